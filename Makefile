@@ -1,0 +1,80 @@
+# The two commands to know: `make demo` and `make test`. Variables: PYTHON, VENV, OUT.
+
+# A clone that belongs to somebody else is only read: what is made goes to the cache folder then.
+PLACE := $(shell if [ -w . ]; then echo .; else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/clearway"; fi)
+VENV ?= $(shell if [ -x .venv/bin/clearway ]; then echo ./.venv; else echo "$(PLACE)/.venv"; fi)
+OUT ?= $(PLACE)/out
+PYTHON ?= python3
+BIN := $(VENV)/bin
+export PYTHON VENV
+
+PYTEST := $(BIN)/pytest -p no:cacheprovider
+PARALLEL := -n auto --maxprocesses 8
+ALONE := lab or truth
+
+.PHONY: help setup runtime dev demo test unit quick lab check format lint types imports bench docs lock bare-root clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: runtime ## what clearway needs to run: Debian packages, virtual environment
+
+runtime:
+	@scripts/setup.sh runtime
+
+dev:
+	@scripts/setup.sh dev
+
+demo: runtime ## an acceptance of a small lab on this machine: verdict and reports
+	@$(BIN)/clearway run --lab --report-dir $(OUT)/demo-$$(date +%Y%m%d-%H%M%S)
+
+# Both halves always run, one after the other: the lab measures, so it wants the machine for itself.
+test: dev ## all tests, those on real traffic included
+	@status=0; for half in unit lab; do $(MAKE) --no-print-directory $$half || status=1; done; exit $$status
+
+unit:
+	@echo "tests without traffic:"
+	@$(PYTEST) $(PARALLEL) -m "not ($(ALONE))"
+
+quick:
+	@$(PYTEST) $(PARALLEL) --quiet --hypothesis-profile quick -m "not (slow or $(ALONE))"
+
+lab:
+	@echo "tests on real traffic, one at a time:"
+	@$(PYTEST) -v -m "$(ALONE)"
+
+check: dev ## format, lint, types, import contracts, quick tests
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target types quick format lint imports
+
+format:
+	@$(BIN)/ruff format --check --quiet || { $(BIN)/ruff format --check; exit 1; }
+
+lint:
+	@$(BIN)/ruff check
+
+types:
+	@$(BIN)/mypy
+
+imports:
+	@$(BIN)/lint-imports --no-logo
+
+bench: dev ## clearway's own figures held against the tools by hand
+	@$(BIN)/python -m benchmarks
+
+docs: dev ## the pages that are made of the source
+	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
+		>docs/spec-reference.md
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+
+lock: dev ## pins the newest versions that pyproject.toml allows
+	@$(COMPILE) --group build --output-file requirements/runtime.txt
+	@$(COMPILE) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+
+bare-root: ## demo and tests in a minimal Debian made for it (root only)
+	@scripts/bare-root.sh
+
+clean: ## removes what was made here: environment, caches, demo reports
+	@rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	@find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +

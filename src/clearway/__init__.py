@@ -1,0 +1,3 @@
+"""clearway: the network acceptance test for Kubernetes clusters."""
+
+__version__ = "0.1.0"

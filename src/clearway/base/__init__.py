@@ -1,0 +1,1 @@
+"""Units, errors and clocks: what every other package stands on."""

@@ -1,0 +1,144 @@
+"""One acceptance: inspect, plan, then round after round until nothing is left to learn."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clearway import __version__
+from clearway.base.clock import Clock
+from clearway.base.errors import SiteError, UsageError
+from clearway.campaign.next import next_round
+from clearway.campaign.preflight import check_tools
+from clearway.ledger.read import read_run
+from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
+from clearway.ledger.write import Appended, Ledger, Listener
+from clearway.plan.model import Plan
+from clearway.plan.schedule import make_plan
+from clearway.probe.records import Inventory, Observation, Result, Round, Worker
+from clearway.run.crew import Crew
+from clearway.run.round import Pace, run_round
+from clearway.site.base import Site
+from clearway.spec.model import Spec
+
+_READY = 60.0
+"""Seconds for all workers to become ready."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run directory that is ready to be worked on."""
+
+    record: Record
+    ledger: Ledger
+    plan: Plan
+
+
+async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
+    """Inspect the site, plan, and open a new run directory. Nothing is started.
+
+    Raises SiteError if no pair at all can be measured, UsageError, LedgerError.
+    """
+    inventory = await site.inspect()
+    plan = make_plan(spec, inventory)
+    if not plan.rounds:
+        raise SiteError("plan.nothing-to-measure", nodes=len(inventory.nodes))
+    manifest = Manifest(
+        run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
+        format=FORMAT_VERSION,
+        version=__version__,
+        started=time.time(),
+        site=inventory.site,
+    )
+    ledger = Ledger.create(folder, manifest, spec, inventory, listeners)
+    ledger.plan(plan.rounds)
+    record = Record(manifest=manifest, spec=spec, inventory=inventory, plan=plan.rounds)
+    return Job(record, ledger, plan)
+
+
+async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
+    """Take up a run that ended early. Raises SiteError saying what changed if the nodes are not the same."""
+    ledger = Ledger.reopen(folder, listeners)
+    record = read_run(folder)
+    _compare(record.inventory, await site.inspect())
+    return Job(record, ledger, Plan(record.plan))
+
+
+async def carry_out(job: Job, site: Site, clock: Clock) -> Record:
+    """Run rounds until the run is over; returns all that is known then.
+
+    A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
+    """
+    memory = Memory(job.record)
+    ledger = Ledger(job.ledger.folder, (memory.take, *job.ledger.listeners))
+    if next_round(memory.record) is None:
+        return memory.record
+    try:
+        async with Crew(site, job.plan.slots, ledger, clock) as crew:
+            await crew.gather_ready(_READY)
+            check_tools(job.plan.probes, crew.ready)
+            await _loop(crew, memory)
+    except asyncio.CancelledError:
+        ledger.append(Observation("run-interrupted", memory.record.manifest.run, clock.now()))
+        raise
+    ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
+    return memory.record
+
+
+async def _loop(crew: Crew, memory: Memory) -> None:
+    pace = Pace()
+    while (round_ := next_round(memory.record)) is not None:
+        if pace.rounds:
+            await asyncio.sleep(memory.record.spec.gap.si)
+        await run_round(crew, round_, memory.attempts(round_), pace)
+
+
+class Memory:
+    """Listens to the ledger and keeps the record, so that it need not be read back after every round."""
+
+    def __init__(self, record: Record) -> None:
+        self._base = record
+        self._rounds: list[Round] = list(record.rounds)
+        self._results: list[Result] = list(record.results)
+        self._workers = {worker.slot: worker for worker in record.workers}
+        self._observations: list[Observation] = list(record.observations)
+
+    def take(self, item: Appended) -> None:
+        if isinstance(item, Round):
+            self._rounds.append(item)
+        elif isinstance(item, Result):
+            self._results.append(item)
+        elif isinstance(item, Worker):
+            self._workers[item.slot] = item
+        else:
+            self._observations.append(item)
+
+    @property
+    def record(self) -> Record:
+        return replace(
+            self._base,
+            rounds=tuple(self._rounds),
+            results=tuple(self._results),
+            workers=tuple(self._workers.values()),
+            observations=tuple(self._observations),
+        )
+
+    def attempts(self, round_: Round) -> dict[str, int]:
+        """The number of the attempt that this round will be for each of its probes."""
+        made = Counter(probe.id for earlier in self._rounds for probe in earlier.probes)
+        return {probe.id: made[probe.id] + 1 for probe in round_.probes}
+
+
+def _compare(before: Inventory, now: Inventory) -> None:
+    if before.site != now.site:
+        raise UsageError("resume.other-site", before=before.site, now=now.site)
+    old, new = ({node.name: node for node in inventory.nodes} for inventory in (before, now))
+    gone, come = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+    changed = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
+    if gone or come or changed:
+        raise SiteError("resume.nodes-changed", gone=tuple(gone), come=tuple(come), changed=tuple(changed))

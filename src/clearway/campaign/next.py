@@ -1,0 +1,128 @@
+"""What comes next: the one place that decides whether, and why, there is another round. Pure.
+
+Planned rounds first, in their order; then void probes again, a bounded number of times; then pairs that
+stay undecided between their repeats, up to the test's budget. A round that is run again is run whole, so
+that every pair meets the conditions of its first value: in a retry the probes that were fine take part as
+background, in a repeat all of them add a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from clearway.ledger.record import Record
+from clearway.probe.records import Outcome, Probe, Role, Round, Trial, Why
+from clearway.spec.model import Test
+from clearway.verdict.dossier import Dossier, Pair
+from clearway.verdict.judge import judge
+from clearway.verdict.model import PairValue, Standing, State, Verdict
+
+
+def next_round(record: Record) -> Round | None:
+    """The next round of this run, or None when it is over. Depends on the record alone."""
+    for candidates in (_planned(record), _retries(record), _repeats(record)):
+        if (found := next(candidates, None)) is not None:
+            return found
+    return None
+
+
+def _planned(record: Record) -> Iterator[Round]:
+    done = {round_.id for round_ in record.rounds}
+    return (round_ for round_ in record.plan if round_.id not in done)
+
+
+def _retries(record: Record) -> Iterator[Round]:
+    dossier = Dossier(record)
+    trials = _by_probe(record)
+    for origin in (round_ for round_ in record.rounds if round_.why is not Why.RETRY):
+        void = {probe.id for probe in origin.probes if _is_due(dossier, trials[probe.id])}
+        if void:
+            yield _retry(record, origin, void)
+
+
+def _is_due(dossier: Dossier, trials: list[Trial]) -> bool:
+    """Whether no attempt at the probe gave a value that can be judged, and the budget allows another."""
+    return _is_void(dossier, trials) and _tries(trials) < dossier.record.spec.attempts
+
+
+def _is_void(dossier: Dossier, trials: list[Trial]) -> bool:
+    wanted = [trial for trial in trials if trial.probe.role is not Role.BACKGROUND]
+    return bool(wanted) and not any(
+        dossier.outcome(trial) is Outcome.MEASURED and not dossier.faults(trial) for trial in wanted
+    )
+
+
+def _tries(trials: list[Trial]) -> int:
+    """Attempts that were really made: one that died with its controller has no result at all."""
+    return sum(
+        trial.probe.role is not Role.BACKGROUND and any(half is not None for half in trial.halves) for trial in trials
+    )
+
+
+def _retry(record: Record, origin: Round, void: set[str]) -> Round:
+    probes = tuple(p if p.id in void else replace(p, role=Role.BACKGROUND) for p in origin.probes)
+    number = 1 + sum(round_.why is Why.RETRY and round_.id.startswith(f"{origin.id}.") for round_ in record.rounds)
+    return Round(f"{origin.id}.retry-{number}", origin.test, probes, Why.RETRY, origin.origin or origin.id)
+
+
+def _repeats(record: Record) -> Iterator[Round]:
+    tests = {test.name: test for test in record.spec.tests}
+    for verdict in judge(record).children:
+        straddling = {pair for leaf in verdict.children for pair in _straddling(leaf)}
+        if not straddling:
+            continue
+        for origin in record.plan:
+            if origin.test == verdict.name and (round_ := _repeat(record, tests[origin.test], origin, straddling)):
+                yield round_
+
+
+def _straddling(leaf: Verdict) -> Iterator[Pair | str]:
+    """Pairs (or groups) whose values lie on both sides of the limit, where that leaves the criterion open."""
+    if leaf.state is State.INCONCLUSIVE:
+        yield from (pair.subject for pair in leaf.pairs if _is_straddling(pair))
+
+
+def _is_straddling(pair: PairValue) -> bool:
+    return pair.standing is Standing.UNDECIDED and any(reason.code == "verdict.straddles" for reason in pair.reasons)
+
+
+def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | str]) -> Round | None:
+    """The next repeat of a planned round, if one of its pairs needs it and the budget allows."""
+    if any(probe.repeat for probe in origin.probes) or not _concerns(test, origin, straddling):
+        return None
+    first = {probe.pair for probe in origin.probes}
+    made = {
+        probe.repeat
+        for round_ in (*record.plan, *record.rounds)
+        if round_.why is not Why.RETRY
+        for probe in round_.probes
+        if probe.test == test.name and probe.pair in first
+    }
+    repeat = max(made) + 1
+    if repeat >= test.repeats.max:
+        return None
+    probes = tuple(_again(probe, repeat) for probe in origin.probes)
+    return Round(f"{origin.id}.repeat-{repeat}", origin.test, probes, Why.REPEAT, origin.id)
+
+
+def _concerns(test: Test, origin: Round, straddling: set[Pair | str]) -> bool:
+    pairs = {probe.pair for probe in origin.probes if probe.role is Role.JUDGED}
+    if pairs & straddling:
+        return True
+    groups = {subject for subject in straddling if isinstance(subject, str)}
+    nodes = {pair[1 if test.pairing == "incast" else 0].node for pair in pairs}
+    return "total" in groups or bool(nodes & groups)
+
+
+def _again(probe: Probe, repeat: int) -> Probe:
+    old, new = f"#{probe.repeat}", f"#{repeat}"
+    background = probe.background.replace(old, new) if probe.background is not None else None
+    return replace(probe, id=probe.id.replace(old, new), repeat=repeat, background=background)
+
+
+def _by_probe(record: Record) -> dict[str, list[Trial]]:
+    found: dict[str, list[Trial]] = {}
+    for trial in record.trials:
+        found.setdefault(trial.probe.id, []).append(trial)
+    return found

@@ -1,0 +1,47 @@
+"""What has to be there before any traffic: workers with the tools that the plan's engines need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from clearway.base.errors import SiteError
+from clearway.engine.base import Tool
+from clearway.engine.table import ENGINES
+from clearway.probe.records import Finding, Probe, Severity, Slot, Worker
+from clearway.site.base import Ready
+
+
+class PreflightFailed(SiteError):
+    """A run can't work here. `findings` say all that is missing."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("preflight.failed", count=len(findings))
+        self.findings = findings
+
+
+def check_tools(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
+    """Raises PreflightFailed if a worker lacks a tool, or has one that is too old."""
+    needed = {tool.binary: tool for probe in probes for tool in ENGINES[probe.engine].tools}
+    findings = tuple(found for tool in needed.values() for found in _check(tool, [r.worker for r in ready.values()]))
+    if findings:
+        raise PreflightFailed(findings)
+
+
+def _check(tool: Tool, workers: list[Worker]) -> Iterator[Finding]:
+    missing = [worker for worker in workers if tool.binary not in worker.versions]
+    old = [w for w in workers if tool.binary in w.versions and _version(w.versions[tool.binary]) < tool.at_least]
+    values = {"tool": tool.binary, "package": tool.package}
+    if missing:
+        yield Finding("preflight.tool-missing", Severity.ERROR, _names(missing), values)
+    if old:
+        wanted = ".".join(str(part) for part in tool.at_least)
+        values |= {"found": old[0].versions[tool.binary], "wanted": wanted}
+        yield Finding("preflight.tool-too-old", Severity.ERROR, _names(old), values)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _names(workers: list[Worker]) -> str:
+    return ", ".join(str(worker.slot) for worker in workers)

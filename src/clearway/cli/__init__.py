@@ -1,0 +1,1 @@
+"""argv -> the flow -> exit code; one file a command."""

@@ -1,0 +1,15 @@
+"""`clearway completion`: the script that lets a shell complete our commands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+
+def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="Which shell.")]) -> int:
+    """Print the completion script; source it or put it where the shell looks."""
+    from clearway.cli.main import app
+
+    print(app.generate_completion(prog_name="clearway", shell=shell), end="")
+    return 0

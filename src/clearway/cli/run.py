@@ -1,0 +1,56 @@
+"""`clearway run`: the acceptance test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from clearway.base.errors import UsageError
+from clearway.cli.options import Json, LabFile, LabFlag, Lang, Profile, Sets, SpecFile, language, wanted_spec
+
+INTERRUPTED = 130
+
+
+def run(
+    spec: SpecFile = None,
+    *,
+    lab: LabFlag = False,
+    lab_file: LabFile = None,
+    profile: Profile = None,
+    sets: Sets = (),
+    report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
+    resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
+    json: Json = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress on stderr.")] = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="More log on stderr.")] = False,
+    lang: Lang = None,
+) -> int:
+    """Measure the network, judge it, and write the reports."""
+    from clearway.cli.conclude import show
+    from clearway.cli.log import stderr_log
+    from clearway.cli.session import session
+    from clearway.cli.sites import recorded_site, wanted_site
+    from clearway.ledger.read import read_run
+    from clearway.ledger.write import Ledger
+    from clearway.report.progress import Progress
+    from clearway.verdict.judge import judge
+
+    if resume is not None and (spec is not None or profile is not None or sets):
+        raise UsageError("cli.resume-with-spec", folder=str(resume))
+    spoken = language(lang)
+    wish = None if resume is not None else wanted_spec(spec, profile, sets, "lab" if lab or lab_file else "standard")
+    folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
+    place = (
+        recorded_site(folder, spoken)
+        if resume is not None
+        else wanted_site(lab=lab, lab_file=lab_file, language=spoken)
+    )
+    with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
+        finished = asyncio.run(session(wish, place, folder, progress))
+    record = read_run(folder)
+    code = show(record, judge(record), Ledger(folder), spoken, as_json=json)
+    return code if finished else INTERRUPTED

@@ -1,0 +1,51 @@
+"""One run from its first look at the site to its last round, interrupted or not."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+from clearway.base.clock import Clock
+from clearway.campaign.acceptance import begin, carry_out, resume
+from clearway.cli.log import file_log
+from clearway.cli.sites import Place
+from clearway.ledger import files
+from clearway.report.progress import Progress
+from clearway.spec.model import Spec
+
+
+async def session(wish: Spec | None, place: Place, folder: Path, progress: Progress) -> bool:
+    """Begin a run (or, without a wish, take one up) and carry it out; False if it was interrupted.
+
+    SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
+    """
+    _end_in_order_on_signals()
+    if wish is None:
+        job = await resume(place.site, folder, [progress.take])
+    else:
+        job = await begin(wish, place.site, folder, [progress.take])
+        job.ledger.save(place.file_name, place.file_text)
+    done = {round_.id for round_ in job.record.rounds}
+    progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
+    with file_log(folder / files.LOG):
+        try:
+            await carry_out(job, place.site, Clock())
+        except asyncio.CancelledError:
+            return False
+    return True
+
+
+def _end_in_order_on_signals() -> None:
+    """The first signal cancels the session; a second one finds the usual, abrupt handling."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        for sign in signals:
+            loop.remove_signal_handler(sign)
+        if task is not None:
+            task.cancel()
+
+    for sign in signals:
+        loop.add_signal_handler(sign, end)

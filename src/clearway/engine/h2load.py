@@ -1,0 +1,179 @@
+"""HTTP over TCP: h2load asks, nginx answers; every request's time is read from h2load's raw log.
+
+h2load reports neither a refused connection nor a server that dies: what it measured has to be found in the log,
+from before the window's begin until its end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Mapping, Tuple
+
+from clearway.base.errors import InternalError, Unreadable
+from clearway.base.units import Duration
+from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.h2load_log import TOOL, Summary, read_log, summary_of
+from clearway.engine.intervals import TAIL
+from clearway.engine.reading import failed
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Http
+from clearway.probe.parameters import HttpParameters, Window
+from clearway.probe.records import Half, Request
+
+H2LOAD = Tool("h2load", "nghttp2-client", ("h2load", "--version"), (1, 41))
+NGINX = Tool("nginx", "nginx-light", ("nginx", "-v"), (1, 19, 5))
+
+_LEAD = Duration(0.3)
+"""Requests flow this long before the instant, so that the load is there at it."""
+_MARGIN = Duration(0.2)
+"""The log begins this long before the window: h2load tells nothing about its warm-up."""
+_LATE = Duration(0.15)
+"""Lateness that still leaves the log beginning before the window."""
+_PATIENCE = Duration(3.0)
+_DRAIN = Duration(0.5)
+_SILENCE = Duration(0.1)
+_ROUNDING = 2
+"""Requests that a connection may be behind by its place in the order."""
+_SPARE_CONNECTIONS = 64
+"""The listener's own, and those of whoever strays in."""
+_LOG, _BODY, _CONFIGURATION = "requests.tsv", "body", "nginx.conf"
+
+
+class H2load:
+    """The latencies are the client's; the serve half vouches that the server lived throughout."""
+
+    name = "h2load"
+    protocols: Tuple[str, ...] = ("http",)
+    tools: Tuple[Tool, ...] = (H2LOAD, NGINX)
+    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+
+    def serve(self, request: Request) -> Command:
+        body = "x" * int(_http(request).body.si)
+        return Command(
+            argv=("nginx", "-p", ".", "-e", "stderr", "-c", _CONFIGURATION),
+            launch=Duration(0),
+            ends=request.window.end + TAIL + _DRAIN,
+            files={_CONFIGURATION: _configuration(request), _BODY: body},
+            listen=Listen("tcp", request.server.port),
+        )
+
+    def send(self, request: Request) -> Command:
+        parameters, window = _http(request), request.window
+        warm_up = _LEAD + window.warm_up - _MARGIN
+        clients = ("-c", str(parameters.connections), "-t", str(min(parameters.threads, parameters.connections)))
+        times = ("--warm-up-time", _milliseconds(warm_up), "-D", _milliseconds(_logged(window)))
+        return Command(
+            argv=("h2load", "--h1", *clients, *_pace(parameters), *times, "--log-file", _LOG, _url(request)),
+            launch=Duration(0) - _LEAD,
+            ends=window.end + TAIL + _PATIENCE,
+            collect=(_LOG,),
+            late_after=_LATE,
+        )
+
+    def read(self, request: Request, output: Output) -> Http:
+        if request.half is Half.SERVE:
+            return _served(output)
+        summary = summary_of(output)
+        if _LOG not in output.files:
+            raise failed("tool.no-rows", TOOL, output)
+        log = read_log(Path(output.files[_LOG]), request.start, request.window)
+        if log.rows != summary.done:
+            raise Unreadable("tool.cut-short", tool=TOOL, reached=log.last, wanted=request.window.end)
+        _check_coverage(request, log.first, log.last)
+        return Http(log.latency, {**log.errors, **_behind(request, summary)}, log.span)
+
+
+def _served(output: Output) -> Http:
+    """nginx says nothing about requests, only whether it was there."""
+    if not output.listened:
+        raise failed("tool.failed", "nginx", output)
+    return Http(Histogram(), {}, Duration(0))
+
+
+def _check_coverage(request: Request, first: Duration, last: Duration) -> None:
+    """Raise Unreadable unless requests began from before the window until its end, by no more than a usual gap."""
+    window, gap = request.window, _gap(_http(request))
+    if first > window.warm_up + gap:
+        raise Unreadable("tool.late-start", tool=TOOL, quote=f"first request at {first}, window from {window.warm_up}")
+    if last < window.end - gap:
+        raise Unreadable("tool.cut-short", tool=TOOL, reached=last, wanted=window.end)
+
+
+def _gap(parameters: HttpParameters) -> Duration:
+    """Longest time without a new request that proves nothing: h2load sends on all connections at once."""
+    if parameters.rate is None:
+        return _SILENCE
+    return max(_SILENCE, Duration(2 * parameters.connections / parameters.rate.si))
+
+
+def _behind(request: Request, summary: Summary) -> Mapping[str, int]:
+    """Requests that the slowest connection is behind the fastest, if by more than a pause after the window explains.
+
+    h2load doesn't count requests that stay without an answer: with a stated rate they show as a connection behind.
+    """
+    parameters = _http(request)
+    if parameters.rate is None:
+        return {}
+    behind = (summary.fastest - summary.slowest) * _logged(request.window).si
+    explained = parameters.rate.si / parameters.connections * TAIL.si + _ROUNDING
+    return {"unanswered": round(behind)} if behind > explained else {}
+
+
+def _logged(window: Window) -> Duration:
+    return _MARGIN + window.duration + TAIL
+
+
+def _pace(parameters: HttpParameters) -> Tuple[str, ...]:
+    """h2load's rate is a connection's."""
+    return () if parameters.rate is None else ("--rps", f"{parameters.rate.si / parameters.connections:.6g}")
+
+
+def _url(request: Request) -> str:
+    server = request.server
+    host = f"[{server.address}]" if server.v6 else server.address
+    return f"http://{host}:{server.port}/{_BODY}"
+
+
+def _http(request: Request) -> HttpParameters:
+    if not isinstance(request.parameters, HttpParameters):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return request.parameters
+
+
+def _milliseconds(span: Duration) -> str:
+    return f"{span.si * 1000:.0f}ms"
+
+
+def _configuration(request: Request) -> str:
+    """One process, so that ending it ends all; nothing written but what temporary folders need."""
+    listen = f"[::]:{request.server.port}" if request.server.v6 else str(request.server.port)
+    return _NGINX.format(listen=listen, connections=2 * _http(request).connections + _SPARE_CONNECTIONS)
+
+
+# `user root root` keeps nginx from changing owners, which a user namespace forbids; without root it is ignored.
+_NGINX = """\
+daemon off;
+master_process off;
+user root root;
+pid nginx.pid;
+error_log stderr crit;
+events {{ worker_connections {connections}; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+    open_file_cache max=4 inactive=1h;
+    default_type application/octet-stream;
+    client_body_temp_path client_body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen {listen} backlog=4096;
+        root .;
+    }}
+}}
+"""

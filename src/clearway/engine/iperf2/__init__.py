@@ -1,0 +1,128 @@
+"""iperf 2.1: bulk TCP over many streams, and one UDP stream.
+
+The classic 2.0 won't do: it lacks `--txstart-time`, which holds a connected client back until the instant,
+and its intervals don't begin there.
+"""
+
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+from clearway.base.errors import InternalError
+from clearway.base.units import Duration, Size
+from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, grid_of
+from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
+from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
+from clearway.probe.measurement import Measurement
+from clearway.probe.parameters import TcpParameters, UdpParameters
+from clearway.probe.records import Half, Request
+
+IPERF = Tool("iperf", "iperf", ("iperf", "-v"), (2, 1, 8))
+
+_CONNECT = Duration(-0.6)
+"""Clients connect this long before the instant, so that handshakes are over when data begins."""
+_TCP_DRAIN = Duration(0.5)
+"""How long the receiver outlives the load. What it then gets lies outside the window."""
+_TCP_PATIENCE = Duration(5.0)
+"""How long a client may take to give up on a path that went dead with its buffers full."""
+_UDP_DRAIN = Duration(1.0)
+"""Time for the last datagrams and the closing exchange, after which the receiver prints its totals."""
+_UDP_PATIENCE = Duration(4.0)
+"""A client asks ten times, 250 ms apart, for the receiver's totals before it gives up."""
+_FORMAT = ("-e", "-f", "b")
+"""Exact bytes: the default text rounds to three digits."""
+_JITTER_INTERVAL = Duration(0.01)
+
+
+class Iperf2:
+    """Both halves are needed: the receiver knows what arrived, the sender what was sent, and when."""
+
+    name = "iperf2"
+    protocols: Tuple[str, ...] = ("tcp", "udp")
+    tools: Tuple[Tool, ...] = (IPERF,)
+    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+
+    def serve(self, request: Request) -> Command:
+        udp = isinstance(request.parameters, UdpParameters)
+        port = request.server.port
+        argv = ("iperf", "-s", "-p", str(port), *_family(request), *_FORMAT, *_every(request), *_serving(request))
+        return Command(
+            argv=argv,
+            launch=Duration(0),
+            ends=request.window.end + TAIL + (_UDP_DRAIN if udp else _TCP_DRAIN),
+            listen=Listen("udp" if udp else "tcp", port),
+        )
+
+    def send(self, request: Request) -> Command:
+        udp = isinstance(request.parameters, UdpParameters)
+        server, load = request.server, request.window.end + TAIL
+        target = ("iperf", "-c", server.address, "-p", str(server.port), *_family(request))
+        when = ("-t", _seconds(load), "--txstart-time", f"{request.start:.6f}")
+        return Command(
+            argv=(*target, *when, *_FORMAT, *_sending(request)),
+            launch=_CONNECT,
+            ends=load + (_UDP_PATIENCE if udp else _TCP_PATIENCE),
+            watch_start=True,
+        )
+
+    def read(self, request: Request, output: Output) -> Measurement:
+        grid, serves = _grid(request), request.half is Half.SERVE
+        if isinstance(request.parameters, TcpParameters):
+            return (read_tcp_receiver if serves else read_tcp_sender)(grid, request.parameters, output)
+        if serves:
+            return read_udp_receiver(grid, _datagram(request), output)
+        return read_udp_sender(_datagram(request), output)
+
+
+def _grid(request: Request) -> Grid:
+    if isinstance(request.parameters, UdpParameters):
+        return grid_of(request.window, _JITTER_INTERVAL)
+    return bulk_grid_of(request.window)
+
+
+def _family(request: Request) -> Tuple[str, ...]:
+    return ("-V",) if request.server.v6 else ()
+
+
+def _every(request: Request) -> Tuple[str, ...]:
+    return ("-i", _seconds(_grid(request).interval))
+
+
+def _serving(request: Request) -> Tuple[str, ...]:
+    parameters = request.parameters
+    if isinstance(parameters, UdpParameters):
+        # Without -l the receiver cuts longer datagrams off and miscounts their bytes.
+        return ("-u", "-l", str(_datagram(request)), *_buffer(parameters.buffer))
+    return _buffer(_tcp(request).buffer)
+
+
+def _sending(request: Request) -> Tuple[str, ...]:
+    parameters = request.parameters
+    if isinstance(parameters, UdpParameters):
+        rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(_datagram(request)))
+        return ("-u", *rate, *_buffer(parameters.buffer))
+    tcp = _tcp(request)
+    congestion = () if tcp.congestion is None else ("-Z", tcp.congestion)
+    return (*_every(request), "-P", str(tcp.streams), *congestion, *_buffer(tcp.buffer))
+
+
+def _tcp(request: Request) -> TcpParameters:
+    if not isinstance(request.parameters, TcpParameters):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return request.parameters
+
+
+def _datagram(request: Request) -> int:
+    parameters = request.parameters
+    if not isinstance(parameters, UdpParameters) or parameters.datagram is None:
+        raise InternalError("engine.no-datagram-size", probe=request.probe)
+    return int(parameters.datagram.si)
+
+
+def _buffer(size: Optional[Size]) -> Tuple[str, ...]:
+    return () if size is None else ("-w", f"{size.si:.0f}")
+
+
+def _seconds(span: Duration) -> str:
+    return f"{span.si:.4f}".rstrip("0").rstrip(".")

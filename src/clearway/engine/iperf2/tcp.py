@@ -1,0 +1,55 @@
+"""What iperf2's TCP rows prove: the receiver's goodput, the sender's retransmits and round-trip times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Sequence
+
+from clearway.base.units import Duration, Size
+from clearway.engine.base import Output
+from clearway.engine.intervals import Grid
+from clearway.engine.iperf2.rows import BYTES, check_receiver, check_sender, count_of, rows_of
+from clearway.probe.measurement import Tcp
+from clearway.probe.parameters import TcpParameters
+
+_RECEIVED = re.compile(BYTES + r" +\d+=[\d:]+")
+_SENT = re.compile(BYTES + r" +\d+/\d+ +(\d+) +\S+/(\d+)\(\d+\) us +\S+")
+
+
+@dataclass(frozen=True)
+class _Sent:
+    retransmits: int
+    rtt: int
+    """Microseconds; 0 where the kernel had no sample yet."""
+
+
+def read_tcp_receiver(grid: Grid, parameters: TcpParameters, output: Output) -> Tcp:
+    """Goodput from the receiver's rows inside the window. Raises Unreadable if one is missing."""
+    check_receiver(output, parameters.streams)
+    streams = rows_of(output, _RECEIVED, _received).table(grid.step, grid.starts())
+    return Tcp(
+        interval=grid.interval,
+        series=tuple(Size(sum(interval)) for interval in zip(*streams)),
+        by_stream=tuple(Size(sum(stream)) for stream in streams),
+    )
+
+
+def read_tcp_sender(grid: Grid, parameters: TcpParameters, output: Output) -> Tcp:
+    """What the sender's kernel knew, from the instant to the window's end. Raises Unreadable if a row is missing."""
+    check_sender(output, parameters.streams)
+    streams = rows_of(output, _SENT, _sent).table(grid.step, grid.starts_with_warm_up())
+    skipped = grid.begin // grid.step
+    inside = [cell for interval in list(zip(*streams))[skipped:] for cell in interval]
+    return Tcp(
+        retransmits=sum(cell.retransmits for stream in streams for cell in stream),
+        rtt=tuple(Duration(cell.rtt / 1e6) for cell in inside if cell.rtt) or None,
+    )
+
+
+def _received(cells: Sequence[str]) -> int:
+    return count_of(cells[0])
+
+
+def _sent(cells: Sequence[str]) -> _Sent:
+    return _Sent(int(cells[1]), int(cells[2]))

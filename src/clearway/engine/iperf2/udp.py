@@ -1,0 +1,146 @@
+"""What iperf2's UDP rows prove: datagrams sent, received and out of order, jitter by interval."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Sequence
+
+from clearway.base.errors import Unreadable
+from clearway.base.units import Duration, Rate, Size
+from clearway.engine.base import Output
+from clearway.engine.intervals import Grid, duration, ticks
+from clearway.engine.iperf2.rows import BYTES, TOOL, Rows, check_receiver, check_sender, count_of, rows_of
+from clearway.engine.reading import failed, whole_lines
+from clearway.probe.measurement import Udp
+
+_RECEIVED = re.compile(BYTES + r" +(\d+\.\d+) ms +(\d+)/ *(\d+) \(\S+%\) .*pps\b.*")
+_REORDERED = re.compile(r"^\[ *\d+\] (\S+)-(\S+) sec +(\d+) datagrams received out-of-order\n", re.MULTILINE)
+_SENT = re.compile(BYTES + r" +(\d+)/(\d+) +\S+ pps")
+_SENT_TOTAL = re.compile(r"\[ *\d+\] Sent (\d+) datagrams")
+_SENDING = re.compile(r"Sending (\d+) byte datagrams")
+_LISTENING = re.compile(r"Server listening on UDP port \d+")
+_RECEIVERS_COPY = "] Server Report:"
+_SILENCE = 2_000
+"""Ticks without a datagram after the load that make its end sure."""
+_TOLERANCE = 3
+"""Datagrams by which a tool's own totals may differ: the one at connecting, and those that close the session."""
+
+
+@dataclass(frozen=True)
+class _Received:
+    size: int
+    jitter: float
+    """Milliseconds."""
+    lost: int
+    total: int
+
+
+def read_udp_receiver(grid: Grid, datagram: int, output: Output) -> Udp:
+    """Counts over the whole session, series inside the window.
+
+    A receiver that listened throughout and saw nobody is a proven silence. Raises Unreadable if the rows don't
+    cover the window, if the session's totals are missing, or if they contradict each other.
+    """
+    if _silent(output):
+        intervals = len(grid.starts())
+        return Udp(received=0, interval=grid.interval, series=(Size(0),) * intervals, datagrams=(0,) * intervals)
+    check_receiver(output, streams=1)
+    rows = rows_of(replace(output, stdout=_REORDERED.sub("", output.stdout)), _RECEIVED, _received)
+    session = _session(rows, grid, output)
+    (series,) = rows.table(grid.step, grid.starts())
+    return Udp(
+        received=_checked(session, datagram),
+        lost_by_sequence=session.lost,
+        reordered=_reordered(output.stdout, grid),
+        interval=grid.interval,
+        series=tuple(Size(cell.size) for cell in series),
+        jitter=tuple(Duration(cell.jitter / 1e3) for cell in series if cell.size),
+        datagrams=tuple(_datagrams(cell.size, datagram) for cell in series),
+    )
+
+
+def read_udp_sender(datagram: int, output: Output) -> Udp:
+    """What was put on the socket, over the whole session. Raises Unreadable if the totals are missing or differ.
+
+    The tool's own "Sent" counts what closes the session too; bytes written count the same datagrams as the receiver.
+    """
+    check_sender(output, streams=1)
+    own = replace(output, stdout=output.stdout.partition(_RECEIVERS_COPY)[0])
+    _check_size(own, datagram)
+    totals = rows_of(own, _SENT, _sent).rows
+    told = [match for match in map(_SENT_TOTAL.match, whole_lines(own.stdout)) if match]
+    if not told or not totals:
+        raise failed("tool.no-totals", TOOL, output)
+    session = totals[-1]
+    sent = _datagrams(session.cells, datagram)
+    if abs(int(told[-1].group(1)) - sent) > _TOLERANCE:
+        raise Unreadable("tool.totals-differ", tool=TOOL, counted=sent, told=int(told[-1].group(1)))
+    return Udp(
+        sent=sent,
+        sending_time=duration(session.end),
+        sent_rate=Size(session.cells).per(duration(session.end)) if session.end else Rate(0),
+    )
+
+
+def _silent(output: Output) -> bool:
+    lines = whole_lines(output.stdout)
+    listening = any(map(_LISTENING.match, lines))
+    return output.listened and listening and not any("connected with" in line for line in lines)
+
+
+def _check_size(output: Output, datagram: int) -> None:
+    told = _SENDING.search(output.stdout)
+    if told is None:
+        raise failed("tool.no-rows", TOOL, output)
+    if int(told.group(1)) != datagram:
+        raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=int(told.group(1)))
+
+
+def _session(rows: Rows[_Received], grid: Grid, output: Output) -> _Received:
+    """The row over the whole session: it begins at the instant and is no interval.
+
+    A receiver that is ended before the sender's last word came through may not print it. Its intervals then add up
+    to the same, if it listened on until nothing came any more.
+    """
+    totals = [row.cells for row in rows.rows if row.start == 0 and row.end != grid.step]
+    if totals:
+        return totals[-1]
+    cells = {start: cells for (_, start), cells in rows.by_interval(grid.step).items()}
+    silence = range(grid.load_end, grid.load_end + _SILENCE, grid.step)
+    complete = output.listened and all(start in cells for start in range(0, silence.stop, grid.step))
+    if not complete or any(cells[start].size for start in silence):
+        raise failed("tool.no-totals", TOOL, output)
+    sums = (sum(column) for column in zip(*((cell.size, cell.lost, cell.total) for cell in cells.values())))
+    size, lost, total = sums
+    return _Received(size, 0.0, lost, total)
+
+
+def _datagrams(size: int, datagram: int) -> int:
+    whole, rest = divmod(size, datagram)
+    if rest:
+        raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=size)
+    return whole
+
+
+def _checked(session: _Received, datagram: int) -> int:
+    """Datagrams received, by bytes; by sequence numbers it must come to the same."""
+    received = _datagrams(session.size, datagram)
+    if abs(session.total - session.lost - received) > _TOLERANCE:
+        raise Unreadable("tool.totals-differ", tool=TOOL, counted=received, told=session.total - session.lost)
+    return received
+
+
+def _reordered(text: str, grid: Grid) -> int:
+    """Datagrams out of order in all intervals; a line is printed only where there were some."""
+    told = [(ticks(begin), ticks(end), int(count)) for begin, end, count in _REORDERED.findall(text)]
+    return sum(count for begin, end, count in told if end - begin == grid.step)
+
+
+def _received(cells: Sequence[str]) -> _Received:
+    size, jitter, lost, total = cells
+    return _Received(count_of(size), float(jitter), int(lost), int(total))
+
+
+def _sent(cells: Sequence[str]) -> int:
+    return count_of(cells[0])

@@ -1,0 +1,166 @@
+"""iperf 3: bulk TCP over many streams, and one UDP stream, read from the JSON that each end prints.
+
+It can't be told an instant: it is spawned at it, and its intervals begin when its own handshake is over.
+Its summaries are no steady state, so everything is computed from intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Optional, Tuple
+
+from clearway.base.errors import InternalError
+from clearway.base.units import Duration, Size
+from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, grid_of
+from clearway.engine.iperf3_report import TOOL, Report, reports_of
+from clearway.engine.reading import failed, refuse_connection
+from clearway.probe.measurement import Measurement, Tcp, Udp
+from clearway.probe.parameters import TcpParameters, UdpParameters
+from clearway.probe.records import Half, Request
+
+IPERF3 = Tool("iperf3", "iperf3", ("iperf3", "--version"), (3, 9))
+
+_FINEST = Duration(0.1)
+"""iperf3 refuses shorter intervals."""
+_CONNECT_TIMEOUT = ("--connect-timeout", "3000")
+_DRAIN = Duration(1.0)
+"""Time for the closing exchange, after which the receiver prints; ended before, it prints what it has."""
+_PATIENCE = Duration(4.0)
+_SPAWN = Duration(0.25)
+"""Lateness that still leaves the warm-up its purpose: the process, its control connection and its streams."""
+
+
+class Iperf3:
+    """Both halves are needed: the receiver knows what arrived, the sender what was sent."""
+
+    name = "iperf3"
+    protocols: Tuple[str, ...] = ("tcp", "udp")
+    tools: Tuple[Tool, ...] = (IPERF3,)
+    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+
+    def serve(self, request: Request) -> Command:
+        port, every = request.server.port, _grid(request).interval
+        return Command(
+            argv=("iperf3", "-s", "-p", str(port), "-J", "-i", f"{every.si:g}"),
+            launch=Duration(0),
+            ends=_load(request) + _DRAIN,
+            listen=Listen("tcp", port),
+        )
+
+    def send(self, request: Request) -> Command:
+        server, load = request.server, _load(request)
+        target = ("iperf3", "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
+        told = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
+        return Command(
+            argv=(*target, *told, *_sending(request)), launch=Duration(0), ends=load + _PATIENCE, late_after=_SPAWN
+        )
+
+    def read(self, request: Request, output: Output) -> Measurement:
+        grid = _grid(request)
+        report = _received(output) if request.half is Half.SERVE else _sent(output)
+        report.check(streams=_streams(request), datagram=_datagram(request))
+        if isinstance(request.parameters, TcpParameters):
+            return _tcp_goodput(report, grid) if request.half is Half.SERVE else _tcp_sender(report, grid)
+        return _udp_receiver(report, grid) if request.half is Half.SERVE else _udp_sender(report, grid)
+
+
+def _received(output: Output) -> Report:
+    """The one test that the server saw. A stray connection leaves a report without intervals."""
+    tests = [report for report in reports_of(output) if report.intervals]
+    if not tests:
+        raise failed("tool.no-rows", TOOL, output, output.stderr)
+    if len(tests) > 1:
+        raise failed("tool.foreign-stream", TOOL, output)
+    return tests[0]
+
+
+def _sent(output: Output) -> Report:
+    reports = reports_of(output)
+    report = reports[0] if len(reports) == 1 else None
+    if report is None:
+        raise failed("tool.no-rows", TOOL, output)
+    if report.error and not report.intervals:
+        refuse_connection(TOOL, output, "Connection timed out" if report.interrupted else report.error)
+    return report
+
+
+def _tcp_goodput(report: Report, grid: Grid) -> Tcp:
+    series = report.table(grid, grid.starts())
+    return Tcp(
+        interval=grid.interval,
+        series=tuple(Size(sum(row.size for row in rows)) for rows in series),
+        by_stream=tuple(Size(sum(row.size for row in stream)) for stream in zip(*series)),
+    )
+
+
+def _tcp_sender(report: Report, grid: Grid) -> Tcp:
+    rows = [row for rows in report.table(grid, grid.starts_with_warm_up()) for row in rows]
+    inside = [row for rows in report.table(grid, grid.starts()) for row in rows]
+    return Tcp(
+        retransmits=sum(row.count("retransmits") for row in rows),
+        rtt=tuple(Duration(rtt / 1e6) for rtt in (row.count("rtt") for row in inside) if rtt) or None,
+    )
+
+
+def _udp_receiver(report: Report, grid: Grid) -> Udp:
+    rows = [row for rows in report.intervals for row in rows]
+    series = [row for rows in report.table(grid, grid.starts()) for row in rows]
+    return Udp(
+        received=sum(report.datagrams(row) for row in rows),
+        lost_by_sequence=sum(row.count("lost_packets") for row in rows),
+        reordered=report.reordered,
+        interval=grid.interval,
+        series=tuple(Size(row.size) for row in series),
+        jitter=tuple(Duration(row.number("jitter_ms") / 1e3) for row in series if row.size),
+        datagrams=tuple(report.datagrams(row) for row in series),
+    )
+
+
+def _udp_sender(report: Report, grid: Grid) -> Udp:
+    report.table(grid, grid.starts_with_warm_up())
+    rows = [row for rows in report.intervals for row in rows]
+    ran = Duration(rows[-1].end)
+    return Udp(
+        sent=sum(report.datagrams(row) for row in rows),
+        sending_time=ran,
+        sent_rate=Size(sum(row.size for row in rows)).per(ran),
+    )
+
+
+def _grid(request: Request) -> Grid:
+    if isinstance(request.parameters, UdpParameters):
+        return grid_of(request.window, _FINEST)
+    return bulk_grid_of(request.window, _FINEST)
+
+
+def _load(request: Request) -> Duration:
+    """Whole seconds: iperf3 reads no fractions, and takes 0 for ever."""
+    return Duration(math.ceil((request.window.end + TAIL).si))
+
+
+def _streams(request: Request) -> int:
+    return request.parameters.streams if isinstance(request.parameters, TcpParameters) else 1
+
+
+def _datagram(request: Request) -> Optional[int]:
+    if not isinstance(request.parameters, UdpParameters):
+        return None
+    if request.parameters.datagram is None:
+        raise InternalError("engine.no-datagram-size", probe=request.probe)
+    return int(request.parameters.datagram.si)
+
+
+def _sending(request: Request) -> Tuple[str, ...]:
+    parameters = request.parameters
+    if isinstance(parameters, UdpParameters):
+        rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(_datagram(request)))
+        return ("-u", *rate, *_buffer(parameters.buffer))
+    if isinstance(parameters, TcpParameters):
+        congestion = () if parameters.congestion is None else ("-C", parameters.congestion)
+        return ("-P", str(parameters.streams), *congestion, *_buffer(parameters.buffer))
+    raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(parameters).__name__)
+
+
+def _buffer(size: Optional[Size]) -> Tuple[str, ...]:
+    return () if size is None else ("-w", f"{size.si:.0f}")

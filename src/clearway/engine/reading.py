@@ -1,0 +1,46 @@
+"""Reading a tool's text without guessing: whole lines only, and a short quote of whatever could not be read."""
+
+from __future__ import annotations
+
+import re
+from typing import List, NoReturn
+
+from clearway.base.errors import Unreadable
+from clearway.engine.base import Output
+
+_QUOTE = 120
+"""Characters of a quote: enough to recognise the line, bounded for the wire."""
+
+_UNREACHABLE = (
+    (re.compile(r"Connection refused", re.IGNORECASE), "tool.refused"),
+    (re.compile(r"Connection timed out|Operation timed out", re.IGNORECASE), "tool.connect-timeout"),
+    (re.compile(r"No route to host|(?:Network|Host) is (?:unreachable|down)", re.IGNORECASE), "tool.no-route"),
+)
+
+
+def whole_lines(text: str) -> List[str]:
+    """The lines that were written to their end: a last one without a newline may have lost digits."""
+    return text.split("\n")[:-1]
+
+
+def quote(text: str) -> str:
+    """The last line of `text` that says something, shortened."""
+    lines = [line.strip() for line in text.splitlines() if line.strip(" -\t")]
+    return lines[-1][:_QUOTE] if lines else ""
+
+
+def failed(code: str, tool: str, output: Output, said: str = "") -> Unreadable:
+    """The error `code` with what the tool said: `said`, or the last line of its standard error."""
+    values = {"tool": tool, "quote": quote(said) or quote(output.stderr)}
+    return Unreadable(code, **values) if output.exit is None else Unreadable(code, exit=output.exit, **values)
+
+
+def malformed(tool: str, line: str) -> Unreadable:
+    """The error for a line whose kind is known but whose content is not."""
+    return Unreadable("tool.malformed", tool=tool, quote=quote(line))
+
+
+def refuse_connection(tool: str, output: Output, said: str) -> NoReturn:
+    """Raise what kept the tool from connecting, in the kernel's words that it repeats in `said`."""
+    code = next((code for pattern, code in _UNREACHABLE if pattern.search(said)), "tool.failed")
+    raise failed(code, tool, output, said)

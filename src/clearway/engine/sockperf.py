@@ -1,0 +1,163 @@
+"""sockperf: one small message there and back at a time, every round trip with its own time in a log.
+
+It waits two seconds between connecting and its first message, drops what the first 400 ms brought, and begins
+its log's clock shortly after it is launched. It speaks no IPv6.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+from clearway.base.errors import InternalError, Unreadable
+from clearway.base.units import Duration
+from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.intervals import TAIL
+from clearway.engine.reading import failed, malformed, refuse_connection
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import RoundTrip
+from clearway.probe.parameters import RoundTripParameters, Window
+from clearway.probe.records import Half, Request
+
+SOCKPERF = Tool("sockperf", "sockperf", ("sockperf", "--version"), (3, 7))
+TOOL = "sockperf"
+
+_SETTLING = Duration(2.5)
+"""From launch to the first message that is logged."""
+_MARGIN = Duration(0.3)
+"""The log begins this long before the window."""
+_UNLOGGED = Duration(0.5)
+"""What is dropped at both ends of a run."""
+_LATE = Duration(0.15)
+_PATIENCE = Duration(3.0)
+_DRAIN = Duration(1.5)
+_SILENCE = Duration(0.2)
+"""Longest time without a message that proves nothing."""
+_MESSAGES_PER_SECOND = 1_000
+"""Enough for a p99 within a second, too few to load a path or a core."""
+_LOG = "messages.csv"
+
+_CONNECTED = "send on:"
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_COUNTED = re.compile(r"\[Valid Duration\] RunTime=[\d.]+ sec; SentMessages=(\d+); ReceivedMessages=(\d+)")
+_ROW = re.compile(r"\d+, (\d+\.\d{9}), (\d+\.\d{9}), (\d+\.\d{3})\n")
+_HEADER = "packet, txTime(sec), rxTime(sec), rtt(usec)\n"
+
+
+class Sockperf:
+    """Only the client measures; the serve half vouches that the server lived throughout."""
+
+    name = "sockperf"
+    protocols: Tuple[str, ...] = ("round-trip",)
+    tools: Tuple[Tool, ...] = (SOCKPERF,)
+    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+
+    def serve(self, request: Request) -> Command:
+        parameters, port = _round_trip(request), request.server.port
+        return Command(
+            argv=("sockperf", "server", *_transport(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
+            launch=Duration(0),
+            ends=request.window.end + TAIL + _DRAIN,
+            listen=Listen(parameters.transport, port),
+        )
+
+    def send(self, request: Request) -> Command:
+        parameters, server = _round_trip(request), request.server
+        target = (*_transport(parameters), "-i", server.address, "-p", str(server.port))
+        load = ("-m", f"{parameters.message.si:.0f}", "--mps", str(_MESSAGES_PER_SECOND))
+        told = ("-t", str(_running(request.window)), "--full-rtt", "--full-log", _LOG)
+        return Command(
+            argv=("sockperf", "ping-pong", *target, *load, *told),
+            launch=_launch(request.window),
+            ends=request.window.end + _PATIENCE,
+            collect=(_LOG,),
+            late_after=_LATE,
+        )
+
+    def read(self, request: Request, output: Output) -> RoundTrip:
+        if request.half is Half.SERVE:
+            return _served(output)
+        received = _counted(output)
+        messages = _messages(output)
+        if len(messages) != received:
+            raise Unreadable("tool.totals-differ", tool=TOOL, counted=len(messages), told=received)
+        return _inside(messages, request.window)
+
+
+def _served(output: Output) -> RoundTrip:
+    """The server says nothing about messages, only whether it was there."""
+    if not output.listened:
+        raise failed("tool.failed", TOOL, output)
+    return RoundTrip(Histogram(), 0, 0)
+
+
+def _counted(output: Output) -> int:
+    """Messages that the summary says came back. Raises Unreadable if there is none, with what kept it away."""
+    said = _COLOUR.sub("", output.stdout + output.stderr)
+    counted = _COUNTED.search(said)
+    if counted is not None and int(counted.group(2)):
+        return int(counted.group(2))
+    if complaint := re.search(r"connect socket \(.*\)", said):
+        refuse_connection(TOOL, output, complaint.group(0))
+    if output.exit is None and _CONNECTED not in said:
+        refuse_connection(TOOL, output, "Connection timed out")
+    if complaint := re.search(r"'-i' Invalid address.*", said):
+        raise failed("tool.no-ipv6", TOOL, output, complaint.group(0))
+    if complaint := re.search(r"ERROR: .*", said):
+        raise failed("tool.cut-short", TOOL, output, complaint.group(0))
+    raise failed("tool.no-rows", TOOL, output, said)
+
+
+def _messages(output: Output) -> List[Tuple[float, float]]:
+    """Time of sending, in seconds since the launch, and round trip in seconds."""
+    if _LOG not in output.files:
+        raise failed("tool.no-rows", TOOL, output)
+    return list(_rows(Path(output.files[_LOG])))
+
+
+def _rows(path: Path) -> Iterator[Tuple[float, float]]:
+    with path.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line == _HEADER:
+                break
+        for line in lines:
+            if line.startswith("---"):
+                return
+            row = _ROW.fullmatch(line)
+            if row is None:
+                raise malformed(TOOL, line)
+            yield float(row.group(1)), float(row.group(3)) / 1e6
+
+
+def _inside(messages: List[Tuple[float, float]], window: Window) -> RoundTrip:
+    """The round trips that began inside the window. Raises Unreadable unless they cover it."""
+    launch, begin, end = _launch(window).si, window.warm_up.si, window.end.si
+    sent = [(at + launch, took) for at, took in messages]
+    first, last = sent[0][0], max(at + took for at, took in sent)
+    if first > begin + _SILENCE.si:
+        raise Unreadable("tool.late-start", tool=TOOL, quote=f"first message at {first:.3f} s, window from {begin:g} s")
+    if last < end - _SILENCE.si:
+        raise Unreadable("tool.cut-short", tool=TOOL, reached=Duration(last), wanted=window.end)
+    inside = [took for at, took in sent if begin <= at < end]
+    return RoundTrip(Histogram.of(inside), sent=len(inside), received=len(inside))
+
+
+def _launch(window: Window) -> Duration:
+    return window.warm_up - _MARGIN - _SETTLING
+
+
+def _running(window: Window) -> int:
+    """Whole seconds, as sockperf takes them."""
+    return math.ceil((_UNLOGGED + _MARGIN + window.duration + TAIL).si)
+
+
+def _transport(parameters: RoundTripParameters) -> Tuple[str, ...]:
+    return ("--tcp",) if parameters.transport == "tcp" else ()
+
+
+def _round_trip(request: Request) -> RoundTripParameters:
+    if not isinstance(request.parameters, RoundTripParameters):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return request.parameters

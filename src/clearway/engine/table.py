@@ -1,0 +1,27 @@
+"""The engines there are, by the name that a spec gives them."""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping, Optional, Tuple
+
+from clearway.engine.base import Engine, Tool
+from clearway.engine.h2load import H2load
+from clearway.engine.iperf2 import Iperf2
+from clearway.engine.iperf3 import Iperf3
+from clearway.engine.sockperf import Sockperf
+
+ENGINES: Mapping[str, Engine] = {
+    "iperf2": Iperf2(),
+    "iperf3": Iperf3(),
+    "h2load": H2load(),
+    "sockperf": Sockperf(),
+}
+
+_VERSION = re.compile(r"(?<![\w.])(?:v(?:ersion)? ?)?(\d+(?:\.\d+)+)|/(\d+(?:\.\d+)+)")
+
+
+def parse_version(tool: Tool, text: str) -> Optional[Tuple[int, ...]]:
+    """The version in what `tool.version_argv` printed: the first dotted number; None if there is none."""
+    match = _VERSION.search(text)
+    return tuple(int(part) for part in (match.group(1) or match.group(2)).split(".")) if match else None

@@ -1,0 +1,33 @@
+"""The files of a run directory and the codecs of their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clearway.ledger.record import Manifest
+from clearway.probe import codec as c
+from clearway.probe import wire
+from clearway.probe.codec import Codec
+from clearway.probe.records import Observation, Result, Round, Worker
+
+MANIFEST = "manifest.json"
+SPEC = "spec.yaml"
+INVENTORY = "inventory.json"
+PLAN = "plan.jsonl"
+ROUNDS = "rounds.jsonl"
+RESULTS = "results.jsonl"
+WORKERS = "workers.jsonl"
+OBSERVATIONS = "observations.jsonl"
+VERDICTS = "verdict-*.json"
+LOG = "log.txt"
+
+LINE_CODECS: Mapping[type[Any], tuple[str, Codec[Any]]] = {
+    Round: (ROUNDS, wire.ROUND),
+    Result: (RESULTS, wire.RESULT),
+    Worker: (WORKERS, wire.WORKER),
+    Observation: (OBSERVATIONS, wire.OBSERVATION),
+}
+LINES = tuple(name for name, _ in LINE_CODECS.values())
+
+MANIFEST_CODEC = c.record(Manifest, run=c.TEXT, format=c.INTEGER, version=c.TEXT, started=c.NUMBER, site=c.TEXT)

@@ -1,0 +1,61 @@
+"""A run as it was read back: all that was planned, tried and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from clearway.probe.records import Half, Inventory, Observation, Probe, Result, Round, Trial, Worker
+from clearway.spec.model import Spec
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    run: str
+    """Run id."""
+    format: int
+    version: str
+    """Of clearway."""
+    started: float
+    """Unix seconds."""
+    site: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    manifest: Manifest
+    spec: Spec
+    inventory: Inventory
+    plan: tuple[Round, ...]
+    """All planned rounds, written before the first traffic: the N of a verdict comes from here alone."""
+    rounds: tuple[Round, ...] = ()
+    """Rounds handed out so far, in order."""
+    results: tuple[Result, ...] = ()
+    workers: tuple[Worker, ...] = ()
+    """Latest announcement of each worker."""
+    observations: tuple[Observation, ...] = ()
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """Every attempt at every probe of every round handed out, in order of hand-out."""
+        found = {(r.round, r.probe, r.half): r for r in self.results}
+        return tuple(
+            Trial(
+                probe,
+                attempt,
+                found.get((round_.id, probe.id, Half.SERVE)),
+                found.get((round_.id, probe.id, Half.SEND)),
+                round_.id,
+            )
+            for round_, probe, attempt in self._attempts()
+        )
+
+    def _attempts(self) -> Iterator[tuple[Round, Probe, int]]:
+        seen: dict[str, int] = {}
+        for round_ in self.rounds:
+            for probe in round_.probes:
+                seen[probe.id] = seen.get(probe.id, 0) + 1
+                yield round_, probe, seen[probe.id]

@@ -1,0 +1,118 @@
+"""The writing half: append-only, flushed line by line, so that a crash loses nothing measured."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from clearway.base.errors import LedgerError
+from clearway.ledger import files
+from clearway.ledger.record import Manifest
+from clearway.probe import wire
+from clearway.probe.codec import Codec
+from clearway.probe.records import Inventory, Observation, Result, Round, Worker
+from clearway.spec.dump import dump_spec
+from clearway.spec.model import Spec
+
+T = TypeVar("T")
+Appended = Round | Result | Worker | Observation
+Listener = Callable[[Appended], None]
+
+
+class Ledger:
+    """One run directory, open for appending. Raises LedgerError when it can't be written."""
+
+    def __init__(self, folder: Path, listeners: Iterable[Listener] = ()) -> None:
+        self.folder = folder
+        self.listeners = tuple(listeners)
+
+    @classmethod
+    def create(
+        cls, folder: Path, manifest: Manifest, spec: Spec, inventory: Inventory, listeners: Iterable[Listener] = ()
+    ) -> Ledger:
+        """Begin a run in an empty or new folder."""
+        if (folder / files.MANIFEST).exists():
+            raise LedgerError("ledger.exists", folder=str(folder))
+        ledger = cls(folder, listeners)
+        with _Translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        ledger.save(files.SPEC, dump_spec(spec))
+        ledger.save(files.INVENTORY, _pretty(wire.INVENTORY.encode(inventory)))
+        ledger.save(files.MANIFEST, _pretty(files.MANIFEST_CODEC.encode(manifest)))
+        return ledger
+
+    @classmethod
+    def reopen(cls, folder: Path, listeners: Iterable[Listener] = ()) -> Ledger:
+        """Go on with a run that died: a half-written last line is cut off."""
+        for name in files.LINES:
+            _cut_torn_line(folder / name)
+        return cls(folder, listeners)
+
+    def plan(self, rounds: Iterable[Round]) -> None:
+        """Write the whole plan, before the first traffic."""
+        text = "".join(_line(wire.ROUND, round_) for round_ in rounds)
+        self.save(files.PLAN, text)
+
+    def append(self, item: Appended) -> None:
+        """Keep one thing for good, then tell the listeners."""
+        name, codec = files.LINE_CODECS[type(item)]
+        with _Translated(self.folder), (self.folder / name).open("a", encoding="utf-8") as file:
+            file.write(_line(codec, item))
+        for listener in self.listeners:
+            listener(item)
+
+    def save(self, name: str, text: str) -> Path:
+        """Write a whole file at once: it is there complete or not at all."""
+        path = self.folder / name
+        fresh = path.with_suffix(path.suffix + ".new")
+        with _Translated(path):
+            try:
+                with fresh.open("w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
+        return path
+
+    def save_verdict(self, data: Any) -> Path:
+        """Add a verdict; earlier ones stay."""
+        number = 1 + sum(1 for _ in self.folder.glob(files.VERDICTS))
+        return self.save(f"verdict-{number}.json", _pretty(data))
+
+
+class _Translated:
+    """Turn the system's refusal to write into an error that names the path."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError):
+            raise LedgerError(
+                "ledger.cannot-write", path=str(self._path), error=error.strerror or str(error)
+            ) from error
+
+
+def _line(codec: Codec[T], item: T) -> str:
+    return json.dumps(codec.encode(item), separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def _pretty(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)

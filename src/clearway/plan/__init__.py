@@ -1,0 +1,1 @@
+"""Inventory -> probes and rounds: pure, and the same for the same seed."""

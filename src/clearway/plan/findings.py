@@ -1,0 +1,69 @@
+"""What a reader has to know about one test's pairs before any traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clearway.base.units import Rate
+from clearway.plan.model import Links
+from clearway.plan.pairing import Rounds, leftovers
+from clearway.plan.zones import Partners
+from clearway.probe.records import Finding, Severity
+from clearway.spec.criteria import LinkShare
+from clearway.spec.model import Test
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """A test with the pairs it got."""
+
+    test: Test
+    partners: Partners
+    rounds: Rounds
+    links: Links
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        if not self.rounds:
+            yield Finding("plan.no-pairs", Severity.ERROR, self.test.name, {"scope": self.test.scope})
+            return
+        yield from self._uncovered()
+        yield from self._leftovers()
+        yield from self._above_link()
+        yield from self._unknown_limits()
+
+    def _uncovered(self) -> Iterator[Finding]:
+        covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}
+        missing = [node for node in self.partners.machines if node not in covered]
+        lonely = [node for node in missing if not self._has_partner(node)]
+        for node in lonely:
+            yield Finding("plan.no-partner", Severity.WARNING, node, {"test": self.test.name})
+        if rest := tuple(node for node in missing if node not in lonely):
+            values = {"nodes": rest, "count": len(rest)}
+            yield Finding("plan.not-covered", Severity.WARNING, self.test.name, values)
+
+    def _has_partner(self, node: str) -> bool:
+        for group in self.partners.groups:
+            mine = [member[0] for member in group if member[0].node == node]
+            if any(self.partners.allowed(slot, member[0]) for slot in mine for member in group):
+                return True
+        return False
+
+    def _leftovers(self) -> Iterator[Finding]:
+        for alone, partner in leftovers(self.test, self.rounds):
+            values = {"test": self.test.name, "partner": partner.node}
+            yield Finding("plan.leftover-pair", Severity.INFO, alone.node, values)
+
+    def _above_link(self) -> Iterator[Finding]:
+        rate = self.test.rate
+        known = [link for round_ in self.rounds for pair in round_ if (link := self.links.between(pair))]
+        if isinstance(rate, Rate) and known and rate > min(known):
+            values = {"rate": rate, "link": min(known)}
+            yield Finding("plan.rate-above-link", Severity.WARNING, self.test.name, values)
+
+    def _unknown_limits(self) -> Iterator[Finding]:
+        for criterion in self.test.accept:
+            if isinstance(criterion.limit, LinkShare) and (nodes := self.links.unknown):
+                values = {"criterion": criterion.text, "nodes": nodes, "count": len(nodes)}
+                yield Finding("plan.limit-link-unknown", Severity.WARNING, self.test.name, values)

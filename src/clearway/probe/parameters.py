@@ -1,0 +1,66 @@
+"""What a probe is asked to do: one record a protocol, and the time window that all share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Union
+
+from clearway.base.units import Duration, Frequency, Rate, Size
+
+
+@dataclass(frozen=True)
+class Window:
+    """When to look: `warm_up` after the instant until `warm_up + duration` after it."""
+
+    warm_up: Duration
+    duration: Duration
+
+    @property
+    def end(self) -> Duration:
+        """Time from the instant to the end of the load."""
+        return self.warm_up + self.duration
+
+
+@dataclass(frozen=True)
+class TcpParameters:
+    """Bulk TCP, as fast as the path carries it."""
+
+    streams: int
+    congestion: Optional[str] = None
+    """Congestion control to pin, e.g. `cubic`; None leaves the machine's own."""
+    buffer: Optional[Size] = None
+    """Socket buffer asked for on both ends; None leaves the kernel's autotuning."""
+
+
+@dataclass(frozen=True)
+class UdpParameters:
+    """One UDP stream at a fixed rate, below the link's."""
+
+    rate: Rate
+    datagram: Optional[Size] = None
+    """Payload of a datagram; None is the path's MTU less the headers, filled in when the round is handed out."""
+    buffer: Size = Size(4_000_000)
+    """Socket buffer asked for on both ends: the default 208 KB drops at 1 Gbit/s inside the host."""
+
+
+@dataclass(frozen=True)
+class HttpParameters:
+    """HTTP/1.1 GET over keep-alive connections."""
+
+    connections: int
+    body: Size
+    rate: Optional[Frequency] = None
+    """Requests per second over all connections; None is a closed loop: as many as go."""
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class RoundTripParameters:
+    """Small messages sent back and forth one at a time."""
+
+    message: Size
+    transport: str = "tcp"
+    """`tcp` or `udp`."""
+
+
+Parameters = Union[TcpParameters, UdpParameters, HttpParameters, RoundTripParameters]

@@ -1,0 +1,300 @@
+"""The records that travel: inventory, probes and rounds down, results and observations up.
+
+All are frozen, absent is None, instants are Unix seconds on the clock of the process named beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Mapping, Optional, Tuple
+
+from clearway.base.units import Duration, Rate
+from clearway.probe.measurement import Measurement
+from clearway.probe.parameters import Parameters, Window
+
+
+class Half(str, Enum):
+    """Which end of a probe: the one that listens or the one that begins."""
+
+    SERVE = "serve"
+    SEND = "send"
+
+
+class Role(str, Enum):
+    JUDGED = "judged"
+    BACKGROUND = "background"
+    """Load that belongs to another probe's conditions: measured and shown, never judged."""
+    REPORTED = "reported"
+    """Measured and shown for its own sake (a pair across zones that nobody asked to judge), never judged."""
+
+
+class Outcome(str, Enum):
+    """How one half, or a whole trial, ended. All but MEASURED are void, and UNREACHABLE is itself a finding."""
+
+    MEASURED = "measured"
+    TOOL_FAILED = "tool-failed"
+    TIMED_OUT = "timed-out"
+    LATE = "late"
+    WORKER_LOST = "worker-lost"
+    UNPARSABLE = "unparsable"
+    UNREACHABLE = "unreachable"
+    NOT_RUN = "not-run"
+
+
+class Why(str, Enum):
+    """Why a round exists."""
+
+    PLANNED = "planned"
+    REPEAT = "repeat"
+    """The verdict on some of its pairs was undecided."""
+    RETRY = "retry"
+    """Some of its probes were void."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A code with the values that fill its sentence."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Text, numbers, booleans, quantities, or tuples of text."""
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """A place for one worker on a node."""
+
+    node: str
+    index: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.node}/{self.index}"
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    zone: Optional[str] = None
+    machine: Optional[str] = None
+    """What counts as one machine; None: the node itself."""
+    link: Optional[Rate] = None
+    """Rate of its link where it is known for sure: a lab's shaper, the spec, a physical NIC."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def on_machine(self) -> str:
+        return self.machine or self.name
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a site offers. A resumed run compares it."""
+
+    site: str
+    """`lab`, `kubernetes`, `hosts`, with what identifies this one."""
+    nodes: Tuple[Node, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def node(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+
+@dataclass(frozen=True)
+class ClockOffset:
+    """How far a worker's clock is ahead of the controller's, and how sure that is (half the best exchange)."""
+
+    ahead: Duration
+    uncertainty: Duration
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker that is ready, as it announced itself; may differ at every start."""
+
+    slot: Slot
+    addresses: Tuple[str, ...]
+    mtu: int
+    ports: Tuple[int, ...]
+    """Ports it found free, TCP and UDP."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Tool -> version; a tool that is missing is not there."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Kernel, CPUs, qdisc, congestion control, link speed: what could be read, by name."""
+    network: str = "pod"
+    """`pod` or `host`."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One measurement between two workers."""
+
+    id: str
+    test: str
+    client: Slot
+    server: Slot
+    engine: str
+    parameters: Parameters
+    window: Window
+    repeat: int = 0
+    """Repeats of one pair and step pool into one value."""
+    role: Role = Role.JUDGED
+    background: Optional[str] = None
+    """Id of the probe that loads the same path during this one."""
+    sender: Optional[Slot] = None
+    """The end that most of the data leaves from; None: the client (HTTP's responses leave from the server)."""
+    path: str = "pod"
+    step: Optional[str] = None
+
+    @property
+    def source(self) -> Slot:
+        return self.sender or self.client
+
+    @property
+    def target(self) -> Slot:
+        return self.client if self.source == self.server else self.server
+
+    @property
+    def pair(self) -> Tuple[Slot, Slot]:
+        """Ordered as the data goes: sender, receiver."""
+        return self.source, self.target
+
+
+@dataclass(frozen=True)
+class Round:
+    """The only unit of simultaneity: all its probes share one instant."""
+
+    id: str
+    test: str
+    probes: Tuple[Probe, ...]
+    why: Why = Why.PLANNED
+    origin: Optional[str] = None
+    """The planned round that this one runs again; None for a planned one."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    address: str
+    port: int
+
+    @property
+    def v6(self) -> bool:
+        return ":" in self.address
+
+
+@dataclass(frozen=True)
+class Request:
+    """One half of one probe, as a worker finds it in its mailbox."""
+
+    round: str
+    probe: str
+    attempt: int
+    half: Half
+    engine: str
+    parameters: Parameters
+    window: Window
+    server: Endpoint
+    """Where the serve half listens and the send half goes."""
+    start: float
+    """The instant, Unix seconds on the worker's own clock."""
+    deadline: float
+    """When the worker gives up by itself, same clock."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the tool was asked and said, bounded."""
+
+    argv: Tuple[str, ...]
+    exit: Optional[int] = None
+    """None: it never started, or the agent ended it as planned."""
+    stdout: str = ""
+    stderr: str = ""
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When things happened, relative to the instant; negative is before it."""
+
+    launched: Duration
+    """When the tool was spawned."""
+    listening: Optional[Duration] = None
+    """When the serve half was seen to listen."""
+    first_data: Optional[Duration] = None
+    """When the first bytes at or after the instant left this worker: the real start, where it was watched."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What changed on this worker from just before a probe to just after it. None: can't be read here."""
+
+    cpu_busy: Optional[float] = None
+    """Busy share of the CPUs that the worker may use, 0 to 1."""
+    tool_cpu: Optional[float] = None
+    """CPUs used by the tool itself; 1.0 is one core fully busy."""
+    udp_rcvbuf_errors: Optional[int] = None
+    udp_sndbuf_errors: Optional[int] = None
+    udp_received: Optional[int] = None
+    tcp_retransmits: Optional[int] = None
+    throttled: Optional[Duration] = None
+    """Time the cgroup's CPU limit held the worker back."""
+    oom_kills: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One half of one attempt, as the worker (or, for a lost worker, the run) reports it."""
+
+    round: str
+    probe: str
+    attempt: int
+    half: Half
+    outcome: Outcome
+    reason: Optional[Reason] = None
+    """Why it is void; None when MEASURED."""
+    measurement: Optional[Measurement] = None
+    timing: Optional[Timing] = None
+    counters: Optional[Counters] = None
+    evidence: Optional[Evidence] = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One attempt at one probe: what a metric reads."""
+
+    probe: Probe
+    attempt: int
+    serve: Optional[Result] = None
+    send: Optional[Result] = None
+    round: Optional[str] = None
+
+    @property
+    def halves(self) -> Tuple[Optional[Result], Optional[Result]]:
+        return self.serve, self.send
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Something seen around the measurement, with its time on the controller's clock."""
+
+    kind: str
+    subject: str
+    at: float
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Severity(str, Enum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Preflight, start-up, cause or warning: what, about whom, with which values."""
+
+    code: str
+    severity: Severity
+    subject: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,123 @@
+"""The plain sentence a criterion comes down to: what may be claimed, and under which conditions."""
+
+from __future__ import annotations
+
+from clearway.report.phrases import Phrases
+from clearway.spec.criteria import LinkShare, Over
+from clearway.spec.model import Test
+from clearway.verdict.model import PairValue, Standing, State, Verdict
+
+_UNTRIED = {"verdict.repeats-missing", "verdict.not-measured"}
+"""Reasons that only say that nothing was tried yet."""
+
+
+def claim(test: Test, judged: Verdict, phrases: Phrases) -> str:
+    """One sentence or two on one criterion of `test`, never saying more than was shown.
+
+    `judged` is a leaf of the verdict: its `criterion` is there.
+    """
+    if judged.state is State.PASS:
+        return _met(test, judged, phrases)
+    if judged.state is State.FAIL:
+        return _not_met(test, judged, phrases)
+    if judged.state is State.SKIPPED:
+        return phrases.say("claim.skipped", asked=_asked(judged, phrases), why=_why(judged, phrases))
+    return phrases.say(
+        "claim.not-known",
+        asked=_asked(judged, phrases),
+        undecided=judged.count(Standing.UNDECIDED),
+        pairs=len(judged.pairs),
+        kind=_members(test, judged, phrases),
+        why=_why(judged, phrases),
+    )
+
+
+def _met(test: Test, judged: Verdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    assert criterion is not None
+    return phrases.say(
+        "claim.met",
+        subject=_subject(test, judged, phrases),
+        predicate=phrases.claimed(criterion, judged.achieved or criterion.limit),
+        conditions=phrases.conditions(test),
+        limit=_limit(judged, phrases),
+    )
+
+
+def _limit(judged: Verdict, phrases: Phrases) -> str:
+    """The limit, and where it is a share of links that are all alike, what that comes to."""
+    criterion = judged.criterion
+    assert criterion is not None
+    limits = {pair.limit for pair in judged.pairs}
+    rate = limits.pop() if len(limits) == 1 else None
+    if isinstance(criterion.limit, LinkShare) and rate is not None:
+        return phrases.say("value.of-link-known", share=criterion.limit.share, rate=phrases.value(rate))
+    return phrases.value(criterion.limit)
+
+
+def _not_met(test: Test, judged: Verdict, phrases: Phrases) -> str:
+    worst = _first(judged, Standing.BREAKS)
+    return phrases.say(
+        "claim.not-met",
+        asked=_asked(judged, phrases),
+        breaks=judged.count(Standing.BREAKS),
+        pairs=len(judged.pairs),
+        kind=_members(test, judged, phrases),
+        worst=phrases.pair(worst) if worst else _why(judged, phrases),
+        conditions=phrases.conditions(test),
+    )
+
+
+def _asked(judged: Verdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    assert criterion is not None
+    return phrases.say(
+        "claim.asked",
+        measure=phrases.measure(criterion.metric, criterion.statistic),
+        asked=phrases.asked(criterion, criterion.limit),
+    )
+
+
+def _why(judged: Verdict, phrases: Phrases) -> str:
+    """The reasons given for the whole, else an undecided pair, rather one that was tried."""
+    if judged.reasons:
+        return "; ".join(phrases.reason(reason) for reason in judged.reasons)
+    undecided = [pair for pair in judged.pairs if pair.standing is Standing.UNDECIDED]
+    telling = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
+    chosen = next(iter(telling or undecided), None)
+    return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
+
+
+def _first(judged: Verdict, standing: Standing) -> PairValue | None:
+    return next((pair for pair in judged.pairs if pair.standing is standing), None)
+
+
+def _subject(test: Test, judged: Verdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    assert criterion is not None
+    members = len(judged.pairs)
+    if criterion.over is Over.TOTAL:
+        return phrases.say("claim.total", kind=_kind(test, 2, phrases))
+    if criterion.over is Over.NODES:
+        code = "claim.nodes-incast" if test.pairing == "incast" else "claim.nodes"
+        return phrases.say(code, nodes=members, kind=_kind(test, 2, phrases))
+    if criterion.share.si >= 1:
+        return phrases.say("claim.every", pairs=members, kind=_kind(test, 1, phrases))
+    return phrases.say("claim.share", share=criterion.share, pairs=members, kind=_kind(test, 2, phrases))
+
+
+def _members(test: Test, judged: Verdict, phrases: Phrases) -> str:
+    """What the criterion counts: pairs of a kind, nodes, or the one total."""
+    criterion = judged.criterion
+    assert criterion is not None
+    if criterion.over is Over.PAIRS:
+        return _kind(test, len(judged.pairs), phrases)
+    return phrases.say(f"claim.members-{criterion.over.value}")
+
+
+def _kind(test: Test, pairs: int, phrases: Phrases) -> str:
+    """Which pairs: how they were chosen and where they lie. Cross-zone pairs only where they were judged."""
+    scope = "same-zone" if test.scope == "any" and not test.judge_cross_zone else test.scope
+    return phrases.say(
+        "claim.kind", pairing=phrases.say(f"pairing.{test.pairing}", pairs=pairs), scope=phrases.say(f"scope.{scope}")
+    )

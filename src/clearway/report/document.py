@@ -1,0 +1,174 @@
+"""What a report says, in one language and before any format: every sentence is made, nothing is laid out.
+
+The formats render this; `as_json` writes it out whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clearway.base.units import Quantity, Ratio
+from clearway.probe.records import Outcome, Severity
+from clearway.report.language import Language
+from clearway.verdict.model import Standing, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A finding or a reason with its sentence."""
+
+    code: str
+    values: Mapping[str, object]
+    sentence: str
+    hint: str | None = None
+    severity: Severity | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairPart:
+    """One pair (or node, or the total) against one criterion."""
+
+    subject: str
+    sender: str | None
+    """Slot; None where the subject is no pair."""
+    receiver: str | None
+    standing: Standing
+    value: Quantity | None
+    low: Quantity | None
+    high: Quantity | None
+    limit: Quantity | None
+    repeats: int
+    reasons: tuple[Said, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionPart:
+    text: str
+    """As it was written in the spec."""
+    state: State
+    word: str
+    """The state, said."""
+    metric: str
+    statistic: str
+    relation: str
+    limit: str
+    over: str
+    asked_share: Ratio
+    share: Ratio | None
+    achieved: Quantity | None
+    sentence: str
+    """The criterion as it was judged, both ways: what was asked, what was found."""
+    claim: str
+    counts: str
+    reasons: tuple[Said, ...]
+    pairs: tuple[PairPart, ...]
+    """Worst first."""
+
+    @property
+    def exceptions(self) -> tuple[PairPart, ...]:
+        """Pairs that don't hold."""
+        return tuple(pair for pair in self.pairs if pair.standing is not Standing.HOLDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryPart:
+    """One figure over all pairs of one kind."""
+
+    metric: str
+    statistic: str
+    label: str
+    across_zones: bool
+    pairs: int
+    mean: Quantity
+    p5: Quantity
+    p50: Quantity
+    p95: Quantity
+    worst: Quantity
+    worst_pair: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredPart:
+    """All figures of one pair, by name of the figure."""
+
+    sender: str
+    receiver: str
+    across_zones: bool
+    values: Mapping[str, Quantity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestPart:
+    name: str
+    state: State
+    word: str
+    protocol: str
+    engine: str
+    conditions: str
+    claims: tuple[str, ...]
+    criteria: tuple[CriterionPart, ...]
+    summary: tuple[SummaryPart, ...]
+    measured: tuple[MeasuredPart, ...]
+    reasons: tuple[Said, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveragePart:
+    pairs: int
+    measured: int
+    nodes: int
+    nodes_covered: int
+    uncovered: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A circumstance of the run, the same for all tests."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePart:
+    """What a tool was asked and said in an attempt that is void, or that shows a broken pair."""
+
+    probe: str
+    attempt: int
+    half: str
+    outcome: Outcome
+    sentence: str
+    argv: tuple[str, ...]
+    tail: str
+    """Last lines of its output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    language: Language
+    title: str
+    run: str
+    version: str
+    """Of clearway."""
+    started: float
+    """Unix seconds."""
+    site: str
+    state: State
+    word: str
+    headline: str
+    tests: tuple[TestPart, ...]
+    coverage: CoveragePart | None
+    conditions: tuple[Condition, ...]
+    evidence: tuple[EvidencePart, ...]
+    findings: tuple[Said, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        return tuple(claim for test in self.tests for claim in test.claims)

@@ -1,0 +1,98 @@
+"""What a word in a report means, in plain words; and how a number of iperf's becomes a rate."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from clearway.base.errors import UsageError
+from clearway.base.units import Rate
+from clearway.report.language import Language
+from clearway.report.wording import sentence
+from clearway.report.wording.catalogue import read_toml
+
+_KBYTE = 1024
+"""Bytes in what iperf calls a kbyte."""
+_KBYTES = re.compile(r"([\d,]+(?:\.\d+)?)\s*k(?:ilo)?bytes?/s(?:ec)?", re.IGNORECASE)
+_CHOICES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    title: str
+    text: str
+    also: tuple[str, ...] = ()
+    """Topics to go on to."""
+    aliases: tuple[str, ...] = ()
+    """Other words for it."""
+
+
+def explain(topic: str, language: Language) -> str:
+    """The explanation of a topic, or the derivation of a rate in iperf's kbytes/sec; without a topic, a list of all.
+
+    Raises UsageError, with the topics that were probably meant, if there is nothing about it.
+    """
+    if not topic.strip():
+        return "\n".join(f"{name:20} {known.title}" for name, known in topics(language).items())
+    if number := _KBYTES.fullmatch(topic.strip()):
+        return derivation(float(number[1].replace(",", "")))
+    return "\n".join(_lines(topics(language)[_name(topic, language)], language))
+
+
+def derivation(kbytes_per_s: float) -> str:
+    """Every step from iperf's kbytes/sec, whose K is 1,024, to GB/s and Gbit/s, whose G is 10^9."""
+    rate = Rate(kbytes_per_s * _KBYTE * 8)
+    steps = (
+        f"{kbytes_per_s:,.{_decimals(kbytes_per_s)}f} kbytes/sec x {_KBYTE:,} byte",
+        f"{rate.si / 8:,.0f} byte/s",
+        rate.in_bytes,
+        str(rate),
+    )
+    return " = ".join(steps)
+
+
+@cache
+def topics(language: Language) -> Mapping[str, Topic]:
+    """All topics by name, in the glossary's order."""
+    return {
+        name: Topic(said["title"], said["text"], tuple(said.get("also", ())), tuple(said.get("aliases", ())))
+        for name, said in read_toml(f"explain.{language}.toml").items()
+    }
+
+
+def _lines(topic: Topic, language: Language) -> Iterator[str]:
+    yield topic.title
+    yield ""
+    yield topic.text
+    if topic.also:
+        yield ""
+        yield sentence("explain.see-also", {"topics": topic.also}, language)
+
+
+def _name(word: str, language: Language) -> str:
+    """The topic that a word stands for, whatever its language, case or dashes."""
+    names = _names(language)
+    plain = _plain(word)
+    if plain in names:
+        return names[plain]
+    near = difflib.get_close_matches(plain, names, n=_CHOICES, cutoff=0.5)
+    choices = tuple(dict.fromkeys(names[match] for match in near)) or tuple(topics(language))
+    raise UsageError("explain.unknown-topic", topic=word, choices=choices)
+
+
+@cache
+def _names(language: Language) -> Mapping[str, str]:
+    known = topics(language)
+    aliases = {_plain(alias): name for name, topic in known.items() for alias in topic.aliases}
+    return {**aliases, **{_plain(name): name for name in known}}
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", " ", word.strip().casefold())
+
+
+def _decimals(number: float) -> int:
+    return 0 if number == int(number) else 3

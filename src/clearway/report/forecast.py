@@ -1,0 +1,101 @@
+"""What `clearway plan` says: which rounds would run, how long they take and how much they send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from clearway.plan.forecast import CostOfTest, Forecast
+from clearway.plan.model import Plan
+from clearway.probe import codec as c
+from clearway.probe.records import Finding
+from clearway.report.language import Language
+from clearway.report.phrases import Phrases
+from clearway.report.wording import hint
+from clearway.spec.model import Spec
+
+_WIDTH = 120
+
+
+def render_forecast(spec: Spec, plan: Plan, forecast: Forecast, language: Language, *, as_json: bool) -> str:
+    """A table of the tests with their sum, and what a reader has to know; or the same as JSON."""
+    phrases = Phrases(language)
+    if as_json:
+        return json.dumps(_data(spec, plan, forecast, phrases), ensure_ascii=False, indent=2) + "\n"
+    blocks = [phrases.say("forecast.title", title=spec.name), _table(forecast, phrases), *_remarks(forecast, phrases)]
+    blocks += [_finding(finding, phrases) for finding in plan.findings]
+    return "\n".join(blocks) + "\n"
+
+
+def _table(forecast: Forecast, phrases: Phrases) -> str:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("test", "pairs", "rounds", "probes", "traffic", "time"):
+        table.add_column(phrases.say(f"column.{name}"), justify="left" if name == "test" else "right")
+    for cost in forecast.tests:
+        table.add_row(
+            cost.name, str(cost.pairs), str(cost.rounds), str(cost.probes), _traffic(cost, phrases), str(cost.time)
+        )
+    total = (str(forecast.rounds), str(forecast.probes), str(forecast.traffic), str(forecast.time))
+    table.add_row(phrases.say("forecast.total"), "", *total)
+    sink = StringIO()
+    Console(file=sink, width=_WIDTH, color_system=None, highlight=False, markup=False, _environ={}).print(table)
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines())
+
+
+def _traffic(cost: CostOfTest, phrases: Phrases) -> str:
+    return phrases.say("forecast.unknown") if cost.traffic is None else str(cost.traffic)
+
+
+def _remarks(forecast: Forecast, phrases: Phrases) -> Iterator[str]:
+    if forecast.unknown:
+        yield phrases.say("forecast.traffic-unknown", tests=forecast.unknown)
+    if forecast.busiest is not None:
+        yield phrases.say("forecast.busiest", node=forecast.busiest.node, probes=forecast.busiest.probes)
+    yield phrases.say("forecast.first-tries")
+
+
+def _finding(finding: Finding, phrases: Phrases) -> str:
+    values = {"subject": finding.subject, **finding.values}
+    advice = hint(finding.code, values, phrases.language)
+    said = phrases.say(finding.code, **values)
+    return said if advice is None else f"{said}\n  {phrases.say('report.hint', text=advice)}"
+
+
+def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "name": spec.name,
+        "tests": [_cost(cost) for cost in forecast.tests],
+        "rounds": forecast.rounds,
+        "probes": forecast.probes,
+        "traffic": c.VALUE.encode(forecast.traffic),
+        "traffic_unknown": list(forecast.unknown),
+        "time": c.VALUE.encode(forecast.time),
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "subject": finding.subject,
+                "values": {name: c.VALUE.encode(value) for name, value in finding.values.items()},
+                "sentence": phrases.say(finding.code, subject=finding.subject, **finding.values),
+            }
+            for finding in plan.findings
+        ],
+    }
+
+
+def _cost(cost: CostOfTest) -> dict[str, Any]:
+    known = {} if cost.traffic is None else {"traffic": c.VALUE.encode(cost.traffic)}
+    return {
+        "name": cost.name,
+        "pairs": cost.pairs,
+        "rounds": cost.rounds,
+        "probes": cost.probes,
+        "time": c.VALUE.encode(cost.time),
+        **known,
+    }

@@ -1,0 +1,140 @@
+"""JUnit XML: a suite a test; its criteria, and the pairs that failed or are undecided, as cases.
+
+Pairs become cases only where they decided their criterion: those that break one that FAILs are
+failures, those undecided are errors. What a criterion tolerates by its share is text in its own case,
+so that an accepted run has no failures. The format is docs/schema/junit.xsd.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element, SubElement
+
+from clearway.ledger.record import Record
+from clearway.report.compose import compose
+from clearway.report.document import CriterionPart, Document, PairPart, Said, TestPart
+from clearway.report.language import Language
+from clearway.report.phrases import Phrases
+from clearway.verdict.model import Standing, State, Verdict
+
+_PAIRS = 100
+"""Cases for pairs, a criterion; one more says how many were left out."""
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Terminal sequences, and what XML 1.0 has no way to hold."""
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+_RESULTS = {State.FAIL: "failure", State.INCONCLUSIVE: "error", State.SKIPPED: "skipped", State.MEASURED: "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    name: str
+    state: State
+    message: str
+    """One line on the outcome."""
+    text: str = ""
+
+
+class JunitReport:
+    """XML with its declaration, indented."""
+
+    def render(self, record: Record, verdict: Verdict, language: Language) -> str:
+        document = compose(record, verdict, language)
+        phrases = Phrases(language)
+        root = Element("testsuites", name=_clean(document.title))
+        for test in document.tests:
+            _suite(root, document, test, phrases)
+        _count(root, list(root.iter("testcase")))
+        ET.indent(root)
+        return f"{_DECLARATION}\n{ET.tostring(root, encoding='unicode')}\n"
+
+
+def _suite(root: Element, document: Document, test: TestPart, phrases: Phrases) -> None:
+    started = datetime.fromtimestamp(document.started, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    suite = SubElement(root, "testsuite", name=_clean(test.name), timestamp=started)
+    properties = SubElement(suite, "properties")
+    for name, value in _properties(document, test):
+        SubElement(properties, "property", name=_clean(name), value=_clean(value))
+    for case in _cases(test, phrases):
+        _write(suite, test, case)
+    SubElement(suite, "system-out").text = _clean("\n".join((document.headline, *test.claims)))
+    _count(suite, suite.findall("testcase"))
+
+
+def _properties(document: Document, test: TestPart) -> Iterator[tuple[str, str]]:
+    yield "run", document.run
+    yield "clearway", document.version
+    yield "site", document.site
+    yield "verdict", document.state.value
+    yield "test-verdict", test.state.value
+    yield "protocol", test.protocol
+    yield "engine", test.engine
+    yield "test-conditions", test.conditions
+    if document.coverage is not None:
+        yield "coverage", document.coverage.sentence
+    for condition in document.conditions:
+        yield condition.name, condition.value
+
+
+def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
+    for criterion in test.criteria:
+        yield _Case(criterion.text, criterion.state, criterion.claim, _criterion_text(criterion))
+        yield from _pair_cases(criterion, phrases)
+    if not test.criteria:
+        why = "; ".join(said.sentence for said in test.reasons) or phrases.say("report.measured-only")
+        yield _Case(phrases.say("report.measured-only"), test.state, why, "\n".join(test.claims))
+
+
+def _criterion_text(criterion: CriterionPart) -> str:
+    told = [criterion.sentence, criterion.counts, *map(_with_hint, criterion.reasons)]
+    if criterion.state is State.PASS:
+        told += [pair.sentence for pair in criterion.exceptions[:_PAIRS]]
+    return "\n".join(told)
+
+
+def _with_hint(said: Said) -> str:
+    return said.sentence if said.hint is None else f"{said.sentence} ({said.hint})"
+
+
+def _pair_cases(criterion: CriterionPart, phrases: Phrases) -> Iterator[_Case]:
+    deciding = _deciding(criterion)
+    for pair in deciding[:_PAIRS]:
+        state = State.FAIL if pair.standing is Standing.BREAKS else State.INCONCLUSIVE
+        yield _Case(f"{criterion.text}: {pair.subject}", state, pair.sentence)
+    if len(deciding) > _PAIRS:
+        rest = phrases.say("report.more-pairs", count=len(deciding) - _PAIRS)
+        yield _Case(f"{criterion.text}: {rest}", criterion.state, rest)
+
+
+def _deciding(criterion: CriterionPart) -> list[PairPart]:
+    """The pairs that keep the criterion from passing."""
+    if criterion.state is State.FAIL:
+        return list(criterion.exceptions)
+    if criterion.state is State.INCONCLUSIVE:
+        return [pair for pair in criterion.pairs if pair.standing is Standing.UNDECIDED]
+    return []
+
+
+def _write(suite: Element, test: TestPart, case: _Case) -> None:
+    element = SubElement(suite, "testcase", name=_clean(case.name), classname=_clean(f"clearway.{test.name}"))
+    kind = _RESULTS.get(case.state)
+    if kind is None:
+        SubElement(element, "system-out").text = _clean(case.text)
+        return
+    result = SubElement(element, kind, message=_clean(case.message))
+    if kind != "skipped":
+        result.set("type", case.state.value)
+    result.text = _clean(case.text or case.message)
+
+
+def _count(element: Element, cases: list[Element]) -> None:
+    element.set("tests", str(len(cases)))
+    for plural, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(plural, str(sum(case.find(kind) is not None for case in cases)))
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", text)

@@ -1,0 +1,155 @@
+"""Parts of sentences that several reports need: names of metrics, values, pairs and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clearway.base.units import Frequency, Quantity, Rate
+from clearway.probe.metrics import PERCENTILE, Metric
+from clearway.probe.records import Reason, Slot
+from clearway.report.language import Language
+from clearway.report.wording import knows, sentence
+from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
+from clearway.spec.model import Test
+from clearway.verdict.model import PairValue
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The vocabulary of one language."""
+
+    language: Language
+
+    def say(self, code: str, **values: Any) -> str:
+        return sentence(code, values, self.language)
+
+    def reason(self, reason: Reason) -> str:
+        return sentence(reason.code, reason.values, self.language)
+
+    def value(self, value: Quantity | LinkShare) -> str:
+        """A value alone; a rate also in bytes."""
+        if isinstance(value, LinkShare):
+            return self.say("value.of-link", share=value.share)
+        if isinstance(value, Rate):
+            return self.say("value.rate", bits=value, bytes=value.in_bytes)
+        return str(value)
+
+    def measure(self, metric: Metric, statistic: str) -> str:
+        """What is looked at: `latency (p99)`; a total needs no statistic."""
+        name = self.say(f"metric.{metric.name}")
+        if statistic == "total":
+            return name
+        return self.say("metric.with-statistic", metric=name, statistic=self.statistic(statistic))
+
+    def statistic(self, name: str) -> str:
+        return name if PERCENTILE.fullmatch(name) else self.say(f"statistic.{name}")
+
+    def subject(self, subject: tuple[Slot, Slot] | str) -> str:
+        """`node-3 -> node-1`, a node, or all pairs together."""
+        if isinstance(subject, str):
+            return self.say("pair.total") if subject == "total" else subject
+        return self.say("pair.arrow", sender=_place(subject[0]), receiver=_place(subject[1]))
+
+    def asked(self, criterion: Criterion, value: Quantity | LinkShare) -> str:
+        """The criterion as a statement about `value`: what is asked of it, or what was found."""
+        if criterion.over is Over.PAIRS:
+            over = "every" if criterion.share.si >= 1 else "share"
+        else:
+            over = criterion.over.value
+        side = "at-least" if criterion.relation is Relation.AT_LEAST else "at-most"
+        return self.say(f"criterion.{over}-{side}", share=criterion.share, value=self.value(value))
+
+    def claimed(self, criterion: Criterion, value: Quantity | LinkShare) -> str:
+        """What the subject of a claim did: `carried at least 5.2 Gbit/s`."""
+        percentile = PERCENTILE.fullmatch(criterion.statistic)
+        side = "at-least" if criterion.relation is Relation.AT_LEAST else "at-most"
+        own = f"claimed.{criterion.metric.name}-{'percentile' if percentile else criterion.statistic}-{side}"
+        code = own if knows(own, self.language) else f"claimed.{side}"
+        if isinstance(value, Quantity) and value.si == 0 and knows(f"{own}-none", self.language):
+            code = f"{own}-none"
+        return self.say(
+            code,
+            value=self.value(value),
+            metric=self.measure(criterion.metric, criterion.statistic),
+            percent=percentile.group(1) if percentile else None,
+        )
+
+    def pair(self, pair: PairValue) -> str:
+        """One pair and how it stands: `node-3 -> node-1: 0.10 Gbit/s, 0.40 Gbit/s below the limit ...`."""
+        said = [self._value_of(pair)] if pair.value is not None else []
+        said += [self.reason(reason) for reason in pair.reasons]
+        return self.say(
+            "pair.line",
+            subject=self.subject(pair.subject),
+            standing=", ".join(dict.fromkeys(said)) or self.say("pair.unmeasured"),
+        )
+
+    def conditions(self, test: Test) -> str:
+        """Under which conditions the figures of this test hold."""
+        return ", ".join(self._condition(code, values) for code, values in _conditions(test))
+
+    def _condition(self, code: str, values: Mapping[str, Any]) -> str:
+        told = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}
+        return self.say(code, **told)
+
+    def _value_of(self, pair: PairValue) -> str:
+        if pair.low == pair.high:
+            return str(pair.value)
+        return self.say("pair.range", value=pair.value, low=pair.low, high=pair.high)
+
+
+def _place(slot: Slot) -> str:
+    return slot.node if slot.index == 0 else str(slot)
+
+
+_Condition = tuple[str, Mapping[str, Any]]
+
+
+def _conditions(test: Test) -> Iterator[_Condition]:
+    yield _direction(test), {}
+    yield _LOADS[test.protocol](test)
+    if test.background is not None:
+        yield "condition.background", {"streams": test.background.streams}
+    yield _company(test), {}
+    yield "condition.time", {"duration": test.duration, "warm_up": test.warm_up}
+
+
+def _direction(test: Test) -> str:
+    if test.pairing in ("one-to-one", "mesh"):
+        return f"condition.{test.direction}"
+    return f"condition.{test.pairing}"
+
+
+def _company(test: Test) -> str:
+    """Who else measured at the same time."""
+    if test.isolated:
+        return "condition.isolated"
+    return "condition.all-at-once" if test.pairing == "all-to-all" else "condition.at-once"
+
+
+def _tcp(test: Test) -> _Condition:
+    return "condition.tcp", {"streams": test.streams}
+
+
+def _udp(test: Test) -> _Condition:
+    return "condition.udp", {"rate": test.rate}
+
+
+def _http(test: Test) -> _Condition:
+    values = {"connections": test.connections, "body": test.body, "rate": test.rate}
+    return ("condition.http-rate" if isinstance(test.rate, Frequency) else "condition.http-closed"), values
+
+
+def _round_trip(test: Test) -> _Condition:
+    return "condition.round-trip", {"message": test.message, "transport": test.transport.upper()}
+
+
+_LOADS = {"tcp": _tcp, "udp": _udp, "http": _http, "round-trip": _round_trip}
+
+
+def moment(instant: float) -> str:
+    """Unix seconds as people write them, in UTC."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

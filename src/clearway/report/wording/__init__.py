@@ -1,0 +1,8 @@
+"""The one place where sentences are made: codes with values go in, English or Korean comes out.
+
+`en.toml` and `ko.toml` hold an entry a code; `explain.en.toml` and `explain.ko.toml` hold the glossary.
+"""
+
+from clearway.report.wording.sentences import describe_error, hint, knows, printable, sentence, shown
+
+__all__ = ["describe_error", "hint", "knows", "printable", "sentence", "shown"]

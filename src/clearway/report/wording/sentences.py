@@ -1,0 +1,135 @@
+"""From a code with values to a sentence. Never raises: what has no wording is shown as code and values."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from clearway.base.errors import ClearwayError
+from clearway.probe.records import Finding
+from clearway.report.language import Language
+from clearway.report.wording.catalogue import OPTIONAL, catalogue, fields_of
+
+_UNKNOWN = "?"
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
+
+
+def knows(code: str, language: Language) -> bool:
+    """Whether there is a wording for this code."""
+    return code in catalogue(language)
+
+
+def sentence(code: str, values: Mapping[str, Any], language: Language) -> str:
+    """What `code` means with these values; the bare code and values where it has no wording."""
+    entry = catalogue(language).get(code)
+    return _bare(code, values) if entry is None else _filled(entry.template(values), values)
+
+
+def hint(code: str, values: Mapping[str, Any], language: Language) -> str | None:
+    """What the reader can do about it, where the catalogue knows."""
+    entry = catalogue(language).get(code)
+    return _filled(entry.hint, values) if entry is not None and entry.hint else None
+
+
+def describe_error(error: ClearwayError, language: Language) -> str:
+    """The cause, then its `hint:` lines; an error that carries problems or findings has a block for each."""
+    problems: Sequence[_Problem] = getattr(error, "problems", ())
+    if problems:
+        return "\n".join(_problem(problem, language) for problem in problems)
+    cause = _block(sentence(error.code, error.values, language), _advice(error.code, error.values, language), language)
+    findings: Sequence[Finding] = getattr(error, "findings", ())
+    return "\n".join([cause, *(_finding(finding, language) for finding in findings)])
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a sentence."""
+    if value is None:
+        return _UNKNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(shown(item) for item in value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Text without terminal sequences and control characters: what a tool said must not steer a terminal."""
+    return _CONTROL.sub("", text)
+
+
+class _Problem(Protocol):
+    """What is wrong at one place of a file, as spec/problems.py gathers it."""
+
+    code: str
+    place: object
+    key: str
+    found: str | None
+    allowed: tuple[str, ...]
+    suggestion: str | None
+    values: Mapping[str, Any]
+
+
+def _problem(problem: _Problem, language: Language) -> str:
+    values = {
+        "key": problem.key,
+        "found": problem.found,
+        "choices": problem.allowed,
+        "suggestion": problem.suggestion,
+        **problem.values,
+    }
+    cause = f"{problem.place}: {sentence(problem.code, values, language)}"
+    return _block(cause, _advice(problem.code, values, language), language)
+
+
+def _finding(finding: Finding, language: Language) -> str:
+    values = {"subject": finding.subject, **finding.values}
+    return _block(sentence(finding.code, values, language), _advice(finding.code, values, language), language)
+
+
+def _advice(code: str, values: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What to do about it: what was probably meant, what the catalogue says, what is allowed."""
+    if suggestion := values.get("suggestion"):
+        yield sentence("report.did-you-mean", {"suggestion": suggestion}, language)
+    own = hint(code, values, language)
+    if own is not None:
+        yield own
+    choices = values.get("choices") or values.get("allowed")
+    if choices and (own is None or shown(choices) not in own):
+        yield sentence("report.choose", {"choices": choices}, language)
+
+
+def _block(cause: str, advice: Iterable[str], language: Language) -> str:
+    return "\n".join([cause, *(f"  {sentence('report.hint', {'text': text}, language)}" for text in advice)])
+
+
+def _bare(code: str, values: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
+    return f"{code} ({said})" if said else code
+
+
+class _Filler(string.Formatter):
+    """Fills every field it finds, and shows a missing one as unknown."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(str(key), _UNKNOWN)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return shown(value)
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    def kept(part: re.Match[str]) -> str:
+        return part[1] if all(_is_there(values.get(name)) for name in fields_of(part[1])) else ""
+
+    return _Filler().vformat(OPTIONAL.sub(kept, template), (), values)
+
+
+def _is_there(value: object) -> bool:
+    return value is not None and shown(value) != ""

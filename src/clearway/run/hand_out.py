@@ -1,0 +1,133 @@
+"""A round written out as requests: who serves on which port, who sends where, at which instant. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Size
+from clearway.engine.table import ENGINES
+from clearway.probe.parameters import Parameters, UdpParameters
+from clearway.probe.records import Endpoint, Half, Probe, Request, Round, Slot, Worker
+from clearway.run.crew import HalfKey
+from clearway.site.base import Ready
+
+_ANSWER = 5.0
+"""Seconds that a worker gets for its answer after a half is over."""
+_HEADERS = {False: 28, True: 48}
+"""IP and UDP headers of a datagram, by whether it is IPv6."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a round happens, relative to its instant; in seconds."""
+
+    earliest: float
+    """First launch; negative."""
+    deadline: float
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A round's requests before the instant is known."""
+
+    requests: Mapping[HalfKey, tuple[Slot, Request]]
+
+    @property
+    def awaited(self) -> Mapping[HalfKey, Slot]:
+        return {key: slot for key, (slot, _) in self.requests.items()}
+
+    @property
+    def schedule(self) -> Schedule:
+        commands = [
+            ENGINES[request.engine].serve(request)
+            if request.half is Half.SERVE
+            else ENGINES[request.engine].send(request)
+            for _, request in self.requests.values()
+        ]
+        return Schedule(
+            min((command.launch.si for command in commands), default=0.0),
+            max((command.ends.si for command in commands), default=0.0) + _ANSWER,
+        )
+
+    def at(self, instant: float, deadline: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
+        """The mailboxes, each in its worker's own time."""
+        mailboxes: dict[Slot, list[Request]] = defaultdict(list)
+        for slot, request in self.requests.values():
+            shift = _shift(ready[slot])
+            mailboxes[slot].append(replace(request, start=instant + shift, deadline=instant + deadline + shift))
+        return dict(mailboxes)
+
+
+def draft(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready], turn: int) -> Draft:
+    """Requests for all probes of which both workers are ready.
+
+    `turn` counts rounds: it moves the ports on, so that no round meets the last one's closing connections.
+    Raises SiteError if two workers share no address family or one has too few ports.
+    """
+    ports = _Ports(turn)
+    requests: dict[HalfKey, tuple[Slot, Request]] = {}
+    for probe in round_.probes:
+        if probe.client not in ready or probe.server not in ready:
+            continue
+        client, server = ready[probe.client].worker, ready[probe.server].worker
+        endpoint = Endpoint(_address(client, server), ports.take(server))
+        parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
+        for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
+            request = _request(round_, probe, attempts[probe.id], half, endpoint, parameters)
+            requests[probe.id, half] = (slot, request)
+    return Draft(requests)
+
+
+def _request(
+    round_: Round, probe: Probe, attempt: int, half: Half, endpoint: Endpoint, parameters: Parameters
+) -> Request:
+    return Request(
+        round=round_.id,
+        probe=probe.id,
+        attempt=attempt,
+        half=half,
+        engine=probe.engine,
+        parameters=parameters,
+        window=probe.window,
+        server=endpoint,
+        start=0.0,
+        deadline=0.0,
+    )
+
+
+class _Ports:
+    def __init__(self, turn: int) -> None:
+        self._turn = turn
+        self._taken: dict[Slot, int] = defaultdict(int)
+
+    def take(self, worker: Worker) -> int:
+        taken = self._taken[worker.slot]
+        if taken >= len(worker.ports):
+            raise SiteError("run.too-few-ports", worker=str(worker.slot), count=len(worker.ports))
+        self._taken[worker.slot] += 1
+        return worker.ports[(self._turn * 7 + taken) % len(worker.ports)]
+
+
+def _address(client: Worker, server: Worker) -> str:
+    """The server's first address of a family that the client has too."""
+    families = {":" in address for address in client.addresses}
+    for address in server.addresses:
+        if (":" in address) in families:
+            return address
+    raise SiteError("run.no-common-family", client=str(client.slot), server=str(server.slot))
+
+
+def _settled(parameters: Parameters, endpoint: Endpoint, mtu: int) -> Parameters:
+    """Parameters with the datagram size filled in: as large as goes unfragmented."""
+    if isinstance(parameters, UdpParameters) and parameters.datagram is None:
+        return replace(parameters, datagram=Size(mtu - _HEADERS[endpoint.v6]))
+    return parameters
+
+
+def _shift(ready: Ready) -> float:
+    """Seconds to add for the worker's clock: its measured offset, unless that is smaller than its own uncertainty."""
+    clock = ready.clock
+    return clock.ahead.si if abs(clock.ahead.si) > clock.uncertainty.si else 0.0

@@ -1,0 +1,1 @@
+"""Where workers live, behind one Protocol. Sites don't know each other."""

@@ -1,0 +1,62 @@
+"""What a site is: it starts workers, puts requests into their mailboxes and tells what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from clearway.probe.records import (
+    ClockOffset,
+    Inventory,
+    Observation,
+    Reason,
+    Request,
+    Result,
+    Slot,
+    Worker,
+)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker announced itself; again after a restart."""
+
+    worker: Worker
+    clock: ClockOffset
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker will not answer any more."""
+
+    slot: Slot
+    reason: Reason
+
+
+Event = Ready | Lost | Result | Observation
+
+
+class Site(Protocol):
+    """Async; every method is bounded in time by itself and raises SiteError with what is wrong."""
+
+    async def inspect(self) -> Inventory:
+        """What there is, before anything is created. Needs no `start`."""
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        """Create one worker a slot; each is announced by a Ready (or a Lost) event."""
+
+    async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
+        """Replace the content of these workers' mailboxes; returns when all are handed out."""
+
+    async def cancel(self) -> None:
+        """Empty every mailbox: whatever runs is ended."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """Everything that workers say, in order of arrival; ends after `stop`. One reader only."""
+
+    async def stop(self) -> None:
+        """Remove all that `start` created; safe to call twice, and after a failure."""
+
+    def leftover_hint(self) -> Reason | None:
+        """What may still exist if this process died now, for the log; None where the kernel cleans up."""

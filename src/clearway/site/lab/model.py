@@ -1,0 +1,159 @@
+"""What a user can ask of the lab, and the nodes that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
+
+from clearway.base.errors import UsageError
+from clearway.base.units import Duration, Rate, Ratio
+from clearway.spec.dump import dump_mapping
+from clearway.spec.faults import closest
+from clearway.spec.load import load_yaml_model
+from clearway.spec.types import DurationField, RateField, RatioField, refusal
+
+LEAST_MTU = {4: 576, 6: 1280}
+
+
+def _share(loss: Ratio) -> Ratio:
+    if loss.si > 1:
+        raise refusal(UsageError("lab.loss-above-all"))
+    return loss
+
+
+def _family(version: int) -> int:
+    if version not in LEAST_MTU:
+        raise refusal(UsageError("lab.unknown-family", choices=tuple(map(str, LEAST_MTU))))
+    return version
+
+
+LossField = Annotated[RatioField, AfterValidator(_share)]
+FamilyField = Annotated[int, AfterValidator(_family)]
+MtuField = Annotated[int, Field(ge=LEAST_MTU[4], le=65_535)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Link(_Part):
+    """The road between a node and the fabric, the same both ways."""
+
+    rate: RateField | None = Field(Rate(1e9), description="Shaped rate; null: as fast as the machine is.")
+    loss: LossField = Field(Ratio(0), description="Share of packets that are dropped on arrival at the node.")
+    mtu: MtuField = Field(1500, description="Largest IP packet, in byte. 1500: that of most networks.")
+    delay: DurationField | None = Field(None, description="Added to what leaves the node; needs the kernel's netem.")
+
+
+class LinkException(_Part):
+    """How one node differs from the others; what is left out is as theirs."""
+
+    node: str = Field(description="Its name: node-1, node-2, ...")
+    zone: str | None = Field(None, description="Zone that it is in instead.")
+    rate: RateField | None = Field(None, description="Shaped rate of its link.")
+    loss: LossField | None = Field(None, description="Loss on arrival at it.")
+    mtu: MtuField | None = Field(None, description="Largest IP packet of its link, in byte.")
+    delay: DurationField | None = Field(None, description="Delay of what leaves it.")
+
+    def applied_to(self, link: Link) -> Link:
+        named = {name: getattr(self, name) for name in Link.model_fields}
+        return link.model_copy(update={name: value for name, value in named.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class LabNode:
+    """One node as it will be built."""
+
+    number: int
+    """Counts from 1."""
+    name: str
+    zone: str | None
+    link: Link
+
+
+class LabSpec(_Part):
+    """A lab: so many nodes, in so many zones, on links of this kind."""
+
+    nodes: int = Field(4, ge=2, le=250, description="Nodes, named node-1, node-2, ... 4: two in each zone.")
+    zones: int | None = Field(
+        2, ge=1, le=26, description="Zones, named zone-a, zone-b, ..., in blocks of neighbours; null: no zone labels."
+    )
+    link: Link = Field(Link(), description="Every node's link.")
+    exceptions: tuple[LinkException, ...] = Field((), description="Nodes that differ.")
+    ip: FamilyField = Field(4, description="Address family of the whole lab.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [*self._unknown_nodes(), *self._narrow_links()]
+        if problems:
+            raise ValidationError.from_exception_data("lab", problems)
+        return self
+
+    def _unknown_nodes(self) -> Iterator[InitErrorDetails]:
+        known = tuple(node_name(number) for number in self._numbers)
+        for index, exception in enumerate(self.exceptions):
+            if exception.node not in known:
+                problem = refusal(
+                    UsageError("lab.unknown-node", nodes=self.nodes, suggestion=closest(exception.node, known))
+                )
+                yield InitErrorDetails(type=problem, loc=("exceptions", index, "node"), input=exception.node)
+
+    def _narrow_links(self) -> Iterator[InitErrorDetails]:
+        least = LEAST_MTU[self.ip]
+        places: list[tuple[tuple[str | int, ...], int | None]] = [(("link", "mtu"), self.link.mtu)]
+        places += [(("exceptions", index, "mtu"), one.mtu) for index, one in enumerate(self.exceptions)]
+        for place, mtu in places:
+            if mtu is not None and mtu < least:
+                problem = refusal(UsageError("lab.mtu-too-small", least=least))
+                yield InitErrorDetails(type=problem, loc=place, input=mtu)
+
+    @property
+    def _numbers(self) -> range:
+        return range(1, self.nodes + 1)
+
+    def resolved(self) -> tuple[LabNode, ...]:
+        """Every node with the exceptions applied, later ones over earlier ones."""
+        return tuple(self._node(number) for number in self._numbers)
+
+    def _node(self, number: int) -> LabNode:
+        name = node_name(number)
+        link, zone = self.link, self._zone(number)
+        for exception in self.exceptions:
+            if exception.node == name:
+                link, zone = exception.applied_to(link), exception.zone or zone
+        return LabNode(number, name, zone, link)
+
+    def _zone(self, number: int) -> str | None:
+        if self.zones is None:
+            return None
+        return f"zone-{chr(ord('a') + (number - 1) * self.zones // self.nodes)}"
+
+
+def load_lab(path: Path) -> LabSpec:
+    """The lab in a file. Raises SpecError with every problem at once."""
+    return load_yaml_model(path, LabSpec)
+
+
+def dump_lab(lab: LabSpec) -> str:
+    """YAML that `load_lab` reads back to the very same lab, defaults written out."""
+    exceptions = [one.model_dump(mode="json", exclude_none=True) for one in lab.exceptions]
+    return dump_mapping({**lab.model_dump(mode="json"), "exceptions": exceptions})
+
+
+def node_name(number: int) -> str:
+    return f"node-{number}"
+
+
+def delays(nodes: tuple[LabNode, ...]) -> tuple[Duration, ...]:
+    """The delays that were asked for; any of them needs netem."""
+    return tuple(node.link.delay for node in nodes if node.link.delay is not None)
+
+
+BUILT_IN = LabSpec(link=Link(rate=Rate(500e6)))
+"""The lab of `--lab`. Half the usual rate: two busy cores still carry several pairs at once, so that the
+shaper decides the figures, not the machine."""

@@ -1,0 +1,126 @@
+"""The lab as a site: inspect, start, submit, stop; and, for whoever wants to know the truth, `execute`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+
+from clearway.base.errors import InternalError, SiteError
+from clearway.probe.records import Finding, Inventory, Node, Reason, Request, Severity, Slot
+from clearway.site.base import Event, Lost
+from clearway.site.lab.control import KeeperControl, Ran
+from clearway.site.lab.model import LabNode, LabSpec
+from clearway.site.lab.preflight import Door, open_door
+from clearway.site.lab.topology import as_shell, build_steps
+from clearway.site.pipe import LINE_LIMIT, PipeMailbox
+
+Log = Callable[[Finding], None]
+
+
+class LabSite:
+    """A lab of network namespaces that live exactly as long as this object's process, at most.
+
+    `log` is told how the lab was entered and the commands that build it. `agent_env` adds to the
+    environment of a node's agents.
+    """
+
+    def __init__(self, lab: LabSpec, *, log: Log, agent_env: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._lab = lab
+        self._log = log
+        self._agent_env = agent_env or {}
+        self._keeper: KeeperControl | None = None
+        self._mailboxes: dict[Slot, PipeMailbox] = {}
+        self._attending: list[asyncio.Task[None]] = []
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def inspect(self) -> Inventory:
+        """Nodes, zones and shaped rates. Raises SiteError where this machine can't hold such a lab."""
+        await asyncio.to_thread(open_door, self._lab)
+        nodes = tuple(_described(node) for node in self._lab.resolved())
+        return Inventory(site="lab", nodes=nodes, versions={"kernel": os.uname().release})
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        """Build the network and start an agent a slot. Raises SiteError; `stop` is still due then."""
+        door = await asyncio.to_thread(open_door, self._lab)
+        steps = build_steps(self._lab)
+        self._tell(door, as_shell(steps))
+        with ExitStack() as handed_over:
+            agents_ends = [handed_over.enter_context(await self._open_mailbox(slot)) for slot in slots]
+            self._keeper = await KeeperControl.start(door, agents_ends)
+        await self._keeper.build(steps)
+        self._keeper.start_agents({slot: self._agent_env.get(slot.node, {}) for slot in slots})
+        for mailbox in self._mailboxes.values():
+            self._attending.append(asyncio.create_task(self._attend(self._keeper, mailbox)))
+
+    async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
+        """Hand out; a worker that is lost is passed over, its Lost event has told so."""
+        await asyncio.gather(*(self._mailboxes[slot].submit(round_id, wanted) for slot, wanted in requests.items()))
+
+    async def cancel(self) -> None:
+        """Empty every mailbox."""
+        await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Everything the agents say; ends after `stop`."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def stop(self) -> None:
+        """End the lab; returns when no process of it is left."""
+        for task in self._attending:
+            task.cancel()
+        await asyncio.gather(*self._attending, return_exceptions=True)
+        for mailbox in self._mailboxes.values():
+            mailbox.close()
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.close()
+        self._events.put_nowait(None)
+
+    def leftover_hint(self) -> Reason | None:
+        """The kernel takes everything with the process."""
+        return None
+
+    async def execute(self, node: str | None, argv: Sequence[str], *, text: str = "", timeout: float = 30.0) -> Ran:
+        """Run a command on a node (None: in the fabric), `text` on its input, for at most `timeout` seconds."""
+        return await self._running().execute(node, argv, text, timeout)
+
+    def kill_agent(self, slot: Slot) -> None:
+        """End an agent as a crash would; a Lost event follows."""
+        self._running().kill_agent(slot)
+
+    async def _open_mailbox(self, slot: Slot) -> socket.socket:
+        """Returns the agent's end."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise SiteError("lab.no-sockets", cause=error.strerror) from None
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
+        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._events.put_nowait)
+        return theirs
+
+    async def _attend(self, keeper: KeeperControl, mailbox: PipeMailbox) -> None:
+        fault = await mailbox.attend()
+        if fault is not None:
+            with suppress(SiteError):
+                keeper.kill_agent(mailbox.slot)
+        reason = fault or await keeper.why_ended(mailbox.slot)
+        self._events.put_nowait(Lost(mailbox.slot, reason))
+
+    def _running(self) -> KeeperControl:
+        if self._keeper is None:
+            raise InternalError("lab.not-started")
+        return self._keeper
+
+    def _tell(self, door: Door, script: str) -> None:
+        code = "lab.rootless" if door.rootless else "lab.as-root"
+        self._log(Finding(code, Severity.INFO, "lab", {"command": " ".join(door.argv(()))}))
+        self._log(Finding("lab.commands", Severity.INFO, "lab", {"script": script}))
+
+
+def _described(node: LabNode) -> Node:
+    """Both directions of a link are shaped alike, so its rate is the lesser of the two."""
+    return Node(node.name, zone=node.zone, link=node.link.rate, facts={"mtu": str(node.link.mtu)})

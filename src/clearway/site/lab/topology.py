@@ -1,0 +1,135 @@
+"""The lab as the commands that build it. Pure: nothing runs here, so it can be shown before it is done.
+
+A bridge in the fabric's namespace, one veth a node. Rates are shaped on both ends of each veth, each
+towards the other; loss is taken at the receiving node's prerouting, because a drop on the sender's way
+out stops the sender instead of losing anything.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from clearway.base.units import Duration, Rate, Ratio
+from clearway.site.lab.loss import loss_rules
+from clearway.site.lab.model import LabNode, LabSpec
+
+BRIDGE = "fabric"
+NODE_DEVICE = "eth0"
+
+_NETWORKS = {4: ("198.18.0.", 24), 6: ("2001:2::", 64)}
+"""The ranges set aside for benchmarks."""
+
+_SHAPER = "burst 128k latency 50ms"
+"""Long enough that no TCP flow starves on a full queue, short enough that latency means something."""
+
+_DELAYED_PACKETS = 100_000
+"""netem drops what exceeds its limit: enough for 100 ms at 10 Gbit/s."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the build and what it reads on its standard input."""
+
+    argv: tuple[str, ...]
+    text: str = ""
+
+    def as_shell(self) -> str:
+        command = shlex.join(self.argv)
+        return f"{command} <<'END'\n{self.text}\nEND" if self.text else command
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """How the nodes of one address family are numbered."""
+
+    family: int
+
+    def of(self, node: LabNode) -> str:
+        base, _ = _NETWORKS[self.family]
+        return f"{base}{node.number:x}" if self.family == 6 else f"{base}{node.number}"
+
+    def with_prefix(self, node: LabNode) -> str:
+        return f"{self.of(node)}/{_NETWORKS[self.family][1]}"
+
+
+def build_steps(lab: LabSpec) -> tuple[Step, ...]:
+    """Everything that makes the lab's network, in order, seen from the fabric's namespace."""
+    nodes = lab.resolved()
+    return (
+        Step(("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")),
+        Step(("ip", "-batch", "-"), _lines(_fabric_links(nodes))),
+        *(_node_addresses(node, Addresses(lab.ip)) for node in nodes),
+        *_shaping(nodes),
+        *(_loss(node, node.link.loss) for node in nodes if node.link.loss.si > 0),
+    )
+
+
+def as_shell(steps: Iterable[Step]) -> str:
+    """The same as a script that a person can read, or run in `unshare -mn`."""
+    return "\n".join(step.as_shell() for step in steps)
+
+
+def in_node(node: str, argv: Iterable[str]) -> tuple[str, ...]:
+    """`argv` on a node. Not `ip netns exec`, which mounts a new /sys and hides the cgroups."""
+    return ("nsenter", f"--net=/run/netns/{node}", *argv)
+
+
+def port_of(node: LabNode) -> str:
+    """The bridge's end of a node's veth."""
+    return f"port-{node.number}"
+
+
+def _fabric_links(nodes: tuple[LabNode, ...]) -> Iterator[str]:
+    yield f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+    yield f"link set {BRIDGE} mtu {max(node.link.mtu for node in nodes)} addrgenmode none up"
+    for node in nodes:
+        port, mtu = port_of(node), node.link.mtu
+        yield f"netns add {node.name}"
+        yield f"link add {port} mtu {mtu} type veth peer name {NODE_DEVICE} mtu {mtu} netns {node.name}"
+        yield f"link set {port} master {BRIDGE} addrgenmode none up"
+
+
+def _node_addresses(node: LabNode, addresses: Addresses) -> Step:
+    no_probing = " nodad" if addresses.family == 6 else ""
+    lines = (
+        "link set lo up",
+        f"link set {NODE_DEVICE} addrgenmode none up",
+        f"address add {addresses.with_prefix(node)} dev {NODE_DEVICE}{no_probing}",
+    )
+    return Step(("ip", "-n", node.name, "-batch", "-"), _lines(lines))
+
+
+def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[Step]:
+    towards_nodes = [
+        f"qdisc add dev {port_of(node)} root {_tbf(node.link.rate)}" for node in nodes if node.link.rate is not None
+    ]
+    if towards_nodes:
+        yield Step(("tc", "-batch", "-"), _lines(towards_nodes))
+    for node in nodes:
+        if queues := tuple(_leaving(node.link.rate, node.link.delay)):
+            yield Step(("tc", "-n", node.name, "-batch", "-"), _lines(queues))
+
+
+def _leaving(rate: Rate | None, delay: Duration | None) -> Iterator[str]:
+    """netem stands in front of the shaper: packets queue for the link only once they have travelled."""
+    root = "root"
+    if delay is not None:
+        yield f"qdisc add dev {NODE_DEVICE} root handle 1: netem delay {delay.si * 1e6:.0f}us limit {_DELAYED_PACKETS}"
+        root = "parent 1:1 handle 10:"
+    if rate is not None:
+        yield f"qdisc add dev {NODE_DEVICE} {root} {_tbf(rate)}"
+
+
+def _tbf(rate: Rate) -> str:
+    return f"tbf rate {rate.si:.0f}bit {_SHAPER}"
+
+
+def _loss(node: LabNode, loss: Ratio) -> Step:
+    return Step(in_node(node.name, ("nft", "-j", "-f", "-")), json.dumps(loss_rules(loss)))
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)

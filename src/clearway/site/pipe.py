@@ -1,0 +1,169 @@
+"""The controller's side of a mailbox that is a pipe: JSON lines to and from one worker, here or behind ssh.
+
+It greets the worker, measures its clock, and from then on passes on what the worker says. It never
+starts or ends a process: it ends when the worker's side of the pipe does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from clearway.base.clock import Clock
+from clearway.base.errors import ClearwayError
+from clearway.base.units import Duration
+from clearway.probe import wire
+from clearway.probe.codec import NUMBER
+from clearway.probe.records import ClockOffset, Observation, Reason, Request, Slot
+from clearway.site.base import Event, Ready
+
+LINE_LIMIT = 16 * 1024 * 1024
+"""Byte; a result with its series and evidence stays far below. Readers are to be made with it."""
+CLOCK_EXCHANGES = 8
+"""The best of them counts: one undisturbed exchange is enough."""
+READY_WITHIN = 30.0
+"""Second, from the pipe's opening to the worker's announcement and the last clock exchange."""
+TAKEN_WITHIN = 10.0
+"""Second, for a worker to take a mailbox's content off the pipe."""
+QUOTED = 200
+"""Characters of a line that was not understood."""
+
+Message = dict[str, Any]
+
+
+class Mute(ClearwayError):
+    """The worker said what no worker of this version says, or nothing, or does not listen."""
+
+
+@dataclass
+class PipeMailbox:
+    """One worker's mailbox. `emit` is called for every event but Lost: who holds the process knows why it ended."""
+
+    slot: Slot
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    emit: Callable[[Event], None]
+    clock: Clock = field(default_factory=Clock)
+    _numbers: count[int] = field(default_factory=count)
+    _ahead: Duration = Duration(0)
+    _fault: Reason | None = None
+
+    async def attend(self) -> Reason | None:
+        """Listen until the pipe ends; returns what is wrong with the worker, or None if it just ended."""
+        try:
+            await self._greet_in_time()
+            async for message in self._messages():
+                self._pass_on(message)
+        except Mute as error:
+            return Reason(error.code, error.values)
+        except ConnectionError:
+            pass
+        return self._fault
+
+    async def submit(self, round_id: str | None, requests: Sequence[Request]) -> None:
+        """Replace the content of the mailbox; None and nothing cancels. A worker that is gone is not an error here."""
+        encoded = [wire.REQUEST.encode(request) for request in requests]
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN):
+                await self._send({"type": "mailbox", "round": round_id, "requests": encoded})
+        except ConnectionError:
+            return
+        except TimeoutError:
+            self._fault = Reason("pipe.not-taken", {"within": Duration(TAKEN_WITHIN)})
+            self.writer.transport.abort()
+
+    def close(self) -> None:
+        """Tell the worker to end by ending its standard input."""
+        self.writer.close()
+
+    async def _greet_in_time(self) -> None:
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await self._greet()
+        except TimeoutError:
+            raise Mute("pipe.never-ready", within=Duration(READY_WITHIN)) from None
+
+    async def _greet(self) -> None:
+        async for message in self._messages():
+            if message["type"] == "ready":
+                worker = _decoded(wire.WORKER, message.get("worker"))
+                if offset := await self._clock_offset():
+                    self._ahead = offset.ahead
+                    self.emit(Ready(worker, offset))
+                return
+            self._pass_on(message)
+
+    async def _clock_offset(self) -> ClockOffset | None:
+        """None: the worker ended meanwhile."""
+        offsets = []
+        for _ in range(CLOCK_EXCHANGES):
+            offset = await self._exchange()
+            if offset is None:
+                return None
+            offsets.append(offset)
+        return min(offsets, key=lambda offset: offset.uncertainty)
+
+    async def _exchange(self) -> ClockOffset | None:
+        number, asked = next(self._numbers), self.clock.now()
+        await self._send({"type": "clock", "id": number})
+        async for message in self._messages():
+            if message["type"] == "clock" and message.get("id") == number:
+                heard = self.clock.now()
+                return offset_of(asked, _decoded(NUMBER, message.get("now")), heard)
+            self._pass_on(message)
+        return None
+
+    def _pass_on(self, message: Message) -> None:
+        kind = message.pop("type")
+        if kind == "result":
+            self.emit(_decoded(wire.RESULT, message))
+        elif kind == "observation":
+            self.emit(self._on_our_clock(_decoded(wire.OBSERVATION, message)))
+        elif kind == "ready":
+            raise Mute("pipe.ready-twice")
+        elif kind != "clock":
+            raise Mute("pipe.unknown-message", kind=str(kind)[:QUOTED])
+
+    def _on_our_clock(self, observation: Observation) -> Observation:
+        return replace(observation, at=observation.at - self._ahead.si)
+
+    async def _messages(self) -> AsyncIterator[Message]:
+        while line := await self._line():
+            yield _parsed(line)
+
+    async def _line(self) -> bytes:
+        try:
+            return await self.reader.readline()
+        except ValueError:
+            raise Mute("pipe.line-too-long", limit=LINE_LIMIT) from None
+
+    async def _send(self, message: Message) -> None:
+        self.writer.write(json.dumps(message).encode() + b"\n")
+        await self.writer.drain()
+
+
+def offset_of(asked: float, answered: float, heard: float) -> ClockOffset:
+    """A worker's clock against ours, from one exchange: `asked` and `heard` on ours, `answered` on its own."""
+    half = (heard - asked) / 2
+    return ClockOffset(ahead=Duration(answered - (asked + half)), uncertainty=Duration(half))
+
+
+def _parsed(line: bytes) -> Message:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict) or "type" not in message:
+        raise Mute("pipe.not-a-message", line=line[:QUOTED].decode(errors="replace"))
+    return message
+
+
+def _decoded(codec: Any, data: Any) -> Any:
+    try:
+        return codec.decode(data)
+    except ClearwayError as error:
+        raise Mute("pipe.undecodable", cause=str(error)[:QUOTED]) from None

@@ -1,0 +1,58 @@
+"""Which fields belong to which kind of test: one table for the checks, the writing and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """A field means something only where `selector`, another field, has one of `values`."""
+
+    selector: str
+    values: tuple[str, ...]
+
+
+APPLIES: Mapping[str, Applies] = {
+    "streams": Applies("protocol", ("tcp",)),
+    "congestion": Applies("protocol", ("tcp",)),
+    "buffer": Applies("protocol", ("tcp", "udp")),
+    "rate": Applies("protocol", ("udp", "http")),
+    "datagram": Applies("protocol", ("udp",)),
+    "connections": Applies("protocol", ("http",)),
+    "body": Applies("protocol", ("http",)),
+    "message": Applies("protocol", ("round-trip",)),
+    "transport": Applies("protocol", ("round-trip",)),
+    "background": Applies("protocol", ("http", "round-trip")),
+    "direction": Applies("pairing", ("one-to-one", "mesh")),
+    "isolated": Applies("pairing", ("one-to-one", "mesh", "sample")),
+    "sample": Applies("pairing", ("sample",)),
+    "server": Applies("pairing", ("incast",)),
+    "judge-cross-zone": Applies("scope", ("any",)),
+}
+"""By the name as written; a field that is not here belongs to every test."""
+
+NEEDED: Mapping[tuple[str, str], str] = {
+    ("protocol", "udp"): "rate",
+    ("pairing", "sample"): "sample",
+}
+"""(selector, value) -> field that such a test can't do without."""
+
+ENGINE_PROTOCOLS: Mapping[str, tuple[str, ...]] = {
+    "iperf2": ("tcp", "udp"),
+    "iperf3": ("tcp", "udp"),
+    "h2load": ("http",),
+    "sockperf": ("round-trip",),
+}
+
+
+def applies(field: str, test: Mapping[str, object]) -> bool:
+    """Whether a field means something in a test, given as a mapping of fields by their written names."""
+    rule = APPLIES.get(field)
+    return rule is None or test.get(rule.selector) in rule.values
+
+
+def applicable(fields: Iterable[str], test: Mapping[str, object]) -> tuple[str, ...]:
+    """The fields, in order, that mean something in the test."""
+    return tuple(field for field in fields if applies(field, test))

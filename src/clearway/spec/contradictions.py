@@ -1,0 +1,136 @@
+"""Fields that are fine alone and make no sense together.
+
+The checks look at the document, not at the model, so that they find everything even where single fields are wrong;
+what can't be read is left to validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from clearway.base.errors import ClearwayError
+from clearway.base.units import Frequency
+from clearway.probe.metrics import METRICS
+from clearway.spec.applies import APPLIES, ENGINE_PROTOCOLS, NEEDED
+from clearway.spec.criteria import Criterion, parse_criterion
+from clearway.spec.faults import Fault
+from clearway.spec.fields import literals_in, written_fields
+from clearway.spec.model import Test
+from clearway.spec.problems import Path
+from clearway.spec.types import parse_load
+
+T = TypeVar("T")
+RawTest = Mapping[str, Any]
+_FIELDS = written_fields(Test)
+
+
+def contradictions(data: Any) -> Iterator[Fault]:
+    """Every contradiction in a spec's document."""
+    tests = data.get("tests") if isinstance(data, Mapping) else None
+    if not isinstance(tests, list):
+        return
+    yield from _duplicate_names(tests)
+    for index, test in enumerate(tests):
+        if isinstance(test, Mapping):
+            yield from _same_node_without_workers(data, test, ("tests", index))
+            for check in _CHECKS:
+                yield from check(test, ("tests", index))
+
+
+def _duplicate_names(tests: list[Any]) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for index, test in enumerate(tests):
+        name = test.get("name") if isinstance(test, Mapping) else None
+        if not isinstance(name, str):
+            continue
+        if first.setdefault(name, index) != index:
+            yield Fault("spec.duplicate-name", ("tests", index, "name"), values={"first": f"tests.{first[name]}"})
+
+
+def _same_node_without_workers(data: Mapping[str, Any], test: RawTest, path: Path) -> Iterator[Fault]:
+    if test.get("scope") == "same-node" and data.get("workers-per-node") in (None, "1"):
+        yield Fault("spec.same-node-needs-workers", (*path, "scope"))
+
+
+def _not_applicable(test: RawTest, path: Path) -> Iterator[Fault]:
+    for field, rule in APPLIES.items():
+        selected = _word(test, rule.selector)
+        if test.get(field) is not None and selected is not None and selected not in rule.values:
+            values = {"field": field, "selector": rule.selector, "selected": selected, "only_for": rule.values}
+            yield Fault("spec.not-applicable", (*path, field), values=values)
+
+
+def _needed(test: RawTest, path: Path) -> Iterator[Fault]:
+    for (selector, word), field in NEEDED.items():
+        if _word(test, selector) == word and test.get(field) is None:
+            yield Fault("spec.needs-key", path, values={"field": field, "selector": selector, "selected": word})
+
+
+def _engine_without_protocol(test: RawTest, path: Path) -> Iterator[Fault]:
+    engine, protocol = test.get("engine"), _word(test, "protocol")
+    if protocol is None or protocol in ENGINE_PROTOCOLS.get(str(engine), (protocol,)):
+        return
+    able = tuple(name for name, protocols in ENGINE_PROTOCOLS.items() if protocol in protocols)
+    yield Fault("spec.engine-without-protocol", (*path, "engine"), able, values={"protocol": protocol})
+
+
+def _rate_of_wrong_kind(test: RawTest, path: Path) -> Iterator[Fault]:
+    load, protocol = _quiet(parse_load, test.get("rate")), _word(test, "protocol")
+    if load is None or protocol not in _RATE_EXAMPLES:
+        return
+    if isinstance(load, Frequency) != (protocol == "http"):
+        yield Fault("spec.rate-of-wrong-kind", (*path, "rate"), _RATE_EXAMPLES[protocol], values={"protocol": protocol})
+
+
+_RATE_EXAMPLES = {"udp": ("200 Mbit/s", "20 % of link"), "http": ("500/s",)}
+
+
+def _repeats_out_of_order(test: RawTest, path: Path) -> Iterator[Fault]:
+    repeats = test.get("repeats")
+    if not isinstance(repeats, Mapping):
+        return
+    least, most = _quiet(int, repeats.get("min")), _quiet(int, repeats.get("max"))
+    if least is not None and most is not None and most < least:
+        yield Fault("spec.repeats-out-of-order", (*path, "repeats", "max"), values={"min": least, "max": most})
+
+
+def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
+    lines, protocol = test.get("accept"), _word(test, "protocol")
+    if not isinstance(lines, list) or protocol is None:
+        return
+    carried = tuple(name for name, metric in METRICS.items() if protocol in metric.protocols)
+    for index, line in enumerate(lines):
+        criterion: Criterion | None = _quiet(parse_criterion, line)
+        if criterion is not None and criterion.metric.name not in carried:
+            values = {"metric": criterion.metric.name, "protocol": protocol}
+            yield Fault("criterion.not-measured", (*path, "accept", index), carried, values=values)
+
+
+_CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
+    _not_applicable,
+    _needed,
+    _engine_without_protocol,
+    _rate_of_wrong_kind,
+    _repeats_out_of_order,
+    _criterion_without_metric,
+)
+
+
+def _word(test: RawTest, field: str) -> str | None:
+    """The word chosen for a field, its default where it is left out, None where it is no such word."""
+    info = _FIELDS[field]
+    word = test.get(field)
+    if word is None:
+        return info.default if isinstance(info.default, str) else None
+    return word if word in literals_in(info.annotation) else None
+
+
+def _quiet(parse: Callable[[str], T], text: Any) -> T | None:
+    """What the text says, or None where validation will complain about it."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return parse(text)
+    except (ClearwayError, ValueError):
+        return None

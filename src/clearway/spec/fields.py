@@ -1,0 +1,66 @@
+"""What the models know about their own fields: names as written, values allowed, which models lie below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from clearway.spec.problems import Path
+
+Model = type[BaseModel]
+
+
+def written_fields(model: Model) -> Mapping[str, FieldInfo]:
+    """The fields by the name that stands in a file."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def models_in(annotation: Any) -> Iterator[Model]:
+    """Every model that a value of this type may be or hold, nearest first."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in _inner(annotation):
+        yield from models_in(inner)
+
+
+def literals_in(annotation: Any) -> tuple[str, ...]:
+    """The words that a field of this type takes, if it takes words out of a list."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(value) for value in get_args(annotation))
+    return tuple(word for inner in _inner(annotation) for word in literals_in(inner))
+
+
+def models_at(model: Model, path: Path) -> tuple[Model, ...]:
+    """The models that the value at `path` is read into, from a document read into `model`."""
+    models: tuple[Model, ...] = (model,)
+    for part in path:
+        if isinstance(part, str) and (found := _below(models, part)):
+            models = found
+    return models
+
+
+def field_at(model: Model, path: Path) -> FieldInfo | None:
+    """The field whose value stands at `path`, or that a list item there belongs to."""
+    keys = [index for index, part in enumerate(path) if isinstance(part, str)]
+    for last in reversed(keys):
+        for holder in models_at(model, path[:last]):
+            if info := written_fields(holder).get(str(path[last])):
+                return info
+    return None
+
+
+def _below(models: tuple[Model, ...], key: str) -> tuple[Model, ...]:
+    infos = (written_fields(model).get(key) for model in models)
+    return tuple(found for info in infos if info is not None for found in models_in(info.annotation))
+
+
+def _inner(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Annotated:
+        return get_args(annotation)[:1]
+    if get_origin(annotation) in (Union, UnionType, tuple, list, dict):
+        return get_args(annotation)
+    return ()

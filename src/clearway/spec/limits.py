@@ -1,0 +1,45 @@
+"""Limits in a file of their own: other criteria for a run that is already measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clearway.base.errors import UsageError
+from clearway.spec.load import load_yaml_model
+from clearway.spec.model import Spec
+from clearway.spec.types import CriterionField, VersionField
+
+
+class Limits(BaseModel):
+    """Criteria by test name. A test that is not named keeps its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: VersionField = Field(description="Version of this format: 1.")
+    accept: dict[str, tuple[CriterionField, ...]] = Field(description="Test name -> criteria.")
+
+
+def load_limits(path: Path, sets: Sequence[str] = ()) -> Limits:
+    """Read a limits file. Raises SpecError with every problem in it."""
+    return load_yaml_model(path, Limits, sets)
+
+
+def with_limits(spec: Spec, limits: Limits) -> Spec:
+    """The same tests, held to these limits. Raises UsageError for a test that the spec doesn't have, and
+    for a metric that its protocol doesn't carry.
+    """
+    names = [test.name for test in spec.tests]
+    for name, criteria in limits.accept.items():
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            raise UsageError("limits.unknown-test", test=name, choices=tuple(names), suggestion=next(iter(close), None))
+        protocol = next(test.protocol for test in spec.tests if test.name == name)
+        for criterion in criteria:
+            if protocol not in criterion.metric.protocols:
+                raise UsageError("limits.wrong-protocol", test=name, metric=criterion.metric.name, protocol=protocol)
+    tests = tuple(test.model_copy(update={"accept": limits.accept.get(test.name, test.accept)}) for test in spec.tests)
+    return spec.model_copy(update={"tests": tests})

@@ -1,0 +1,201 @@
+"""What a user can ask for. Every field says its unit, its default and the reason for it.
+
+These descriptions are the spec reference: docs/spec-reference.md and `clearway init` are made of them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
+from clearway.spec.criteria import Criterion, LinkShare
+from clearway.spec.types import (
+    CriterionField,
+    DurationField,
+    LoadField,
+    RateField,
+    RatioField,
+    SizeField,
+    VersionField,
+)
+
+ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
+EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf"]
+Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
+Scope = Literal["same-zone", "cross-zone", "any", "same-node"]
+Direction = Literal["both-ways", "forward"]
+
+DEFAULT_ENGINES: dict[str, EngineName] = {
+    "tcp": "iperf2",
+    "udp": "iperf2",
+    "http": "h2load",
+    "round-trip": "sockperf",
+}
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
+
+
+class Repeats(_Part):
+    """How often a pair is measured."""
+
+    min: int = Field(
+        1, ge=1, le=100, description="Every pair is measured this often. One value a pair is enough on a quiet network."
+    )
+    max: int = Field(
+        default_factory=lambda given: max(3, given.get("min", 1)),
+        ge=1,
+        le=100,
+        description="A pair whose verdict is undecided is measured at most this often: it bounds the time of a run.",
+    )
+
+
+class Background(_Part):
+    """Bulk TCP on the same path, so that latency is judged at maximum load."""
+
+    streams: int = Field(
+        4,
+        ge=1,
+        le=128,
+        description="TCP streams of the load. 4 fill a link and are few enough not to own its queue.",
+    )
+
+
+class Test(_Part):
+    """One kind of measurement over a set of pairs, and what it must reach."""
+
+    # By its name, pytest would take it for a test of ours.
+    __test__ = False
+
+    name: str = Field(
+        description="Name in reports and in `--set tests.<name>.…`; unique in the spec.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$",
+        max_length=80,
+    )
+    protocol: ProtocolName = Field(description="What is sent: it decides which metrics can be judged.")
+    engine: EngineName | None = Field(
+        None,
+        description="Tool that measures; left out: iperf2 for tcp and udp, h2load for http, sockperf for round-trip.",
+    )
+    pairing: Pairing = Field(
+        "one-to-one", description="Who measures against whom. One-to-one loads every node once, at the least cost."
+    )
+    scope: Scope = Field(
+        "same-zone", description="Which pairs count. Paths between zones are longer: they deserve limits of their own."
+    )
+    direction: Direction = Field(
+        "both-ways",
+        description="Whether each pair is measured in both directions: a link can be bad in only one of them.",
+    )
+    isolated: bool = Field(
+        False,
+        description="true: one pair at a time, for a path's own best; false: all pairs of a round at once, as in use.",
+    )
+    judge_cross_zone: bool = Field(
+        False, description="Judge the pairs across zones too; otherwise they are measured and shown."
+    )
+    sample: RatioField | None = Field(
+        None, gt=Ratio(0), le=Ratio(1), description="Share of all pairs to measure, drawn by the seed."
+    )
+    server: str | None = Field(
+        None, examples=["node-1"], description="Node that all others send to; left out: each node in turn."
+    )
+    streams: int = Field(
+        8,
+        ge=1,
+        le=128,
+        description="Parallel connections: a single flow fills only one core, or one cloud's flow limit.",
+    )
+    congestion: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9_]+$",
+        examples=["cubic"],
+        description="Congestion control to pin, where results of different machines are compared; left out: their own.",
+    )
+    buffer: SizeField | None = Field(
+        None,
+        gt=Size(0),
+        examples=["4 MB"],
+        description="Socket buffer to ask for; left out: the kernel tunes it for tcp, 4 MB for udp, "
+        "because the kernel's 208 KB drops datagrams inside the host at 1 Gbit/s.",
+    )
+    rate: LoadField | None = Field(
+        None,
+        description="udp: payload rate, below the link's, or its share; http: requests a second over all connections, "
+        "left out: as many as go, which measures the web server rather than the network.",
+    )
+    datagram: SizeField | None = Field(
+        None,
+        gt=Size(0),
+        examples=["1400 B"],
+        description="Payload of a datagram; left out: path MTU less the headers, because fragments double the loss.",
+    )
+    connections: int = Field(
+        16, ge=1, le=10_000, description="Keep-alive connections: enough to hold the rate, few enough not to queue."
+    )
+    body: SizeField = Field(Size(1024), description="Size of the response's body: small, so that time means latency.")
+    message: Annotated[SizeField, Field(gt=Size(0))] = Field(
+        Size(64), description="Size of a message: smaller than any packet."
+    )
+    transport: Literal["tcp", "udp"] = Field(
+        "tcp", description="What carries the message: tcp also shows what retransmits cost."
+    )
+    duration: Annotated[DurationField, Field(gt=Duration(0))] = Field(
+        Duration(10), description="How long is measured, after the warm-up: 10 s are steady within 1 %."
+    )
+    warm_up: DurationField = Field(
+        Duration(2), description="Sent before, and left out of the figures: TCP has to find its rate first."
+    )
+    repeats: Repeats = Field(default_factory=Repeats, description="How often a pair is measured.")
+    background: Background | None = Field(
+        None,
+        description="Bulk TCP on the same path from before the warm-up until after the end; `{}` is enough. "
+        "Left out: the path is idle but for the test.",
+    )
+    accept: tuple[CriterionField, ...] = Field(
+        (), description="Criteria, all of which have to pass; none: measured, not judged."
+    )
+
+    @property
+    def engine_name(self) -> EngineName:
+        return self.engine or DEFAULT_ENGINES[self.protocol]
+
+
+class Spec(_Part):
+    """A whole acceptance test."""
+
+    version: VersionField = Field(description="Version of this format: 1.")
+    name: str = Field("network acceptance", min_length=1, max_length=200, description="Title of the reports.")
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="Fixes every random choice: the same seed plans the same.")
+    link: RateField | None = Field(
+        None,
+        gt=Rate(0),
+        description="Rate of a node's link, for limits like `90 % of link`; left out: as the site knows it for sure.",
+    )
+    machine_label: str | None = Field(
+        None,
+        min_length=1,
+        examples=["example.com/host"],
+        description="Node label that names the physical machine, so that two VMs of one host are never a pair; "
+        "left out: every node is a machine.",
+    )
+    workers_per_node: int = Field(
+        1, ge=1, le=64, description="Workers started on each node; more than one where pairs inside a node are wanted."
+    )
+    attempts: int = Field(
+        3, ge=1, le=10, description="How often a void measurement is tried in all, before it counts as not measured."
+    )
+    gap: DurationField = Field(
+        Duration(0.5), description="Silence between rounds, so that queues drain before the next one."
+    )
+    tests: tuple[Test, ...] = Field(min_length=1, description="What is measured, run in this order.")
+
+
+__all__ = ["Background", "Criterion", "Frequency", "LinkShare", "Rate", "Ratio", "Repeats", "Spec", "Test"]

@@ -1,0 +1,1 @@
+"""Criteria + plan + ledger -> verdict tree. Pure."""

@@ -1,0 +1,72 @@
+"""Limits made from what a run measured: the baseline that a later run is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clearway.base.errors import UsageError
+from clearway.base.units import Quantity, Ratio, exact_text
+from clearway.ledger.record import Record
+from clearway.spec.criteria import Criterion, Over, Relation, parse_criterion
+from clearway.spec.dump import dump_mapping
+from clearway.spec.model import Test
+from clearway.verdict.judge import judge
+
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "tcp": ("throughput >= 1 bit/s",),
+    "udp": ("loss <= 99 %", "jitter p95 <= 1h"),
+    "http": ("latency p99 <= 1h",),
+    "round-trip": ("round-trip p99 <= 1h",),
+}
+"""What a test without criteria is given limits for; only the metric and statistic count."""
+
+_LEAST_LOSS = Ratio(0.001)
+"""A loss of 0 proposes this: a limit of 0 would break on the first datagram lost to chance."""
+
+
+def limits_text(record: Record, margin: Ratio) -> str:
+    """A limits file: every criterion at what this run would just have passed, less the margin.
+
+    Raises UsageError if the run measured nothing that a limit can be made from.
+    """
+    accept: dict[str, list[str]] = {}
+    for verdict in judge(_with_usual_criteria(record)).children:
+        for leaf in verdict.children:
+            if leaf.criterion is not None and leaf.achieved is not None:
+                accept.setdefault(verdict.name, []).append(_line(leaf.criterion, leaf.achieved, margin))
+    if not accept:
+        raise UsageError("limits.nothing-measured", run=record.manifest.run)
+    return dump_mapping({"version": 1, "accept": accept})
+
+
+def _with_usual_criteria(record: Record) -> Record:
+    tests = tuple(test if test.accept else _with_usual(test) for test in record.spec.tests)
+    return replace(record, spec=record.spec.model_copy(update={"tests": tests}))
+
+
+def _with_usual(test: Test) -> Test:
+    return test.model_copy(update={"accept": tuple(parse_criterion(text) for text in _USUAL[test.protocol])})
+
+
+def _line(criterion: Criterion, achieved: Quantity, margin: Ratio) -> str:
+    """The criterion again, with a limit that is a margin away from what was achieved."""
+    upwards = criterion.relation is Relation.AT_MOST
+    limit = achieved * (1 + margin.si if upwards else 1 - margin.si)
+    if isinstance(limit, Ratio) and upwards:
+        limit = max(limit, _LEAST_LOSS)
+    statistic = f" {criterion.statistic}" if criterion.statistic != criterion.metric.default else ""
+    return f"{criterion.metric.name}{statistic} {criterion.relation} {_rounded(limit)}{_over(criterion)}"
+
+
+def _rounded(limit: Quantity) -> str:
+    """Three digits: more would claim what a measurement doesn't know."""
+    return exact_text(type(limit)(float(f"{limit.si:.3g}")))
+
+
+def _over(criterion: Criterion) -> str:
+    if criterion.over is Over.TOTAL:
+        return " in total"
+    if criterion.over is Over.NODES:
+        return " per node"
+    return "" if criterion.share.si >= 1 else f" for {exact_text(criterion.share)} of pairs"

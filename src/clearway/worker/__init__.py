@@ -1,0 +1,1 @@
+"""The agent: one program on every site. It takes requests from its mailbox and puts results back."""

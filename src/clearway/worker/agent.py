@@ -1,0 +1,60 @@
+"""The agent's loop: every mailbox content cancels what ran and starts what it asks for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import List
+
+from clearway.base.clock import Clock
+from clearway.probe.records import Outcome, Reason, Request, Result, Worker
+from clearway.worker.inbox import Inbox, Mailbox
+from clearway.worker.perform import Performance
+
+_CANCEL_PATIENCE = 5.0
+"""Seconds to wait for cancelled halves to hand in what they have."""
+
+
+class Agent:
+    def __init__(self, worker: Worker, inbox: Inbox, clock: Clock, scratch: Path) -> None:
+        self._worker = worker
+        self._inbox = inbox
+        self._clock = clock
+        self._scratch = scratch
+        self._cancelled = threading.Event()
+        self._running: List[threading.Thread] = []
+
+    def run(self) -> None:
+        """Work until the controller is gone, then end all children."""
+        self._inbox.announce(self._worker)
+        try:
+            for mailbox in self._inbox.mailboxes():
+                self.cancel()
+                self._begin(mailbox)
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """End what runs; each half hands in a result that says so."""
+        self._cancelled.set()
+        for thread in self._running:
+            thread.join(_CANCEL_PATIENCE)
+        self._running = []
+
+    def _begin(self, mailbox: Mailbox) -> None:
+        self._cancelled = threading.Event()
+        for request in mailbox.requests:
+            thread = threading.Thread(target=self._perform, args=(request, self._cancelled), daemon=True)
+            self._running.append(thread)
+            thread.start()
+
+    def _perform(self, request: Request, cancelled: threading.Event) -> None:
+        try:
+            result = Performance(request, self._clock, self._scratch, cancelled).result()
+        except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
+            reason = Reason("worker.bug", {"error": f"{type(error).__name__}: {error}"})
+            result = Result(request.round, request.probe, request.attempt, request.half, Outcome.TOOL_FAILED, reason)
+        try:
+            self._inbox.put(result)
+        except (OSError, ValueError):
+            return  # the controller is gone: nobody is left to tell

@@ -1,0 +1,99 @@
+"""One tool process: spawned, waited for, ended with everything it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Optional, Sequence, Tuple
+
+_TERM_PATIENCE = 0.1
+"""Seconds between SIGTERM and SIGKILL. Nothing is lost: the tools write line by line, and iperf's server
+would take 0.7 s to leave."""
+_POLL = 0.01
+_OUTPUT_LIMIT = 32_000_000
+"""Bytes of output read back: far above any tool's, so that a runaway can't fill the memory."""
+
+
+class Child:
+    """A tool in a session of its own, writing into files; it dies with the thread that spawned it."""
+
+    def __init__(self, argv: Sequence[str], folder: Path, name: str) -> None:
+        """Spawn it in `folder`. Raises OSError if it can't be started."""
+        self._outputs = (folder / f"{name}.stdout", folder / f"{name}.stderr")
+        with self._outputs[0].open("wb") as stdout, self._outputs[1].open("wb") as stderr:
+            self._process = subprocess.Popen(
+                [*_tied(), *argv],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                env={**os.environ, "LC_ALL": "C"},
+            )
+        self._spawned = time.monotonic()
+        self._exit: Optional[int] = None
+        self.cpu: Optional[float] = None
+        """CPUs it used on average over its life; None while it runs."""
+
+    def ended(self) -> bool:
+        """Whether it is over; collects its exit and CPU time when it is."""
+        if self._exit is None:
+            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+            if pid:
+                self._collect(status, usage.ru_utime + usage.ru_stime)
+        return self._exit is not None
+
+    def wait(self, until: float, cancelled: threading.Event) -> bool:
+        """Wait for its end until the monotonic instant; False if it still runs then or was cancelled."""
+        while not self.ended():
+            rest = until - time.monotonic()
+            if rest <= 0 or cancelled.wait(min(rest, _POLL)):
+                return self.ended()
+        return True
+
+    def end(self) -> None:
+        """End it and its group: politely, so that it prints what it has, then surely."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            if self.ended():
+                break
+            self._signal(sign)
+            self.wait(time.monotonic() + _TERM_PATIENCE, threading.Event())
+        self._signal(signal.SIGKILL)
+
+    @property
+    def exit(self) -> Optional[int]:
+        """Its exit status, negative for a signal; None while it runs."""
+        return self._exit
+
+    def output(self) -> Tuple[str, str]:
+        """Standard output and error so far."""
+        first, second = (self._read(path) for path in self._outputs)
+        return first, second
+
+    def _collect(self, status: int, cpu_seconds: float) -> None:
+        self._exit = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+        self._process.returncode = self._exit
+        lived = time.monotonic() - self._spawned
+        self.cpu = cpu_seconds / lived if lived > 0 else None
+
+    def _signal(self, sign: signal.Signals) -> None:
+        try:
+            os.killpg(self._process.pid, sign)
+        except (ProcessLookupError, PermissionError):
+            return  # the group is gone
+
+    @staticmethod
+    def _read(path: Path) -> str:
+        with path.open("rb") as file:
+            return file.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
+
+
+def _tied() -> Sequence[str]:
+    """Prefix that makes the kernel kill the tool when its agent dies, however that happens."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()

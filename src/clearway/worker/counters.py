@@ -1,0 +1,126 @@
+"""Counters of the kernel around a probe: what this worker's CPUs, sockets and cgroup went through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Optional, Tuple
+
+from clearway.base.units import Duration
+from clearway.probe.records import Counters
+
+_NANOSECOND, _MICROSECOND = 1e-9, 1e-6
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Running totals at one moment; None where this machine doesn't tell."""
+
+    cpu: Optional[Tuple[int, int]]
+    """Busy and all CPU ticks of the machine."""
+    snmp: Dict[str, int]
+    throttled: Optional[float]
+    """Seconds."""
+    oom_kills: Optional[int]
+
+
+def read() -> Reading:
+    return Reading(_cpu(), _snmp(), _throttled(), _oom_kills())
+
+
+def between(before: Reading, after: Reading, tool_cpu: Optional[float]) -> Counters:
+    """What happened from one reading to the other."""
+    return Counters(
+        cpu_busy=_busy(before.cpu, after.cpu),
+        tool_cpu=tool_cpu,
+        udp_rcvbuf_errors=_rise(before, after, "Udp.RcvbufErrors"),
+        udp_sndbuf_errors=_rise(before, after, "Udp.SndbufErrors"),
+        udp_received=_rise(before, after, "Udp.InDatagrams"),
+        tcp_retransmits=_rise(before, after, "Tcp.RetransSegs"),
+        throttled=_difference(before.throttled, after.throttled),
+        oom_kills=None if before.oom_kills is None or after.oom_kills is None else after.oom_kills - before.oom_kills,
+    )
+
+
+def _cpu() -> Optional[Tuple[int, int]]:
+    text = _text(Path("/proc/stat"))
+    if text is None:
+        return None
+    ticks = [int(word) for word in text.splitlines()[0].split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def _busy(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -> Optional[float]:
+    if before is None or after is None or after[1] <= before[1]:
+        return None
+    return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def _snmp() -> Dict[str, int]:
+    """`Udp.RcvbufErrors` and the like; IPv6's UDP, which the kernel keeps apart, is added in."""
+    found: Dict[str, int] = {}
+    lines = (_text(Path("/proc/self/net/snmp")) or "").splitlines()
+    for names, values in zip(lines[::2], lines[1::2]):
+        prefix, _, rest = names.partition(":")
+        for name, value in zip(rest.split(), values.partition(":")[2].split()):
+            found[f"{prefix}.{name}"] = int(value)
+    for line in (_text(Path("/proc/self/net/snmp6")) or "").splitlines():
+        name, value = line.split()
+        if name.startswith("Udp6"):
+            found[f"Udp.{name[4:]}"] = found.get(f"Udp.{name[4:]}", 0) + int(value)
+    return found
+
+
+def _rise(before: Reading, after: Reading, name: str) -> Optional[int]:
+    if name not in before.snmp or name not in after.snmp:
+        return None
+    return after.snmp[name] - before.snmp[name]
+
+
+def _difference(before: Optional[float], after: Optional[float]) -> Optional[Duration]:
+    return None if before is None or after is None else Duration(after - before)
+
+
+def _throttled() -> Optional[float]:
+    """Time that the cgroup's CPU limit held this worker back: cgroup v2 tells microseconds, v1 nanoseconds."""
+    for key, scale, text in (
+        ("throttled_usec", _MICROSECOND, _cgroup("", "cpu.stat")),
+        ("throttled_time", _NANOSECOND, _cgroup("cpu", "cpu.stat")),
+    ):
+        if text is not None and (value := _field(text, key)) is not None:
+            return value * scale
+    return None
+
+
+def _oom_kills() -> Optional[int]:
+    for text in (_cgroup("", "memory.events"), _cgroup("memory", "memory.oom_control")):
+        if text is not None and (value := _field(text, "oom_kill")) is not None:
+            return value
+    return None
+
+
+def _cgroup(controller: str, name: str) -> Optional[str]:
+    """A file of this process's cgroup: of the v2 tree, or of one v1 controller's."""
+    for line in (_text(Path("/proc/self/cgroup")) or "").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            root = Path("/sys/fs/cgroup") / controllers
+            for folder in (root / path.lstrip("/"), root):
+                if (text := _text(folder / name)) is not None:
+                    return text
+    return None
+
+
+def _field(text: str, name: str) -> Optional[int]:
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return None
+
+
+def _text(path: Path) -> Optional[str]:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None

@@ -1,0 +1,103 @@
+"""What a worker knows about itself when it announces that it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+from clearway.engine.base import Tool
+from clearway.engine.table import ENGINES, parse_version
+from clearway.probe.records import Slot, Worker
+from clearway.worker.network import free_ports
+
+_PORTS = 128
+"""Free ports announced: one for each probe that this worker may serve at once."""
+_PATIENCE = 5.0
+"""Seconds for a tool to print its version."""
+
+
+def worker(slot: Slot, network: str) -> Worker:
+    """Look around and describe this worker."""
+    links = _links()
+    device = next((link for link in links if _addresses(link)), None)
+    return Worker(
+        slot=slot,
+        addresses=tuple(address for link in links for address in _addresses(link)),
+        mtu=int(device["mtu"]) if device else 1500,
+        ports=free_ports(_PORTS),
+        versions=_versions(),
+        facts=_facts(device),
+        network=network,
+    )
+
+
+def _links() -> List[Dict[str, Any]]:
+    answer = subprocess.run(
+        ["ip", "-j", "address", "show", "up"], capture_output=True, text=True, timeout=_PATIENCE, check=False
+    )
+    links = json.loads(answer.stdout or "[]")
+    return [link for link in links if link and "LOOPBACK" not in link.get("flags", ())]
+
+
+def _addresses(link: Dict[str, Any]) -> List[str]:
+    return [item["local"] for item in link.get("addr_info", ()) if item.get("scope") == "global"]
+
+
+def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
+    found: Dict[str, Optional[str]] = {
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "cpus": str(len(os.sched_getaffinity(0))),
+        "congestion": _line("/proc/sys/net/ipv4/tcp_congestion_control"),
+    }
+    if device is not None:
+        found["device"] = device["ifname"]
+        found["qdisc"] = device.get("qdisc")
+        found["link-speed"] = _speed(device)
+    return {name: value for name, value in found.items() if value}
+
+
+def _speed(device: Dict[str, Any]) -> Optional[str]:
+    """Mbit/s of a physical link. A virtual device states a made-up speed and has no `device` behind it.
+
+    /sys may show another network namespace's devices: the hardware address tells.
+    """
+    folder = Path("/sys/class/net") / device["ifname"]
+    if not (folder / "device").exists() or _line(str(folder / "address")) != device.get("address"):
+        return None
+    speed = _line(str(folder / "speed"))
+    return speed if speed and not speed.startswith("-") else None
+
+
+def _line(path: str) -> Optional[str]:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+def _versions() -> Dict[str, str]:
+    """Version of every tool that is here, asked all at once."""
+    tools = {tool.binary: tool for engine in ENGINES.values() for tool in engine.tools}
+    asked = [
+        (tool, subprocess.Popen(tool.version_argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        for tool in tools.values()
+        if shutil.which(tool.binary)
+    ]
+    return {tool.binary: version for tool, process in asked if (version := _version(tool, process)) is not None}
+
+
+def _version(tool: Tool, process: subprocess.Popen[str]) -> Optional[str]:
+    try:
+        text, _ = process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return None
+    version: Optional[Tuple[int, ...]] = parse_version(tool, text)
+    return ".".join(str(part) for part in version) if version else None

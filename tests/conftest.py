@@ -1,0 +1,24 @@
+"""What holds for every test: the language, the property tests' profiles, and that folders say what needs a lab."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+LAB = Path(__file__).parent / "lab"
+
+os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="en")
+
+# Other work on the machine may slow an example down; how long one takes is no claim of ours.
+settings.register_profile("thorough", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.load_profile("thorough")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(LAB):
+            item.add_marker(pytest.mark.lab)

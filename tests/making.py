@@ -1,0 +1,125 @@
+"""Records for tests, made the short way: a spec text, some nodes, and what each pair measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from clearway.base.units import Duration, Rate, Size
+from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
+from clearway.plan.schedule import make_plan
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Http, Measurement, Tcp, Udp
+from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters
+from clearway.probe.records import (
+    Counters,
+    Half,
+    Inventory,
+    Node,
+    Outcome,
+    Probe,
+    Reason,
+    Result,
+    Role,
+    Round,
+    Timing,
+)
+from clearway.spec.load import read_spec
+from clearway.spec.model import Spec
+
+GBIT = 1e9
+
+TCP = """
+version: 1
+tests:
+- name: bandwidth
+  protocol: tcp
+  direction: forward
+  repeats: {{min: 1, max: {max_repeats}}}
+  accept: ["{criterion}"]
+"""
+
+
+def tcp_spec(criterion: str, max_repeats: int = 3) -> Spec:
+    return read_spec(TCP.format(criterion=criterion, max_repeats=max_repeats))
+
+
+def inventory(count: int, link: float | None = GBIT, zones: Iterable[str] = ("zone-a",)) -> Inventory:
+    names = list(zones)
+    rate = Rate(link) if link is not None else None
+    nodes = tuple(Node(f"node-{n + 1}", names[n * len(names) // count], link=rate) for n in range(count))
+    return Inventory("lab", nodes)
+
+
+def planned(spec: Spec, nodes: Inventory) -> Record:
+    """A run that has planned but not begun."""
+    manifest = Manifest(run="test", format=FORMAT_VERSION, version="0", started=0.0, site=nodes.site)
+    return Record(manifest=manifest, spec=spec, inventory=nodes, plan=make_plan(spec, nodes).rounds)
+
+
+Answer = Callable[[Round, Probe], tuple[Result, ...]]
+
+
+def after(record: Record, rounds: Iterable[Round], answer: Answer) -> Record:
+    """The record once these rounds were handed out and answered."""
+    rounds = tuple(rounds)
+    results = tuple(result for round_ in rounds for probe in round_.probes for result in answer(round_, probe))
+    return replace(record, rounds=(*record.rounds, *rounds), results=(*record.results, *results))
+
+
+def measured(round_: Round, probe: Probe, value: float, *, count: int = 2_000) -> tuple[Result, ...]:
+    """Both halves of a probe that measured `value`: bit/s, loss as a share, or latency in seconds."""
+    serve, send = _measurements(probe, value, count)
+    return (
+        _result(round_, probe, Half.SERVE, serve, Timing(Duration(-1.0), Duration(-0.9))),
+        _result(round_, probe, Half.SEND, send, Timing(Duration(-0.5))),
+    )
+
+
+def void(round_: Round, probe: Probe, outcome: Outcome, *, listening: bool = True) -> tuple[Result, ...]:
+    """Both halves of a probe that came to nothing: the send half tells why."""
+    serve = Timing(Duration(-1.0), Duration(-0.9) if listening else None)
+    reason = Reason("tool.refused" if outcome is Outcome.UNREACHABLE else "tool.failed", {})
+    return (
+        Result(round_.id, probe.id, 1, Half.SERVE, Outcome.UNPARSABLE, Reason("tool.no-rows"), timing=serve),
+        Result(round_.id, probe.id, 1, Half.SEND, outcome, reason, timing=Timing(Duration(-0.5))),
+    )
+
+
+def background_ok(round_: Round, probe: Probe, rate: float = 0.95 * GBIT) -> tuple[Result, ...]:
+    assert probe.role is Role.BACKGROUND
+    return measured(round_, probe, rate)
+
+
+def _result(round_: Round, probe: Probe, half: Half, measurement: Measurement | None, timing: Timing) -> Result:
+    return Result(
+        round_.id,
+        probe.id,
+        1,
+        half,
+        Outcome.MEASURED,
+        measurement=measurement,
+        timing=timing,
+        counters=Counters(cpu_busy=0.1, tool_cpu=0.1, udp_rcvbuf_errors=0),
+    )
+
+
+def _measurements(probe: Probe, value: float, count: int) -> tuple[Measurement | None, Measurement | None]:
+    interval = Duration(0.5)
+    parameters = probe.parameters
+    if isinstance(parameters, TcpParameters):
+        series = tuple(Size(value * interval.si / 8) for _ in range(20))
+        return Tcp(interval=interval, series=series, by_stream=(Size(value),)), Tcp(retransmits=0)
+    if isinstance(parameters, UdpParameters):
+        lost = round(count * value)
+        sender = Udp(sent=count, sending_time=probe.window.end, sent_rate=parameters.rate)
+        jitter = tuple(Duration(0.0001) for _ in range(1_000))
+        return Udp(received=count - lost, lost_by_sequence=lost, reordered=0, jitter=jitter), sender
+    if isinstance(parameters, HttpParameters):
+        latency = Histogram.of([value] * max(count, round(_asked(probe, parameters))))
+        return None, Http(latency, {}, probe.window.duration)
+    raise NotImplementedError(probe.engine)
+
+
+def _asked(probe: Probe, parameters: HttpParameters) -> float:
+    return parameters.rate.si * probe.window.duration.si if parameters.rate is not None else 0.0

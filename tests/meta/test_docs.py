@@ -1,0 +1,45 @@
+"""What the documentation promises is what the program has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from cyclopts import Argument
+
+from clearway.cli.main import app
+from clearway.spec.reference import reference_markdown
+from meta.tree import ROOT
+
+COMMANDS = sorted(name for name in app if not name.startswith("-"))
+
+
+@cache
+def documentation() -> str:
+    return "\n".join(path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))))
+
+
+def arguments(command: str) -> Iterator[Argument]:
+    return (argument for argument in app[command].assemble_argument_collection() if argument.show)
+
+
+def is_flag(argument: Argument) -> bool:
+    return argument.field_info.is_keyword_only
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_and_all_its_arguments_say_what_they_do(command: str) -> None:
+    assert app[command].help
+    assert [argument.name for argument in arguments(command) if not argument.parameter.help] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_and_all_its_flags_are_documented(command: str) -> None:
+    assert f"clearway {command}" in documentation()
+    names = [argument.name for argument in arguments(command) if is_flag(argument)]
+    assert [name for name in names if name not in documentation()] == []
+
+
+def test_the_spec_reference_is_what_the_models_say() -> None:
+    assert (ROOT / "docs" / "spec-reference.md").read_text() == reference_markdown()

@@ -1,0 +1,141 @@
+"""Every record survives the wire, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from clearway.base.units import Duration, Rate
+from clearway.probe import codec as c
+from clearway.probe import records, wire
+from clearway.probe.codec import Codec, CodecError
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Http, Measurement
+from clearway.probe.parameters import Parameters, UdpParameters
+from unit.probe.guesses import VALUES, any_of
+
+CODECS: list[tuple[Any, Codec[Any]]] = [
+    (records.Slot, wire.SLOT),
+    (Parameters, wire.PARAMETERS),
+    (Measurement, wire.MEASUREMENT),
+    (Histogram, wire.HISTOGRAM),
+    (records.Reason, wire.REASON),
+    (records.Inventory, wire.INVENTORY),
+    (records.ClockOffset, wire.CLOCK_OFFSET),
+    (records.Worker, wire.WORKER),
+    (records.Probe, wire.PROBE),
+    (records.Round, wire.ROUND),
+    (records.Request, wire.REQUEST),
+    (records.Counters, wire.COUNTERS),
+    (records.Result, wire.RESULT),
+    (records.Observation, wire.OBSERVATION),
+    (records.Finding, wire.FINDING),
+]
+EVERY_CODEC = pytest.mark.parametrize(("kind", "codec"), CODECS, ids=[str(kind) for kind, _ in CODECS])
+
+
+@EVERY_CODEC
+@given(data=st.data())
+def test_a_record_comes_back_equal_and_is_what_its_schema_describes(
+    kind: Any, codec: Codec[Any], data: st.DataObject
+) -> None:
+    record = data.draw(any_of(kind))
+    text = json.dumps(codec.encode(record), allow_nan=False)
+    assert codec.decode(json.loads(text)) == record
+    Draft202012Validator(codec.schema()).validate(json.loads(text))
+
+
+@EVERY_CODEC
+def test_a_schema_is_a_schema(kind: Any, codec: Codec[Any]) -> None:
+    Draft202012Validator.check_schema(codec.schema())
+
+
+@EVERY_CODEC
+@given(data=st.data(), junk=st.sampled_from([None, 7, "", "x", [], [1], True]))
+def test_junk_is_refused_by_its_code(kind: Any, codec: Codec[Any], data: st.DataObject, junk: Any) -> None:
+    with pytest.raises(CodecError):
+        codec.decode(junk)
+
+
+@given(any_of(records.Result))
+def test_an_unknown_key_is_refused_by_codec_and_schema(result: records.Result) -> None:
+    data = {**wire.RESULT.encode(result), "throughput": 0}
+    with pytest.raises(CodecError) as caught:
+        wire.RESULT.decode(data)
+    assert (caught.value.code, caught.value.values["key"]) == ("codec.unknown-key", "throughput")
+    assert not Draft202012Validator(wire.RESULT.schema()).is_valid(data)
+
+
+@given(any_of(records.Request), st.data())
+def test_a_missing_key_is_refused(request: records.Request, data: st.DataObject) -> None:
+    encoded = wire.REQUEST.encode(request)
+    key = data.draw(st.sampled_from(sorted(encoded)))
+    del encoded[key]
+    with pytest.raises(CodecError) as caught:
+        wire.REQUEST.decode(encoded)
+    assert caught.value.values["key"] == key
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_is_neither_sent_nor_read(bad: float) -> None:
+    with pytest.raises(CodecError):
+        c.NUMBER.encode(bad)
+    with pytest.raises(CodecError):
+        c.DURATION.encode(Duration(bad))
+    with pytest.raises(CodecError):
+        c.VALUE.encode(Rate(bad))
+    for codec in (c.NUMBER, c.DURATION, c.VALUE):
+        with pytest.raises(CodecError):
+            codec.decode(bad)
+
+
+@given(VALUES)
+def test_the_values_of_a_sentence_keep_their_kind(value: Any) -> None:
+    back = c.VALUE.decode(json.loads(json.dumps(c.VALUE.encode(value))))
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize("junk", [{}, {"bit/s": 1, "s": 2}, {"mile": 1}])
+def test_a_quantity_of_no_known_unit_is_refused(junk: Any) -> None:
+    with pytest.raises(CodecError):
+        c.VALUE.decode(junk)
+
+
+def test_absent_is_an_absent_key_and_a_unit_is_in_the_key() -> None:
+    assert wire.PARAMETERS.encode(UdpParameters(Rate(1e8))) == {
+        "kind": "udp",
+        "rate_bps": 1e8,
+        "buffer_bytes": 4_000_000,
+    }
+
+
+def test_true_is_not_a_number() -> None:
+    for codec in (c.INTEGER, c.NUMBER, c.RATE):
+        with pytest.raises(CodecError):
+            codec.decode(True)
+
+
+@pytest.mark.parametrize("key", ["", "x", "--1", "1.5", "1e3"])
+def test_a_histogram_with_a_senseless_bucket_is_refused(key: str) -> None:
+    data = wire.MEASUREMENT.encode(Http(Histogram.of([0.001]), {}, Duration(1)))
+    data["latency_s"]["buckets"] = {key: 1}
+    with pytest.raises(CodecError):
+        wire.MEASUREMENT.decode(data)
+
+
+@pytest.mark.parametrize("text", ["", "node-1", "/0", "node-1/", "node-1/x", "node-1/-1", "node-1/²"])
+def test_what_is_no_slot_is_refused(text: str) -> None:
+    with pytest.raises(CodecError):
+        wire.SLOT.decode(text)
+
+
+def test_a_codec_that_forgets_a_field_does_not_come_to_be() -> None:
+    with pytest.raises(TypeError, match="port"):
+        c.record(records.Endpoint, address=c.TEXT)

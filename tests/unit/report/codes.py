@@ -1,0 +1,122 @@
+"""Every code that the source can put into an error, a reason or a finding."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from clearway.probe.metrics import METRICS
+from clearway.probe.records import Outcome, Why
+from clearway.verdict.model import Standing, State
+
+SOURCE = Path(__file__).parents[3] / "src" / "clearway"
+
+_CODE = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_MAKERS = re.compile(r"(?:\w*Error|Unreadable|Reason|Finding|Fault|Problem|_code|say|sentence)$")
+_FILE_ENDINGS = {
+    "conf",
+    "json",
+    "jsonl",
+    "log",
+    "pid",
+    "stat",
+    "events",
+    "toml",
+    "txt",
+    "yaml",
+    "yml",
+    "xml",
+    "md",
+    "py",
+}
+
+
+def written_codes() -> dict[str, set[str]]:
+    """Code -> files that hold it, for each area that some error, reason or finding is made in."""
+    found: dict[str, set[str]] = {}
+    for path, literal in _literals():
+        if _CODE.fullmatch(literal) and literal.partition(".")[2] not in _FILE_ENDINGS:
+            found.setdefault(literal, set()).add(str(path.relative_to(SOURCE)))
+    areas = {code.partition(".")[0] for code in _made()}
+    return {code: files for code, files in found.items() if code.partition(".")[0] in areas}
+
+
+def composed_codes() -> set[str]:
+    """Codes that are put together at run time from a word of a closed list."""
+    words = {
+        "outcome": [outcome.value for outcome in Outcome],
+        "state": [state.value for state in State],
+        "verdict-word": [state.value for state in State],
+        "headline": [state.value for state in State],
+        "standing": [standing.value for standing in Standing],
+        "progress": [why.value for why in Why],
+        "metric": list(METRICS),
+        "unit": [f"not-a-{kind}" for kind in ("rate", "size", "duration", "ratio", "frequency", "count")],
+    }
+    return {f"{area}.{word}" for area, known in words.items() for word in known}
+
+
+def _trees() -> Iterator[tuple[Path, ast.AST]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _literals() -> Iterator[tuple[Path, str]]:
+    for path, tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield path, node.value
+
+
+def _made() -> Iterator[str]:
+    """Codes written straight into the call that makes an error, a reason, a finding or a sentence."""
+    for _, tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _MAKERS.search(_called(node.func)):
+                for argument in node.args[:1]:
+                    if isinstance(argument, ast.Constant) and _CODE.fullmatch(str(argument.value)):
+                        yield str(argument.value)
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def given_values() -> Iterator[tuple[str, frozenset[str]]]:
+    """Codes whose values stand beside them in the source, with the names of these values."""
+    for _, tree in _trees():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and re.search(r"(?:Error|Unreadable|Mute)$", _called(node.func))
+            ):
+                yield from _by_keyword(node)
+            elif isinstance(node, ast.Call) and _called(node.func) in ("Reason", "Finding"):
+                yield from _by_mapping(node)
+
+
+def _by_keyword(call: ast.Call) -> Iterator[tuple[str, frozenset[str]]]:
+    code, names = _code_of(call), [keyword.arg for keyword in call.keywords]
+    if code is not None and None not in names:
+        yield code, frozenset(name for name in names if name)
+
+
+def _by_mapping(call: ast.Call) -> Iterator[tuple[str, frozenset[str]]]:
+    code = _code_of(call)
+    values = [argument for argument in call.args[1:] if isinstance(argument, ast.Dict)]
+    bare = len(call.args) == 1 and not call.keywords
+    if code is None or not (values or bare):
+        return
+    keys = [key.value for value in values for key in value.keys if isinstance(key, ast.Constant)]
+    if len(keys) == sum(len(value.keys) for value in values):
+        yield code, frozenset(map(str, keys))
+
+
+def _code_of(call: ast.Call) -> str | None:
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None

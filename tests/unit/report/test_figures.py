@@ -1,0 +1,61 @@
+"""Figures over pairs against naive definitions."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, median
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearway.base.units import Rate
+from clearway.probe.records import Probe
+from clearway.report.figures import pair_figures, summaries
+from unit.report.factories import TCP, Network, inventory, record, spec
+from unit.report.runs import RUNS
+
+RATES = st.lists(st.integers(1, 10_000), min_size=12, max_size=12)
+
+
+@given(RATES)
+def test_the_summary_is_what_a_naive_count_gives(rates: list[int]) -> None:
+    wish, nodes = spec(TCP), inventory()
+    by_probe: dict[str, Rate] = {}
+
+    def rate(probe: Probe) -> Rate:
+        return by_probe.setdefault(probe.id, Rate(rates[len(by_probe)] * 1e6))
+
+    made = record(wish, nodes, Network(rate=rate))
+    row = summaries(wish.tests[0], pair_figures(made, wish.tests[0]))[0]
+    ordered = sorted(value * 1e6 for value in rates)
+    assert row.pairs == 12
+    assert math.isclose(row.mean.si, fmean(ordered))
+    assert math.isclose(row.worst.si, ordered[0])
+    assert math.isclose(row.p5.si, ordered[0])
+    assert math.isclose(row.p95.si, ordered[11])
+    assert math.isclose(row.p50.si, ordered[5])
+    assert math.isclose(by_probe[f"bandwidth/{row.worst_pair[0]}>{row.worst_pair[1]}#0"].si, ordered[0])
+
+
+def test_a_pair_is_the_median_of_its_repeats() -> None:
+    wish, seen = spec({**TCP, "repeats": {"min": 3}}), iter(range(1, 100))
+    made = record(wish, inventory(nodes=2), Network(rate=lambda _: Rate(next(seen) * 1e6)))
+    found = pair_figures(made, wish.tests[0])
+    assert [pair.values["throughput mean"].si for pair in found] == [median([1e6, 3e6, 5e6]), median([2e6, 4e6, 6e6])]
+
+
+def test_pairs_across_zones_are_summed_up_apart() -> None:
+    run = RUNS["across-zones"]
+    test = run.record.spec.tests[0]
+    rows = [row for row in summaries(test, pair_figures(run.record, test)) if row.figure.metric.name == "throughput"]
+    assert [(row.across_zones, row.pairs, row.worst) for row in rows] == [
+        (False, 4, Rate(0.95e9)),
+        (True, 8, Rate(0.4e9)),
+    ]
+
+
+def test_void_attempts_give_no_figures() -> None:
+    run = RUNS["unreachable"]
+    pairs = pair_figures(run.record, run.record.spec.tests[0])
+    assert len(pairs) == 9
+    assert not any(pair.pair[1].node == "node-2" for pair in pairs)

@@ -1,0 +1,326 @@
+"""A spec loads, or everything wrong with it is said at once, each with its place."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clearway.spec
+from clearway.base.units import Duration, Frequency, Rate, Ratio
+from clearway.spec.codes import CODES
+from clearway.spec.criteria import LinkShare
+from clearway.spec.dump import dump_mapping
+from clearway.spec.fields import written_fields
+from clearway.spec.load import dump_spec, load_profile, load_spec, load_yaml_model, profile_names, read_spec
+from clearway.spec.model import Repeats, Spec, Test
+from clearway.spec.problems import Problem, SpecError
+from unit.spec.specs import raw_specs
+
+GOOD: dict[str, Any] = {
+    "version": 1,
+    "tests": [
+        {"name": "bulk", "protocol": "tcp", "duration": "5 s", "accept": ["throughput >= 5 Gbit/s"]},
+        {"name": "web", "protocol": "http", "rate": "500/s", "accept": ["latency p99 <= 10 ms"]},
+        {"name": "voice", "protocol": "udp", "rate": "20 % of link", "accept": ["loss <= 0.1 %"]},
+    ],
+}
+
+
+def problems_of(text: str, *sets: str) -> tuple[Problem, ...]:
+    with pytest.raises(SpecError) as refused:
+        read_spec(text, "cat.yaml", sets)
+    return refused.value.problems
+
+
+def test_a_spec_is_read_into_typed_quantities() -> None:
+    spec = read_spec(dump_mapping(GOOD))
+    assert spec.tests[0].duration == Duration(5)
+    assert spec.tests[1].rate == Frequency(500)
+    assert spec.tests[2].rate == LinkShare(Ratio(0.2))
+    assert spec.tests[0].engine_name == "iperf2"
+
+
+def test_text_stays_text_where_a_name_is_wanted() -> None:
+    spec = read_spec("version: 1\nname: 1e3\ntests: [{name: 12, protocol: tcp, isolated: yes}]\n")
+    assert (spec.name, spec.tests[0].name, spec.tests[0].isolated) == ("1e3", "12", True)
+
+
+@given(raw_specs())
+def test_a_spec_that_is_written_down_loads_back_equal(raw: dict[str, Any]) -> None:
+    spec = read_spec(yaml.safe_dump(raw, allow_unicode=True))
+    assert read_spec(dump_spec(spec)) == spec
+
+
+def test_everything_wrong_is_said_at_once_in_reading_order_with_file_line_and_column() -> None:
+    text = (
+        "version: 2\n"
+        "tests:\n"
+        "  - name: voice\n"
+        "    protocol: udp\n"
+        "    rate: 5G\n"
+        "    streams: 4\n"
+        "    warm_up: 1s\n"
+        "    name: again\n"
+        "    accept:\n"
+        "      - jitter >= 1 ms\n"
+        "      - latency p99 <= 10 ms\n"
+        "  - protocol: tpc\n"
+        "    duration:\n"
+    )
+    found = [(problem.code, str(problem.place)) for problem in problems_of(text)]
+    assert found == [
+        ("spec.not-one-of", "cat.yaml:1:10"),
+        ("unit.ambiguous", "cat.yaml:5:11"),
+        ("spec.not-applicable", "cat.yaml:6:14"),
+        ("spec.unknown-key", "cat.yaml:7:5"),
+        ("yaml.duplicate-key", "cat.yaml:8:5"),
+        ("criterion.wrong-way", "cat.yaml:10:9"),
+        ("criterion.not-measured", "cat.yaml:11:9"),
+        ("spec.missing-key", "cat.yaml:12:5"),
+        ("spec.not-one-of", "cat.yaml:12:15"),
+        ("spec.empty-value", "cat.yaml:13:14"),
+    ]
+
+
+def test_a_problem_says_what_was_found_what_is_allowed_and_what_was_probably_meant() -> None:
+    (problem,) = problems_of("version: 1\ntests: [{name: a, protocol: tpc}]\n")
+    assert problem.key == "tests.0.protocol"
+    assert problem.found == "tpc"
+    assert problem.allowed == ("tcp", "udp", "http", "round-trip")
+    assert problem.suggestion == "tcp"
+
+
+def test_a_misspelt_key_is_recognised() -> None:
+    (problem,) = problems_of("version: 1\ntests: [{name: a, protocol: tcp, warmup: 1s}]\n")
+    assert (problem.found, problem.suggestion) == ("warmup", "warm-up")
+
+
+Plant = Callable[[dict[str, Any]], None]
+
+
+def in_test(index: int, **fields: Any) -> Plant:
+    """Put fields into one test of the good spec; `_` stands for `-`."""
+    return lambda raw: raw["tests"][index].update({key.replace("_", "-"): value for key, value in fields.items()})
+
+
+def at_top(**fields: Any) -> Plant:
+    return lambda raw: raw.update({key.replace("_", "-"): value for key, value in fields.items()})
+
+
+PLANTS: list[tuple[str, Plant]] = [
+    ("spec.not-one-of", at_top(version=3)),
+    ("spec.unknown-key", at_top(sead=4)),
+    ("unit.ambiguous", at_top(link="10G")),
+    ("spec.too-small", at_top(attempts=0)),
+    ("unit.not-a-duration", at_top(gap=1)),
+    ("spec.too-big", at_top(workers_per_node=65)),
+    ("spec.not-a-whole-number", in_test(0, streams="many")),
+    ("spec.not-applicable", in_test(0, rate="5 Gbit/s")),
+    ("spec.not-applicable", in_test(0, background={})),
+    ("spec.not-applicable", in_test(0, server="node-1")),
+    ("spec.not-applicable", in_test(0, judge_cross_zone=True)),
+    ("spec.too-small", in_test(0, duration="0 s")),
+    ("spec.repeats-out-of-order", in_test(0, repeats={"min": 3, "max": 2})),
+    ("spec.engine-without-protocol", in_test(0, engine="h2load")),
+    ("criterion.percentile-of-higher", in_test(0, accept=["throughput p5 >= 5 Gbit/s"])),
+    ("spec.rate-of-wrong-kind", in_test(1, rate="5 Mbit/s")),
+    ("spec.not-applicable", in_test(1, datagram="1400 B")),
+    ("spec.not-a-switch", in_test(1, isolated="perhaps")),
+    ("spec.too-small", in_test(1, background={"streams": 0})),
+    ("criterion.unknown-metric", in_test(1, accept=["latence p99 <= 10 ms"])),
+    ("spec.same-node-needs-workers", in_test(1, scope="same-node")),
+    ("spec.duplicate-name", in_test(2, name="bulk")),
+    ("spec.needs-key", in_test(2, rate=None)),
+    ("spec.needs-key", in_test(2, pairing="sample")),
+    ("unit.not-a-size", in_test(2, datagram="long")),
+    ("criterion.not-measured", in_test(2, accept=["latency p99 <= 10 ms"])),
+    ("spec.not-a-list", in_test(2, repeats={"min": 1}, accept="loss <= 1 %")),
+    ("spec.not-a-mapping", in_test(2, repeats=3)),
+]
+CLASHING = {"spec.same-node-needs-workers": "spec.too-big"}
+"""With 65 workers a node, same-node has its workers."""
+
+
+@given(st.sets(st.integers(0, len(PLANTS) - 1), min_size=1))
+def test_as_many_problems_are_reported_as_were_planted(chosen: set[int]) -> None:
+    plants = _apart([PLANTS[index] for index in sorted(chosen)])
+    raw = copy.deepcopy(GOOD)
+    for _, plant in plants:
+        plant(raw)
+    found = problems_of(dump_mapping(raw))
+    assert Counter(problem.code for problem in found) == Counter(code for code, _ in plants)
+    assert all(problem.place.line and problem.place.column for problem in found)
+
+
+def _apart(plants: list[tuple[str, Plant]]) -> list[tuple[str, Plant]]:
+    """Without those that would undo one planted before: they write to the same field."""
+    kept: list[tuple[str, Plant]] = []
+    for code, plant in plants:
+        trial = [*kept, (code, plant)]
+        if _written(trial) == sum(_written([one]) for one in trial) and CLASHING.get(code) not in dict(kept):
+            kept = trial
+    return kept
+
+
+def _written(plants: list[tuple[str, Plant]]) -> int:
+    """How many fields the plants write."""
+    raw: dict[str, Any] = {"tests": [{}, {}, {}]}
+    for _, plant in plants:
+        plant(raw)
+    return len(raw) - 1 + sum(len(test) for test in raw["tests"])
+
+
+def test_more_repeats_at_least_raise_the_most() -> None:
+    assert Repeats(min=5).max == 5
+    assert Repeats().max == 3
+
+
+@pytest.mark.parametrize(
+    ("assignment", "read"),
+    [
+        ("seed=7", lambda spec: spec.seed == 7),
+        ("tests.0.duration=7s", lambda spec: spec.tests[0].duration == Duration(7)),
+        ("tests.bulk.duration=7s", lambda spec: spec.tests[0].duration == Duration(7)),
+        ("tests.web.background={streams: 2}", lambda spec: spec.tests[1].background.streams == 2),
+        ("tests.web.repeats.max=9", lambda spec: spec.tests[1].repeats == Repeats(min=1, max=9)),
+        ("tests.bulk.accept=[throughput >= 1 Gbit/s]", lambda spec: len(spec.tests[0].accept) == 1),
+        ("tests.bulk.accept.0=throughput >= 1 Gbit/s", lambda spec: spec.tests[0].accept[0].limit == Rate(1e9)),
+        ("tests.web.rate=", lambda spec: spec.tests[1].rate is None),
+        ("name=a=b", lambda spec: spec.name == "a=b"),
+    ],
+)
+def test_set_changes_one_value(assignment: str, read: Callable[[Spec], bool]) -> None:
+    assert read(read_spec(dump_mapping(GOOD), "cat.yaml", [assignment]))
+
+
+def test_set_finds_a_test_whose_name_has_dots() -> None:
+    raw = {"version": 1, "tests": [{"name": "v1.2 x", "protocol": "tcp"}]}
+    assert read_spec(dump_mapping(raw), "x", ["tests.v1.2 x.streams=3"]).tests[0].streams == 3
+
+
+@pytest.mark.parametrize(
+    ("assignment", "code"),
+    [
+        ("seed", "set.no-equals"),
+        ("=5", "set.no-equals"),
+        ("tests.bulky.duration=5s", "set.no-such-item"),
+        ("tests.7.duration=5s", "set.no-such-item"),
+        ("tests.bulk.duration.x=5s", "set.nothing-below"),
+        ("tests.bulk.durations=5s", "spec.unknown-key"),
+        ("tests.bulk.duration=5", "unit.not-a-duration"),
+        ("tests.bulk.accept=[throughput >= 5G]", "unit.ambiguous"),
+        ("tests.bulk.repeats={min: 1, min: 2}", "yaml.duplicate-key"),
+        ("tests.bulk.repeats={min", "yaml.syntax"),
+        ("tests.web.streams=4", "spec.not-applicable"),
+    ],
+)
+def test_a_bad_set_is_reported_with_itself_as_the_place(assignment: str, code: str) -> None:
+    (problem,) = problems_of(dump_mapping(GOOD), assignment)
+    assert problem.code == code
+    assert problem.place.source == f"--set {assignment}"
+
+
+def test_files_that_can_not_be_read_are_problems_too(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"version: 1\nname: caf\xe9\n")
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    codes = {}
+    for name in ("latin.yaml", "empty.yaml", "list.yaml", "none.yaml", "."):
+        with pytest.raises(SpecError) as refused:
+            load_spec(tmp_path / name)
+        codes[name] = refused.value.problems[0].code
+    assert codes == {
+        "latin.yaml": "spec.not-utf8",
+        "empty.yaml": "spec.empty-file",
+        "list.yaml": "spec.not-a-mapping",
+        "none.yaml": "spec.file-missing",
+        ".": "spec.file-is-folder",
+    }
+
+
+def test_a_spec_error_is_a_usage_error_that_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "cat.yaml"
+    path.write_text("version: 1\n")
+    with pytest.raises(SpecError) as refused:
+        load_spec(path)
+    assert refused.value.exit_code == 2
+    assert refused.value.values == {"count": 1, "source": str(path)}
+
+
+def test_any_model_loads_with_the_same_care(tmp_path: Path) -> None:
+    path = tmp_path / "repeats.yaml"
+    path.write_text("min: 2\n")
+    assert load_yaml_model(path, Repeats) == Repeats(min=2)
+    assert load_yaml_model(path, Repeats, ["max=8"]) == Repeats(min=2, max=8)
+    with pytest.raises(SpecError):
+        load_yaml_model(path, Repeats, ["mix=8"])
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SpecError) as refused:
+        load_profile("standart")
+    (problem,) = refused.value.problems
+    assert (problem.allowed, problem.suggestion) == (profile_names(), "standard")
+
+
+def test_every_code_that_can_be_raised_is_in_the_catalogue() -> None:
+    folder = Path(clearway.spec.__file__).parent
+    sources = [path.read_text() for path in folder.glob("*.py") if path.name not in ("codes.py", "limits.py")]
+    raised = {code for text in sources for code in re.findall(r'"((?:spec|criterion|yaml|set)\.[a-z0-9-]+)"', text)}
+    named = {code for code in CODES if not code.startswith("unit.")}
+    assert raised == named
+
+
+WORDS = st.sampled_from(
+    [
+        *written_fields(Spec),
+        *written_fields(Test),
+        "min",
+        "max",
+        "tcp",
+        "udp",
+        "1",
+        "5 s",
+        "yes",
+        "<<",
+        "latency p99 <= 1 s",
+    ]
+)
+WILD = st.recursive(
+    st.none() | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.fixed_dictionaries({"version": st.just("1"), "tests": WILD | st.lists(WILD, min_size=1, max_size=3)}))
+def test_whatever_stands_in_a_file_is_read_or_refused_with_places(raw: dict[str, Any]) -> None:
+    with contextlib.suppress(SpecError):
+        assert read_spec(yaml.safe_dump(raw)).tests
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_and_any_set_is_read_or_refused(text: str, key: str, value: str) -> None:
+    with contextlib.suppress(SpecError):
+        read_spec(text)
+    with contextlib.suppress(SpecError):
+        read_spec(dump_mapping(GOOD), "x", [f"{key}={value}", f"tests.{key}={value}", f"tests.bulk.{key}={value}"])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just words"])
+def test_changing_a_field_of_what_is_no_mapping_reports_the_document(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "cat.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecError) as caught:
+        load_spec(path, ["tests.0.duration=5s"])
+    assert caught.value.problems[0].place.source == str(path)

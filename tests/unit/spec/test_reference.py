@@ -1,0 +1,46 @@
+"""The written reference is the models' own words, and leaves nothing out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clearway.probe.metrics import METRICS
+from clearway.spec.applies import APPLIES, ENGINE_PROTOCOLS, NEEDED
+from clearway.spec.fields import Model, literals_in, written_fields
+from clearway.spec.model import DEFAULT_ENGINES, Background, Repeats, Spec, Test
+from clearway.spec.reference import reference_markdown
+
+WRITTEN = Path(__file__).parents[3] / "docs" / "spec-reference.md"
+MODELS: list[Model] = [Spec, Test, Repeats, Background]
+
+
+def test_the_document_is_what_the_models_say() -> None:
+    assert WRITTEN.read_text(encoding="utf-8") == reference_markdown()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_field_has_a_description(model: Model) -> None:
+    assert all(info.description for info in written_fields(model).values())
+
+
+def test_every_metric_and_field_is_in_the_reference() -> None:
+    text = reference_markdown()
+    names = [*METRICS, *(name for model in MODELS for name in written_fields(model))]
+    assert [name for name in names if f"| `{name}` |" not in text] == []
+
+
+def test_the_table_of_what_applies_speaks_of_real_fields_and_words() -> None:
+    fields = written_fields(Test)
+    for name, rule in APPLIES.items():
+        assert name in fields
+        assert set(rule.values) <= set(literals_in(fields[rule.selector].annotation))
+    for (selector, word), name in NEEDED.items():
+        assert word in literals_in(fields[selector].annotation)
+        assert name in fields
+
+
+def test_every_protocol_has_an_engine_that_can() -> None:
+    assert all(protocol in ENGINE_PROTOCOLS[engine] for protocol, engine in DEFAULT_ENGINES.items())
+    assert set(ENGINE_PROTOCOLS) == set(literals_in(written_fields(Test)["engine"].annotation))
