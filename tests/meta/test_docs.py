@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from cyclopts import Argument
 
-from clearway.cli.main import app
+from clearway.cli.app import app
 from clearway.spec.reference import reference_markdown
 from meta.tree import ROOT
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="Which shell.")]) -> int:
     """Print the completion script; source it or put it where the shell looks."""
-    from clearway.cli.main import app
+    from clearway.cli.app import app
 
     print(app.generate_completion(prog_name="clearway", shell=shell), end="")
     return 0

@@ -15,11 +15,18 @@ LOGGER = logging.getLogger("clearway")
 @contextmanager
 def stderr_log(*, verbose: bool) -> Iterator[logging.Logger]:
     """The program's logger, on stderr while inside."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _CurrentStderr()
     handler.setLevel(logging.INFO if verbose else logging.WARNING)
     handler.setFormatter(logging.Formatter("%(message)s"))
     with _attached(handler):
         yield LOGGER
+
+
+class _CurrentStderr(logging.Handler):
+    """Writes to what stderr is at that moment: the live display takes it over while it is shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 @contextmanager

@@ -49,6 +49,8 @@ class Command:
     """Serve halves only."""
     late_after: Duration = Duration(0.05)
     """How much later than `launch` (or, where `watch_start`, than the instant) makes it LATE."""
+    farewell: Duration = Duration(0.1)
+    """How long it may take to leave once it is asked to, before it is killed."""
     watch_start: bool = False
     """The tool waits for the instant by itself: the agent watches the interface for its first data."""
 

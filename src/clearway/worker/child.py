@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
-_TERM_PATIENCE = 0.1
-"""Seconds between SIGTERM and SIGKILL. Nothing is lost: the tools write line by line, and iperf's server
-would take 0.7 s to leave."""
 _POLL = 0.01
+_LAST_WAIT = 5.0
+"""Seconds for the kernel to take a killed process away; one that hangs in it stays behind as a zombie."""
 _OUTPUT_LIMIT = 32_000_000
 """Bytes of output read back: far above any tool's, so that a runaway can't fill the memory."""
 
@@ -56,14 +55,13 @@ class Child:
                 return self.ended()
         return True
 
-    def end(self) -> None:
-        """End it and its group: politely, so that it prints what it has, then surely."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            if self.ended():
-                break
-            self._signal(sign)
-            self.wait(time.monotonic() + _TERM_PATIENCE, threading.Event())
+    def end(self, farewell: float = 0.0) -> None:
+        """End it and its group: politely, with `farewell` seconds to print what it has, then surely."""
+        if farewell and not self.ended():
+            self._signal(signal.SIGTERM)
+            self.wait(time.monotonic() + farewell, threading.Event())
         self._signal(signal.SIGKILL)
+        self.wait(time.monotonic() + _LAST_WAIT, threading.Event())
 
     @property
     def exit(self) -> Optional[int]:

@@ -91,7 +91,7 @@ class Performance:
         child = self._child
         assert child is not None
         self._over = self._await_end(command, child)
-        child.end()
+        child.end(command.farewell.si)
         self._counters = counters.between(before, counters.read(), child.cpu)
         return self._read(command, folder)
 

@@ -1,0 +1,34 @@
+"""The commands there are, and the overview that `clearway --help` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COMMANDS: Mapping[str, str] = {
+    "run": "Measure, judge and report: the acceptance test.",
+    "plan": "Show what would run; nothing is started.",
+    "judge": "Judge a run again, with other limits if given.",
+    "report": "Write a report of a run.",
+    "explain": "Explain a metric, a verdict, a message or a figure in plain words.",
+    "init": "Print a spec to start from, or limits made from a run.",
+    "completion": "Print the completion script of a shell.",
+}
+
+_FRAME = """\
+Usage: clearway COMMAND [--help]
+
+The network acceptance test for Kubernetes clusters.
+
+Commands:
+{commands}
+
+First run:   clearway run --lab
+Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive or the site
+             would not let us, 4 a bug of ours, 130 interrupted
+"""
+
+
+def overview() -> str:
+    """The overview, without the libraries that a command needs: it has to come at once."""
+    width = max(map(len, COMMANDS))
+    return _FRAME.format(commands="\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()))
