@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from junitparser import JUnitXml
 from clearway.ledger.read import read_run
 from clearway.probe.records import Outcome, Why
 from lab.leftovers import host_traces
+from lab.unprivileged import AS_NOBODY, unprivileged_python
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -76,6 +78,19 @@ def test_an_accepted_network_exits_0_and_names_its_reports(spec: Path, tmp_path:
     suites = JUnitXml.fromfile(str(out / "junit.xml"))
     assert (suites.failures, suites.errors) == (0, 0)
     assert suites.tests > 0
+
+
+def test_a_user_without_rights_gets_the_same_acceptance() -> None:
+    python = unprivileged_python()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        spec, out = Path(folder, "cat.yaml"), Path(folder, "out")
+        spec.write_text(SHORT)
+        argv = [*AS_NOBODY, python, "-m", "clearway", "run", str(spec), "--lab", "--report-dir", str(out)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[1:]), "HOME": folder}
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert "--map-root-user" in (out / "log.txt").read_text()
 
 
 def test_json_on_stdout_is_nothing_but_json(spec: Path, tmp_path: Path) -> None:

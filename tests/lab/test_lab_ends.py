@@ -22,12 +22,11 @@ from clearway.site.lab.site import LabSite
 from lab.leftovers import Watched, host_traces, members
 from lab.running import running_lab
 from lab.traffic import said
+from lab.unprivileged import AS_NOBODY, unprivileged_python
 
 pytestmark = pytest.mark.lab
 
 TESTS = Path(__file__).parents[1]
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env") if os.geteuid() == 0 else ()
-"""`env` is what starts the program: setpriv itself still has root's eyes when it looks for it."""
 
 
 @contextmanager
@@ -158,23 +157,8 @@ async def test_root_without_the_right_to_namespaces_becomes_root_of_its_own(monk
         assert "tbf" in await said(lab.site, "node-1", "tc", "qdisc")
 
 
-def _unprivileged_python() -> str | None:
-    """An interpreter of this version that a user without rights can run; None if there is none."""
-    candidates = (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}")
-    runs = (*AS_NOBODY, "{}", "-c", "import clearway.site.lab.site")
-    for python in candidates:
-        argv = [part.format(python) for part in runs]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[1:])}
-        if subprocess.run(argv, env=environment, capture_output=True, check=False).returncode == 0:
-            return python
-    return None
-
-
 def test_a_user_without_rights_gets_a_lab_that_dies_with_its_controller() -> None:
-    python = _unprivileged_python()
-    if python is None:
-        pytest.skip("no interpreter here that another user may read; the rootless lab is tested in a user namespace")
-    with controller(4, *AS_NOBODY, python=python) as (process, namespaces):
+    with controller(4, *AS_NOBODY, python=unprivileged_python()) as (process, namespaces):
         watched = Watched(members(namespaces))
         process.kill()
         watched.wait_for_end()

@@ -70,6 +70,12 @@ def bulk_grid_of(window: Window, finest: Duration = _LENGTHS[-1]) -> Grid:
     return grid_of(window, series[0] if series else finest)
 
 
+def fine_grid_of(window: Window, finest: Duration) -> Grid:
+    """The window in the shortest usual interval from `finest` on. Raises UsageError if none divides it."""
+    fitting = [length for length in _LENGTHS if length >= finest and _fits(window, length)]
+    return grid_of(window, fitting[-1] if fitting else finest)
+
+
 def _fits(window: Window, length: Duration) -> bool:
     step = _in_ticks(length)
     return all(_is_whole(span) and _in_ticks(span) % step == 0 for span in (window.warm_up, window.duration))

@@ -12,7 +12,7 @@ from typing import Optional, Tuple
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration, Size
 from clearway.engine.base import Command, Listen, Output, Tool
-from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, grid_of
+from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
 from clearway.engine.iperf3_report import TOOL, Report, reports_of
 from clearway.engine.reading import failed, refuse_connection
 from clearway.probe.measurement import Measurement, Tcp, Udp
@@ -130,7 +130,7 @@ def _udp_sender(report: Report, grid: Grid) -> Udp:
 
 def _grid(request: Request) -> Grid:
     if isinstance(request.parameters, UdpParameters):
-        return grid_of(request.window, _FINEST)
+        return fine_grid_of(request.window, _FINEST)
     return bulk_grid_of(request.window, _FINEST)
 
 

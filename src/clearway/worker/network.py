@@ -1,19 +1,15 @@
-"""What the kernel's own tables say about this worker's network: open ports, addresses, first data sent."""
+"""What the kernel's own tables say about this worker's network: which ports are open, which are free."""
 
 from __future__ import annotations
 
 import socket
-import time
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
-from clearway.base.clock import Clock
 from clearway.engine.base import Listen
 
 _LISTENING = "0A"
 _FIRST_PORT, _LAST_PORT = 20_000, 30_000
 """Below the range that the kernel gives to outgoing connections, so that a tool's own can't take one."""
-_FIRST_DATA = 1_000
-"""Bytes that count as data: more than an ARP request or a keep-alive."""
 
 
 def is_open(listen: Listen) -> bool:
@@ -52,26 +48,3 @@ def _is_free(port: int, kind: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def bytes_sent() -> int:
-    """Bytes that left all interfaces but the loopback."""
-    with open("/proc/self/net/dev", encoding="ascii") as table:
-        rows = [line.replace(":", " ").split() for line in list(table)[2:]]
-    return sum(int(row[9]) for row in rows if row[0] != "lo")
-
-
-def first_data(clock: Clock, start: float) -> Optional[float]:
-    """When the first data left after `start`, as an instant; None if none did within a second.
-
-    Call it just before `start`. The answer is late by the polling step: half a millisecond in the
-    first 20, then five.
-    """
-    before = bytes_sent()
-    while (late := clock.now() - start) < 1.0:
-        if bytes_sent() - before >= _FIRST_DATA and late >= 0:
-            return clock.now()
-        if late < 0:
-            before = bytes_sent()
-        time.sleep(0.0005 if late < 0.02 else 0.005)
-    return None

@@ -15,10 +15,11 @@ from clearway.base.units import Duration
 from clearway.engine.base import Command, Output
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Measurement
+from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Counters, Evidence, Half, Outcome, Reason, Request, Result, Timing
-from clearway.worker import counters
+from clearway.worker import counters, start
 from clearway.worker.child import Child
-from clearway.worker.network import first_data, is_open
+from clearway.worker.network import is_open
 
 _POLL = 0.01
 _EXCERPT = 4_000
@@ -133,12 +134,18 @@ class Performance:
         assert self._launched is not None
         begun, due = self._launched, self._request.start + command.launch.si
         if command.watch_start:
-            self._sleep_until(self._request.start - 0.001)
-            self._first_data = first_data(self._clock, self._request.start)
+            self._sleep_until(self._request.start - start.LEAD)
+            self._first_data = self._watch_start()
             begun = self._first_data if self._first_data is not None else due
             due = self._request.start
         if begun - due > command.late_after.si:
             raise _Void(Outcome.LATE, Reason("worker.late", {"late": Duration(begun - due)}))
+
+    def _watch_start(self) -> Optional[float]:
+        """When the first data left, on this worker's clock."""
+        transport = "udp" if isinstance(self._request.parameters, UdpParameters) else "tcp"
+        stamp = start.first_data(self._request.server, transport, self._clock.system(self._request.start))
+        return None if stamp is None else self._request.start + (stamp - self._clock.system(self._request.start))
 
     def _await_end(self, command: Command, child: Child) -> bool:
         """Wait until the half is over. Returns whether it ended by itself, rather than being due to be ended."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from clearway.base.errors import InternalError
-from clearway.base.units import Duration, Size
+from clearway.base.units import Duration, Rate, Size
 from clearway.engine.base import Command, Listen, Output, Tool
-from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, grid_of
+from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
 from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
 from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
 from clearway.probe.measurement import Measurement
@@ -36,7 +36,13 @@ _UDP_FAREWELL = Duration(2.0)
 """A receiver that got no closing datagram prints its totals only when it is asked to leave."""
 _FORMAT = ("-e", "-f", "b")
 """Exact bytes: the default text rounds to three digits."""
-_JITTER_INTERVAL = Duration(0.01)
+_FAST, _SLOW, _LONGEST = Duration(0.01), Duration(0.02), Duration(0.5)
+"""Intervals that jitter is sampled by: a receiver with few datagrams in each falls behind with rows of 10 ms,
+and then answers the sender's last word so late that it is repeated many times."""
+_MANY = 40
+"""Datagrams an interval that keep it in step."""
+_GAPS = 4
+"""Gaps between datagrams in an interval: a receiver that waits half an interval in vain counts the last datagram again."""
 
 
 class Iperf2:
@@ -81,9 +87,16 @@ class Iperf2:
 
 
 def _grid(request: Request) -> Grid:
-    if isinstance(request.parameters, UdpParameters):
-        return grid_of(request.window, _JITTER_INTERVAL)
+    parameters = request.parameters
+    if isinstance(parameters, UdpParameters):
+        return fine_grid_of(request.window, _jitter_interval(parameters.rate, _datagram(request)))
     return bulk_grid_of(request.window)
+
+
+def _jitter_interval(rate: Rate, datagram: int) -> Duration:
+    gap = Duration(datagram * 8 / rate.si)
+    shortest = _FAST if _FAST.over(gap) >= _MANY else _SLOW
+    return min(max(shortest, gap * _GAPS), _LONGEST)
 
 
 def _family(request: Request) -> Tuple[str, ...]:
