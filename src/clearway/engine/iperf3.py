@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Optional, Tuple
 
-from clearway.base.errors import InternalError
+from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration, Size
 from clearway.engine.base import Command, Listen, Output, Tool
-from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
+from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, duration, fine_grid_of
 from clearway.engine.iperf3_report import TOOL, Report, reports_of
 from clearway.engine.reading import failed, refuse_connection
 from clearway.probe.measurement import Measurement, Tcp, Udp
@@ -27,6 +27,7 @@ _CONNECT_TIMEOUT = ("--connect-timeout", "3000")
 _DRAIN = Duration(1.0)
 """Time for the closing exchange, after which the receiver prints; ended before, it prints what it has."""
 _PATIENCE = Duration(4.0)
+_CLOSING = Duration(0.05)
 _SPAWN = Duration(0.25)
 """Lateness that still leaves the warm-up its purpose: the process, its control connection and its streams."""
 
@@ -67,9 +68,11 @@ class Iperf3:
 
 def _received(output: Output) -> Report:
     """The one test that the server saw. A stray connection leaves a report without intervals."""
-    tests = [report for report in reports_of(output) if report.intervals]
+    reports = reports_of(output)
+    tests = [report for report in reports if report.intervals]
     if not tests:
-        raise failed("tool.no-rows", TOOL, output, output.stderr)
+        said = " ".join(report.error for report in reports)
+        raise failed("tool.failed" if said and output.exit is not None else "tool.no-rows", TOOL, output, said)
     if len(tests) > 1:
         raise failed("tool.foreign-stream", TOOL, output)
     return tests[0]
@@ -118,14 +121,23 @@ def _udp_receiver(report: Report, grid: Grid) -> Udp:
 
 
 def _udp_sender(report: Report, grid: Grid) -> Udp:
-    report.table(grid, grid.starts_with_warm_up())
     rows = [row for rows in report.intervals for row in rows]
     ran = Duration(rows[-1].end)
-    return Udp(
-        sent=sum(report.datagrams(row) for row in rows),
-        sending_time=ran,
-        sent_rate=Size(sum(row.size for row in rows)).per(ran),
-    )
+    if ran < duration(grid.end):
+        raise Unreadable("tool.cut-short", tool=TOOL, reached=ran, wanted=duration(grid.end))
+    rate = Size(sum(row.size for row in rows)).per(ran)
+    sent = sum(report.datagrams(row) for row in rows)
+    return Udp(sent=sent - _unread(report, sent, ran), sending_time=ran, sent_rate=rate)
+
+
+def _unread(report: Report, sent: int, ran: Duration) -> int:
+    """Datagrams that don't count: the receiver stops reading as the test closes, with the last in its buffer.
+
+    More than a moment's worth of them can't have been there: they were lost on the way.
+    """
+    seen = report.seen_by_receiver
+    unread = 0 if seen is None else sent - seen
+    return unread if 0 <= unread <= sent * _CLOSING.over(ran) else 0
 
 
 def _grid(request: Request) -> Grid:

@@ -16,8 +16,6 @@ from clearway.engine.reading import failed
 TOOL = "iperf3"
 
 _BEGIN = re.compile(r"^\{", re.MULTILINE)
-_SLACK = 0.25
-"""Part of an interval by which the tool's timer may be off: the next interval makes up for it."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ class Cell:
         return self.number("end")
 
     def slot(self, step: float) -> Optional[int]:
-        """Which interval of `step` seconds it is; None if it is none, such as the last, partial one."""
-        start, length = self.number("start"), self.number("seconds")
-        nearest = round(start / step)
-        off = max(abs(start - nearest * step), abs(length - step))
-        return nearest if off <= _SLACK * step else None
+        """Which interval of `step` seconds it is; None for a shorter rest at the end.
+
+        The tool's timer may be late, and the next interval then makes up for it.
+        """
+        return round(self.number("start") / step) if self.number("seconds") > step / 2 else None
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,10 @@ class Report:
 
     @property
     def intervals(self) -> Sequence[Sequence[Cell]]:
-        """Cells by interval, as they came, each with one cell a stream."""
-        found = self.fields.get("intervals", [])
-        return [[Cell(stream) for stream in interval["streams"]] for interval in found if interval.get("streams")]
+        """Cells by interval, each with one cell a stream. An interrupted test tells its last one twice."""
+        found = [interval["streams"] for interval in self.fields["intervals"] if interval.get("streams")]
+        once = [streams for streams, before in zip(found, [None, *found]) if streams != before]
+        return [[Cell(stream) for stream in streams] for streams in once]
 
     @property
     def error(self) -> str:
@@ -79,6 +78,12 @@ class Report:
         """UDP datagrams out of order; None if the test didn't come to its end."""
         streams = self.fields.get("end", {}).get("streams", [])
         return Cell(streams[0].get("udp", {})).count("out_of_order") if streams else None
+
+    @property
+    def seen_by_receiver(self) -> Optional[int]:
+        """Datagrams up to the last one that came, as the receiver told when the test closed; None if it didn't."""
+        told = self.fields.get("end", {}).get("sum_received", {})
+        return Cell(told).count("packets") if "packets" in told else None
 
     def check(self, streams: int, datagram: Optional[int]) -> None:
         """Raise Unreadable unless the test is the one that was asked for."""

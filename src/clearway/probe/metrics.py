@@ -145,10 +145,13 @@ def _packet_rate(trial: Trial) -> Optional[Distribution]:
     return Series(tuple(n / flow.interval.si for n in flow.datagrams))
 
 
-def host_drops(trial: Trial) -> int:
-    """Datagrams that reached the receiver's host but not its socket: RcvbufErrors around the probe."""
+def host_drops(trial: Trial) -> Optional[int]:
+    """Datagrams that reached the receiver's host but not its socket: RcvbufErrors around the probe.
+
+    None if it can't be told which probe's they were; they then count as lost on the way.
+    """
     counters = trial.serve.counters if trial.serve else None
-    return (counters.udp_rcvbuf_errors or 0) if counters else 0
+    return counters.udp_rcvbuf_errors if counters else None
 
 
 def _missing(trial: Trial) -> Optional[Tuple[int, int]]:
@@ -163,14 +166,15 @@ def _loss(trial: Trial) -> Optional[Distribution]:
     if (found := _missing(trial)) is None:
         return None
     sent, missing = found
-    return Total(max(0, missing - host_drops(trial)) / sent, sent)
+    return Total(max(0, missing - (host_drops(trial) or 0)) / sent, sent)
 
 
 def _host_loss(trial: Trial) -> Optional[Distribution]:
-    if (found := _missing(trial)) is None:
+    found, drops = _missing(trial), host_drops(trial)
+    if found is None or drops is None:
         return None
     sent, missing = found
-    return Total(min(missing, host_drops(trial)) / sent, sent)
+    return Total(min(missing, drops) / sent, sent)
 
 
 def _reorder(trial: Trial) -> Optional[Distribution]:

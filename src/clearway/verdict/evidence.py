@@ -52,7 +52,7 @@ def void_reason(trial: Trial) -> Reason:
 
 def instrument_faults(trial: Trial) -> tuple[Reason, ...]:
     """What was wrong with the measuring itself: the value may then neither hold nor break."""
-    return tuple(reason for check in (_short_sender, _saturated_client, _dead_load) for reason in check(trial))
+    return tuple(reason for check in (_short_sender, _saturated_client, _missed_load) for reason in check(trial))
 
 
 def blemishes(trial: Trial) -> tuple[Reason, ...]:
@@ -119,7 +119,7 @@ def _saturated_client(trial: Trial) -> tuple[Reason, ...]:
     return (Reason("verdict.client-saturated", {"cores": round(counters.tool_cpu, 2)}),)
 
 
-def _dead_load(trial: Trial) -> tuple[Reason, ...]:
+def _missed_load(trial: Trial) -> tuple[Reason, ...]:
     """HTTP at a stated rate that reached less than it: the client was held back."""
     parameters, client = trial.probe.parameters, measured(trial.send, Http)
     if not isinstance(parameters, HttpParameters) or parameters.rate is None or client is None:

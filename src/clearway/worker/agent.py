@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import List
 
 from clearway.base.clock import Clock
-from clearway.probe.records import Outcome, Reason, Request, Result, Worker
+from clearway.probe.parameters import UdpParameters
+from clearway.probe.records import Half, Outcome, Reason, Request, Result, Worker
 from clearway.worker.inbox import Inbox, Mailbox
-from clearway.worker.perform import Performance
+from clearway.worker.perform import Performance, Setting
 
 _CANCEL_PATIENCE = 5.0
 """Seconds to wait for cancelled halves to hand in what they have."""
@@ -43,14 +44,16 @@ class Agent:
 
     def _begin(self, mailbox: Mailbox) -> None:
         self._cancelled = threading.Event()
+        crowd = sum(_receives_udp(request) for request in mailbox.requests)
         for request in mailbox.requests:
-            thread = threading.Thread(target=self._perform, args=(request, self._cancelled), daemon=True)
+            setting = Setting(self._clock, self._scratch, self._cancelled, shares_udp_counters=crowd > 1)
+            thread = threading.Thread(target=self._perform, args=(request, setting), daemon=True)
             self._running.append(thread)
             thread.start()
 
-    def _perform(self, request: Request, cancelled: threading.Event) -> None:
+    def _perform(self, request: Request, setting: Setting) -> None:
         try:
-            result = Performance(request, self._clock, self._scratch, cancelled).result()
+            result = Performance(request, setting).result()
         except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
             reason = Reason("worker.bug", {"error": f"{type(error).__name__}: {error}"})
             result = Result(request.round, request.probe, request.attempt, request.half, Outcome.TOOL_FAILED, reason)
@@ -58,3 +61,7 @@ class Agent:
             self._inbox.put(result)
         except (OSError, ValueError):
             return  # the controller is gone: nobody is left to tell
+
+
+def _receives_udp(request: Request) -> bool:
+    return request.half is Half.SERVE and isinstance(request.parameters, UdpParameters)

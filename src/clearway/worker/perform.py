@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Mapping, Optional, Tuple
 
@@ -45,14 +46,27 @@ class _Void(Exception):
         self.reason = reason
 
 
-class Performance:
-    """Serves one request. `cancelled` ends it at any moment."""
+@dataclass(frozen=True)
+class Setting:
+    """What a request is served with."""
 
-    def __init__(self, request: Request, clock: Clock, scratch: Path, cancelled: threading.Event) -> None:
+    clock: Clock
+    scratch: Path
+    cancelled: threading.Event
+    """Ends it at any moment."""
+    shares_udp_counters: bool
+    """Other halves receive UDP on this worker at the same time: the kernel doesn't tell whose datagrams it dropped."""
+
+
+class Performance:
+    """Serves one request."""
+
+    def __init__(self, request: Request, setting: Setting) -> None:
         self._request = request
-        self._clock = clock
-        self._scratch = scratch
-        self._cancelled = cancelled
+        self._clock = setting.clock
+        self._scratch = setting.scratch
+        self._cancelled = setting.cancelled
+        self._shares_udp_counters = setting.shares_udp_counters
         self._engine = ENGINES[request.engine]
         self._command: Optional[Command] = None
         self._child: Optional[Child] = None
@@ -93,8 +107,11 @@ class Performance:
         assert child is not None
         self._over = self._await_end(command, child)
         child.end(command.farewell.si)
-        self._counters = counters.between(before, counters.read(), child.cpu)
+        self._counters = self._own(counters.between(before, counters.read(), child.cpu))
         return self._read(command, folder)
+
+    def _own(self, found: Counters) -> Counters:
+        return replace(found, udp_rcvbuf_errors=None) if self._shares_udp_counters else found
 
     def _prepared(self, folder: Path) -> Command:
         if self._clock.until(self._request.start) <= 0:

@@ -65,7 +65,8 @@ def _by_stamps(watch: socket.socket, instant: float) -> Optional[float]:
         except socket.timeout:
             return None
         seconds, nanoseconds = _TIMESPEC.unpack(notes[0][2])
-        if (stamp := seconds + nanoseconds / 1e9) >= instant:
+        stamp: float = seconds + nanoseconds / 1e9
+        if stamp >= instant:
             return stamp
     return None
 

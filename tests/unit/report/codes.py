@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from clearway.probe.metrics import METRICS
@@ -58,9 +59,9 @@ def composed_codes() -> set[str]:
     return {f"{area}.{word}" for area, known in words.items() for word in known}
 
 
-def _trees() -> Iterator[tuple[Path, ast.AST]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _trees() -> tuple[tuple[Path, ast.AST], ...]:
+    return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(SOURCE.rglob("*.py")))
 
 
 def _literals() -> Iterator[tuple[Path, str]]:

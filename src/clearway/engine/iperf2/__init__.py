@@ -42,7 +42,7 @@ and then answers the sender's last word so late that it is repeated many times."
 _MANY = 40
 """Datagrams an interval that keep it in step."""
 _GAPS = 4
-"""Gaps between datagrams in an interval: a receiver that waits half an interval in vain counts the last datagram again."""
+"""Gaps between datagrams in an interval: a receiver that waits half an interval in vain counts the last one again."""
 
 
 class Iperf2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Sequence, Tuple
+from typing import Sequence
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Rate, Size
@@ -19,13 +19,10 @@ _REORDERED = re.compile(r"^\[ *\d+\] (\S+)-(\S+) sec +(\d+) datagrams received o
 _SENT = re.compile(BYTES + r" +(\d+)/(\d+) +\S+ pps")
 _SENT_TOTAL = re.compile(r"\[ *\d+\] Sent (\d+) datagrams")
 _SENDING = re.compile(r"Sending (\d+) byte datagrams")
-_LISTENING = re.compile(r"Server listening on UDP port \d+")
+_ONLY_A_HEADING = re.compile(r"-+\nServer listening on UDP port \d+.*\n(?:[A-Z].*\n)*-+\n")
 _RECEIVERS_COPY = "] Server Report:"
 _SILENCE = 2_000
 """Ticks without a datagram after the load that make its end sure."""
-_FORGOTTEN = 200
-"""Datagrams until jitter, a mean that each moves by a sixteenth, no longer holds the transit of the one at connecting:
-that one is sent half a second early and counted as that late."""
 _TOLERANCE = 3
 """Datagrams by which a tool's own totals may differ: the one at connecting, and those that close the session."""
 
@@ -58,7 +55,7 @@ def read_udp_receiver(grid: Grid, datagram: int, output: Output) -> Udp:
         reordered=_reordered(output.stdout, grid),
         interval=grid.interval,
         series=tuple(Size(cell.size) for cell in series),
-        jitter=_settled_jitter(rows, grid, datagram),
+        jitter=tuple(Duration(cell.jitter / 1e3) for cell in series if cell.size),
         datagrams=tuple(_datagrams(cell.size, datagram) for cell in series),
     )
 
@@ -87,9 +84,8 @@ def read_udp_sender(datagram: int, output: Output) -> Udp:
 
 
 def _silent(output: Output) -> bool:
-    lines = whole_lines(output.stdout)
-    listening = any(map(_LISTENING.match, lines))
-    return output.listened and listening and not any("connected with" in line for line in lines)
+    """Whether it listened throughout and said nothing beyond the heading that it begins with."""
+    return output.listened and _ONLY_A_HEADING.fullmatch(output.stdout) is not None
 
 
 def _check_size(output: Output, datagram: int) -> None:
@@ -132,17 +128,6 @@ def _checked(session: _Received, datagram: int) -> int:
     if abs(session.total - session.lost - received) > _TOLERANCE:
         raise Unreadable("tool.totals-differ", tool=TOOL, counted=received, told=session.total - session.lost)
     return received
-
-
-def _settled_jitter(rows: Rows[_Received], grid: Grid, datagram: int) -> Tuple[Duration, ...]:
-    """Jitter of the intervals in the window that had datagrams, once the one at connecting is forgotten."""
-    (cells,) = rows.table(grid.step, grid.starts_with_warm_up())
-    arrived, settled = 0, []
-    for start, cell in zip(grid.starts_with_warm_up(), cells):
-        if start >= grid.begin and cell.size and arrived >= _FORGOTTEN:
-            settled.append(Duration(cell.jitter / 1e3))
-        arrived += cell.size // datagram
-    return tuple(settled)
 
 
 def _reordered(text: str, grid: Grid) -> int:
