@@ -88,6 +88,7 @@ class Engine(Protocol):
         """What the output proves, of the half in `request`.
 
         Raises Unreadable with the code of what was found instead: `tool.refused` and `tool.no-route`
-        and `tool.connect-timeout` (the send half could not connect), `tool.late-start`, `tool.no-rows`,
+        and `tool.connect-timeout` and `tool.not-connected`, from a tool that gives no reason (the send
+        half could not connect), `tool.late-start`, `tool.no-rows`,
         `tool.cut-short`, `tool.failed`. Exit status proves nothing and is only quoted.
         """

@@ -27,6 +27,8 @@ _CONNECT_TIMEOUT = ("--connect-timeout", "3000")
 _DRAIN = Duration(1.0)
 """Time for the closing exchange, after which the receiver prints; ended before, it prints what it has."""
 _PATIENCE = Duration(4.0)
+_FAREWELL = Duration(1.0)
+"""It prints its whole report only as it leaves."""
 _CLOSING = Duration(0.05)
 _SPAWN = Duration(0.25)
 """Lateness that still leaves the warm-up its purpose: the process, its control connection and its streams."""
@@ -47,6 +49,7 @@ class Iperf3:
             launch=Duration(0),
             ends=_load(request) + _DRAIN,
             listen=Listen("tcp", port),
+            farewell=_FAREWELL,
         )
 
     def send(self, request: Request) -> Command:
@@ -54,7 +57,11 @@ class Iperf3:
         target = ("iperf3", "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
         told = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
         return Command(
-            argv=(*target, *told, *_sending(request)), launch=Duration(0), ends=load + _PATIENCE, late_after=_SPAWN
+            argv=(*target, *told, *_sending(request)),
+            launch=Duration(0),
+            ends=load + _PATIENCE,
+            late_after=_SPAWN,
+            farewell=_FAREWELL,
         )
 
     def read(self, request: Request, output: Output) -> Measurement:

@@ -30,6 +30,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
     "tool.refused": Outcome.UNREACHABLE,
     "tool.no-route": Outcome.UNREACHABLE,
     "tool.connect-timeout": Outcome.UNREACHABLE,
+    "tool.not-connected": Outcome.UNREACHABLE,
     "tool.late-start": Outcome.LATE,
     "tool.failed": Outcome.TOOL_FAILED,
     "tool.cut-short": Outcome.TOOL_FAILED,

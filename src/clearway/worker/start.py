@@ -15,7 +15,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from clearway.probe.records import Endpoint
 
-LEAD = 0.02
+LEAD = 0.1
 """Call `first_data` this many seconds before the instant."""
 _PATIENCE = 1.0
 """Seconds after the instant without data that make it unknown."""
