@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from clearway.base.errors import Unreadable
 from clearway.engine.base import Output
 from clearway.engine.table import ENGINES
 from clearway.probe import wire
@@ -56,3 +57,12 @@ def names(prefix: str = "") -> list[str]:
     """All goldens whose name begins so."""
     found = (str(path.parent.relative_to(_HERE)) for path in _HERE.rglob("about.json"))
     return sorted(name for name in found if name.startswith(prefix))
+
+
+def code_of(found: Golden) -> str | None:
+    """Why a golden is no measurement; None if it is one."""
+    try:
+        found.read()
+    except Unreadable as error:
+        return error.code
+    return None

@@ -14,7 +14,7 @@ from clearway import __version__
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError, UsageError
 from clearway.campaign.next import next_round
-from clearway.campaign.preflight import check_tools
+from clearway.campaign.preflight import check_tools, rehearse
 from clearway.ledger.read import read_run
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.ledger.write import Appended, Ledger, Listener
@@ -48,6 +48,7 @@ async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listen
     plan = make_plan(spec, inventory)
     if not plan.rounds:
         raise SiteError("plan.nothing-to-measure", nodes=len(inventory.nodes))
+    rehearse(plan.rounds)
     manifest = Manifest(
         run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
         format=FORMAT_VERSION,

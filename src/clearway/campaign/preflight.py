@@ -1,13 +1,15 @@
-"""What has to be there before any traffic: workers with the tools that the plan's engines need."""
+"""What has to hold before any traffic: engines that accept the plan, workers with the tools they need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from clearway.base.errors import SiteError
+from clearway.base.units import Duration
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES
-from clearway.probe.records import Finding, Probe, Severity, Slot, Worker
+from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker
+from clearway.run.hand_out import draft
 from clearway.site.base import Ready
 
 
@@ -17,6 +19,22 @@ class PreflightFailed(SiteError):
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("preflight.failed", count=len(findings))
         self.findings = findings
+
+
+def rehearse(rounds: Iterable[Round]) -> None:
+    """Write a round of each test out for stand-in workers: what an engine refuses is refused before anything exists.
+
+    Raises UsageError, for instance for a window that the engine can't divide into its intervals.
+    """
+    first = {round_.test: round_ for round_ in reversed(tuple(rounds))}
+    for round_ in first.values():
+        ready = {slot: _stand_in(slot, len(round_.probes)) for probe in round_.probes for slot in probe.pair}
+        _ = draft(round_, {probe.id: 1 for probe in round_.probes}, ready, 0).schedule
+
+
+def _stand_in(slot: Slot, ports: int) -> Ready:
+    worker = Worker(slot, ("192.0.2.1",), 1500, tuple(range(1, ports + 1)))
+    return Ready(worker, ClockOffset(Duration(0), Duration(0)))
 
 
 def check_tools(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:

@@ -57,7 +57,7 @@ class Sockperf:
     def serve(self, request: Request) -> Command:
         parameters, port = _round_trip(request), request.server.port
         return Command(
-            argv=("sockperf", "server", *_transport(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
+            argv=("sockperf", "server", *_listening(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
             listen=Listen(parameters.transport, port),
@@ -155,6 +155,11 @@ def _running(window: Window) -> int:
 
 def _transport(parameters: RoundTripParameters) -> Tuple[str, ...]:
     return ("--tcp",) if parameters.transport == "tcp" else ()
+
+
+def _listening(parameters: RoundTripParameters) -> Tuple[str, ...]:
+    """A port whose last connection is still fading away (TIME_WAIT) has to be asked for."""
+    return (*_transport(parameters), *(("--uc-reuseaddr",) if parameters.transport == "tcp" else ()))
 
 
 def _round_trip(request: Request) -> RoundTripParameters:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from clearway.base.errors import Unreadable
 from clearway.probe import wire
 from clearway.probe.measurement import Measurement, Udp
+from golden.cases import CASES
 from golden.loading import Golden, code_of, golden, names
 
 _FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -32,6 +33,11 @@ def _read(found: Golden) -> Measurement | str:
 def test_every_engine_has_goldens_of_both_halves() -> None:
     assert {name.split("/")[0] for name in _READABLE} == {"iperf2", "iperf3", "h2load", "sockperf"}
     assert len(_READABLE) > 100
+
+
+def test_the_goldens_are_those_that_capture_makes() -> None:
+    made = {f"{case.engine}/{case.name}/{half.value}" for case in CASES for half in case.halves}
+    assert set(_READABLE) == made
 
 
 @pytest.mark.parametrize("name", _READABLE)
