@@ -13,6 +13,7 @@ from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, TcpParameters, UdpParameters
 from clearway.probe.records import (
+    Counters,
     Evidence,
     Half,
     Inventory,
@@ -28,6 +29,7 @@ from clearway.probe.records import (
 from clearway.spec.model import Spec
 
 INTERVAL = Duration(0.5)
+QUIET_HOST = Counters(cpu_busy=0.1, tool_cpu=0.1, udp_rcvbuf_errors=0)
 GIGABIT = Rate(1e9)
 STARTED = 1_767_225_600.0
 
@@ -146,7 +148,7 @@ def _results(round_id: str, number: int, probe: Probe, network: Network) -> Iter
 
 def _half(round_id: str, probe: Probe, half: Half, measurement: Measurement | None, timing: Timing) -> Result:
     outcome = Outcome.MEASURED
-    return Result(round_id, probe.id, 1, half, outcome, None, measurement, timing, None, _evidence(half))
+    return Result(round_id, probe.id, 1, half, outcome, None, measurement, timing, QUIET_HOST, _evidence(half))
 
 
 def _void(round_id: str, probe: Probe, outcome: Outcome, reason: Reason) -> Result:
