@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from making import inventory, planned
 
 from clearway.base.errors import UsageError
 from clearway.campaign.preflight import rehearse
 from clearway.spec.load import load_profile, profile_names, read_spec
+from making import inventory, planned
 
 
 def test_a_window_that_an_engine_cannot_divide_is_refused() -> None:
