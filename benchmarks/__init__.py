@@ -1,0 +1,1 @@
+"""What clearway measures, held against the same tools run by hand. `make bench` runs it."""

@@ -1,0 +1,79 @@
+"""`python -m benchmarks [NAME ...] [--json]`: all figures side by side, or those named. Exit 1 if a goal is missed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import crowd, datagrams, goodput, http_by_hand, spread, startup, tcp_by_hand
+from benchmarks.figure import Figure
+from benchmarks.table import Report, as_json, as_table
+
+
+@dataclass(frozen=True)
+class Bench:
+    title: str
+    figures: Callable[[Path], Coroutine[None, None, Sequence[Figure]]]
+    """Given an empty folder."""
+
+
+BENCHES = {
+    "help": Bench(startup.TITLE, startup.figures),
+    "goodput": Bench(goodput.TITLE, goodput.figures),
+    "datagrams": Bench(datagrams.TITLE, datagrams.figures),
+    "tcp": Bench(tcp_by_hand.TITLE, tcp_by_hand.figures),
+    "http": Bench(http_by_hand.TITLE, http_by_hand.figures),
+    "spread": Bench(spread.TITLE, spread.figures),
+    "crowd": Bench(crowd.TITLE, crowd.figures),
+}
+
+_WIDTH = 160
+"""Columns of a table that goes to a file."""
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _parser().parse_args(argv)
+    progress = Console(stderr=True)
+    report = {}
+    for name in options.names:
+        progress.print(f"{name}: {BENCHES[name].title}")
+        report[BENCHES[name].title] = _run(BENCHES[name])
+    if options.json:
+        print(as_json(report))
+    else:
+        Console(width=None if sys.stdout.isatty() else _WIDTH).print(as_table(report))
+    return 0 if _all_met(report) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks", description="clearway's figures beside what is known.")
+    known = ", ".join(BENCHES)
+    parser.add_argument("names", nargs="*", default=list(BENCHES), metavar="NAME", type=_name, help=f"of {known}")
+    parser.add_argument("--json", action="store_true", help="every figure with its single runs")
+    return parser
+
+
+def _name(word: str) -> str:
+    if word not in BENCHES:
+        raise argparse.ArgumentTypeError(f"{word} is none of {', '.join(BENCHES)}")
+    return word
+
+
+def _run(bench: Bench) -> Sequence[Figure]:
+    with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
+        return asyncio.run(bench.figures(Path(folder)))
+
+
+def _all_met(report: Report) -> bool:
+    return all(one.met is not False for figures in report.values() for one in figures)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+"""The same tools as a person would run them: by a shell script between two nodes of a lab. No code of clearway's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.flow import WitnessedLab
+from clearway.site.lab.topology import in_node
+
+_ROW = re.compile(r"^\[ *\d+\] (\d+)\.\d+-(\d+)\.\d+ sec +(\d+) Bytes", re.MULTILINE)
+
+_NGINX = """
+daemon off;
+master_process off;
+user root root;
+pid nginx.pid;
+error_log stderr crit;
+events {}
+http {
+    access_log off;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
+    server { listen 8080; root .; }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Route:
+    """The nodes that the data leaves from and arrives at."""
+
+    sender: str
+    receiver: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """Options of the tools: of h2load, and of the iperf that fills the road beside it."""
+
+    requests: str
+    bulk: str
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Seconds a request, in order of size."""
+
+    ordered: Sequence[float]
+
+    def percentile(self, percent: float) -> float:
+        """By nearest rank."""
+        rank = max(1, -(-len(self.ordered) * percent // 100))
+        return self.ordered[int(rank) - 1]
+
+
+async def iperf(site: WitnessedLab, route: Route, options: str, warm_up: int, seconds: int) -> float:
+    """Goodput at the receiver, bit/s, inside the window; `options` are the client's."""
+    server = on(route.receiver, "iperf -s -p 5901 -e -f b -i 1")
+    client = on(route.sender, f"iperf -c {site.address(route.receiver)} -p 5901 -t {warm_up + seconds} {options}")
+    printed = await site.told(None, ("sh", "-c", f"{server} & s=$!; sleep 0.3; {client} >&2; sleep 0.2; kill $s; wait"))
+    return sum(_bytes(printed, warm_up, warm_up + seconds)) * 8 / seconds
+
+
+def _bytes(rows: str, begin: int, end: int) -> Iterator[int]:
+    for first, last, size in _ROW.findall(rows):
+        if int(last) - int(first) == 1 and begin <= int(first) and int(last) <= end:
+            yield int(size)
+
+
+async def h2load(site: WitnessedLab, route: Route, folder: Path, load: Load) -> Latencies:
+    """Times of the requests of three seconds, after two of warm-up; responses go along the route beside the bulk."""
+    _prepare(folder)
+    steps = (
+        on(route.sender, "nginx -p . -e stderr -c nginx.conf &"),
+        on(route.receiver, "iperf -s -p 5901 &"),
+        "sleep 0.3",
+        on(route.sender, f"iperf -c {site.address(route.receiver)} -p 5901 -t 9 {load.bulk} &"),
+        on(route.receiver, f"h2load --h1 --warm-up-time 2s -D 3s --log-file log {load.requests} {_url(site, route)}"),
+        "kill %1 %2 %3; wait",
+    )
+    script = "set -m\nexec >said 2>&1\n" + "\n".join(steps)
+    await site.told(None, ("bash", "-c", f"cd {shlex.quote(str(folder))}\n{script}"))
+    return Latencies(sorted(_took(folder / "log")))
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nginx.conf").write_text(_NGINX)
+    (folder / "body").write_text("x" * 1024)
+
+
+def _url(site: WitnessedLab, route: Route) -> str:
+    return f"http://{site.address(route.sender)}:8080/body"
+
+
+def _took(log: Path) -> Iterator[float]:
+    rows = [line.split("\t") for line in log.read_text().splitlines()]
+    assert all(row[1] == "200" for row in rows), "a request failed"
+    return (int(row[2]) / 1e6 for row in rows)
+
+
+def on(node: str, command: str) -> str:
+    """A shell's words for a command on a node."""
+    return f"{shlex.join(in_node(node, ()))} {command}"

@@ -1,0 +1,54 @@
+"""HTTP latency at a stated rate beside bulk TCP, against h2load, nginx and iperf by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks import by_hand
+from benchmarks.by_hand import Latencies, Load, Route
+from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.flow import WitnessedLab
+from benchmarks.in_turns import in_turns
+from clearway.base.units import Duration, Rate
+from clearway.site.lab.model import LabSpec, Link
+
+TITLE = "HTTP latency under load against h2load by hand"
+
+RUNS = 9
+GOAL = Goal(0.8, 1.2)
+
+_LAB = LabSpec(nodes=2, zones=1, link=Link(rate=Rate(200e6)))
+_SPEC = """
+version: 1
+gap: 9s
+tests:
+- {name: latency, protocol: http, rate: 500/s, connections: 25, direction: forward, duration: 3s, warm-up: 2s,
+   background: {streams: 4}, repeats: {min: %d}}
+"""
+_LOAD = Load("-c 25 --rps 20", "-P 4")
+
+
+async def paired(folder: Path, runs: int) -> Mapping[str, Paired]:
+    """p50 and p99 of `runs` turns, in seconds."""
+    turns = await in_turns(folder / "run", _LAB, _SPEC % runs, partial(_h2load, folder / "by-hand"))
+    return {
+        name: Paired(turns.told("latency", name), [one.percentile(percent) for one in turns.by_hand])
+        for name, percent in (("p50", 50), ("p99", 99))
+    }
+
+
+async def _h2load(folder: Path, site: WitnessedLab, route: Route) -> Latencies:
+    return await by_hand.h2load(site, route, folder, _LOAD)
+
+
+async def figures(folder: Path) -> list[Figure]:
+    return [_figure(name, pairs) for name, pairs in (await paired(folder, RUNS)).items()]
+
+
+def _figure(name: str, pairs: Paired) -> Figure:
+    ours, theirs = (Duration(median(values)) for values in (pairs.ours, pairs.by_hand))
+    note = f"{ours}, by hand {theirs}"
+    return Figure(f"{name}, ratio of medians", pairs.of_medians, "by hand", pairs.ratios, GOAL, note)

@@ -1,0 +1,122 @@
+"""How far apart the senders of a round begin: by a packet capture, and by clearway's own figure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks.by_hand import on
+from benchmarks.capture import capture, first_data
+from benchmarks.figure import Figure, Goal
+from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
+from clearway.ledger.record import Record
+from clearway.probe.records import Trial
+from clearway.site.lab.model import LabSpec
+
+TITLE = "Spread of first data, 8 iperf2 pairs at once"
+
+PAIRS = 8
+ROUNDS = 5
+GOAL = Goal(most=2.0)
+
+_LAB = LabSpec(nodes=2 * PAIRS, zones=1)
+_AFTER = 0.5
+"""Seconds after the instant that are captured."""
+_LEAD_BY_HAND = 1.5
+_SPEC = """
+version: 1
+attempts: 1
+tests:
+- {name: start, protocol: tcp, streams: 1, direction: forward, duration: 1s, warm-up: 500ms,
+   repeats: {min: %d}}
+"""
+
+
+@dataclass(frozen=True)
+class Start:
+    """One sender's first data in one round, in milliseconds behind the instant."""
+
+    pair: str
+    captured: float
+    told: float | None
+    """By clearway; None where it saw none."""
+
+
+async def starts(folder: Path, rounds: int) -> list[list[Start]]:
+    """Every pair's start in each round."""
+    site, files = WitnessedLab(_LAB), _files(folder, rounds)
+    record = await accepted(folder, _SPEC % rounds, site, Beside(site, as_begun=partial(_look, files)))
+    return [_starts(record, number, file) for number, file in enumerate(files)]
+
+
+def _files(folder: Path, rounds: int) -> list[Path]:
+    return [folder.with_name(f"{folder.name}-{number}.pcap") for number in range(rounds)]
+
+
+async def _look(files: Sequence[Path], site: WitnessedLab, moment: Moment) -> None:
+    await capture(site, files[moment.number], moment.instant + _AFTER)
+
+
+def _starts(record: Record, number: int, file: Path) -> list[Start]:
+    round_ = record.rounds[number]
+    (instant,) = (o.at for o in record.observations if o.kind == "round-start" and o.subject == round_.id)
+    seen = first_data(file, instant)
+    addresses = {worker.slot: worker.addresses[0] for worker in record.workers}
+    trials = [trial for trial in record.trials if trial.round == round_.id]
+    return [Start(t.probe.id, (seen[addresses[t.probe.client]] - instant) * 1e3, _told(t)) for t in trials]
+
+
+def _told(trial: Trial) -> float | None:
+    timing = trial.send.timing if trial.send else None
+    return None if timing is None or timing.first_data is None else timing.first_data.si * 1e3
+
+
+async def starts_by_hand(folder: Path, rounds: int) -> list[list[float]]:
+    """The same senders without clearway: each sender's first data, in milliseconds behind the instant."""
+    site, files = WitnessedLab(_LAB), _files(folder, rounds)
+    try:
+        await site.start(())
+        return [list((await _by_hand(site, file)).values()) for file in files]
+    finally:
+        await site.stop()
+
+
+async def _by_hand(site: WitnessedLab, file: Path) -> Mapping[str, float]:
+    instant = time.time() + _LEAD_BY_HAND
+    pairs = [(f"node-{n}", f"node-{n + PAIRS}") for n in range(1, PAIRS + 1)]
+    servers = [on(receiver, "iperf -s &") for _, receiver in pairs]
+    options = f"-t 1 --txstart-time {instant:.6f}"
+    clients = [on(sender, f"iperf -c {site.address(receiver)} {options} &") for sender, receiver in pairs]
+    script = "\n".join(("set -m", *servers, "sleep 0.5", *clients, "sleep 3.5", "kill $(jobs -p); wait"))
+    by_hand = site.accompany(_run(site, script))
+    await capture(site, file, instant + _AFTER)
+    await by_hand
+    seen = first_data(file, instant)
+    assert len(seen) == PAIRS, seen
+    return {source: (at - instant) * 1e3 for source, at in seen.items()}
+
+
+async def _run(site: WitnessedLab, script: str) -> None:
+    await site.execute(None, ("bash", "-c", script))
+
+
+def spread(values: Iterable[float | None]) -> float:
+    """From the first to the last, in milliseconds."""
+    known = [value for value in values if value is not None]
+    return max(known) - min(known)
+
+
+async def figures(folder: Path) -> list[Figure]:
+    rounds = await starts(folder / "run", ROUNDS)
+    captured = [spread(start.captured for start in round_) for round_ in rounds]
+    told = [spread(start.told for start in round_) for round_ in rounds]
+    by_hand = [spread(round_) for round_ in await starts_by_hand(folder / "by-hand", ROUNDS)]
+    return [
+        Figure("captured in the fabric", median(captured), "ms", captured, GOAL),
+        Figure("clearway's own figure", median(told), "ms", told),
+        Figure("captured, the same iperf by hand", median(by_hand), "ms", by_hand),
+    ]

@@ -1,0 +1,85 @@
+"""Repeats that lie on both sides of the limit leave a criterion open; enough of them on one side settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
+
+from clearway.base.clock import Clock
+from clearway.ledger.record import Record
+from clearway.probe.records import Why
+from clearway.site.lab.model import LabSpec
+from clearway.verdict.judge import judge
+from clearway.verdict.model import Standing, State
+
+pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow, pytest.mark.timeout(150)]
+
+LAB = LabSpec(nodes=6, zones=3)
+MOST = 9
+"""Repeats: so many leave out one outlier at either end of the interval of the median."""
+SPEC = f"""
+version: 1
+attempts: 1
+gap: 200ms
+tests:
+- name: bandwidth
+  protocol: tcp
+  streams: 2
+  direction: forward
+  duration: 1s
+  warm-up: 500ms
+  repeats: {{min: 2, max: {MOST}}}
+  accept:
+  - throughput >= 50 Mbit/s for 30 % of pairs
+  - throughput >= 50 Mbit/s for 60 % of pairs
+  - throughput >= 50 Mbit/s for 90 % of pairs
+"""
+FAST, SLOW = "100mbit", "20mbit"
+
+
+def rates(repeat: int) -> Iterator[tuple[str, str]]:
+    """How each node is shaped in a repeat: zone a recovers after the first, zone b breaks down, zone c can't decide."""
+    by_zone = (SLOW if repeat == 0 else FAST, FAST if repeat == 0 else SLOW, SLOW if repeat % 2 else FAST)
+    for number, rate in enumerate(rate for rate in by_zone for _ in range(2)):
+        yield f"node-{number + 1}", rate
+
+
+async def reshape(site: WitnessedLab, moment: Moment) -> None:
+    for node, rate in rates(moment.number):
+        await site.told(node, ("tc", "qdisc", "change", "dev", "eth0", "root", *shaper(rate)))
+    assert Clock().until(moment.instant) > 0, "the round had begun before its links were shaped"
+
+
+def shaper(rate: str) -> tuple[str, ...]:
+    return "tbf", "rate", rate, "burst", "128k", "latency", "50ms"
+
+
+def states(record: Record, rounds: int) -> list[State]:
+    """Of the three criteria, as they stood after so many rounds."""
+    (test,) = judge(replace(record, rounds=record.rounds[:rounds])).children
+    return [leaf.state for leaf in test.children]
+
+
+async def test_repeats_that_straddle_are_undecided_until_more_of_them_settle_it(tmp_path: Path) -> None:
+    """One pair settles above the limit, one below, one never: one share passes, one stays open, one fails."""
+    site = WitnessedLab(LAB)
+    record = await accepted(tmp_path / "run", SPEC, site, Beside(site, as_begun=reshape))
+    assert states(record, rounds=2) == [State.INCONCLUSIVE] * 3
+    assert states(record, rounds=MOST) == [State.PASS, State.INCONCLUSIVE, State.FAIL]
+    assert [round_.why for round_ in record.rounds] == [Why.PLANNED] * 2 + [Why.REPEAT] * (MOST - 2)
+    assert judge(record).state is State.FAIL
+
+
+async def test_what_stays_open_after_its_budget_is_inconclusive(tmp_path: Path) -> None:
+    site = WitnessedLab(LAB)
+    spec = SPEC.replace(f"max: {MOST}", "max: 3")
+    record = await accepted(tmp_path / "run", spec, site, Beside(site, as_begun=reshape))
+    verdict = judge(record)
+    assert verdict.state is State.INCONCLUSIVE
+    standings = [pair.standing for pair in verdict.children[0].children[0].pairs]
+    assert standings == [Standing.UNDECIDED] * 3
+    assert [len(record.rounds), record.rounds[-1].why] == [3, Why.REPEAT]
