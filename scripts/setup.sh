@@ -15,7 +15,7 @@ venv=${VENV:-.venv}
 
 programs=(iperf:iperf iperf3:iperf3 h2load:nghttp2-client nginx:nginx-light sockperf:sockperf
     nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux)
-if [[ $kind == dev ]]; then programs+=(tcpdump:tcpdump); fi # the tests look at packets
+if [[ $kind == dev ]]; then programs+=(tcpdump:tcpdump pkill:procps); fi # the tests look at packets and kill tools
 
 say() { echo "setup: $*"; }
 fail() {

@@ -172,3 +172,12 @@ def test_a_row_told_twice_is_not_counted_twice() -> None:
     row = re.search(r"^\[ *\d+\] 0\.5000-0\.6000.*\n", found.output.stdout, re.MULTILINE)
     assert row is not None
     assert code_of(found.saying(found.output.stdout + row.group(0))) == "tool.ambiguous-rows"
+
+
+def test_an_interval_in_which_the_sender_stood_still_is_zero_not_malformed() -> None:
+    """As iperf prints it on a starved machine: no window, no RTT, no deviation."""
+    found = golden("iperf2/tcp/send")
+    standing = r"\g<1>0.000 Bytes  0.000 bits/sec  0/0          0       NA/0 us  NAN"
+    stalled = re.sub(r"(?m)^(\[ *\d+\] 0\.9000-1\.0000 sec +).*", standing, found.output.stdout, count=1)
+    assert stalled != found.output.stdout
+    assert len(_tcp(found.saying(stalled)).rtt or ()) == len(_tcp(found).rtt or ()) - 1

@@ -14,7 +14,8 @@ from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters
 
 _RECEIVED = re.compile(BYTES + r" +\d+=[\d:]+")
-_SENT = re.compile(BYTES + r" +\d+/\d+ +(\d+) +\S+/(\d+)\(\d+\) us +\S+")
+_SENT = re.compile(BYTES + r" +\d+/\d+ +(\d+) +\S+/(\d+)(?:\(\d+\))? us +\S+")
+"""In an interval in which nothing could be written the window is `NA` and the RTT 0, without its deviation."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ LISTING_ARGV = ("nft", "-j", "list", "set", "inet", "loss", "dropped")
 """What prints the counters on a node."""
 
 _HERE = {"family": "inet", "table": "loss"}
+_TRANSPORTS: dict[str | int, str] = {6: "tcp", 17: "udp"}
 _NUMGEN_RANGE = 1_000_000
 _TRANSPORT_AND_PORT = {"concat": [{"meta": {"key": "l4proto"}}, {"payload": {"protocol": "th", "field": "dport"}}]}
 
@@ -53,4 +54,9 @@ def drops(listing: str) -> dict[tuple[str, int], int]:
     """What `nft -j list set` says was dropped: (transport, destination port) -> packets."""
     found = next(entry["set"] for entry in json.loads(listing)["nftables"] if "set" in entry)
     elements = [item["elem"] for item in found.get("elem", [])]
-    return {tuple(item["val"]["concat"]): item["counter"]["packets"] for item in elements}
+    return {_named(*item["val"]["concat"]): item["counter"]["packets"] for item in elements}
+
+
+def _named(transport: str | int, port: int) -> tuple[str, int]:
+    """nft writes a protocol's number where the machine has no /etc/protocols to name it by."""
+    return _TRANSPORTS.get(transport, str(transport)), port
