@@ -39,14 +39,6 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Load:
-    """Options of the tools: of h2load, and of the iperf that fills the road beside it."""
-
-    requests: str
-    bulk: str
-
-
-@dataclass(frozen=True)
 class Latencies:
     """Seconds a request, in order of size."""
 
@@ -72,30 +64,31 @@ def _bytes(rows: str, begin: int, end: int) -> Iterator[int]:
             yield int(size)
 
 
-async def h2load(site: WitnessedLab, route: Route, folder: Path, load: Load) -> Latencies:
-    """Times of the requests of three seconds, after two of warm-up; responses go along the route beside the bulk."""
+async def h2load(site: WitnessedLab, route: Route, folder: Path, options: str) -> Latencies:
+    """Times of the requests of three seconds, after one of warm-up; responses go along the route."""
     _prepare(folder)
+    url = f"http://{site.address(route.sender)}:8080/body"
     steps = (
         on(route.sender, "nginx -p . -e stderr -c nginx.conf &"),
-        on(route.receiver, "iperf -s -p 5901 &"),
         "sleep 0.3",
-        on(route.sender, f"iperf -c {site.address(route.receiver)} -p 5901 -t 9 {load.bulk} &"),
-        on(route.receiver, f"h2load --h1 --warm-up-time 2s -D 3s --log-file log {load.requests} {_url(site, route)}"),
-        "kill %1 %2 %3; wait",
+        on(route.receiver, f"h2load --h1 --warm-up-time 1s -D 3s --log-file log {options} {url}"),
+        "kill %1; wait",
     )
     script = "set -m\nexec >said 2>&1\n" + "\n".join(steps)
     await site.told(None, ("bash", "-c", f"cd {shlex.quote(str(folder))}\n{script}"))
     return Latencies(sorted(_took(folder / "log")))
 
 
+def bulk(site: WitnessedLab, route: Route, options: str) -> None:
+    """TCP along the route until the lab ends."""
+    server, client = on(route.receiver, "iperf -s -p 5902"), f"iperf -c {site.address(route.receiver)} -p 5902 -t 3600"
+    site.leave_running(f"{server} & sleep 0.2; {on(route.sender, client)} {options}")
+
+
 def _prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(_NGINX)
     (folder / "body").write_text("x" * 1024)
-
-
-def _url(site: WitnessedLab, route: Route) -> str:
-    return f"http://{site.address(route.sender)}:8080/body"
 
 
 def _took(log: Path) -> Iterator[float]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from benchmarks.flow import WitnessedLab
-from clearway.base.clock import Clock
+from clearway.probe.records import Slot
+from clearway.site.lab.model import LabSpec
 
 _KEPT = 96
 """Bytes of a packet that are captured: all headers."""
@@ -31,20 +33,33 @@ class Segment:
     """Byte."""
 
 
-async def capture(site: WitnessedLab, file: Path, until: float) -> None:
-    """Write the TCP packets that cross the fabric from now until a Unix time to a file."""
-    seconds = Clock().until(until)
-    dump = ("tcpdump", "-i", "fabric", "-n", "-Z", "root", "-s", str(_KEPT), "-B", str(_BUFFER), "-w", str(file))
-    limited = ("timeout", "--signal=INT", f"{seconds:.2f}", *dump, "ip and tcp")
-    ran = await site.execute(None, limited, timeout=seconds + 20)
-    assert "0 packets dropped by kernel" in ran.stderr, ran
+class CapturedLab(WitnessedLab):
+    """A lab whose TCP packets are captured in the fabric from before its agents are ready until its end."""
+
+    def __init__(self, lab: LabSpec, file: Path) -> None:
+        super().__init__(
+            lab, [(None, ("sh", "-c", "pkill -INT -x tcpdump; while pgrep -x tcpdump; do sleep 0.05; done"))]
+        )
+        self._file = file
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        await super().start(slots)
+        file, said = shlex.quote(str(self._file)), shlex.quote(f"{self._file}.said")
+        self.leave_running(f"tcpdump -i fabric -n -Z root -s {_KEPT} -B {_BUFFER} -w {file} ip and tcp 2>{said}")
+        await self.told(None, ("sh", "-c", f"until grep -q listening {said}; do sleep 0.05; done"))
+
+    def segments(self) -> list[Segment]:
+        """What was captured, once the lab has stopped."""
+        said = Path(f"{self._file}.said").read_text()
+        assert "0 packets dropped by kernel" in said, said
+        return list(_segments(self._file.read_bytes()))
 
 
-def first_data(file: Path, instant: float) -> Mapping[str, float]:
-    """When each sender's first payload at or after the instant crossed the fabric, by source address."""
+def first_data(segments: Iterable[Segment], instant: float) -> Mapping[str, float]:
+    """When each sender's first payload in the second after the instant crossed the fabric, by source address."""
     found: dict[str, float] = {}
-    for segment in _segments(file.read_bytes()):
-        if segment.payload and segment.at >= instant:
+    for segment in segments:
+        if segment.payload and 0 <= segment.at - instant < 1:
             found.setdefault(segment.source, segment.at)
     return found
 

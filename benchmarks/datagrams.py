@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figure import Figure, Goal
-from benchmarks.flow import Action, Beside, Moment, WitnessedLab, accepted, wait_until
+from benchmarks.flow import Action, Beside, Moment, WitnessedLab, accepted, measured_trials, wait_until
 from clearway.base.units import Ratio
 from clearway.probe.measurement import Udp
 from clearway.probe.metrics import METRICS, measured
@@ -33,7 +33,6 @@ LOSSY_PAIR = LabSpec(
 _SOCKETS = ("cat", "/proc/net/snmp")
 _SPEC = """
 version: 1
-attempts: 1
 tests:
 - {name: datagrams, protocol: udp, rate: 40 Mbit/s, direction: forward, duration: 5s, warm-up: 1s%s}
 """
@@ -87,7 +86,7 @@ async def _fates(folder: Path, lab: LabSpec, extra: str = "", meanwhile: Action 
     site = WitnessedLab(lab, questions)
     record = await accepted(folder, _SPEC % extra, site, Beside(site, as_begun=meanwhile))
     nodes = {node.name: node for node in lab.resolved()}
-    return [_fate(site, nodes[trial.probe.server.node], trial) for trial in record.trials]
+    return [_fate(site, nodes[trial.probe.server.node], trial) for trial in measured_trials(record)]
 
 
 def _fate(site: WitnessedLab, receiver: LabNode, trial: Trial) -> Fate:

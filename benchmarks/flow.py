@@ -12,11 +12,13 @@ from clearway.base.clock import Clock
 from clearway.campaign.acceptance import begin, carry_out
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended
-from clearway.probe.records import Observation, Result, Round, Slot
+from clearway.probe.records import Observation, Result, Round, Slot, Trial
+from clearway.site.lab.control import Ran
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
 from clearway.site.lab.topology import Addresses
 from clearway.spec.load import read_spec
+from clearway.verdict.dossier import Dossier, Pair
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Moment:
     """When its probes begin, Unix seconds."""
 
 
-Question = tuple[str, tuple[str, ...]]
+Question = tuple[str | None, tuple[str, ...]]
 Action = Callable[["WitnessedLab", Moment], Coroutine[None, None, None]]
+
+
+_ENDLESS = 3600.0
+"""Seconds, longer than any lab lives."""
 
 
 class WitnessedLab(LabSite):
@@ -46,6 +52,7 @@ class WitnessedLab(LabSite):
         self._questions = questions
         self._started = False
         self._beside: list[asyncio.Task[None]] = []
+        self._endless: list[asyncio.Task[Ran]] = []
         self.answers: dict[Question, str] = {}
 
     async def start(self, slots: Sequence[Slot]) -> None:
@@ -59,6 +66,8 @@ class WitnessedLab(LabSite):
                 self._started = False
                 self.answers = {asked: await self.told(*asked) for asked in self._questions}
         finally:
+            for task in self._endless:
+                task.cancel()
             await super().stop()
 
     def accompany(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -66,6 +75,10 @@ class WitnessedLab(LabSite):
         task = asyncio.ensure_future(work)
         self._beside.append(task)
         return task
+
+    def leave_running(self, script: str) -> None:
+        """A shell script in the fabric that the lab's end ends."""
+        self._endless.append(asyncio.ensure_future(self.execute(None, ("sh", "-c", script), timeout=_ENDLESS)))
 
     def raise_what_failed_beside(self) -> None:
         for task in self._beside:
@@ -110,6 +123,22 @@ class Beside:
             return None
         moment = Moment(len(self._rounds) - 1, self._rounds[-1], self._instants[self._rounds[-1].id])
         return self.site.accompany(action(self.site, moment))
+
+
+def measured_trials(record: Record) -> list[Trial]:
+    """The judged trials that count, in the order of the rounds. Raises AssertionError if a pair has too few."""
+    dossier, counted = Dossier(record), []
+    for test in record.spec.tests:
+        for pair in dossier.pairs(test.name):
+            good = dossier.measured(test.name, pair)
+            assert len(good) >= test.repeats.min, (test.name, pair, _what_happened(dossier, test.name, pair))
+            counted += good
+    return sorted(counted, key=lambda trial: [round_.id for round_ in record.rounds].index(trial.round or ""))
+
+
+def _what_happened(dossier: Dossier, test: str, pair: Pair) -> list[tuple[object, ...]]:
+    halves = [(trial, half) for trial in dossier.attempts(test, pair) for half in trial.halves]
+    return [(half and half.outcome.value, half and half.reason, dossier.faults(trial)) for trial, half in halves]
 
 
 async def wait_until(instant: float) -> None:

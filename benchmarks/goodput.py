@@ -109,9 +109,7 @@ async def _read(site: WitnessedLab) -> tuple[float, dict[str, Size]]:
 
 def _spec(tests: Sequence[str]) -> str:
     shared = f'protocol: tcp, {_CUBIC}, direction: forward, {_LONG}, accept: ["throughput >= 90 % of link"]'
-    return "\n".join(
-        ["version: 1", "attempts: 1", "tests:", *(f"- {{name: {_name(t)}, {t}, {shared}}}" for t in tests)]
-    )
+    return "\n".join(["version: 1", "tests:", *(f"- {{name: {_name(t)}, {t}, {shared}}}" for t in tests)])
 
 
 def _name(test: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from benchmarks.by_hand import Route
-from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
-from clearway.ledger.record import Record
+from benchmarks.flow import Beside, Moment, WitnessedLab, accepted, measured_trials
 from clearway.probe.metrics import METRICS
-from clearway.probe.records import Outcome, Role, Trial
+from clearway.probe.records import Trial
 from clearway.site.lab.model import LabSpec
-from clearway.verdict.dossier import Dossier
 
 T = TypeVar("T")
 ByHand = Callable[[WitnessedLab, Route], Awaitable[T]]
+Load = Callable[[WitnessedLab, Route], None]
 
 
 @dataclass(frozen=True)
@@ -31,34 +30,31 @@ class Turns(Generic[T]):
         return [value_of(trial, metric, statistic) for trial in self.ours]
 
 
-async def in_turns(folder: Path, lab: LabSpec, spec: str, by_hand: ByHand[T]) -> Turns[T]:
+async def in_turns(folder: Path, lab: LabSpec, spec: str, by_hand: ByHand[T], load: Load | None = None) -> Turns[T]:
     """Carry out a spec of one pair, one way, with a run by hand along the same way after each of its rounds.
 
     The spec's gap has to be longer than that run. A round that clearway calls void is no turn: it tries again.
+    The `load` is the same for both, from before the first turn until after the last.
     """
     done: list[T] = []
 
+    async def begin_load(site: WitnessedLab, moment: Moment) -> None:
+        if load is not None and moment.number == 0:
+            load(site, _route(moment))
+
     async def take_turn(site: WitnessedLab, moment: Moment) -> None:
-        sender, receiver = moment.round.probes[0].pair
-        done.append(await by_hand(site, Route(sender.node, receiver.node)))
+        done.append(await by_hand(site, _route(moment)))
 
     site = WitnessedLab(lab)
-    record = await accepted(folder, spec, site, Beside(site, as_over=take_turn))
-    trials = [trial for trial in record.trials if trial.probe.role is Role.JUDGED]
-    turns = [(ours, theirs) for ours, theirs in zip(trials, done, strict=True) if _counts(record, ours)]
-    repeats = record.spec.tests[0].repeats.min
-    assert len(turns) == repeats, f"{len(trials)} attempts gave {len(turns)} of {repeats}: {_faults(record, trials)}"
+    record = await accepted(folder, spec, site, Beside(site, as_begun=begin_load, as_over=take_turn))
+    good = {trial.round: trial for trial in measured_trials(record)}
+    turns = [(good[round_.id], theirs) for round_, theirs in zip(record.rounds, done, strict=True) if round_.id in good]
     return Turns(tuple(ours for ours, _ in turns), tuple(theirs for _, theirs in turns))
 
 
-def _counts(record: Record, trial: Trial) -> bool:
-    dossier = Dossier(record)
-    return dossier.outcome(trial) is Outcome.MEASURED and not dossier.faults(trial)
-
-
-def _faults(record: Record, trials: Sequence[Trial]) -> list[str]:
-    dossier = Dossier(record)
-    return [f"{dossier.outcome(trial).value} {dossier.faults(trial)}" for trial in trials]
+def _route(moment: Moment) -> Route:
+    sender, receiver = moment.round.probes[0].pair
+    return Route(sender.node, receiver.node)
 
 
 def value_of(trial: Trial, metric: str, statistic: str) -> float:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.by_hand import on
-from benchmarks.capture import capture, first_data
+from benchmarks.capture import CapturedLab, Segment, first_data
 from benchmarks.figure import Figure, Goal
-from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
+from benchmarks.flow import WitnessedLab, accepted
 from clearway.ledger.record import Record
-from clearway.probe.records import Trial
+from clearway.probe.records import Round, Trial
 from clearway.site.lab.model import LabSpec
 
 TITLE = "Spread of first data, 8 iperf2 pairs at once"
@@ -24,12 +23,9 @@ ROUNDS = 5
 GOAL = Goal(most=2.0)
 
 _LAB = LabSpec(nodes=2 * PAIRS, zones=1)
-_AFTER = 0.5
-"""Seconds after the instant that are captured."""
 _LEAD_BY_HAND = 1.5
 _SPEC = """
 version: 1
-attempts: 1
 tests:
 - {name: start, protocol: tcp, streams: 1, direction: forward, duration: 1s, warm-up: 500ms,
    repeats: {min: %d}}
@@ -47,27 +43,19 @@ class Start:
 
 
 async def starts(folder: Path, rounds: int) -> list[list[Start]]:
-    """Every pair's start in each round."""
-    site, files = WitnessedLab(_LAB), _files(folder, rounds)
-    record = await accepted(folder, _SPEC % rounds, site, Beside(site, as_begun=partial(_look, files)))
-    return [_starts(record, number, file) for number, file in enumerate(files)]
+    """Every pair's start in each round in which all began within a second, measured or not."""
+    site = CapturedLab(_LAB, folder.with_suffix(".pcap"))
+    record = await accepted(folder, _SPEC % rounds, site)
+    segments = site.segments()
+    return [found for round_ in record.rounds if len(found := _starts(record, round_, segments)) == PAIRS]
 
 
-def _files(folder: Path, rounds: int) -> list[Path]:
-    return [folder.with_name(f"{folder.name}-{number}.pcap") for number in range(rounds)]
-
-
-async def _look(files: Sequence[Path], site: WitnessedLab, moment: Moment) -> None:
-    await capture(site, files[moment.number], moment.instant + _AFTER)
-
-
-def _starts(record: Record, number: int, file: Path) -> list[Start]:
-    round_ = record.rounds[number]
+def _starts(record: Record, round_: Round, segments: Sequence[Segment]) -> list[Start]:
     (instant,) = (o.at for o in record.observations if o.kind == "round-start" and o.subject == round_.id)
-    seen = first_data(file, instant)
+    seen = first_data(segments, instant)
     addresses = {worker.slot: worker.addresses[0] for worker in record.workers}
-    trials = [trial for trial in record.trials if trial.round == round_.id]
-    return [Start(t.probe.id, (seen[addresses[t.probe.client]] - instant) * 1e3, _told(t)) for t in trials]
+    started = [(trial, addresses[trial.probe.client]) for trial in record.trials if trial.round == round_.id]
+    return [Start(t.probe.id, (seen[source] - instant) * 1e3, _told(t)) for t, source in started if source in seen]
 
 
 def _told(trial: Trial) -> float | None:
@@ -76,32 +64,28 @@ def _told(trial: Trial) -> float | None:
 
 
 async def starts_by_hand(folder: Path, rounds: int) -> list[list[float]]:
-    """The same senders without clearway: each sender's first data, in milliseconds behind the instant."""
-    site, files = WitnessedLab(_LAB), _files(folder, rounds)
+    """The same senders without clearway: first data of each in the whole rounds, in milliseconds behind the instant."""
+    site = CapturedLab(_LAB, folder.with_suffix(".pcap"))
     try:
         await site.start(())
-        return [list((await _by_hand(site, file)).values()) for file in files]
+        instants = [await _by_hand(site) for _ in range(rounds)]
     finally:
         await site.stop()
+    segments = site.segments()
+    found = [[(at - instant) * 1e3 for at in first_data(segments, instant).values()] for instant in instants]
+    return [round_ for round_ in found if len(round_) == PAIRS]
 
 
-async def _by_hand(site: WitnessedLab, file: Path) -> Mapping[str, float]:
+async def _by_hand(site: WitnessedLab) -> float:
+    """Runs all pairs once; returns the instant that they were given."""
     instant = time.time() + _LEAD_BY_HAND
     pairs = [(f"node-{n}", f"node-{n + PAIRS}") for n in range(1, PAIRS + 1)]
     servers = [on(receiver, "iperf -s &") for _, receiver in pairs]
     options = f"-t 1 --txstart-time {instant:.6f}"
     clients = [on(sender, f"iperf -c {site.address(receiver)} {options} &") for sender, receiver in pairs]
     script = "\n".join(("set -m", *servers, "sleep 0.5", *clients, "sleep 3.5", "kill $(jobs -p); wait"))
-    by_hand = site.accompany(_run(site, script))
-    await capture(site, file, instant + _AFTER)
-    await by_hand
-    seen = first_data(file, instant)
-    assert len(seen) == PAIRS, seen
-    return {source: (at - instant) * 1e3 for source, at in seen.items()}
-
-
-async def _run(site: WitnessedLab, script: str) -> None:
     await site.execute(None, ("bash", "-c", script))
+    return instant
 
 
 def spread(values: Iterable[float | None]) -> float:

