@@ -1,0 +1,108 @@
+"""The cluster's machines as the commands that make them: a fabric, and a network and a host name a node.
+
+All of it lives in one mount, pid and network namespace, and ends with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearway.base.units import Rate
+from cluster.harness.spec import API_ADDRESS, NodeSpec
+
+FABRIC = "fabric"
+NODE_DEVICE = "eth0"
+NODES = Path("/run/nodes")
+"""Where nodes keep what they need: on a tmpfs that ends with the cluster."""
+
+_BLOCKING = "blocked_by_harness"
+_SHAPER = "burst 128k latency 50ms"
+_OWN_FOLDERS = ("/run", "/var/log", "/var/lib/cni", "/etc/cni")
+"""What the programs write outside of their own folders."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command and what it reads on its standard input."""
+
+    argv: tuple[str, ...]
+    text: str = ""
+
+
+def machine_steps(nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
+    """Everything that makes the machines, in order, in the cluster's own namespaces."""
+    present = [folder for folder in _OWN_FOLDERS if Path(folder).is_dir()]
+    yield from map(_fresh, present)
+    yield Step(("mkdir", "-p", "/run/netns", "/run/uts", *(str(NODES / node.name) for node in nodes)))
+    for node in nodes:  # one file system each, or kubelets can't tell which is theirs
+        yield _fresh(f"{NODES}/{node.name}")
+    yield Step(("ip", "-batch", "-"), _lines(_fabric(nodes)))
+    yield Step(("sysctl", "-qw", "net.ipv4.ip_forward=1"))
+    for node in nodes:
+        yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
+        yield Step(("nsenter", f"--net=/run/netns/{node.name}", "sysctl", "-qw", "net.ipv4.ip_forward=1"))
+        yield Step(("touch", f"/run/uts/{node.name}"))
+        yield Step(("unshare", f"--uts=/run/uts/{node.name}", "hostname", node.name))
+
+
+def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None) -> Iterator[Step]:
+    """Every node's link at `rate` in both directions; None takes the shaping away."""
+    for node in nodes:
+        yield Step(("tc", "-force", "-batch", "-"), _shape(node.port, rate))
+        yield Step(("tc", "-n", node.name, "-force", "-batch", "-"), _shape(NODE_DEVICE, rate))
+
+
+def link_step(node: NodeSpec, state: str) -> Step:
+    """A node's link pulled out ("down") or put back ("up")."""
+    return Step(("ip", "link", "set", node.port, state))
+
+
+def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
+    """The sender's pods no longer reach the receiver."""
+    rule = f"chain arriving {{ type filter hook prerouting priority raw; ip saddr {sender.pods} counter drop; }}"
+    return Step(on_node(receiver.name, ("nft", "-f", "-")), f"table ip {_BLOCKING} {{ {rule} }}")
+
+
+def unblock_step(node: NodeSpec) -> Step:
+    return Step(on_node(node.name, ("nft", "delete", "table", "ip", _BLOCKING)))
+
+
+def on_node(name: str, argv: Iterable[str]) -> tuple[str, ...]:
+    """`argv` on a node, seen from the cluster's namespaces."""
+    return ("nsenter", f"--net=/run/netns/{name}", f"--uts=/run/uts/{name}", *argv)
+
+
+def _fresh(folder: str) -> Step:
+    return Step(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
+
+
+def _fabric(nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
+    yield "link set lo up"
+    yield f"link add {FABRIC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+    yield f"address add {API_ADDRESS}/24 dev {FABRIC}"
+    yield f"link set {FABRIC} up"
+    for node in nodes:
+        yield f"netns add {node.name}"
+        yield f"link add {node.port} type veth peer name {NODE_DEVICE} netns {node.name}"
+        yield f"link set {node.port} master {FABRIC} up"
+        yield f"route add {node.pods} via {node.address}"
+
+
+def _node_network(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
+    yield "link set lo up"
+    yield f"address add {node.address}/24 dev {NODE_DEVICE}"
+    yield f"link set {NODE_DEVICE} up"
+    yield f"route add default via {API_ADDRESS}"
+    yield from (f"route add {other.pods} via {other.address}" for other in nodes if other != node)
+
+
+def _shape(device: str, rate: Rate | None) -> str:
+    if rate is None:
+        return f"qdisc delete dev {device} root"
+    return f"qdisc replace dev {device} root tbf rate {rate.si:.0f}bit {_SHAPER}"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
