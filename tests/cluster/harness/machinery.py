@@ -77,9 +77,8 @@ class Machinery:
         return ran.stdout
 
     def take(self, steps: Iterable[Step]) -> None:
-        """One after another. Raises CommandFailed at the first that fails."""
-        for step in steps:
-            self.run(step.argv, text=step.text)
+        """One after another. Raises CommandFailed when one fails; the others are not taken then."""
+        self.run(("sh", "-e"), text="\n".join(step.as_shell() for step in steps))
 
     def open(self, argv: Sequence[str], node: str | None = None) -> subprocess.Popen[str]:
         """A command left running, with its outputs as pipes; it dies with this process. The caller ends it.

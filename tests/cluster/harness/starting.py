@@ -17,7 +17,7 @@ from cluster.harness.failure import HarnessError, last_words
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import built_programs
 from cluster.harness.spec import API_ADDRESS, API_PORT, ClusterSpec, NodeSpec
-from cluster.harness.topology import machine_steps, shaping_steps
+from cluster.harness.topology import fabric_steps, machine_steps, shaping_steps
 
 _READY_WITHIN = 60.0
 """Seconds; a busy machine takes several times what an idle one does."""
@@ -54,9 +54,12 @@ class _Start:
     place: Workplace
 
     def run(self) -> None:
+        """The API server comes first: all wait for it, and it takes longest."""
         nodes = self.spec.resolved()
-        self._make_machines(nodes)
+        make_cgroups(self.machinery.folder.name, self.machinery.keeper, [node.name for node in nodes])
+        self.machinery.take(fabric_steps())
         api = self._start_control_plane()
+        self._make_machines(nodes)
         self._start_runtimes(nodes)
         self._wait_for_api(api)
         for daemon in (controller_manager(self.place), scheduler(self.place)):
@@ -67,10 +70,10 @@ class _Start:
         self._wait_for_nodes(api, {node.name for node in nodes})
 
     def _make_machines(self, nodes: tuple[NodeSpec, ...]) -> None:
-        self.machinery.take(machine_steps(nodes))
+        for node in nodes:
+            self.machinery.take(machine_steps(node, nodes))
         if self.spec.rate is not None:
             self.machinery.take(shaping_steps(nodes, self.spec.rate))
-        make_cgroups(self.machinery.folder.name, self.machinery.keeper, [node.name for node in nodes])
         remember_nodes(self.machinery, nodes)
 
     def _start_control_plane(self) -> Api:

@@ -5,6 +5,7 @@ All of it lives in one mount, pid and network namespace, and ends with it.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,21 +31,29 @@ class Step:
     argv: tuple[str, ...]
     text: str = ""
 
+    def as_shell(self) -> str:
+        command = shlex.join(self.argv)
+        return f"{command} <<'END'\n{self.text}\nEND" if self.text else command
 
-def machine_steps(nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
-    """Everything that makes the machines, in order, in the cluster's own namespaces."""
-    present = [folder for folder in _OWN_FOLDERS if Path(folder).is_dir()]
-    yield from map(_fresh, present)
-    yield Step(("mkdir", "-p", "/run/netns", "/run/uts", *(str(NODES / node.name) for node in nodes)))
-    for node in nodes:  # one file system each, or kubelets can't tell which is theirs
-        yield _fresh(f"{NODES}/{node.name}")
-    yield Step(("ip", "-batch", "-"), _lines(_fabric(nodes)))
-    yield Step(("sysctl", "-qw", "net.ipv4.ip_forward=1"))
-    for node in nodes:
-        yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
-        yield Step(("nsenter", f"--net=/run/netns/{node.name}", "sysctl", "-qw", "net.ipv4.ip_forward=1"))
-        yield Step(("touch", f"/run/uts/{node.name}"))
-        yield Step(("unshare", f"--uts=/run/uts/{node.name}", "hostname", node.name))
+
+def fabric_steps() -> Iterator[Step]:
+    """What the control plane needs: folders of its own and the network that all links meet in."""
+    yield from (_fresh(folder) for folder in _OWN_FOLDERS if Path(folder).is_dir())
+    yield Step(("mkdir", "-p", "/run/netns", "/run/uts"))
+    yield Step(("ip", "-batch", "-"), _lines(_fabric()))
+    yield _forwarding(())
+
+
+def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
+    """One node: a file system (kubelets tell theirs by it), a link and routes to all others, a host name."""
+    home, uts = NODES / node.name, f"/run/uts/{node.name}"
+    yield Step(("mkdir", "-p", str(home)))
+    yield _fresh(str(home))
+    yield Step(("ip", "-batch", "-"), _lines(_link(node)))
+    yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
+    yield _forwarding(("nsenter", f"--net=/run/netns/{node.name}"))
+    yield Step(("touch", uts))
+    yield Step(("unshare", f"--uts={uts}", "hostname", node.name))
 
 
 def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None) -> Iterator[Step]:
@@ -78,16 +87,22 @@ def _fresh(folder: str) -> Step:
     return Step(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
 
 
-def _fabric(nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
+def _forwarding(on: tuple[str, ...]) -> Step:
+    return Step((*on, "sysctl", "-qw", "net.ipv4.ip_forward=1"))
+
+
+def _fabric() -> Iterator[str]:
     yield "link set lo up"
     yield f"link add {FABRIC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
     yield f"address add {API_ADDRESS}/24 dev {FABRIC}"
     yield f"link set {FABRIC} up"
-    for node in nodes:
-        yield f"netns add {node.name}"
-        yield f"link add {node.port} type veth peer name {NODE_DEVICE} netns {node.name}"
-        yield f"link set {node.port} master {FABRIC} up"
-        yield f"route add {node.pods} via {node.address}"
+
+
+def _link(node: NodeSpec) -> Iterator[str]:
+    yield f"netns add {node.name}"
+    yield f"link add {node.port} type veth peer name {NODE_DEVICE} netns {node.name}"
+    yield f"link set {node.port} master {FABRIC} up"
+    yield f"route add {node.pods} via {node.address}"
 
 
 def _node_network(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
