@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from clearway.base.units import Rate
+from clearway.base.units import parse_rate
 from cluster.harness.cluster import Cluster
 from cluster.harness.failure import HarnessError
 from cluster.harness.machinery import Machinery
@@ -22,7 +22,7 @@ def up(arguments: argparse.Namespace) -> None:
         raise HarnessError(f"a cluster of this name runs already: {state.read_text()}")
     started = time.monotonic()
     zones = tuple(arguments.zones.split(",")) if arguments.zones else ()
-    rate = Rate.parse(arguments.rate) if arguments.rate else None
+    rate = parse_rate(arguments.rate) if arguments.rate else None
     cluster = start_cluster(ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate))
     try:
         for archive in arguments.image:

@@ -6,14 +6,17 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from cluster.harness.certificates import Authority
 from cluster.harness.failure import HarnessError
 
 _NODES = "/api/v1/nodes"
 _NOT_READY = "node.kubernetes.io/not-ready"
+_READY_WITHIN = 60.0  # a busy machine takes several times what an idle one does
 _ANSWERS_WITHIN = 10.0
 _LOOKS_EVERY = 0.1
 """Seconds."""
@@ -22,51 +25,53 @@ _LOOKS_EVERY = 0.1
 class Api:
     """The API server behind a port of this machine's loopback."""
 
-    def __init__(self, authority: Authority, port: int) -> None:
+    def __init__(self, authority: Authority) -> None:
+        written = json.loads(authority.kubeconfig("user").read_text())
+        self._port = urlsplit(written["clusters"][0]["cluster"]["server"]).port
         self._trust = ssl.create_default_context(cafile=str(authority.certificate("ca")))
         self._trust.load_cert_chain(authority.certificate("admin"), authority.key("admin"))
-        self._port = port
 
-    def wait_until_ready(self, within: float, runs: Callable[[], bool]) -> None:
-        """Raises HarnessError if the server is not ready `within` seconds, or no longer `runs`."""
-        deadline = time.monotonic() + within
+    def wait_until_ready(self, runs: Callable[[], bool]) -> None:
+        """Raises HarnessError if the server is not ready within a minute, or no longer `runs`."""
+        deadline = time.monotonic() + _READY_WITHIN
         while not self._is_ready():
             if time.monotonic() > deadline or not runs():
-                raise HarnessError(f"the API server is not ready within {within:.0f} s")
+                raise HarnessError(f"the API server is not ready within {_READY_WITHIN:.0f} s")
             time.sleep(_LOOKS_EVERY)
 
-    def wait_for_nodes(self, names: set[str], within: float) -> None:
-        """Until these nodes are Ready and their first taint is off. Raises HarnessError if not `within` seconds."""
-        deadline = time.monotonic() + within
+    def wait_for_nodes(self, names: set[str]) -> None:
+        """Until these nodes are Ready and their first taint is off. Raises HarnessError if not within a minute."""
+        deadline = time.monotonic() + _READY_WITHIN
         missing = set(names)
-        while missing:
-            if time.monotonic() > deadline:
-                raise HarnessError(f"not ready within {within:.0f} s: {', '.join(sorted(missing))}")
-            for node in self._watched_nodes(deadline):
+        with closing(self._watched_nodes(deadline)) as watched:
+            for node in watched:
                 name = node["metadata"]["name"]
                 missing = missing - {name} if _may_take_pods(node) else missing | ({name} & names)
                 if not missing:
-                    break
-
-    def exists(self, path: str) -> bool:
-        return self._get(path).status == http.HTTPStatus.OK
+                    return
+        raise HarnessError(f"not ready within {_READY_WITHIN:.0f} s: {', '.join(sorted(missing))}")
 
     def _is_ready(self) -> bool:
         try:
-            return self.exists("/readyz")
+            with self._got("/readyz", _ANSWERS_WITHIN) as answer:
+                return answer.status == http.HTTPStatus.OK
         except OSError:
             return False
 
-    def _watched_nodes(self, deadline: float) -> Iterator[dict[str, Any]]:
+    def _watched_nodes(self, deadline: float) -> Generator[dict[str, Any], None, None]:
         """Each node as it is, then as it becomes; ends at the deadline."""
         seconds = max(1, int(deadline - time.monotonic()))
-        for line in self._get(f"{_NODES}?watch=1&timeoutSeconds={seconds}", within=seconds + _ANSWERS_WITHIN):
-            yield json.loads(line)["object"]
+        with self._got(f"{_NODES}?watch=1&timeoutSeconds={seconds}", seconds + _ANSWERS_WITHIN) as answer:
+            for line in answer:
+                yield json.loads(line)["object"]
 
-    def _get(self, path: str, within: float = _ANSWERS_WITHIN) -> http.client.HTTPResponse:
+    @contextmanager
+    def _got(self, path: str, within: float) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=self._trust, timeout=within)
-        connection.request("GET", path)
-        return connection.getresponse()
+        with closing(connection):
+            connection.request("GET", path)
+            with connection.getresponse() as answer:
+                yield answer
 
 
 def _may_take_pods(node: dict[str, Any]) -> bool:

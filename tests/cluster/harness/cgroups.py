@@ -1,7 +1,7 @@
 """The cgroups of the clusters of this machine, in every hierarchy of cgroup v1 or in the one of v2.
 
-    clearway-clusters/<cluster>/keeper    the control plane, the kubelets and what else is no pod
-    clearway-clusters/<cluster>/<node>    a node's pods
+clearway-clusters/<cluster>/keeper    the control plane, the kubelets and what else is no pod
+clearway-clusters/<cluster>/<node>    a node's pods
 """
 
 from __future__ import annotations
@@ -45,6 +45,12 @@ def remove_cgroups(cluster: str) -> None:
 
 def clusters_with_cgroups() -> set[str]:
     return {path.parent.name for hierarchy in _hierarchies() for path in hierarchy.glob(f"{FAMILY}/*/{_KEEPER}")}
+
+
+def processes_of(cluster: str) -> set[int]:
+    """Every process of a cluster, those in its pods included, as this process numbers them."""
+    lists = (path for hierarchy in _hierarchies() for path in (hierarchy / FAMILY / cluster).rglob("cgroup.procs"))
+    return {int(pid) for processes in lists for pid in processes.read_text().split()}
 
 
 def cgroup_of(cluster: str) -> str:

@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from clearway.base.units import Rate
+from cluster.harness.api import Api
 from cluster.harness.certificates import Authority
 from cluster.harness.cgroups import cgroup_of
 from cluster.harness.daemons import Workplace, apiserver, containerd_socket, kubelet, kwok
-from cluster.harness.failure import CommandFailed, HarnessError
+from cluster.harness.failure import CommandFailed
 from cluster.harness.hollow import hollow_nodes
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import Programs, built_programs
 from cluster.harness.spec import NodeSpec
 from cluster.harness.topology import block_step, link_step, shaping_steps, unblock_step
-from clearway.base.units import Rate
 
 GIVEN = "CLEARWAY_TEST_KUBECONFIG"
 """The environment variable that names a cluster's kubeconfig; the tests run there then."""
@@ -148,8 +149,9 @@ class Cluster:
 
     def start_apiserver(self) -> None:
         """Returns when it is ready again."""
-        self.machinery.start_daemon(apiserver(self._place()))
-        self.kubectl("get", "--raw", "/readyz")
+        place = self._place()
+        self.machinery.start_daemon(apiserver(place))
+        Api(place.authority).wait_until_ready(lambda: "apiserver" in self.machinery.running())
 
     def add_kwok_nodes(self, count: int, zones: Sequence[str] = ()) -> list[str]:
         """Nodes without machines, Ready and tainted `kwok.x-k8s.io/node=fake:NoSchedule`; returns their names."""

@@ -107,7 +107,7 @@ def _answer(asker: socket.socket, **message: Any) -> None:
 
 def main() -> NoReturn:
     path, leash_fd = sys.argv[1], int(sys.argv[2])
-    os.set_inheritable(leash_fd, False)  # noqa: FBT003 - its only parameter
+    os.set_inheritable(leash_fd, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)

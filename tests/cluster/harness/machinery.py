@@ -9,8 +9,8 @@ import socket
 import struct
 import subprocess
 import sys
-from contextlib import suppress
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

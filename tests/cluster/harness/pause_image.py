@@ -21,11 +21,13 @@ def write_pause_image(program: Path, target: Path, machine: str) -> None:
     platform = {"os": "linux", "architecture": _ARCHITECTURES[machine]}
     rootfs = {"type": "layers", "diff_ids": [_digest(layer)]}
     config = _encoded({**platform, "config": {"Entrypoint": ["/pause"], "User": "65534"}, "rootfs": rootfs})
-    manifest = _encoded({
-        "schemaVersion": 2,
-        "config": _descriptor("config.v1+json", config),
-        "layers": [_descriptor("layer.v1.tar", layer)],
-    })
+    manifest = _encoded(
+        {
+            "schemaVersion": 2,
+            "config": _descriptor("config.v1+json", config),
+            "layers": [_descriptor("layer.v1.tar", layer)],
+        }
+    )
     named = {"annotations": {"io.containerd.image.name": PAUSE_IMAGE}}
     index = {"schemaVersion": 2, "manifests": [{**_descriptor("manifest.v1+json", manifest), **named}]}
     blobs = {_blob_name(content): content for content in (layer, config, manifest)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from cluster.harness.failure import HarnessError, last_words
 from cluster.harness.go_tool import find_go, go_environment
 from cluster.harness.pause_image import write_pause_image
-from cluster.harness.versions import CACHE_KEY, SOURCES, Source
+from cluster.harness.versions import CACHE_KEY, SOURCES
 
 Say = Callable[[str], None]
 

@@ -12,15 +12,21 @@ from cluster.harness.api import Api
 from cluster.harness.certificates import make_authority
 from cluster.harness.cgroups import make_cgroups
 from cluster.harness.cluster import Cluster, Node, remember_nodes, workplace
-from cluster.harness.daemons import Workplace, apiserver, containerd, controller_manager, etcd, kubelet, proxy, scheduler
+from cluster.harness.daemons import (
+    Workplace,
+    apiserver,
+    containerd,
+    controller_manager,
+    etcd,
+    kubelet,
+    proxy,
+    scheduler,
+)
 from cluster.harness.failure import HarnessError, last_words
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import built_programs
 from cluster.harness.spec import API_ADDRESS, API_PORT, ClusterSpec, NodeSpec
 from cluster.harness.topology import fabric_steps, machine_steps, shaping_steps
-
-_READY_WITHIN = 60.0
-"""Seconds; a busy machine takes several times what an idle one does."""
 
 
 @contextmanager
@@ -83,7 +89,7 @@ class _Start:
             port = listener.getsockname()[1]
             self.machinery.forward(listener, API_ADDRESS, API_PORT)
         self.place.authority.write_kubeconfig("admin", f"https://127.0.0.1:{port}", "user")
-        return Api(self.place.authority, port)
+        return Api(self.place.authority)
 
     def _start_runtimes(self, nodes: tuple[NodeSpec, ...]) -> None:
         """Pods need their pause image; it is there before the first kubelet is."""
@@ -95,11 +101,11 @@ class _Start:
 
     def _wait_for_api(self, api: Api) -> None:
         with self._explaining("apiserver"):
-            api.wait_until_ready(_READY_WITHIN, lambda: "apiserver" in self.machinery.running())
+            api.wait_until_ready(lambda: "apiserver" in self.machinery.running())
 
     def _wait_for_nodes(self, api: Api, names: set[str]) -> None:
         with self._explaining(*(f"kubelet-{name}" for name in sorted(names))):
-            api.wait_for_nodes(names, _READY_WITHIN)
+            api.wait_for_nodes(names)
 
     @contextmanager
     def _explaining(self, *daemons: str) -> Iterator[None]:

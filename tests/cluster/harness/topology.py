@@ -70,8 +70,15 @@ def link_step(node: NodeSpec, state: str) -> Step:
 
 def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
     """The sender's pods no longer reach the receiver."""
-    rule = f"chain arriving {{ type filter hook prerouting priority raw; ip saddr {sender.pods} counter drop; }}"
-    return Step(on_node(receiver.name, ("nft", "-f", "-")), f"table ip {_BLOCKING} {{ {rule} }}")
+    rules = (
+        f"table ip {_BLOCKING} {{",
+        "chain arriving {",
+        "type filter hook prerouting priority raw",
+        f"ip saddr {sender.pods} counter drop",
+        "}",
+        "}",
+    )
+    return Step(on_node(receiver.name, ("nft", "-f", "-")), _lines(rules))
 
 
 def unblock_step(node: NodeSpec) -> Step:
