@@ -162,6 +162,17 @@ def test_zones_labels_taints_and_rate_are_as_asked() -> None:
         assert "tbf" in cluster.node("node-2").execute(("tc", "qdisc"))
 
 
+@pytest.mark.parametrize("ip", [(6,), (4, 6)], ids=["IPv6", "dual stack"])
+def test_pods_reach_each_other_by_every_address_they_have(ip: tuple[int, ...]) -> None:
+    with running_cluster(ClusterSpec(nodes=2, ip=ip)) as cluster:
+        server = toolbox("server", "node-1", *LISTEN, "--ipv6_domain")
+        start_pods(cluster, "default", server, toolbox("client", "node-2"))
+        status = json.loads(cluster.kubectl("get", "pod", "server", "--output=json"))["status"]
+        addresses = [entry["ip"] for entry in status["podIPs"]]
+        assert [6 if ":" in address else 4 for address in addresses] == list(ip)
+        assert [address for address in addresses if not connects(cluster, "default", "client", address)] == []
+
+
 def zone_of_each() -> str:
     escaped = ZONE_LABEL.replace(".", "\\.")
     return f"{{.items[*].metadata.labels.{escaped}}}"
@@ -172,10 +183,10 @@ def zone_of_each() -> str:
 
 @pytest.fixture
 def traces() -> Iterator[None]:
-    """The machine is afterwards as it was before."""
-    before = host_traces(), clusters_with_cgroups()
+    """Nothing is on the machine afterwards that was not there before."""
+    before = host_traces() | clusters_with_cgroups()
     yield
-    assert (host_traces(), clusters_with_cgroups()) == before
+    assert (host_traces() | clusters_with_cgroups()) - before == set()
 
 
 def assert_gone(folder: Path) -> None:

@@ -23,7 +23,7 @@ def up(arguments: argparse.Namespace) -> None:
     started = time.monotonic()
     zones = tuple(arguments.zones.split(",")) if arguments.zones else ()
     rate = parse_rate(arguments.rate) if arguments.rate else None
-    cluster = start_cluster(ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate))
+    cluster = start_cluster(ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate, ip=arguments.ip))
     try:
         for archive in arguments.image:
             cluster.load_image(archive.absolute())
@@ -69,6 +69,10 @@ def _running(name: str) -> Cluster | None:
         return None
 
 
+def _versions(text: str) -> tuple[int, ...]:
+    return tuple(int(version) for version in text.split(","))
+
+
 def _state(name: str) -> Path:
     return cache_folder() / "clusters" / name
 
@@ -83,6 +87,7 @@ def _parsed() -> argparse.Namespace:
         if command is up:
             sub.add_argument("--nodes", type=int, default=2)
             sub.add_argument("--zones", help="comma-separated; nodes take them in turn")
+            sub.add_argument("--ip", type=_versions, default=(4,), help="4, 6, or both, the preferred one first: 4,6")
             sub.add_argument("--rate", help="of every node's link, for instance '1 Gbit/s'")
             sub.add_argument("--image", type=Path, action="append", default=[], help="archive for all nodes")
     return parser.parse_args()

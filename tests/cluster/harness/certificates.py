@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.harness.failure import CommandFailed
-from cluster.harness.spec import API_ADDRESS, SERVICE_OF_API, NodeSpec
+from cluster.harness.spec import API_PORT, FAMILIES, IPV4, NodeSpec
 
 _DAYS = 30
 _MINIMAL = "[req]\ndistinguished_name = name\n[name]\n"
@@ -70,19 +70,18 @@ def make_authority(folder: Path, nodes: Iterable[NodeSpec]) -> Authority:
     identities = [*_FIXED, *map(_of_node, nodes)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda identity: _certify(authority, identity), identities))
-    server = f"https://{API_ADDRESS}:6443"
+    server = f"https://{IPV4.api}:{API_PORT}"
     for identity in identities:
         authority.write_kubeconfig(identity.name, server, identity.name)
     return authority
 
 
+_API_ADDRESSES = (
+    "IP:127.0.0.1",
+    *(f"IP:{address}" for family in FAMILIES.values() for address in (family.api, family.service_of_api)),
+)
 _FIXED = (
-    Identity(
-        "apiserver",
-        "/CN=kube-apiserver",
-        "serverAuth",
-        (f"IP:{API_ADDRESS}", f"IP:{SERVICE_OF_API}", "IP:127.0.0.1", "DNS:localhost", "DNS:kubernetes.default.svc"),
-    ),
+    Identity("apiserver", "/CN=kube-apiserver", "serverAuth", (*_API_ADDRESSES, "DNS:kubernetes.default.svc")),
     Identity("admin", "/O=system:masters/CN=admin"),
     Identity("controller-manager", "/CN=system:kube-controller-manager"),
     Identity("scheduler", "/CN=system:kube-scheduler"),
@@ -92,7 +91,7 @@ _FIXED = (
 
 
 def _of_node(node: NodeSpec) -> Identity:
-    alternatives = (f"IP:{node.address}", f"DNS:{node.name}")
+    alternatives = (*(f"IP:{address}" for address in node.addresses), f"DNS:{node.name}")
     return Identity(node.name, f"/O=system:nodes/CN=system:node:{node.name}", "clientAuth,serverAuth", alternatives)
 
 

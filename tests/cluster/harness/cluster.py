@@ -179,12 +179,13 @@ class Cluster:
         return found or built_programs().path("kubectl")
 
     def _place(self) -> Workplace:
-        return workplace(self.machinery, built_programs())
+        some_node = next(iter(self.nodes.values()))
+        return workplace(self.machinery, built_programs(), some_node.spec.ip)
 
 
-def workplace(machinery: Machinery, programs: Programs) -> Workplace:
+def workplace(machinery: Machinery, programs: Programs, ip: tuple[int, ...]) -> Workplace:
     folder = machinery.folder
-    return Workplace(programs, Authority(folder / "pki"), folder / "configs", cgroup_of(folder.name))
+    return Workplace(programs, Authority(folder / "pki"), folder / "configs", cgroup_of(folder.name), ip)
 
 
 def remember_nodes(machinery: Machinery, nodes: Sequence[NodeSpec]) -> None:

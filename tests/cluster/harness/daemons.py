@@ -10,7 +10,7 @@ from typing import Any
 from cluster.harness.certificates import Authority
 from cluster.harness.pause_image import PAUSE_IMAGE
 from cluster.harness.programs import Programs
-from cluster.harness.spec import API_ADDRESS, API_PORT, PODS, SERVICES, NodeSpec
+from cluster.harness.spec import API_PORT, IPV4, Family, NodeSpec, families_of
 from cluster.harness.topology import NODES, on_node
 
 _ETCD = "http://127.0.0.1:2379"
@@ -33,6 +33,12 @@ class Workplace:
     configs: Path
     cgroup: str
     """The cgroup of all nodes, below the root of each hierarchy."""
+    ip: tuple[int, ...]
+    """The IP versions of nodes, pods and services."""
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        return families_of(self.ip)
 
 
 def etcd(place: Workplace) -> Daemon:
@@ -51,8 +57,13 @@ def apiserver(place: Workplace) -> Daemon:
     """Kubelets are reached by address: nothing here resolves node names."""
     certificate, key = place.authority.certificate, place.authority.key
     flags = (
-        *(f"--etcd-servers={_ETCD}", "--bind-address=0.0.0.0", f"--secure-port={API_PORT}"),
-        *(f"--advertise-address={API_ADDRESS}", f"--service-cluster-ip-range={SERVICES}"),
+        *(
+            f"--etcd-servers={_ETCD}",
+            f"--bind-address={'::' if 6 in place.ip else '0.0.0.0'}",
+            f"--secure-port={API_PORT}",
+        ),
+        f"--advertise-address={place.families[0].api}",
+        f"--service-cluster-ip-range={','.join(family.services for family in place.families)}",
         *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true"),
         *(f"--client-ca-file={certificate('ca')}", "--kubelet-preferred-address-types=InternalIP"),
         *(f"--tls-cert-file={certificate('apiserver')}", f"--tls-private-key-file={key('apiserver')}"),
@@ -90,7 +101,7 @@ def kwok(place: Workplace) -> Daemon:
     flags = (
         *(f"--kubeconfig={place.authority.kubeconfig('admin')}", f"--config={place.programs.hollow_stages}"),
         *("--manage-all-nodes=false", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake"),
-        *("--cidr=10.64.0.0/12", f"--node-ip={API_ADDRESS}", "--node-lease-duration-seconds=40"),
+        *("--cidr=10.64.0.0/12", f"--node-ip={IPV4.api}", "--node-lease-duration-seconds=40"),
     )
     return Daemon("kwok", (place.programs.path("kwok"), *flags))
 
@@ -110,7 +121,7 @@ def kubelet(place: Workplace, node: NodeSpec) -> Daemon:
     labels = ",".join(f"{name}={value}" for name, value in node.labels.items())
     argv = (
         *(place.programs.path("kubelet"), f"--config={config}", f"--hostname-override={node.name}", "--v=2"),
-        *(f"--kubeconfig={place.authority.kubeconfig(node.name)}", f"--node-ip={node.address}"),
+        *(f"--kubeconfig={place.authority.kubeconfig(node.name)}", f"--node-ip={','.join(node.addresses)}"),
         *(f"--root-dir={_home(node)}/kubelet", f"--cert-dir={_home(node)}/kubelet-pki", f"--node-labels={labels}"),
     )
     return Daemon(f"kubelet-{node.name}", on_node(node.name, argv))
@@ -123,7 +134,7 @@ def proxy(place: Workplace, node: NodeSpec) -> Daemon:
         "kind": "KubeProxyConfiguration",
         "clientConnection": {"kubeconfig": str(place.authority.kubeconfig("proxy"))},
         "hostnameOverride": node.name,
-        "clusterCIDR": PODS,
+        "clusterCIDR": ",".join(family.pods for family in place.families),
         "mode": "nftables",
         "conntrack": {"maxPerCore": 0, "min": 0},  # the kernel's own limits are not this namespace's to change
     }
@@ -144,8 +155,8 @@ def _pod_network(node: NodeSpec) -> dict[str, Any]:
     addresses = {
         "type": "host-local",
         "dataDir": f"{_home(node)}/addresses",
-        "ranges": [[{"subnet": node.pods}]],
-        "routes": [{"dst": "0.0.0.0/0"}],
+        "ranges": [[{"subnet": family.pods_of_node(node.number)}] for family in node.families],
+        "routes": [{"dst": family.anywhere} for family in node.families],
     }
     bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "ipam": addresses}
     ports = {"type": "portmap", "capabilities": {"portMappings": True}}

@@ -7,18 +7,21 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.harness.failure import HarnessError, last_words
+from cluster.harness.failure import HarnessError
 from cluster.harness.go_tool import find_go, go_environment
 from cluster.harness.pause_image import write_pause_image
 from cluster.harness.versions import CACHE_KEY, SOURCES
 
 Say = Callable[[str], None]
 
+_LAST_LINES = 20
+_LINES_A_SIGN = 250
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat", "pod/fast")
 
 
@@ -95,7 +98,7 @@ class _Builder:
         self._say(f"builds {name}")
         started = time.monotonic()
         target = self._workshop / name
-        flags = ("-mod=mod", "-trimpath", "-ldflags", " ".join(link_flags))
+        flags = ("-v", "-mod=mod", "-trimpath", "-ldflags", " ".join(link_flags))
         self._run("build", *flags, "-o", str(target), package)
         target.replace(self._programs.folder / name)
         self._say(f"built {name} in {time.monotonic() - started:.0f} s")
@@ -117,15 +120,22 @@ class _Builder:
 
     def _run(self, *arguments: str) -> str:
         argv = ("nice", "-n", "19", str(self._go), *arguments)
-        log = self._workshop / "log"
-        with log.open("w") as errors:
-            environment = go_environment(self._cache)
-            ran = subprocess.run(
-                argv, cwd=self._workshop, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
-            )
-        if ran.returncode != 0:
-            raise HarnessError(f"{' '.join(argv)} failed:\n{last_words(log)}")
-        return ran.stdout
+        environment, pipe = go_environment(self._cache), subprocess.PIPE
+        with subprocess.Popen(argv, cwd=self._workshop, env=environment, stdout=pipe, stderr=pipe, text=True) as going:
+            assert going.stdout is not None
+            assert going.stderr is not None
+            last_lines = deque(self._told(going.stderr), _LAST_LINES)
+            printed = going.stdout.read()
+        if going.returncode != 0:
+            raise HarnessError(f"{' '.join(argv)} failed:\n{''.join(last_lines)}")
+        return printed
+
+    def _told(self, lines: Iterable[str]) -> Iterator[str]:
+        """A sign of life now and then: Go names every module that it fetches and every package that it compiles."""
+        for number, line in enumerate(lines, 1):
+            if number % _LINES_A_SIGN == 0:
+                self._say(f"  {number} packages")
+            yield line
 
 
 def cache_folder() -> Path:

@@ -25,7 +25,7 @@ from cluster.harness.daemons import (
 from cluster.harness.failure import HarnessError, last_words
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import built_programs
-from cluster.harness.spec import API_ADDRESS, API_PORT, ClusterSpec, NodeSpec
+from cluster.harness.spec import API_PORT, IPV4, ClusterSpec, NodeSpec
 from cluster.harness.topology import fabric_steps, machine_steps, shaping_steps
 
 
@@ -46,7 +46,7 @@ def start_cluster(spec: ClusterSpec) -> Cluster:
     try:
         (machinery.folder / "configs").mkdir()
         make_authority(machinery.folder / "pki", spec.resolved())
-        _Start(spec, machinery, workplace(machinery, programs)).run()
+        _Start(spec, machinery, workplace(machinery, programs, spec.ip)).run()
     except BaseException:
         machinery.close()
         raise
@@ -63,7 +63,7 @@ class _Start:
         """The API server comes first: all wait for it, and it takes longest."""
         nodes = self.spec.resolved()
         make_cgroups(self.machinery.folder.name, self.machinery.keeper, [node.name for node in nodes])
-        self.machinery.take(fabric_steps())
+        self.machinery.take(fabric_steps(self.spec.ip))
         api = self._start_control_plane()
         self._make_machines(nodes)
         self._start_runtimes(nodes)
@@ -87,7 +87,7 @@ class _Start:
         self.machinery.start_daemon(apiserver(self.place))
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-            self.machinery.forward(listener, API_ADDRESS, API_PORT)
+            self.machinery.forward(listener, IPV4.api, API_PORT)
         self.place.authority.write_kubeconfig("admin", f"https://127.0.0.1:{port}", "user")
         return Api(self.place.authority)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearway.base.units import Rate
-from cluster.harness.spec import API_ADDRESS, NodeSpec
+from cluster.harness.spec import Family, NodeSpec, families_on_links
 
 FABRIC = "fabric"
 NODE_DEVICE = "eth0"
@@ -36,12 +36,12 @@ class Step:
         return f"{command} <<'END'\n{self.text}\nEND" if self.text else command
 
 
-def fabric_steps() -> Iterator[Step]:
+def fabric_steps(ip: tuple[int, ...]) -> Iterator[Step]:
     """What the control plane needs: folders of its own and the network that all links meet in."""
     yield from (_fresh(folder) for folder in _OWN_FOLDERS if Path(folder).is_dir())
     yield Step(("mkdir", "-p", "/run/netns", "/run/uts"))
-    yield Step(("ip", "-batch", "-"), _lines(_fabric()))
-    yield _forwarding(())
+    yield Step(("ip", "-batch", "-"), _lines(_fabric(ip)))
+    yield _forwarding((), ip)
 
 
 def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
@@ -51,7 +51,7 @@ def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]
     yield _fresh(str(home))
     yield Step(("ip", "-batch", "-"), _lines(_link(node)))
     yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
-    yield _forwarding(("nsenter", f"--net=/run/netns/{node.name}"))
+    yield _forwarding(("nsenter", f"--net=/run/netns/{node.name}"), node.ip)
     yield Step(("touch", uts))
     yield Step(("unshare", f"--uts={uts}", "hostname", node.name))
 
@@ -70,11 +70,12 @@ def link_step(node: NodeSpec, state: str) -> Step:
 
 def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
     """The sender's pods no longer reach the receiver."""
+    senders = [f"{_matched(family)} saddr {family.pods_of_node(sender.number)}" for family in sender.families]
     rules = (
-        f"table ip {_BLOCKING} {{",
+        f"table inet {_BLOCKING} {{",
         "chain arriving {",
         "type filter hook prerouting priority raw",
-        f"ip saddr {sender.pods} counter drop",
+        *(f"{matched} counter drop" for matched in senders),
         "}",
         "}",
     )
@@ -82,7 +83,7 @@ def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
 
 
 def unblock_step(node: NodeSpec) -> Step:
-    return Step(on_node(node.name, ("nft", "delete", "table", "ip", _BLOCKING)))
+    return Step(on_node(node.name, ("nft", "delete", "table", "inet", _BLOCKING)))
 
 
 def on_node(name: str, argv: Iterable[str]) -> tuple[str, ...]:
@@ -94,30 +95,45 @@ def _fresh(folder: str) -> Step:
     return Step(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
 
 
-def _forwarding(on: tuple[str, ...]) -> Step:
-    return Step((*on, "sysctl", "-qw", "net.ipv4.ip_forward=1"))
+def _matched(family: Family) -> str:
+    return {4: "ip", 6: "ip6"}[family.version]
 
 
-def _fabric() -> Iterator[str]:
+def _forwarding(on: tuple[str, ...], ip: tuple[int, ...]) -> Step:
+    settings = {4: "net.ipv4.ip_forward=1", 6: "net.ipv6.conf.all.forwarding=1"}
+    return Step((*on, "sysctl", "-qw", *(settings[family.version] for family in families_on_links(ip))))
+
+
+def _fabric(ip: tuple[int, ...]) -> Iterator[str]:
     yield "link set lo up"
     yield f"link add {FABRIC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
-    yield f"address add {API_ADDRESS}/24 dev {FABRIC}"
     yield f"link set {FABRIC} up"
+    for family in families_on_links(ip):
+        yield _address(family, family.api, FABRIC)
 
 
 def _link(node: NodeSpec) -> Iterator[str]:
     yield f"netns add {node.name}"
     yield f"link add {node.port} type veth peer name {NODE_DEVICE} netns {node.name}"
     yield f"link set {node.port} master {FABRIC} up"
-    yield f"route add {node.pods} via {node.address}"
+    yield from (_route_to_pods(family, node) for family in families_on_links(node.ip))
 
 
 def _node_network(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
     yield "link set lo up"
-    yield f"address add {node.address}/24 dev {NODE_DEVICE}"
     yield f"link set {NODE_DEVICE} up"
-    yield f"route add default via {API_ADDRESS}"
-    yield from (f"route add {other.pods} via {other.address}" for other in nodes if other != node)
+    for family in families_on_links(node.ip):
+        yield _address(family, family.of_node(node.number), NODE_DEVICE)
+        yield f"route add {family.anywhere} via {family.api}"
+        yield from (_route_to_pods(family, other) for other in nodes if other != node)
+
+
+def _address(family: Family, address: str, device: str) -> str:
+    return f"address add {address}/{family.prefix} dev {device}{' nodad' if family.version == 6 else ''}"
+
+
+def _route_to_pods(family: Family, node: NodeSpec) -> str:
+    return f"route add {family.pods_of_node(node.number)} via {family.of_node(node.number)}"
 
 
 def _shape(device: str, rate: Rate | None) -> str:
