@@ -10,9 +10,11 @@ export PYTHON VENV
 
 PYTEST := $(BIN)/pytest -p no:cacheprovider
 PARALLEL := -n auto --maxprocesses 8
-ALONE := lab or truth
+LAB := (lab or truth) and not cluster
+ALONE := lab or truth or cluster
+HARNESS = PYTHONPATH=src:tests $(BIN)/python -m cluster.harness
 
-.PHONY: help setup runtime dev demo test unit quick lab check format lint types imports bench docs lock bare-root clean
+.PHONY: help setup runtime dev demo test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -28,9 +30,9 @@ dev:
 demo: runtime ## an acceptance of a small lab on this machine: verdict and reports
 	@$(BIN)/clearway run --lab --report-dir $(OUT)/demo-$$(date +%Y%m%d-%H%M%S)
 
-# Both halves always run, one after the other: the lab measures, so it wants the machine for itself.
-test: dev ## all tests, those on real traffic included
-	@status=0; for half in unit lab; do $(MAKE) --no-print-directory $$half || status=1; done; exit $$status
+# All parts always run, one after the other: what measures wants the machine for itself.
+test: dev ## all tests, those on real traffic and on a real Kubernetes included
+	@status=0; for part in unit lab kubernetes; do $(MAKE) --no-print-directory $$part || status=1; done; exit $$status
 
 unit:
 	@echo "tests without traffic:"
@@ -41,7 +43,20 @@ quick:
 
 lab:
 	@echo "tests on real traffic, one at a time:"
-	@$(PYTEST) -v -m "$(ALONE)"
+	@$(PYTEST) -v -m "$(LAB)"
+
+kubernetes: cluster-build
+	@echo "tests on a real Kubernetes, one at a time:"
+	@$(PYTEST) -v -m cluster
+
+cluster-build: dev
+	@if [ -z "$$CLEARWAY_TEST_KUBECONFIG" ]; then $(HARNESS) build; fi
+
+cluster: cluster-build ## a real Kubernetes on this machine, left running: CLUSTER="--nodes 6 --zones a,b --rate 1Gbit/s"
+	@$(HARNESS) up $(CLUSTER)
+
+cluster-down: dev ## ends it, and everything in it
+	@$(HARNESS) down
 
 check: dev ## format, lint, types, import contracts, quick tests
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target types quick format lint imports

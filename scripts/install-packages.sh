@@ -17,14 +17,26 @@ forbid_starting_services() {
 
 is_installed() { dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
-nginx_was_here=no
-if is_installed nginx-common; then nginx_was_here=yes; fi
+# Prints PACKAGE:SERVICE of those that are not here yet.
+services_to_come() {
+    local entry
+    for entry in nginx-common:nginx containerd:containerd; do
+        is_installed "${entry%%:*}" || echo "$entry"
+    done
+}
+
+keep_from_starting() { # SERVICE: now, in case somebody's rule let it start, and at the next boot
+    invoke-rc.d --quiet "$1" stop || true
+    if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable; fi
+    rm -f /etc/systemd/system/*.wants/"$1.service"
+}
+
+mapfile -t to_come < <(services_to_come)
 
 forbid_starting_services
 apt-get update -qq
 apt-get install --yes -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
 
-if [[ $nginx_was_here == no ]] && is_installed nginx-common; then
-    invoke-rc.d --quiet nginx stop || true # in case somebody's rule let it start
-    update-rc.d nginx disable
-fi
+for entry in "${to_come[@]}"; do
+    if is_installed "${entry%%:*}"; then keep_from_starting "${entry##*:}"; fi
+done

@@ -15,7 +15,12 @@ venv=${VENV:-.venv}
 
 programs=(iperf:iperf iperf3:iperf3 h2load:nghttp2-client nginx:nginx-light sockperf:sockperf
     nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux)
-if [[ $kind == dev ]]; then programs+=(tcpdump:tcpdump pkill:procps); fi # the tests look at packets and kill tools
+if [[ $kind == dev ]]; then
+    # the tests look at packets, kill tools, run a Kubernetes of their own, and pack an image
+    programs+=(tcpdump:tcpdump pkill:procps sysctl:procps openssl:openssl
+        containerd:containerd runc:runc /usr/lib/cni/bridge:containernetworking-plugins
+        mmdebstrap:mmdebstrap buildah:buildah)
+fi
 
 say() { echo "setup: $*"; }
 fail() {

@@ -1,0 +1,41 @@
+"""Clusters for tests: one of two nodes that all share, or one as a test wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.harness.cluster import Cluster
+from cluster.harness.spec import ClusterSpec
+from cluster.harness.starting import running_cluster
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Two nodes without zones, or the cluster that CLEARWAY_TEST_KUBECONFIG names. Who changes it changes it back."""
+    if (given := Cluster.given()) is not None:
+        yield given
+        return
+    with running_cluster(ClusterSpec(nodes=2)) as own:
+        yield own
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own; it may be used at once."""
+    name = f"test-{abs(hash(request.node.nodeid)) % 10**8}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")

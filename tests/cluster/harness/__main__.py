@@ -1,0 +1,107 @@
+"""By hand: `python -m cluster.harness build | up | down | status`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from clearway.base.units import parse_rate
+from cluster.harness.cluster import Cluster
+from cluster.harness.failure import HarnessError
+from cluster.harness.machinery import Machinery
+from cluster.harness.programs import build_programs, cache_folder
+from cluster.harness.spec import ClusterSpec
+from cluster.harness.starting import start_cluster
+
+
+def up(arguments: argparse.Namespace) -> None:
+    state = _state(arguments.name)
+    if _running(arguments.name) is not None:
+        raise HarnessError(f"a cluster of this name runs already: {state.read_text()}")
+    started = time.monotonic()
+    zones = tuple(arguments.zones.split(",")) if arguments.zones else ()
+    rate = parse_rate(arguments.rate) if arguments.rate else None
+    cluster = start_cluster(ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate, ip=arguments.ip))
+    try:
+        for archive in arguments.image:
+            cluster.load_image(archive.absolute())
+        state.parent.mkdir(parents=True, exist_ok=True)
+        state.write_text(str(cluster.machinery.folder))
+        cluster.let_go()
+    except BaseException:
+        cluster.close()
+        raise
+    print(f"{arguments.nodes} nodes ready in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    print(f"KUBECONFIG={cluster.kubeconfig}")
+
+
+def down(arguments: argparse.Namespace) -> None:
+    """Also when there is none."""
+    cluster = _running(arguments.name)
+    if cluster is not None:
+        cluster.close()
+    _state(arguments.name).unlink(missing_ok=True)
+
+
+def status(arguments: argparse.Namespace) -> None:
+    cluster = _running(arguments.name)
+    if cluster is None:
+        raise HarnessError("no cluster runs; start one with `make cluster`")
+    print(f"KUBECONFIG={cluster.kubeconfig}")
+    print(f"in the fabric: {' '.join(cluster.machinery.entering(()))} COMMAND")
+    for name in cluster.nodes:
+        print(f"on {name}: {' '.join(cluster.machinery.entering((), name))} COMMAND")
+
+
+def build(arguments: argparse.Namespace) -> None:
+    build_programs(lambda text: print(f"cluster: {text}", file=sys.stderr, flush=True))
+
+
+def _running(name: str) -> Cluster | None:
+    state = _state(name)
+    if not state.is_file():
+        return None
+    try:
+        return Cluster.of(Machinery.of(Path(state.read_text())))
+    except HarnessError:
+        return None
+
+
+def _versions(text: str) -> tuple[int, ...]:
+    return tuple(int(version) for version in text.split(","))
+
+
+def _state(name: str) -> Path:
+    return cache_folder() / "clusters" / name
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m cluster.harness", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for command in (build, up, down, status):
+        sub = commands.add_parser(command.__name__)
+        sub.set_defaults(command=command)
+        sub.add_argument("--name", default="by-hand", help="several clusters are told apart by it")
+        if command is up:
+            sub.add_argument("--nodes", type=int, default=2)
+            sub.add_argument("--zones", help="comma-separated; nodes take them in turn")
+            sub.add_argument("--ip", type=_versions, default=(4,), help="4, 6, or both, the preferred one first: 4,6")
+            sub.add_argument("--rate", help="of every node's link, for instance '1 Gbit/s'")
+            sub.add_argument("--image", type=Path, action="append", default=[], help="archive for all nodes")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _parsed()
+    try:
+        arguments.command(arguments)
+    except HarnessError as error:
+        print(f"cluster: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Kubernetes' own programs, built from Go modules: once for each set of versions, kept outside the repository."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.harness.failure import HarnessError
+from cluster.harness.go_tool import find_go, go_environment
+from cluster.harness.pause_image import write_pause_image
+from cluster.harness.versions import CACHE_KEY, SOURCES
+
+Say = Callable[[str], None]
+
+_LAST_LINES = 20
+_LINES_A_SIGN = 250
+_STAGE_FOLDERS = ("node/fast", "node/heartbeat", "pod/fast")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A folder with everything that a cluster is started from."""
+
+    folder: Path
+
+    def path(self, program: str) -> str:
+        return str(self.folder / program)
+
+    @property
+    def pause_image(self) -> Path:
+        """An image archive with the process that holds a pod's namespaces."""
+        return self.folder / "pause.tar"
+
+    @property
+    def hollow_stages(self) -> Path:
+        """What kwok makes of nodes and pods."""
+        return self.folder / "kwok-stages.yaml"
+
+    def missing(self) -> list[str]:
+        names = [*(name for source in SOURCES for name in source.programs), "pause.tar", "kwok-stages.yaml"]
+        return [name for name in names if not (self.folder / name).is_file()]
+
+
+def built_programs() -> Programs:
+    """What was built before. Raises HarnessError if something is missing."""
+    programs = Programs(cache_folder() / CACHE_KEY)
+    if missing := programs.missing():
+        raise HarnessError(f"not built yet: {', '.join(missing)}; run `make cluster-build` (several minutes, once)")
+    return programs
+
+
+def build_programs(say: Say) -> Programs:
+    """Build what is missing, at the lowest priority, one program after another. Raises HarnessError."""
+    programs = Programs(cache_folder() / CACHE_KEY)
+    with _alone(cache_folder()):
+        programs.folder.mkdir(exist_ok=True)
+        if missing := programs.missing():
+            say(f"builds {', '.join(missing)} into {programs.folder}; from nothing that takes some 8 minutes")
+            _Builder(programs, cache_folder() / "go", say).build(missing)
+    return programs
+
+
+class _Builder:
+    def __init__(self, programs: Programs, cache: Path, say: Say) -> None:
+        self._programs = programs
+        self._workshop = cache / "workshop"
+        self._cache = cache
+        self._say = say
+        self._go = find_go(cache)
+
+    def build(self, missing: list[str]) -> None:
+        """Go's own caches are several gigabytes: they go once all is built."""
+        for source in SOURCES:
+            self._enter(source.go_mod())
+            for name, package in source.programs.items():
+                if name in missing:
+                    self._build(name, package, source.link_flags)
+            if "kwok" in source.programs and "kwok-stages.yaml" in missing:
+                self._keep_stages(source.module)
+        if "pause.tar" in missing:
+            self._build_pause()
+        shutil.rmtree(self._cache)
+
+    def _enter(self, go_mod: str) -> None:
+        shutil.rmtree(self._workshop, ignore_errors=True)
+        self._workshop.mkdir(parents=True)
+        (self._workshop / "go.mod").write_text(go_mod)
+
+    def _build(self, name: str, package: str, link_flags: tuple[str, ...]) -> None:
+        self._say(f"builds {name}")
+        started = time.monotonic()
+        target = self._workshop / name
+        flags = ("-v", "-mod=mod", "-trimpath", "-ldflags", " ".join(link_flags))
+        self._run("build", *flags, "-o", str(target), package)
+        target.replace(self._programs.folder / name)
+        self._say(f"built {name} in {time.monotonic() - started:.0f} s")
+
+    def _build_pause(self) -> None:
+        self._enter("module example.test/pause\n")
+        shutil.copy(Path(__file__).with_name("pause.go"), self._workshop)
+        self._run("build", "-trimpath", "-ldflags=-s -w", "-o", "pause", "pause.go")
+        image = self._workshop / "pause.tar"
+        write_pause_image(self._workshop / "pause", image, os.uname().machine)
+        image.replace(self._programs.pause_image)
+
+    def _keep_stages(self, module: str) -> None:
+        folder = Path(self._run("list", "-mod=mod", "-m", "-f", "{{.Dir}}", module).strip(), "kustomize", "stage")
+        files = (file for stage in _STAGE_FOLDERS for file in sorted((folder / stage).glob("*.yaml")))
+        stages = self._workshop / "stages.yaml"
+        stages.write_text("---\n".join(file.read_text() for file in files if file.name != "kustomization.yaml"))
+        stages.replace(self._programs.hollow_stages)
+
+    def _run(self, *arguments: str) -> str:
+        argv = ("nice", "-n", "19", str(self._go), *arguments)
+        environment, pipe = go_environment(self._cache), subprocess.PIPE
+        with subprocess.Popen(argv, cwd=self._workshop, env=environment, stdout=pipe, stderr=pipe, text=True) as going:
+            assert going.stdout is not None
+            assert going.stderr is not None
+            last_lines = deque(self._told(going.stderr), _LAST_LINES)
+            printed = going.stdout.read()
+        if going.returncode != 0:
+            raise HarnessError(f"{' '.join(argv)} failed:\n{''.join(last_lines)}")
+        return printed
+
+    def _told(self, lines: Iterable[str]) -> Iterator[str]:
+        """A sign of life now and then: Go names every module that it fetches and every package that it compiles."""
+        for number, line in enumerate(lines, 1):
+            if number % _LINES_A_SIGN == 0:
+                self._say(f"  {number} packages")
+            yield line
+
+
+def cache_folder() -> Path:
+    place = os.environ.get("XDG_CACHE_HOME")
+    return (Path(place) if place else Path.home() / ".cache") / "clearway"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two builds at once would only be in each other's way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
