@@ -8,8 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from clearway.base.units import parse_duration
 from clearway.kube.api import Access
-from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions
+from clearway.site.kubernetes.image import IMAGE
+from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,11 @@ class How(Which):
     nodes: Annotated[str | None, Parameter(help="Label selector of the nodes to measure: role=worker.")] = None
     image: Annotated[str, Parameter(help="The worker's image.")] = IMAGE
     pull_secret: Annotated[tuple[str, ...], Parameter(negative="", help="Secret to pull it; can be repeated.")] = ()
+    tolerate: Annotated[
+        tuple[str, ...], Parameter(negative="", help="Taint that does not keep workers off: key[=value][:effect].")
+    ] = ()
+    priority_class: Annotated[str | None, Parameter(help="Priority class of the workers' pods.")] = None
+    lease: Annotated[str, Parameter(help="How long workers outlive a controller that died.")] = "10 min"
     partial: Annotated[
         bool, Parameter(negative="", help="Measure what can be measured where some workers don't start.")
     ] = False
@@ -52,6 +59,9 @@ class How(Which):
             nodes=self.nodes,
             image=self.image,
             pull_secrets=self.pull_secret,
+            tolerations=tuple(parse_toleration(text) for text in self.tolerate),
+            priority_class=self.priority_class,
+            lease=parse_duration(self.lease),
             machine_label=machine_label,
             partial=self.partial,
         )
@@ -61,3 +71,4 @@ WhichCluster = Annotated[Which, Parameter(name="*")]
 HowCluster = Annotated[How, Parameter(name="*")]
 
 NO_CLUSTER = How()
+NO_PLACE = Which()

@@ -29,6 +29,8 @@ _PAGE = 500
 _POOL = 64
 """Connections at most; each watch holds one."""
 _MERGE = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
+"""JSON is YAML."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,18 @@ class Api:
         """Change what `body` names; None takes a key away."""
         await self.request("PATCH", path, body=body, query={"fieldValidation": "Strict"}, content=_MERGE)
 
-    async def replace(self, path: str, body: Json) -> None:
-        await self.request("PUT", path, body=body)
+    async def apply(self, path: str, body: Json) -> None:
+        """Make it so, whether it is there or not; what others have changed of it is changed back."""
+        query = {"fieldManager": "clearway", "force": "true"}
+        await self.request("PATCH", path, body=body, query=query, content=_APPLY)
 
     async def delete(self, path: str, **options: Any) -> None:
         """Ask for its removal. Raises NotFound if it is gone already."""
         await self.request("DELETE", path, body={"kind": "DeleteOptions", "apiVersion": "v1", **options})
+
+    async def delete_all(self, path: str, **query: str | int) -> None:
+        """Ask for the removal of all that a query finds in a collection."""
+        await self.request("DELETE", path, query=query)
 
     async def request(
         self,

@@ -18,8 +18,9 @@ WORKER_RULES: list[Manifest] = [
 ]
 """All that a worker may do. It can see other workers' requests, which hold no secrets."""
 
+_ALL = ("create", "delete", "get", "list", "patch", "watch")
 CONTROLLER_RULES: list[Manifest] = [
-    {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["create", "delete", "get", "list", "patch", "watch"]},
+    {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": [*_ALL, "deletecollection"]},
     # It may give away only what it has itself.
     {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete", "get", "list", "patch"]},

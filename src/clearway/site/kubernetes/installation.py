@@ -37,7 +37,7 @@ class Installation:
     async def ensure(self) -> None:
         """The kind is served and the namespace is there. Raises SiteError saying what is to be done."""
         await self._ensure_namespace()
-        if not await self._is_served():
+        if not await self.is_served():
             await self._install()
 
     async def remove(self) -> None:
@@ -62,7 +62,8 @@ class Installation:
         except Forbidden:
             return  # whoever may not look at it may still work in it
 
-    async def _is_served(self) -> bool:
+    async def is_served(self) -> bool:
+        """Whether the kind is there, in our version. Raises SiteError for another one."""
         try:
             found = await self.api.get(f"{names.CRDS}/{names.CRD}", dict)
         except NotFound:
@@ -86,7 +87,7 @@ class Installation:
             raise SiteError("kubernetes.other-version", kind=names.CRD, found=there, wanted=wanted)
 
     async def _install(self) -> None:
-        self.log(Finding("kubernetes.installing", Severity.INFO, names.CRD))
+        self.log(Finding("kubernetes.installing", Severity.WARNING, names.CRD))
         try:
             await self._put_up(names.CRDS, crd(_BY_RUN))
         except Forbidden as error:
@@ -96,14 +97,14 @@ class Installation:
             await self._put_up(names.BINDINGS, policy_binding(_BY_RUN))
         except (Forbidden, NotFound) as error:
             self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": str(error)}))
-        await self._await_served()
+        await self.await_served()
 
     async def _put_up(self, collection: str, manifest: Manifest) -> None:
         with suppress(Exists):
             await self.api.create(collection, manifest)
             self._made.append(f"{collection}/{manifest['metadata']['name']}")
 
-    async def _await_served(self) -> None:
+    async def await_served(self) -> None:
         """A new kind is established first and served a moment later."""
         collection = names.Paths(self.namespace).mailboxes
         if not await until(lambda: self._answers(collection), _SERVED_WITHIN):

@@ -43,7 +43,12 @@ class _Spec(msgspec.Struct, frozen=True):
     taints: tuple[Taint, ...] = ()
 
 
+class _Image(msgspec.Struct, frozen=True):
+    names: tuple[str, ...] = ()
+
+
 class _Status(msgspec.Struct, frozen=True):
+    images: tuple[_Image, ...] = ()
     conditions: tuple[Condition, ...] = ()
     nodeInfo: dict[str, str] = {}  # noqa: N815 - the API's name
 
@@ -58,6 +63,10 @@ class NodeView(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.metadata.name
+
+    def has_image(self, image: str) -> bool:
+        """Whether it lists the image; it lists only so many."""
+        return any(image in one.names for one in self.status.images)
 
 
 class _NodeList(msgspec.Struct):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from clearway.base.errors import UsageError
 from clearway.base.units import Duration
 from clearway.kube.api import Access
 from clearway.probe import codec as c
@@ -15,6 +16,9 @@ from clearway.site.kubernetes.image import IMAGE
 NAMESPACE = "clearway"
 
 
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
 @dataclass(frozen=True)
 class Toleration:
     """As a pod states it; None matches anything."""
@@ -22,6 +26,15 @@ class Toleration:
     key: str | None = None
     value: str | None = None
     effect: str | None = None
+
+
+def parse_toleration(text: str) -> Toleration:
+    """Read `key`, `key=value` or either with `:effect`, as taints are written. Raises UsageError."""
+    stated, _, effect = text.partition(":")
+    key, _, value = stated.partition("=")
+    if not key or (effect and effect not in EFFECTS):
+        raise UsageError("kubernetes.not-a-toleration", found=text, choices=EFFECTS)
+    return Toleration(key, value or None, effect or None)
 
 
 @dataclass(frozen=True)

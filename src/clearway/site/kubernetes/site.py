@@ -219,13 +219,19 @@ class KubernetesSite:
         if self._api is None:
             return
         if team is not None:
-            with suppress(NotFound):
-                await self._api.delete(f"{self._paths.jobs}/{team.name}", propagationPolicy="Background")
-            with suppress(NotFound):
-                await self._api.delete(f"{self._paths.accounts}/{team.name}")
+            await self._disband(self._api, team)
             await self._await_gone(self._api, team)
         if self._installation is not None:
             await self._installation.remove()
+
+    async def _disband(self, api: Api, team: Team) -> None:
+        """The mailboxes by themselves: a cluster takes half a minute to learn that a new kind's objects have owners."""
+        with suppress(NotFound):
+            await api.delete(f"{self._paths.jobs}/{team.name}", propagationPolicy="Background")
+        with suppress(NotFound):
+            await api.delete(f"{self._paths.accounts}/{team.name}")
+        with suppress(NotFound):
+            await api.delete_all(self._paths.mailboxes, **selector(team.name))
 
     async def _await_gone(self, api: Api, team: Team) -> None:
         """Pods and mailboxes; a node that does not answer keeps its pod, and is named."""
