@@ -81,11 +81,14 @@ class Kubelets:
         thread.start()
 
     def _work(self, box: KubernetesInbox, node: str, index: int) -> None:
-        box.announce(announcement(node, index))
-        for mailbox in box.mailboxes():
-            for request in mailbox.requests:
-                if (result := self.answer(request)) is not None:
-                    box.put(result)
+        try:
+            box.announce(announcement(node, index))
+            for mailbox in box.mailboxes():
+                for request in mailbox.requests:
+                    if (result := self.answer(request)) is not None:
+                        box.put(result)
+        finally:
+            box.close()
 
 
 def _pod(job: Json, index: int, node: str, status: Json) -> Json:

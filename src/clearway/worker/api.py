@@ -136,6 +136,10 @@ class OwnObject:
         finally:
             connection.close()
 
+    def close(self) -> None:
+        """Let go of the connection that patches share; the next patch makes another."""
+        self._drop_connection()
+
     def _kept_connection(self) -> http.client.HTTPConnection:
         if self._connection is None:
             self._connection = self._access.connect(_PATIENCE)

@@ -99,6 +99,12 @@ class KubernetesInbox:
         encoded = wire.OBSERVATION.encode(observation)
         self._deliver_if_wanted(lambda: [_add(f"observations/{number}", encoded)])
 
+    def close(self) -> None:
+        """Nothing is delivered any more, and what waits to be gives up."""
+        self._over.set()
+        with self._delivering:
+            self._own.close()
+
     def _wishes(self) -> Iterator[Wanted]:
         pauses, refused_since = _Pauses(self._over), None
         while not self._over.is_set():

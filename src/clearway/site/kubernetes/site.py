@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -39,6 +39,8 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import NotFit, check_nodes, cluster_id, server_version
 from clearway.site.kubernetes.seating import Seating
 from clearway.site.kubernetes.workers import Team, owned_by
+
+Watching = Callable[[], Coroutine[Any, Any, None]]
 
 _GONE_WITHIN = 30.0
 _RENEWALS = 3
@@ -184,7 +186,7 @@ class KubernetesSite:
         owner = owned_by(await api.create(self._paths.jobs, team.job()))
         self._mailboxes = Mailboxes(api, self._paths.mailboxes, team.name, self, self._clock)
         self._attendance = Attendance(api, self._paths, team.name, team.size, self._lose)
-        self._follow(self._attendance.follow_pods(), self._attendance.follow_events(), self._mailboxes.follow())
+        self._follow(self._attendance.follow_pods, self._attendance.follow_events, self._mailboxes.follow)
         adopted = {"metadata": {"ownerReferences": [owner]}}
         await at_once(
             [
@@ -194,15 +196,15 @@ class KubernetesSite:
             ]
         )
         await self._mailboxes.create(team.mailboxes(owner))
-        self._follow(self._renew(api, team))
+        self._follow(lambda: self._renew(api, team))
 
-    def _follow(self, *watches: Coroutine[Any, Any, None]) -> None:
+    def _follow(self, *watches: Watching) -> None:
         self._following += [asyncio.create_task(self._guarded(watch)) for watch in watches]
 
-    async def _guarded(self, watching: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, watching: Watching) -> None:
         """A watch that can't go on ends the run: nobody would hear the workers."""
         try:
-            await watching
+            await watching()
         except Exception as error:  # noqa: BLE001 - it belongs to whoever reads the events
             self._events.put_nowait(error)
 
