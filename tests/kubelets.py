@@ -57,6 +57,7 @@ class Kubelets:
     clock: Callable[[int], Clock] = lambda index: Clock()
     answer: Callable[[Request], Result | None] = measured
     threads: list[threading.Thread] = field(default_factory=list)
+    boxes: list[KubernetesInbox] = field(default_factory=list)
     jobs: list[Json] = field(default_factory=list)
 
     def on_created(self, collection: str, item: Json) -> None:
@@ -76,6 +77,7 @@ class Kubelets:
 
     def _employ(self, name: str, node: str, index: int) -> None:
         box = inbox(self.server, self.folder, name, node, self.clock(index))
+        self.boxes.append(box)
         thread = threading.Thread(target=self._work, args=(box, node, index), daemon=True)
         self.threads.append(thread)
         thread.start()
@@ -110,5 +112,7 @@ def kubelets(server: ApiServer, folder: Path, nodes: tuple[str, ...], **how: Any
     running = Kubelets(server, folder, nodes, **how)
     server.created.append(running.on_created)
     yield running
+    for box in running.boxes:
+        box.close()
     for thread in running.threads:
         thread.join(5)

@@ -93,7 +93,7 @@ class Api:
         verb: str,
         path: str,
         *,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         query: Mapping[str, str | int] | None = None,
         content: str = "application/json",
     ) -> bytes:
@@ -114,7 +114,9 @@ class Api:
                 await asyncio.sleep(pause if not isinstance(error, Overloaded) else max(pause, 1.0))
                 pause = min(_LONGEST_PAUSE, 2 * pause)
 
-    async def _once(self, asked: Asked, body: Json | None, query: Mapping[str, str | int], content: str) -> bytes:
+    async def _once(
+        self, asked: Asked, body: Json | list[Json] | None, query: Mapping[str, str | int], content: str
+    ) -> bytes:
         async with self._response(asked, body, query, content, ANSWER_WITHIN) as response:
             answer: bytes = await response.read()
             return answer
@@ -140,7 +142,7 @@ class Api:
     async def _response(
         self,
         asked: Asked,
-        body: Json | None,
+        body: Json | list[Json] | None,
         query: Mapping[str, str | int],
         content: str,
         within: float | None,

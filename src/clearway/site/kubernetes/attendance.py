@@ -17,7 +17,7 @@ from clearway.site.kubernetes.pods import PodView, ended, hindered
 Gone = Callable[[str, str | None, Reason], None]
 """Told of a worker's name, its node if it has one, and why it will not work (any more)."""
 
-_PATIENCE: Mapping[str, float] = {"pod.image": 0.0, "pod.container": 0.0, "pod.unschedulable": 5.0}
+_PATIENCE: Mapping[str, float] = {"pod.image": 2.0, "pod.container": 0.0, "pod.unschedulable": 5.0}
 """Seconds that a hindrance may last before the worker counts as lost."""
 _PATIENCE_WITH_EVENTS = 5.0
 _NO_SANDBOX = "FailedCreatePodSandBox"

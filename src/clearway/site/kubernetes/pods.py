@@ -11,7 +11,7 @@ from clearway.probe.records import Reason
 from clearway.probe.wire import REASON
 from clearway.site.kubernetes.names import JOB_INDEX
 
-_IMAGE = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
+_IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError")
 
 

@@ -13,7 +13,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
-from clearway.kube.errors import KubeError, NotFound
+from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.parallel import at_once
 from clearway.kube.until import until
 from clearway.probe.records import (
@@ -43,6 +43,7 @@ from clearway.site.kubernetes.workers import Team, owned_by
 Watching = Callable[[], Coroutine[Any, Any, None]]
 
 _GONE_WITHIN = 30.0
+_BOUND_WITHIN = 5.0
 _RENEWALS = 3
 """How often a lease is renewed in its own time."""
 
@@ -192,11 +193,27 @@ class KubernetesSite:
             [
                 api.merge(f"{self._paths.accounts}/{team.name}", adopted),
                 _made(api, self._paths.roles, team.role(owner)),
-                _made(api, self._paths.role_bindings, team.role_binding(owner)),
+                self._mailboxes.create(team.mailboxes(owner)),
             ]
         )
-        await self._mailboxes.create(team.mailboxes(owner))
+        await self._bind(api, team.role_binding(owner))
         self._follow(lambda: self._renew(api, team))
+
+    async def _bind(self, api: Api, binding: dict[str, Any]) -> None:
+        """Who is no administrator may bind a role once the API server has taken note of it. Raises KubeError."""
+        refusal: KubeError | None = None
+
+        async def is_bound() -> bool:
+            nonlocal refusal
+            try:
+                await api.create(self._paths.role_bindings, binding)
+            except (NotFound, Forbidden) as error:
+                refusal = error
+                return False
+            return True
+
+        if not await until(is_bound, _BOUND_WITHIN) and refusal is not None:
+            raise refusal
 
     def _follow(self, *watches: Watching) -> None:
         self._following += [asyncio.create_task(self._guarded(watch)) for watch in watches]
