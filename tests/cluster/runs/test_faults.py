@@ -126,6 +126,10 @@ async def test_a_cordoned_node_ends_the_run_before_it_begins_or_is_done_without(
     assert (lost.slot, ready.worker.slot) == (SLOTS[1], SLOTS[0])
 
 
+def wait_until_all_nodes_are_ready(cluster: Cluster) -> None:
+    cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s", timeout=70)
+
+
 async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)
@@ -136,6 +140,7 @@ async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) ->
         finally:
             equipped.start_apiserver()
         results = await hear(site, Result, 2)
+    wait_until_all_nodes_are_ready(equipped)
     assert {result.outcome for result in results} == {Outcome.MEASURED}
 
 
@@ -149,6 +154,7 @@ async def test_a_dead_kubelet_costs_no_result_and_its_node_is_named_in_the_end(e
             results = await hear(site, Result, 2)
     finally:
         equipped.start_kubelet("node-2")
+    wait_until_all_nodes_are_ready(equipped)
     assert {result.outcome for result in results} == {Outcome.MEASURED}
     (left,) = [finding for finding in told if finding.code == "kubernetes.workers-left"]
     assert left.values["nodes"] == ("node-2",)
