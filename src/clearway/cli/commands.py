@@ -11,6 +11,11 @@ COMMANDS: Mapping[str, str] = {
     "report": "Write a report of a run.",
     "explain": "Explain a metric, a verdict, a message or a figure in plain words.",
     "init": "Print a spec to start from, or limits made from a run.",
+    "check": "Say whether a run will work on a cluster, and if not, why.",
+    "manifests": "Print the cluster-scoped part, for an administrator to read and apply.",
+    "install": "Apply the cluster-scoped part once for all runs.",
+    "uninstall": "Take the cluster-scoped part away.",
+    "clean": "Remove whatever any run left on a cluster.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -23,6 +28,7 @@ Commands:
 {commands}
 
 First run:   clearway run --lab
+A cluster:   clearway run --kubeconfig ~/.kube/config
 Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive or the site
              would not let us, 4 a bug of ours, 130 interrupted
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from clearway.cli.cluster import NO_CLUSTER, HowCluster
 from clearway.cli.options import Json, LabFile, LabFlag, Lang, Profile, Sets, SpecFile, language, wanted_spec
 
 
@@ -12,20 +13,21 @@ def plan(
     *,
     lab: LabFlag = False,
     lab_file: LabFile = None,
+    cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
     json: Json = False,
     lang: Lang = None,
 ) -> int:
     """Show pairs, rounds, traffic and time; nothing is started."""
-    from clearway.cli.sites import wanted_site
+    from clearway.cli.sites import Named, wanted_site
     from clearway.plan.forecast import forecast
     from clearway.plan.schedule import make_plan
     from clearway.report.forecast import render_forecast
 
-    wish = wanted_spec(spec, profile, sets, "lab")
-    spoken = language(lang)
-    place = wanted_site(lab=lab, lab_file=lab_file, language=spoken)
+    named, spoken = Named(lab, lab_file, cluster), language(lang)
+    wish = wanted_spec(spec, profile, sets, "lab" if named.is_lab else "standard")
+    place = wanted_site(named, wish.machine_label, spoken)
     inventory = asyncio.run(place.site.inspect())
     planned = make_plan(wish, inventory)
     print(render_forecast(wish, planned, forecast(planned, wish, inventory), spoken, as_json=json), end="")

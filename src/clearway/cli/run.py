@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
+from clearway.cli.cluster import NO_CLUSTER, HowCluster
 from clearway.cli.options import Json, LabFile, LabFlag, Lang, Profile, Sets, SpecFile, language, wanted_spec
 
 INTERRUPTED = 130
@@ -20,6 +21,7 @@ def run(
     *,
     lab: LabFlag = False,
     lab_file: LabFile = None,
+    cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
@@ -33,7 +35,7 @@ def run(
     from clearway.cli.conclude import show
     from clearway.cli.log import stderr_log
     from clearway.cli.session import session
-    from clearway.cli.sites import recorded_site, wanted_site
+    from clearway.cli.sites import Named, recorded_site, wanted_site
     from clearway.ledger.read import read_run
     from clearway.ledger.write import Ledger
     from clearway.report.progress import Progress
@@ -42,13 +44,10 @@ def run(
     if resume is not None and (spec is not None or profile is not None or sets):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken = language(lang)
-    wish = None if resume is not None else wanted_spec(spec, profile, sets, "lab" if lab or lab_file else "standard")
+    named = Named(lab, lab_file, cluster)
+    wish = wanted_spec(spec, profile, sets, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    place = (
-        recorded_site(folder, spoken)
-        if resume is not None
-        else wanted_site(lab=lab, lab_file=lab_file, language=spoken)
-    )
+    place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
         finished = asyncio.run(session(wish, place, folder, progress))
     record = read_run(folder)

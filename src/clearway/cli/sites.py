@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearway.base.errors import LedgerError, UsageError
+from clearway.cli.cluster import How
 from clearway.cli.log import LOGGER
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
 from clearway.site.base import Site
+from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
+from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
+CLUSTER_FILE = "cluster.json"
+"""The cluster, and how it was measured; no secrets."""
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
 
@@ -31,27 +36,55 @@ class Place:
     file_text: str
 
 
-def wanted_site(*, lab: bool, lab_file: Path | None, language: Language) -> Place:
-    """The site that the flags name. Raises UsageError if they name none."""
-    if not lab and lab_file is None:
-        raise UsageError("cli.no-site")
-    return _lab(load_lab(lab_file) if lab_file is not None else BUILT_IN, language)
+@dataclass(frozen=True)
+class Named:
+    """What the flags say of the site."""
+
+    lab: bool
+    lab_file: Path | None
+    cluster: How
+
+    @property
+    def is_lab(self) -> bool:
+        return self.lab or self.lab_file is not None
+
+
+def wanted_site(named: Named, machine_label: str | None, language: Language) -> Place:
+    """The site that the flags name. Raises UsageError if they name none, or two."""
+    if named.is_lab and named.cluster.given:
+        raise UsageError("cli.two-sites")
+    if named.is_lab:
+        return _lab(load_lab(named.lab_file) if named.lab_file is not None else BUILT_IN, language)
+    if named.cluster.given:
+        return _cluster(named.cluster.options(machine_label), language)
+    raise UsageError("cli.no-site")
 
 
 def recorded_site(folder: Path, language: Language) -> Place:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
-    path = folder / LAB_FILE
-    if not path.exists():
-        raise LedgerError("ledger.no-run", folder=str(folder))
-    return _lab(load_lab(path), language)
+    if (folder / LAB_FILE).exists():
+        return _lab(load_lab(folder / LAB_FILE), language)
+    if (folder / CLUSTER_FILE).exists():
+        return _cluster(load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8")), language)
+    raise LedgerError("ledger.no-run", folder=str(folder))
 
 
 def _lab(lab: LabSpec, language: Language) -> Place:
-    return Place(LabSite(lab, log=_logger(language)), LAB_FILE, dump_lab(lab))
+    return Place(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab))
 
 
-def _logger(language: Language) -> Callable[[Finding], None]:
+def _cluster(options: KubernetesOptions, language: Language) -> Place:
+    return Place(KubernetesSite(options, log=finding_log(language)), CLUSTER_FILE, dump_options(options))
+
+
+def finding_log(language: Language) -> Callable[[Finding], None]:
+    """What a site is told to tell."""
+
     def log(finding: Finding) -> None:
-        LOGGER.log(_LEVELS[finding.severity], "%s", sentence(finding.code, finding.values, language))
+        LOGGER.log(
+            _LEVELS[finding.severity],
+            "%s",
+            sentence(finding.code, {"subject": finding.subject, **finding.values}, language),
+        )
 
     return log

@@ -1,4 +1,4 @@
-"""`python -m clearway.worker --slot node-1/0`: the agent on a pipe."""
+"""The agent: `python -m clearway.worker --slot node-1/0` on a pipe, `--kubernetes` in a pod."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ from clearway.worker.inbox import PipeInbox
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run until standard input ends or SIGTERM comes."""
-    if len(argv) != 2 or argv[0] != "--slot":
-        sys.stderr.write("usage: python -m clearway.worker --slot NODE/INDEX\n")
-        return 2
+    """Run until standard input (or the pod's mailbox) ends or SIGTERM comes."""
     signal.signal(signal.SIGTERM, _leave)
     clock = Clock(float(os.environ.get("CLEARWAY_CLOCK_SHIFT", "0")))
     with tempfile.TemporaryDirectory(prefix="clearway-") as scratch:
-        Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, Path(scratch)).run()
-    return 0
+        if list(argv) == ["--kubernetes"]:
+            from clearway.worker.pod import attend
+
+            return attend(clock, Path(scratch))
+        if len(argv) == 2 and argv[0] == "--slot":
+            Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, Path(scratch)).run()
+            return 0
+    sys.stderr.write("usage: python -m clearway.worker --slot NODE/INDEX | --kubernetes\n")
+    return 2
 
 
 def _leave(*_: Any) -> None:

@@ -41,7 +41,13 @@ def describe_error(error: ClearwayError, language: Language) -> str:
         return "\n".join(_problem(problem, language) for problem in problems)
     cause = _block(sentence(error.code, error.values, language), _advice(error.code, error.values, language), language)
     findings: Sequence[Finding] = getattr(error, "findings", ())
-    return "\n".join([cause, *(_finding(finding, language) for finding in findings)])
+    return "\n".join([cause, *(describe_finding(finding, language) for finding in findings)])
+
+
+def describe_finding(finding: Finding, language: Language) -> str:
+    """What was found, then its `hint:` lines."""
+    values = {"subject": finding.subject, **finding.values}
+    return _block(sentence(finding.code, values, language), _advice(finding.code, values, language), language)
 
 
 def shown(value: object) -> str:
@@ -86,11 +92,6 @@ def _problem(problem: _Problem, language: Language) -> str:
     }
     cause = f"{problem.place}: {sentence(problem.code, values, language)}"
     return _block(cause, _advice(problem.code, values, language), language)
-
-
-def _finding(finding: Finding, language: Language) -> str:
-    values = {"subject": finding.subject, **finding.values}
-    return _block(sentence(finding.code, values, language), _advice(finding.code, values, language), language)
 
 
 def _advice(code: str, values: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -1,0 +1,221 @@
+"""A connection to an API server: raw bytes out and in, errors translated, passing ones tried again.
+
+The client library reads the kubeconfig, proves who we are, and holds the TLS connections; it is imported when
+the first connection is made. Bodies never pass through its models: that would cost most of the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from clearway.kube.errors import Asked, ConfigUnusable, KubeError, Overloaded, Unauthorized, no_answer, refusal
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+ANSWER_WITHIN = 15.0
+"""Seconds for one answer."""
+PATIENCE = 30.0
+"""Seconds that passing errors are tried again: an API server that restarts is back by then."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_PAGE = 500
+_POOL = 64
+"""Connections at most; each watch holds one."""
+_MERGE = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
+"""JSON is YAML."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which cluster, as whom."""
+
+    kubeconfig: Path | None = None
+    """None: as kubectl finds it."""
+    context: str | None = None
+    """None: the current one."""
+    in_cluster: bool = False
+    """By the service account of the pod that we run in."""
+
+
+class Api:
+    """Requests by path. Not for several event loops."""
+
+    def __init__(self, client: Any, configure: Any) -> None:
+        self._client = client
+        self._configure = configure
+        self.server: str = client.configuration.host
+
+    async def get(self, path: str, kind: type[T], **query: str | int) -> T:
+        """One object, decoded as far as `kind` asks. Raises KubeError."""
+        return _decoded(Asked("GET", path), await self.request("GET", path, query=query), kind)
+
+    async def pages(self, path: str, kind: type[T], **query: str | int) -> AsyncIterator[T]:
+        """A list, page by page; `kind` is that of the whole list and has `metadata.continue`."""
+        token: str | None = None
+        while token != "":
+            page = {"limit": _PAGE, **query, **({"continue": token} if token else {})}
+            body = await self.request("GET", path, query=page)
+            yield _decoded(Asked("GET", path), body, kind)
+            token = msgspec.json.decode(body, type=_Continued).metadata.token
+
+    async def create(self, path: str, body: Json) -> Json:
+        """Returns it as the API server made it. Raises Exists, Forbidden, Invalid, ..."""
+        answer = await self.request("POST", path, body=body, query={"fieldValidation": "Strict"})
+        return _decoded(Asked("POST", path), answer, dict)
+
+    async def merge(self, path: str, body: Json) -> None:
+        """Change what `body` names; None takes a key away."""
+        await self.request("PATCH", path, body=body, query={"fieldValidation": "Strict"}, content=_MERGE)
+
+    async def apply(self, path: str, body: Json) -> None:
+        """Make it so, whether it is there or not; what others have changed of it is changed back."""
+        query = {"fieldManager": "clearway", "force": "true"}
+        await self.request("PATCH", path, body=body, query=query, content=_APPLY)
+
+    async def delete(self, path: str, **options: Any) -> None:
+        """Ask for its removal. Raises NotFound if it is gone already."""
+        await self.request("DELETE", path, body={"kind": "DeleteOptions", "apiVersion": "v1", **options})
+
+    async def delete_all(self, path: str, **query: str | int) -> None:
+        """Ask for the removal of all that a query finds in a collection."""
+        await self.request("DELETE", path, query=query)
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: Json | list[Json] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        content: str = "application/json",
+    ) -> bytes:
+        """One request, tried again while what hinders it may pass. Raises KubeError."""
+        until = asyncio.get_running_loop().time() + PATIENCE
+        pause, renewed = _FIRST_PAUSE, False
+        while True:
+            try:
+                return await self._once(Asked(verb, path), body, query or {}, content)
+            except Unauthorized:
+                if renewed:
+                    raise
+                renewed = True
+                await self._configure(self._client.configuration)
+            except KubeError as error:
+                if not error.passing or asyncio.get_running_loop().time() > until:
+                    raise
+                await asyncio.sleep(pause if not isinstance(error, Overloaded) else max(pause, 1.0))
+                pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    async def _once(
+        self, asked: Asked, body: Json | list[Json] | None, query: Mapping[str, str | int], content: str
+    ) -> bytes:
+        async with self._response(asked, body, query, content, ANSWER_WITHIN) as response:
+            answer: bytes = await response.read()
+            return answer
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, query: Mapping[str, str | int], silence: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """An answer line by line as it comes, until it ends or says nothing for `silence` seconds."""
+        async with self._response(Asked("GET", path), None, query, "application/json", None, silence) as response:
+            yield self._lines(response)
+
+    async def _lines(self, response: Any) -> AsyncIterator[bytes]:
+        import aiohttp
+
+        try:
+            while line := await response.content.readline():
+                yield line
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise no_answer(self.server, error) from error
+
+    @asynccontextmanager
+    async def _response(
+        self,
+        asked: Asked,
+        body: Json | list[Json] | None,
+        query: Mapping[str, str | int],
+        content: str,
+        within: float | None,
+        silence: float | None = None,
+    ) -> AsyncIterator[Any]:
+        """The one place where the library is called and its failures become ours."""
+        import aiohttp
+
+        headers = {"Content-Type": content, "Accept": "application/json", "User-Agent": "clearway"}
+        await self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=ANSWER_WITHIN, sock_read=silence)
+        try:
+            response = await self._client.rest_client.request(
+                asked.verb,
+                self.server + asked.path,
+                query_params=list(query.items()),
+                headers=headers,
+                body=body,
+                _preload_content=False,
+                _request_timeout=timeout,
+            )
+            async with response:
+                if response.status >= 400:
+                    raise refusal(asked, response.status, await response.read())
+                yield response
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise no_answer(self.server, error) from error
+
+
+class _Token(msgspec.Struct):
+    token: str = msgspec.field(name="continue", default="")
+
+
+class _Continued(msgspec.Struct):
+    metadata: _Token
+
+
+@asynccontextmanager
+async def connect(access: Access) -> AsyncIterator[Api]:
+    """A connection for as long as the context lasts. Raises ConfigUnusable; nothing is asked of the server yet."""
+    from kubernetes_asyncio import client
+
+    async def configure(configuration: Any) -> None:
+        await _configured(access, configuration)
+
+    configuration = client.Configuration()
+    configuration.connection_pool_maxsize = _POOL
+    await configure(configuration)
+    try:
+        api_client = client.ApiClient(configuration)
+    except OSError as error:
+        raise ConfigUnusable("kube.config-unusable", error=str(error)) from error
+    async with api_client:
+        yield Api(api_client, configure)
+
+
+async def _configured(access: Access, configuration: Any) -> None:
+    """Read the configuration anew; tokens in files and from helpers may have changed."""
+    from kubernetes_asyncio import config
+
+    try:
+        if access.in_cluster:
+            config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        else:
+            file = str(access.kubeconfig) if access.kubeconfig is not None else None
+            await config.load_kube_config(file, access.context, configuration, persist_config=False)
+    except Exception as error:  # the library lets out whatever a broken file or helper makes of it
+        words = str(error) or type(error).__name__
+        raise ConfigUnusable("kube.config-unusable", file=str(access.kubeconfig or ""), error=words) from error
+
+
+def _decoded(asked: Asked, body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise KubeError("kube.undecodable", request=str(asked), error=str(error)) from error

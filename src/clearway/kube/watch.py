@@ -1,0 +1,112 @@
+"""A list that stays up to date: one snapshot, then every change, through disconnects, restarts and expiry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from clearway.kube.api import Api
+from clearway.kube.errors import Asked, Expired, KubeError, NotFound, refusal
+
+T = TypeVar("T")
+
+_WATCH_FOR = 300
+_SILENCE = 90.0
+"""Seconds without even a bookmark after which a connection counts as dead."""
+_PAUSE = 0.5
+_MISSING_FOR = 30.0
+"""Seconds that a kind which is not served (an API server that starts) is waited for."""
+
+
+@dataclass(frozen=True)
+class Snapshot(Generic[T]):
+    """All there is now. What was known before and is not in it is gone."""
+
+    items: tuple[T, ...]
+
+
+@dataclass(frozen=True)
+class Change(Generic[T]):
+    """One object was added, modified or deleted."""
+
+    item: T
+    deleted: bool
+
+
+class _Version(msgspec.Struct):
+    version: str = msgspec.field(name="resourceVersion", default="")
+
+
+class _List(msgspec.Struct):
+    metadata: _Version
+    items: list[msgspec.Raw]
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Object(msgspec.Struct):
+    metadata: _Version
+
+
+class _Status(msgspec.Struct):
+    code: int = 500
+
+
+async def watch(
+    api: Api, path: str, kind: type[T], selectors: Mapping[str, str]
+) -> AsyncIterator[Snapshot[T] | Change[T]]:
+    """Follow a list for ever. Raises KubeError where that can't go on: a missing right, a kind that is gone."""
+    decoder = msgspec.json.Decoder(kind)
+    since: float | None = None
+    while True:
+        try:
+            listed = await api.get(path, _List, **selectors)
+            since = None
+            yield Snapshot(tuple(decoder.decode(item) for item in listed.items))
+            async for change in _changes(api, path, decoder, {**selectors}, listed.metadata.version):
+                yield change
+        except Expired:
+            continue
+        except NotFound:
+            since = since or asyncio.get_running_loop().time()
+            if asyncio.get_running_loop().time() - since > _MISSING_FOR:
+                raise
+            await asyncio.sleep(_PAUSE)
+
+
+async def _changes(
+    api: Api, path: str, decoder: msgspec.json.Decoder[T], selectors: Mapping[str, str], version: str
+) -> AsyncIterator[Change[T]]:
+    """Changes from a version on, over as many connections as it takes. Raises Expired when that is too old."""
+    while True:
+        query: dict[str, str | int] = {
+            **selectors,
+            "watch": 1,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": _WATCH_FOR,
+            "resourceVersion": version,
+        }
+        try:
+            async with api.stream(path, query, _SILENCE) as lines:
+                async for line in lines:
+                    event = msgspec.json.decode(line, type=_Event)
+                    if event.type == "ERROR":
+                        raise refusal(Asked("WATCH", path), _code(event.object), bytes(event.object))
+                    version = msgspec.json.decode(event.object, type=_Object).metadata.version
+                    if event.type != "BOOKMARK":
+                        yield Change(decoder.decode(event.object), event.type == "DELETED")
+        except KubeError as error:
+            if not error.passing:
+                raise
+            await asyncio.sleep(_PAUSE)
+
+
+def _code(status: msgspec.Raw) -> int:
+    return msgspec.json.decode(status, type=_Status).code

@@ -1,0 +1,100 @@
+"""A worker's mailbox as an object of the Kubernetes API: its name there, its two halves, their codec.
+
+The controller writes `spec`, the worker `status`; each reads the other's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Mapping, Optional, Tuple
+
+from clearway.probe import codec as c
+from clearway.probe import wire
+from clearway.probe.codec import Codec
+from clearway.probe.records import Half, Observation, Request, Result, Worker
+
+GROUP = "clearway.dev"
+VERSION = "v1alpha1"
+KIND = "NetworkTestWorker"
+PLURAL = "networktestworkers"
+SHORT = "ntw"
+
+
+class Phase(str, Enum):
+    PENDING = "Pending"
+    READY = "Ready"
+    DONE = "Done"
+    """All results of the round are in."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the controller wants: the object's `spec`."""
+
+    round: Optional[str] = None
+    """Id of the round; absent: nothing is to run."""
+    requests: Tuple[Request, ...] = ()
+    """The worker's halves of that round. A new round, or none, cancels what runs."""
+    ping: Optional[int] = None
+    """Number of the clock exchange that is to be answered."""
+    role: Optional[str] = None
+    """For people who watch: which halves it does."""
+    peer: Optional[str] = None
+    """For people who watch: the nodes at the other ends."""
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """The answer to a clock exchange."""
+
+    ping: int
+    now: float
+    """Unix seconds on the worker's clock."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the worker says: the object's `status`. Before its first word only the phase is there."""
+
+    phase: Phase = Phase.PENDING
+    node: Optional[str] = None
+    """The node that it runs on."""
+    worker: Optional[Worker] = None
+    """Its announcement; its slot is as the worker guesses it."""
+    clock: Optional[ClockReading] = None
+    round: Optional[str] = None
+    """The round that the results are of: an older one than in `spec` is stale."""
+    results: Mapping[str, Result] = field(default_factory=dict)
+    """By `result_key`."""
+    result: Optional[str] = None
+    """For people who watch: the outcomes."""
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+    """By number, counted from 0 since the worker's start."""
+
+
+def result_key(probe: str, half: Half) -> str:
+    """Where a half's result stands in `Said.results`: writing it twice changes nothing."""
+    return f"{probe}:{half.value}"
+
+
+WANTED: Codec[Wanted] = c.record(
+    Wanted,
+    round=c.optional(c.TEXT),
+    requests=c.many(wire.REQUEST),
+    ping=c.optional(c.INTEGER),
+    role=c.optional(c.TEXT),
+    peer=c.optional(c.TEXT),
+)
+CLOCK_READING: Codec[ClockReading] = c.record(ClockReading, ping=c.INTEGER, now=c.NUMBER)
+SAID: Codec[Said] = c.record(
+    Said,
+    phase=c.enum(Phase),
+    node=c.optional(c.TEXT),
+    worker=c.optional(wire.WORKER),
+    clock=c.optional(CLOCK_READING),
+    round=c.optional(c.TEXT),
+    results=c.mapping(wire.RESULT),
+    result=c.optional(c.TEXT),
+    observations=c.mapping(wire.OBSERVATION),
+)

@@ -1,0 +1,128 @@
+"""Will a run work here, and if not, exactly why: everything that can be known, then a worker on every node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.kube.api import Api, connect
+from clearway.plan.zones import zone_findings
+from clearway.probe.records import Finding, Inventory, Severity, Slot
+from clearway.site.base import Lost, Ready
+from clearway.site.kubernetes import names, rights
+from clearway.site.kubernetes.installation import Installation, Log
+from clearway.site.kubernetes.nodes import NodeView, described, unfit, wanted_nodes
+from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.preflight import ServerVersion, server_version
+from clearway.site.kubernetes.site import KubernetesSite
+from clearway.site.kubernetes.surroundings import surroundings
+
+_OLDEST = (1, 26)
+"""The scheduler heeds taints when it spreads pods."""
+_POLICY_SINCE = (1, 30)
+_READY_WITHIN = 120.0
+_NOTABLE_OFFSET = Duration(0.1)
+
+
+async def check(options: KubernetesOptions, log: Log) -> tuple[Finding, ...]:
+    """All that speaks for or against a run. Raises SiteError if the cluster can't even be asked."""
+    async with connect(options.access) as api:
+        found, nodes = await _looked_at(api, options, log)
+    if any(finding.severity is Severity.ERROR for finding in found):
+        return tuple(found)
+    return (*found, *await _tried(options, nodes, log))
+
+
+async def _looked_at(api: Api, options: KubernetesOptions, log: Log) -> tuple[list[Finding], tuple[NodeView, ...]]:
+    """Nothing is created."""
+    lacking = await rights.missing(api, rights.needed(options.namespace))
+    found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
+    if any(right.resource == "nodes" for right in lacking):
+        return found, ()
+    nodes = await wanted_nodes(api, options)
+    found += _nodes(options, nodes)
+    found += [finding async for finding in surroundings(api, options, nodes)]
+    return found, nodes
+
+
+def _version(version: ServerVersion) -> Iterator[Finding]:
+    yield Finding("kubernetes.version", Severity.INFO, values={"version": version.text})
+    if version.number < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        yield Finding("kubernetes.too-old", Severity.ERROR, values={"version": version.text, "oldest": oldest})
+    elif version.number < _POLICY_SINCE:
+        yield Finding("kubernetes.no-policy-kind", Severity.WARNING, values={"version": version.text})
+
+
+async def _kind(api: Api, options: KubernetesOptions, log: Log) -> list[Finding]:
+    try:
+        if await Installation(api, options.namespace, log).is_served():
+            return []
+    except SiteError as error:
+        return [Finding(error.code, Severity.ERROR, values=error.values)]
+    create = rights.Right("apiextensions.k8s.io", "customresourcedefinitions", "create", None)
+    if await rights.may(api, create):
+        return [Finding("kubernetes.kind-to-come", Severity.INFO, names.CRD)]
+    return [Finding("kubernetes.not-installed", Severity.ERROR, values={"kind": names.CRD, "message": ""})]
+
+
+def _nodes(options: KubernetesOptions, nodes: Sequence[NodeView]) -> Iterator[Finding]:
+    records = tuple(described(node, options.machine_label) for node in nodes)
+    for node in nodes:
+        for finding in unfit(node, options.tolerations):
+            yield replace(finding, severity=Severity.WARNING) if options.partial else finding
+    fit = {record.on_machine for record, node in zip(records, nodes, strict=True) if not _is_unfit(node, options)}
+    if len(fit) < 2:
+        yield Finding("kubernetes.too-few-machines", Severity.ERROR, values={"count": len(fit)})
+    elif records:
+        yield from zone_findings(Inventory("kubernetes", records))
+
+
+def _is_unfit(node: NodeView, options: KubernetesOptions) -> bool:
+    return any(True for _ in unfit(node, options.tolerations))
+
+
+async def _tried(options: KubernetesOptions, nodes: Sequence[NodeView], log: Log) -> list[Finding]:
+    """A worker on every node that can hold one: what its first words prove, nothing else can."""
+    slots = [Slot(node.name) for node in nodes if not _is_unfit(node, options)]
+    site = KubernetesSite(replace(options, partial=True), log=log)
+    try:
+        await site.start(slots)
+        heard = await _heard(site, slots)
+    except SiteError as error:
+        return [Finding(error.code, Severity.ERROR, values=error.values)]
+    finally:
+        await site.stop()
+    return [finding for slot in slots for finding in _of_worker(slot, heard.get(slot))]
+
+
+async def _heard(site: KubernetesSite, slots: Sequence[Slot]) -> dict[Slot, Ready | Lost]:
+    """The first news of each worker."""
+    heard: dict[Slot, Ready | Lost] = {}
+    try:
+        async with asyncio.timeout(_READY_WITHIN):
+            async for event in site.events():
+                if isinstance(event, Ready):
+                    heard[event.worker.slot] = event
+                elif isinstance(event, Lost):
+                    heard.setdefault(event.slot, event)
+                if len(heard) == len(slots):
+                    break
+    except TimeoutError:
+        return heard
+    return heard
+
+
+def _of_worker(slot: Slot, news: Ready | Lost | None) -> Iterator[Finding]:
+    if news is None:
+        yield Finding("kubernetes.worker-silent", Severity.ERROR, slot.node, {"within": Duration(_READY_WITHIN)})
+    elif isinstance(news, Lost):
+        yield Finding(news.reason.code, Severity.ERROR, str(slot), news.reason.values)
+    else:
+        ahead = news.clock.ahead
+        if abs(ahead.si) > max(_NOTABLE_OFFSET.si, news.clock.uncertainty.si):
+            yield Finding("kubernetes.clock-off", Severity.INFO, slot.node, {"ahead": ahead})
+        yield Finding("kubernetes.worker-ready", Severity.INFO, slot.node, {"mtu": news.worker.mtu})

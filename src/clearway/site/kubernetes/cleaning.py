@@ -1,0 +1,141 @@
+"""Removes whatever runs left behind, found by label."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from clearway.base.units import Duration
+from clearway.kube.api import Access, Api, connect
+from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.until import until
+from clearway.probe.records import Finding, Severity
+from clearway.site.kubernetes import names
+from clearway.site.kubernetes.cluster_scope import manifests
+from clearway.site.kubernetes.installation import Installation, Log
+
+_GONE_WITHIN = 30.0
+_COLLECTIONS = {
+    "Namespace": names.NAMESPACES,
+    "CustomResourceDefinition": names.CRDS,
+    "ValidatingAdmissionPolicy": names.POLICIES,
+    "ValidatingAdmissionPolicyBinding": names.BINDINGS,
+    "ClusterRole": names.CLUSTER_ROLES,
+}
+
+
+async def install(access: Access, namespace: str, log: Log) -> None:
+    """Put up, or bring up to date, what a cluster holds once for all runs. Raises KubeError."""
+    async with connect(access) as api:
+        for manifest in manifests(namespace):
+            path = _path(manifest, namespace)
+            await api.apply(path, manifest)
+            log(Finding("kubernetes.applied", Severity.INFO, _shown(manifest)))
+        await Installation(api, namespace, log).await_served()
+
+
+async def uninstall(access: Access, namespace: str, log: Log) -> bool:
+    """Take it away again; False if a run still has objects, which would go with their kind. Raises KubeError."""
+    async with connect(access) as api:
+        if await _runs(api, None):
+            log(Finding("kubernetes.kind-in-use", Severity.WARNING, names.CRD))
+            return False
+        for manifest in reversed(manifests(namespace)):
+            if manifest["kind"] != "Namespace" or await _is_ours(api, namespace):
+                await _remove(api, _path(manifest, namespace), _shown(manifest), log)
+        return True
+
+
+async def clean(access: Access, namespace: str | None, log: Log) -> int:
+    """Remove what runs left in one namespace (None: in all), and what a run put up for itself. Returns how much."""
+    async with connect(access) as api:
+        removed = 0
+        for place in [namespace] if namespace is not None else await _places(api):
+            removed += await _clear(api, names.Paths(place), log)
+        if not await _runs(api, None):
+            removed += await _remove_kept_by_runs(api, log)
+        return removed
+
+
+async def _clear(api: Api, paths: names.Paths, log: Log) -> int:
+    """Jobs go with all that they own; what never had an owner goes by itself."""
+    removed = 0
+    for collection in (paths.jobs, paths.mailboxes, paths.accounts, paths.roles, paths.role_bindings):
+        for item in await _ours(api, collection):
+            if names.KEEPER not in item["metadata"].get("annotations", {}):
+                path = f"{collection}/{item['metadata']['name']}"
+                removed += await _remove(api, path, path.rpartition("/")[2], log)
+    await _name_nodes_left(api, paths, log)
+    return removed
+
+
+async def _name_nodes_left(api: Api, paths: names.Paths, log: Log) -> None:
+    """A node that doesn't answer keeps its worker until that one's own lease is over."""
+    left: list[dict[str, Any]] = []
+
+    async def is_gone() -> bool:
+        nonlocal left
+        left = await _ours(api, paths.pods)
+        return not left
+
+    if not await until(is_gone, _GONE_WITHIN):
+        nodes = tuple(sorted({pod["spec"].get("nodeName", "") for pod in left} - {""}))
+        values = {"count": len(left), "nodes": nodes, "within": Duration(_GONE_WITHIN)}
+        log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))
+
+
+async def _remove_kept_by_runs(api: Api, log: Log) -> int:
+    removed = 0
+    for collection in (names.BINDINGS, names.POLICIES, names.CRDS, names.NAMESPACES):
+        for item in await _ours(api, collection):
+            if item["metadata"].get("annotations", {}).get(names.KEEPER) == "run":
+                name = item["metadata"]["name"]
+                removed += await _remove(api, f"{collection}/{name}", name, log)
+    return removed
+
+
+async def _remove(api: Api, path: str, shown: str, log: Log) -> int:
+    with suppress(NotFound):
+        await api.delete(path, propagationPolicy="Background")
+        log(Finding("kubernetes.removed", Severity.INFO, shown))
+        return 1
+    return 0
+
+
+async def _runs(api: Api, namespace: str | None) -> bool:
+    """Whether any run has a mailbox."""
+    return bool(await _ours(api, names.ALL_MAILBOXES if namespace is None else names.Paths(namespace).mailboxes))
+
+
+async def _places(api: Api) -> list[str]:
+    """Namespaces that hold a Job of ours."""
+    found = await api.get("/apis/batch/v1/jobs", dict[str, Any], **names.selector())
+    return sorted({item["metadata"]["namespace"] for item in found["items"]})
+
+
+async def _is_ours(api: Api, namespace: str) -> bool:
+    try:
+        found = await api.get(f"{names.NAMESPACES}/{namespace}", dict[str, Any])
+    except KubeError:
+        return False
+    return names.KEEPER in found["metadata"].get("annotations", {})
+
+
+async def _ours(api: Api, collection: str) -> list[dict[str, Any]]:
+    """What may not be listed, or is not served, holds nothing that we could remove."""
+    try:
+        found = await api.get(collection, dict[str, Any], **names.selector())
+    except (Forbidden, NotFound):
+        return []
+    items: list[dict[str, Any]] = found["items"]
+    return items
+
+
+def _path(manifest: dict[str, Any], namespace: str) -> str:
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    collection = _COLLECTIONS.get(kind) or names.Paths(namespace).roles
+    return f"{collection}/{name}"
+
+
+def _shown(manifest: dict[str, Any]) -> str:
+    return f"{manifest['kind']} {manifest['metadata']['name']}"

@@ -1,0 +1,159 @@
+"""What a cluster holds once for all runs: the mailbox's kind, the rule who may write into it, a controller's rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clearway.probe.worker_object import GROUP, KIND, PLURAL, SHORT, VERSION
+from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OURS, POLICY, SCHEMA
+from clearway.site.kubernetes.schema import digest, mailbox_schema
+
+Manifest = dict[str, Any]
+RBAC = "rbac.authorization.k8s.io/v1"
+ADMISSION = "admissionregistration.k8s.io/v1"
+
+WORKER_RULES: list[Manifest] = [
+    {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["watch"]},
+    {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
+]
+"""All that a worker may do. It can see other workers' requests, which hold no secrets."""
+
+_ALL = ("create", "delete", "get", "list", "patch", "watch")
+CONTROLLER_RULES: list[Manifest] = [
+    {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": [*_ALL, "deletecollection"]},
+    # It may give away only what it has itself.
+    {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete", "get", "list", "patch"]},
+    {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create", "delete", "list", "patch"]},
+    {
+        "apiGroups": ["rbac.authorization.k8s.io"],
+        "resources": ["roles", "rolebindings"],
+        "verbs": ["create", "delete", "list"],
+    },
+]
+"""What a run needs in its namespace."""
+
+CLUSTER_RULES: list[Manifest] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
+"""What a run needs of the cluster."""
+
+_ONLY_ITS_OWN = (
+    "has(request.userInfo.extra)"
+    " && 'authentication.kubernetes.io/pod-name' in request.userInfo.extra"
+    " && request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
+    " && request.userInfo.extra['authentication.kubernetes.io/pod-name']"
+    ".exists(pod, pod.matches('^' + object.metadata.name + '-[a-z0-9]+$'))"
+)
+"""A pod of a Job is called `<job>-<index>-<random>`, its mailbox `<job>-<index>`."""
+
+
+def crd(keeper: str) -> Manifest:
+    """The mailbox's kind."""
+    schema = mailbox_schema()
+    version = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [_column(name, path) for name, path in _COLUMNS],
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": _metadata(CRD, keeper, {SCHEMA: digest(schema)}),
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": KIND,
+                "listKind": f"{KIND}List",
+                "plural": PLURAL,
+                "singular": KIND.lower(),
+                "shortNames": [SHORT],
+            },
+            "versions": [version],
+        },
+    }
+
+
+def policy(keeper: str) -> Manifest:
+    """Only a worker's own pod writes its mailbox's status."""
+    rule = {
+        "apiGroups": [GROUP],
+        "apiVersions": ["*"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": [f"{PLURAL}/status"],
+    }
+    validation = {
+        "expression": _ONLY_ITS_OWN,
+        "reason": "Forbidden",
+        "message": "only a worker's own pod may write its status",
+    }
+    return {
+        "apiVersion": ADMISSION,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": _metadata(POLICY, keeper),
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [validation],
+        },
+    }
+
+
+def policy_binding(keeper: str) -> Manifest:
+    return {
+        "apiVersion": ADMISSION,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": _metadata(POLICY, keeper),
+        "spec": {"policyName": POLICY, "validationActions": ["Deny"]},
+    }
+
+
+def manifests(namespace: str) -> tuple[Manifest, ...]:
+    """All that an administrator applies once; whoever starts runs is then bound to the two roles."""
+    kept = "install"
+    return (
+        namespace_object(namespace, kept),
+        crd(kept),
+        policy(kept),
+        policy_binding(kept),
+        {
+            "apiVersion": RBAC,
+            "kind": "ClusterRole",
+            "metadata": _metadata(CONTROLLER, kept),
+            "rules": CLUSTER_RULES,
+        },
+        {
+            "apiVersion": RBAC,
+            "kind": "Role",
+            "metadata": {**_metadata(CONTROLLER, kept), "namespace": namespace},
+            "rules": CONTROLLER_RULES,
+        },
+    )
+
+
+def namespace_object(name: str, keeper: str) -> Manifest:
+    """Workers keep to the strictest of the pod security standards."""
+    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = _metadata(name, keeper)
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {**metadata, "labels": {**OURS, **enforced}}}
+
+
+_COLUMNS = (
+    ("Node", ".status.node"),
+    ("Role", ".spec.role"),
+    ("Peer", ".spec.peer"),
+    ("Round", ".spec.round"),
+    ("Phase", ".status.phase"),
+    ("Result", ".status.result"),
+)
+
+
+def _column(name: str, path: str) -> Manifest:
+    return {"name": name, "type": "string", "jsonPath": path}
+
+
+def _metadata(name: str, keeper: str, annotations: dict[str, str] | None = None) -> Manifest:
+    return {"name": name, "labels": OURS, "annotations": {KEEPER: keeper, **(annotations or {})}}

@@ -1,0 +1,147 @@
+"""The cluster-scoped part of a run: found, or put up for the run and taken away after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.kube.api import Api
+from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
+from clearway.kube.until import until
+from clearway.probe.records import Finding, Severity
+from clearway.probe.worker_object import GROUP, VERSION
+from clearway.site.kubernetes import names
+from clearway.site.kubernetes.cluster_scope import Manifest, crd, namespace_object, policy, policy_binding
+
+Log = Callable[[Finding], None]
+
+_BY_RUN = "run"
+_SERVED_WITHIN = 20.0
+_GONE_WITHIN = 30.0
+
+
+@dataclass
+class Installation:
+    """What one run put up besides its own objects."""
+
+    api: Api
+    namespace: str
+    log: Log
+    _made: list[str] = field(default_factory=list)
+    """Paths, in the order of making."""
+
+    async def ensure(self) -> None:
+        """The kind is served and the namespace is there. Raises SiteError saying what is to be done."""
+        await self._ensure_namespace()
+        if not await self.is_served():
+            await self._install()
+
+    async def remove(self) -> None:
+        """Take away what `ensure` put up, the kind only where no other run's objects would go with it."""
+        made, self._made = self._made, []
+        if any(path.startswith(names.CRDS) for path in made) and await self._is_in_use():
+            self.log(Finding("kubernetes.kind-in-use", Severity.INFO, names.CRD))
+            made = [path for path in made if path.startswith(names.NAMESPACES)]
+        for path in reversed(made):
+            with suppress(NotFound):
+                await self.api.delete(path)
+        for path in reversed(made):
+            await self._await_gone(path)
+
+    async def _ensure_namespace(self) -> None:
+        path = f"{names.NAMESPACES}/{self.namespace}"
+        try:
+            await self.api.get(path, dict)
+        except NotFound:
+            await self._put_up(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN))
+            self.log(Finding("kubernetes.namespace-made", Severity.INFO, self.namespace))
+        except Forbidden:
+            return  # whoever may not look at it may still work in it
+
+    async def is_served(self) -> bool:
+        """Whether the kind is there, in our version. Raises SiteError for another one."""
+        try:
+            found = await self.api.get(f"{names.CRDS}/{names.CRD}", dict)
+        except NotFound:
+            return False
+        except Forbidden:
+            return await self._is_discovered()
+        self._check_version(found)
+        return True
+
+    async def _is_discovered(self) -> bool:
+        try:
+            await self.api.get(f"/apis/{GROUP}/{VERSION}", dict)
+        except NotFound:
+            return False
+        return True
+
+    def _check_version(self, found: dict[str, Any]) -> None:
+        there = found["metadata"].get("annotations", {}).get(names.SCHEMA)
+        wanted = crd(_BY_RUN)["metadata"]["annotations"][names.SCHEMA]
+        if there != wanted:
+            raise SiteError("kubernetes.other-version", kind=names.CRD, found=there, wanted=wanted)
+
+    async def _install(self) -> None:
+        self.log(Finding("kubernetes.installing", Severity.WARNING, names.CRD))
+        try:
+            await self._put_up(names.CRDS, crd(_BY_RUN))
+        except Forbidden as error:
+            raise SiteError("kubernetes.not-installed", kind=names.CRD, message=error.values["message"]) from error
+        try:
+            await self._put_up(names.POLICIES, policy(_BY_RUN))
+            await self._put_up(names.BINDINGS, policy_binding(_BY_RUN))
+        except (Forbidden, NotFound) as error:
+            self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": str(error)}))
+        await self.await_served()
+
+    async def _put_up(self, collection: str, manifest: Manifest) -> None:
+        with suppress(Exists):
+            await self.api.create(collection, manifest)
+            self._made.append(f"{collection}/{manifest['metadata']['name']}")
+
+    async def await_served(self) -> None:
+        """A new kind is established first and served a moment later."""
+        collection = names.Paths(self.namespace).mailboxes
+        if not await until(lambda: self._answers(collection), _SERVED_WITHIN):
+            raise SiteError("kubernetes.kind-not-served", kind=names.CRD, within=Duration(_SERVED_WITHIN))
+
+    async def _answers(self, path: str) -> bool:
+        try:
+            await self.api.get(path, dict, limit=1)
+        except NotFound:
+            return False
+        return True
+
+    async def _is_in_use(self) -> bool:
+        try:
+            return bool((await self.api.get(names.ALL_MAILBOXES, dict, limit=1))["items"])
+        except KubeError:
+            return True
+
+    async def _await_gone(self, path: str) -> None:
+        """What does not go in time is named, with what blocks it; it is being deleted all the same."""
+        blocking: tuple[str, ...] = ()
+
+        async def is_gone() -> bool:
+            nonlocal blocking
+            try:
+                found = await self.api.get(path, dict)
+            except NotFound:
+                return True
+            blocking = _true_conditions(found)
+            return False
+
+        if not await until(is_gone, _GONE_WITHIN):
+            values = {"within": Duration(_GONE_WITHIN), "blocking": blocking}
+            self.log(Finding("kubernetes.not-gone", Severity.WARNING, path, values))
+
+
+def _true_conditions(found: dict[str, Any]) -> tuple[str, ...]:
+    """What the API server says of an object that is being deleted."""
+    conditions = found.get("status", {}).get("conditions", ())
+    return tuple(one["message"] for one in conditions if one.get("status") == "True" and one.get("message"))

@@ -1,0 +1,200 @@
+"""The controller's side of a run's mailboxes: one watch hears them all, requests and clock questions are patched in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Protocol
+
+import msgspec
+
+from clearway.base.clock import Clock
+from clearway.base.errors import ClearwayError
+from clearway.base.units import Duration
+from clearway.kube.api import Api
+from clearway.kube.errors import NotFound
+from clearway.kube.parallel import at_once
+from clearway.kube.watch import Change, watch
+from clearway.probe import wire
+from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Worker
+from clearway.probe.worker_object import CLOCK_READING, WANTED, Wanted
+from clearway.site.kubernetes.names import selector
+
+_CLOCKS_AT_ONCE = 8
+"""Few, so that exchanges don't wait for each other."""
+_EXCHANGES = 6
+_GOOD_ENOUGH = Duration(0.005)
+"""Uncertainty of a clock's offset at which no further exchange is worth its writes."""
+_ANSWER_WITHIN = 5.0
+
+
+class Hearer(Protocol):
+    """Who is told what the workers say, by the name of the mailbox."""
+
+    def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None: ...
+
+    def said(self, name: str, event: Result | Observation) -> None: ...
+
+    def gone(self, name: str, reason: Reason) -> None: ...
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one mailbox is to hold."""
+
+    requests: Sequence[Request]
+    role: str
+    peer: str
+
+
+class _Metadata(msgspec.Struct):
+    name: str
+
+
+class _Status(msgspec.Struct):
+    """Decoded piece by piece, and only what is new: every event brings all of it again."""
+
+    worker: Any = None
+    clock: Any = None
+    round: str | None = None
+    results: dict[str, msgspec.Raw] = {}
+    observations: dict[str, msgspec.Raw] = {}
+
+
+class _Mailbox(msgspec.Struct):
+    metadata: _Metadata
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+@dataclass
+class _Known:
+    """What was heard of one worker so far."""
+
+    announced: bool = False
+    ahead: Duration = Duration(0)
+    results: set[tuple[str, str]] = field(default_factory=set)
+    """Round and key of each that was passed on."""
+    observations: set[str] = field(default_factory=set)
+    answers: dict[int, asyncio.Future[tuple[float, float]]] = field(default_factory=dict)
+    """Exchanges under way: what the worker's clock said, and when we heard it."""
+
+
+class Mailboxes:
+    def __init__(self, api: Api, collection: str, run: str, hearer: Hearer, clock: Clock) -> None:
+        self._api = api
+        self._collection = collection
+        self._run = run
+        self._hearer = hearer
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._numbers = count(1)
+        self._asking = asyncio.Semaphore(_CLOCKS_AT_ONCE)
+        self._greetings: set[asyncio.Task[None]] = set()
+
+    async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
+        """Put up the mailboxes. Raises KubeError."""
+        await at_once(self._create(manifest) for manifest in manifests)
+
+    async def follow(self) -> None:
+        """Pass on what the workers say, until cancelled. Raises KubeError where hearing them has become impossible."""
+        try:
+            async for news in watch(self._api, self._collection, _Mailbox, selector(self._run)):
+                if isinstance(news, Change):
+                    if not news.deleted:
+                        self._take(news.item)
+                else:
+                    for item in news.items:
+                        self._take(item)
+        finally:
+            for task in self._greetings:
+                task.cancel()
+
+    async def submit(self, round_id: str | None, letters: Mapping[str, Letter]) -> None:
+        """Replace the content of these mailboxes; one that is gone is passed over. Raises KubeError."""
+        await at_once(self._write(name, _content(round_id, letter)) for name, letter in letters.items())
+
+    async def _create(self, manifest: Mapping[str, Any]) -> None:
+        await self._api.create(self._collection, dict(manifest))
+
+    async def _write(self, name: str, spec: Mapping[str, Any]) -> None:
+        with suppress(NotFound):
+            await self._api.merge(f"{self._collection}/{name}", {"spec": spec})
+
+    def _take(self, mailbox: _Mailbox) -> None:
+        heard, name, status = self._clock.now(), mailbox.metadata.name, mailbox.status
+        known = self._known.setdefault(name, _Known())
+        try:
+            self._take_answer(known, status, heard)
+            if status.worker is not None and not known.announced:
+                known.announced = True
+                self._greet(name, known, wire.WORKER.decode(status.worker))
+            for item in self._news(known, status):
+                self._hearer.said(name, item)
+        except ClearwayError as error:
+            self._hearer.gone(name, Reason("kubernetes.undecodable", {"cause": str(error)}))
+
+    def _take_answer(self, known: _Known, status: _Status, heard: float) -> None:
+        if status.clock is None:
+            return
+        reading = CLOCK_READING.decode(status.clock)
+        waiting = known.answers.pop(reading.ping, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result((reading.now, heard))
+
+    def _news(self, known: _Known, status: _Status) -> Iterable[Result | Observation]:
+        for key, raw in status.results.items():
+            mark = (status.round or "", key)
+            if mark not in known.results:
+                known.results.add(mark)
+                yield wire.RESULT.decode(msgspec.json.decode(raw))
+        for number, raw in status.observations.items():
+            if number not in known.observations:
+                known.observations.add(number)
+                told = wire.OBSERVATION.decode(msgspec.json.decode(raw))
+                yield replace(told, at=told.at - known.ahead.si)
+
+    def _greet(self, name: str, known: _Known, worker: Worker) -> None:
+        task = asyncio.create_task(self._welcome(name, known, worker))
+        self._greetings.add(task)
+        task.add_done_callback(self._greetings.discard)
+
+    async def _welcome(self, name: str, known: _Known, worker: Worker) -> None:
+        """A worker is ready once its clock is known."""
+        try:
+            async with self._asking:
+                offset = await self._clock_offset(name, known)
+        except TimeoutError:
+            self._hearer.gone(name, Reason("kubernetes.clock-unanswered", {"within": Duration(_ANSWER_WITHIN)}))
+        except ClearwayError as error:
+            self._hearer.gone(name, Reason(error.code, error.values))
+        else:
+            known.ahead = offset.ahead
+            self._hearer.ready(name, worker, offset)
+
+    async def _clock_offset(self, name: str, known: _Known) -> ClockOffset:
+        best = await self._exchange(name, known)
+        for _ in range(_EXCHANGES - 1):
+            if best.uncertainty <= _GOOD_ENOUGH:
+                break
+            best = min(best, await self._exchange(name, known), key=lambda offset: offset.uncertainty)
+        return best
+
+    async def _exchange(self, name: str, known: _Known) -> ClockOffset:
+        """The worker's clock was read between our asking and our hearing the answer."""
+        number = next(self._numbers)
+        known.answers[number] = answer = asyncio.get_running_loop().create_future()
+        asked = self._clock.now()
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            await self._write(name, {"ping": number})
+            now, heard = await answer
+        half = (heard - asked) / 2
+        return ClockOffset(ahead=Duration(now - (asked + half)), uncertainty=Duration(half))
+
+
+def _content(round_id: str | None, letter: Letter) -> Mapping[str, Any]:
+    """As a merge patch: what is None goes away."""
+    wanted = Wanted(round_id, tuple(letter.requests), role=letter.role, peer=letter.peer)
+    return {"round": None, **WANTED.encode(wanted)}

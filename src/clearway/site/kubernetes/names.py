@@ -1,0 +1,50 @@
+"""What our objects are called and labelled, and the paths that they live under."""
+
+from __future__ import annotations
+
+from clearway.probe.worker_object import GROUP, PLURAL, VERSION
+
+CRD = f"{PLURAL}.{GROUP}"
+POLICY = f"worker-status.{GROUP}"
+CONTROLLER = "clearway-controller"
+"""Role and cluster role of whoever starts runs."""
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OURS = {MANAGED_BY: "clearway"}
+RUN = f"{GROUP}/run"
+"""Label: which run an object belongs to."""
+JOB_INDEX = "batch.kubernetes.io/job-completion-index"
+
+KEEPER = f"{GROUP}/kept-by"
+"""Annotation of what is cluster-scoped: `install`, or `run` if the run that made it takes it away again."""
+SCHEMA = f"{GROUP}/schema"
+"""Annotation of the CRD: digest of the schema, so that another version is noticed."""
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+NAMESPACES = "/api/v1/namespaces"
+NODES = "/api/v1/nodes"
+ALL_MAILBOXES = f"/apis/{GROUP}/{VERSION}/{PLURAL}"
+
+
+def selector(run: str | None = None) -> dict[str, str]:
+    """What finds the objects of one run, or of all."""
+    labels = OURS if run is None else {**OURS, RUN: run}
+    return {"labelSelector": ",".join(f"{name}={value}" for name, value in labels.items())}
+
+
+class Paths:
+    """Collections in one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        core = f"{NAMESPACES}/{namespace}"
+        self.namespace = core
+        self.pods = f"{core}/pods"
+        self.events = f"{core}/events"
+        self.accounts = f"{core}/serviceaccounts"
+        self.jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+        self.roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles"
+        self.role_bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings"
+        self.mailboxes = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"

@@ -1,0 +1,82 @@
+"""How a user wants a cluster to be measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from clearway.base.errors import UsageError
+from clearway.base.units import Duration
+from clearway.kube.api import Access
+from clearway.probe import codec as c
+from clearway.probe.codec import Codec
+from clearway.site.kubernetes.image import IMAGE
+
+NAMESPACE = "clearway"
+
+
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+@dataclass(frozen=True)
+class Toleration:
+    """As a pod states it; None matches anything."""
+
+    key: str | None = None
+    value: str | None = None
+    effect: str | None = None
+
+
+def parse_toleration(text: str) -> Toleration:
+    """Read `key`, `key=value` or either with `:effect`, as taints are written. Raises UsageError."""
+    stated, _, effect = text.partition(":")
+    key, _, value = stated.partition("=")
+    if not key or (effect and effect not in EFFECTS):
+        raise UsageError("kubernetes.not-a-toleration", found=text, choices=EFFECTS)
+    return Toleration(key, value or None, effect or None)
+
+
+@dataclass(frozen=True)
+class KubernetesOptions:
+    access: Access
+    namespace: str = NAMESPACE
+    nodes: str | None = None
+    """Label selector of the nodes to measure; None: all that are not a control plane's own."""
+    image: str = IMAGE
+    pull_secrets: tuple[str, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    priority_class: str | None = None
+    machine_label: str | None = None
+    partial: bool = False
+    """Measure what can be measured where some workers don't start; what they would have covered stays undecided."""
+    lease: Duration = Duration(600)
+    """How long workers outlive a controller that died."""
+
+
+_PATH: Codec[Path] = Codec(str, Path, lambda: {"type": "string"})
+_ACCESS = c.record(Access, kubeconfig=c.optional(_PATH), context=c.optional(c.TEXT), in_cluster=c.BOOLEAN)
+_TOLERATION = c.record(Toleration, key=c.optional(c.TEXT), value=c.optional(c.TEXT), effect=c.optional(c.TEXT))
+_OPTIONS = c.record(
+    KubernetesOptions,
+    access=_ACCESS,
+    namespace=c.TEXT,
+    nodes=c.optional(c.TEXT),
+    image=c.TEXT,
+    pull_secrets=c.many(c.TEXT),
+    tolerations=c.many(_TOLERATION),
+    priority_class=c.optional(c.TEXT),
+    machine_label=c.optional(c.TEXT),
+    partial=c.BOOLEAN,
+    lease=c.DURATION,
+)
+
+
+def dump_options(options: KubernetesOptions) -> str:
+    """JSON that `load_options` reads back. It names the kubeconfig; it holds nothing of it."""
+    return json.dumps(_OPTIONS.encode(options), indent=2) + "\n"
+
+
+def load_options(text: str) -> KubernetesOptions:
+    """Raises CodecError."""
+    return _OPTIONS.decode(json.loads(text))

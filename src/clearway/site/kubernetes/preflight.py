@@ -1,0 +1,71 @@
+"""What has to be true of a cluster before a run makes sense there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from clearway.base.errors import SiteError
+from clearway.kube.api import Api
+from clearway.kube.errors import Forbidden, NotFound
+from clearway.probe.records import Finding, Severity
+from clearway.site.kubernetes.names import NAMESPACES
+from clearway.site.kubernetes.nodes import unfit, wanted_nodes
+from clearway.site.kubernetes.options import KubernetesOptions
+
+
+class NotFit(SiteError):
+    """A run can't work here. `findings` say all that is in its way."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("preflight.failed", count=len(findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class ServerVersion:
+    text: str
+    number: tuple[int, int]
+
+
+class _Version(msgspec.Struct):
+    gitVersion: str  # noqa: N815 - the API's name
+    major: str
+    minor: str
+
+
+class _Metadata(msgspec.Struct):
+    uid: str
+
+
+class _Namespace(msgspec.Struct):
+    metadata: _Metadata
+
+
+async def server_version(api: Api) -> ServerVersion:
+    found = await api.get("/version", _Version)
+    return ServerVersion(found.gitVersion, (_leading(found.major), _leading(found.minor)))
+
+
+async def cluster_id(api: Api) -> str:
+    """What identifies the cluster: its first namespace where we may see it, else its address."""
+    try:
+        return (await api.get(f"{NAMESPACES}/kube-system", _Namespace)).metadata.uid
+    except (Forbidden, NotFound):
+        return api.server
+
+
+async def check_nodes(api: Api, options: KubernetesOptions, names: Collection[str]) -> Mapping[str, Sequence[Finding]]:
+    """Of these nodes, the ones that can't hold a worker now, with the reasons."""
+    found = {node.name: list(unfit(node, options.tolerations)) for node in await wanted_nodes(api, options)}
+    gone = {name: [Finding("kubernetes.node-gone", Severity.ERROR, name)] for name in names if name not in found}
+    return {**{name: why for name, why in found.items() if why and name in names}, **gone}
+
+
+def _leading(text: str) -> int:
+    """Providers write `31+`."""
+    match = re.match(r"\d+", text)
+    return int(match.group()) if match else 0

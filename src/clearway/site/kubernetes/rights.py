@@ -1,0 +1,86 @@
+"""What whoever starts a run may do, held against what a run needs; what is missing is written out ready to apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from clearway.kube.api import Api
+from clearway.kube.parallel import at_once
+from clearway.probe.records import Finding, Severity
+from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, RBAC, Manifest
+from clearway.site.kubernetes.names import CONTROLLER
+
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """One verb on one kind of object; `namespace` None: in the whole cluster."""
+
+    group: str
+    resource: str
+    verb: str
+    namespace: str | None
+
+
+def needed(namespace: str) -> tuple[Right, ...]:
+    """All that a run needs where the mailboxes' kind is installed."""
+    return (*_rights(CLUSTER_RULES, None), *_rights(CONTROLLER_RULES, namespace))
+
+
+async def missing(api: Api, rights: Sequence[Right]) -> tuple[Right, ...]:
+    """Of these, the ones that we don't have. Raises KubeError."""
+    found: list[Right] = []
+
+    async def review(right: Right) -> None:
+        if not await may(api, right):
+            found.append(right)
+
+    await at_once(review(right) for right in rights)
+    return tuple(sorted(found, key=lambda right: (right.namespace or "", right.group, right.resource, right.verb)))
+
+
+async def may(api: Api, right: Right) -> bool:
+    """Whether we have a right, as the API server sees it."""
+    resource, _, subresource = right.resource.partition("/")
+    attributes = {"group": right.group, "resource": resource, "verb": right.verb, "namespace": right.namespace or ""}
+    if subresource:
+        attributes["subresource"] = subresource
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+    answer = await api.create(_REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})
+    return bool(answer["status"]["allowed"])
+
+
+def findings(rights: Sequence[Right]) -> Iterator[Finding]:
+    """What is missing, a finding for each place it is missing in, with the rules to apply."""
+    for namespace in sorted({right.namespace for right in rights}, key=lambda name: name or ""):
+        lacking = [right for right in rights if right.namespace == namespace]
+        rules = yaml.safe_dump(_role(namespace, lacking), sort_keys=False)
+        values = {"count": len(lacking), "manifest": rules, "rights": tuple(_words(right) for right in lacking)}
+        yield Finding("kubernetes.rights-missing", Severity.ERROR, namespace or "cluster", values)
+
+
+def _role(namespace: str | None, rights: Sequence[Right]) -> Manifest:
+    metadata = {"name": CONTROLLER} if namespace is None else {"name": CONTROLLER, "namespace": namespace}
+    verbs: dict[tuple[str, str], list[str]] = {}
+    for right in rights:
+        verbs.setdefault((right.group, right.resource), []).append(right.verb)
+    rules = [{"apiGroups": [group], "resources": [one], "verbs": words} for (group, one), words in verbs.items()]
+    kind = "ClusterRole" if namespace is None else "Role"
+    return {"apiVersion": RBAC, "kind": kind, "metadata": metadata, "rules": rules}
+
+
+def _words(right: Right) -> str:
+    return f"{right.verb} {right.resource}"
+
+
+def _rights(rules: Sequence[dict[str, Any]], namespace: str | None) -> Iterator[Right]:
+    for rule in rules:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                for verb in rule["verbs"]:
+                    yield Right(group, resource, verb, namespace)

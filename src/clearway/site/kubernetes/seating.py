@@ -1,0 +1,37 @@
+"""Which worker has which slot: the scheduler decides where pods go, so slots are given to where they came."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from clearway.probe.records import Slot
+
+
+class Seating:
+    """Slots by node, given out as workers turn up. A worker keeps its slot."""
+
+    def __init__(self, slots: Iterable[Slot]) -> None:
+        self.slots = tuple(sorted(slots))
+        self._free: dict[str, list[Slot]] = defaultdict(list)
+        for slot in reversed(self.slots):
+            self._free[slot.node].append(slot)
+        self._taken: dict[str, Slot] = {}
+
+    def seat(self, name: str, node: str) -> Slot | None:
+        """The slot of this worker, now or before; None: its node is full, nobody waits for it."""
+        if name not in self._taken and self._free.get(node):
+            self._taken[name] = self._free[node].pop()
+        return self._taken.get(name)
+
+    def seat_anywhere(self, name: str) -> Slot | None:
+        """For a worker that will never be anywhere: one of the slots that stay empty."""
+        if name not in self._taken:
+            node = next((node for node, free in self._free.items() if free), None)
+            return None if node is None else self.seat(name, node)
+        return self._taken[name]
+
+    @property
+    def names(self) -> dict[Slot, str]:
+        """The worker in each slot."""
+        return {slot: name for name, slot in self._taken.items()}

@@ -1,0 +1,126 @@
+"""What else is on the cluster and its nodes that a reader of the figures has to know, where we may see it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from clearway.kube.api import Api
+from clearway.kube.errors import Forbidden, NotFound
+from clearway.probe.records import Finding, Severity
+from clearway.site.kubernetes.names import MANAGED_BY, NAMESPACES
+from clearway.site.kubernetes.nodes import NodeView
+from clearway.site.kubernetes.options import KubernetesOptions
+
+_SYSTEM = f"{NAMESPACES}/kube-system"
+_DAEMON_SETS = "/apis/apps/v1/namespaces/kube-system/daemonsets"
+_CNIS: Mapping[str, str] = {
+    "calico-node": "Calico",
+    "cilium": "Cilium",
+    "kube-flannel-ds": "Flannel",
+    "kube-flannel": "Flannel",
+    "weave-net": "Weave Net",
+    "antrea-agent": "Antrea",
+    "kube-router": "kube-router",
+    "aws-node": "Amazon VPC CNI",
+    "azure-cni": "Azure CNI",
+    "ovnkube-node": "OVN-Kubernetes",
+    "kindnet": "kindnet",
+}
+_TERMINAL = ("Succeeded", "Failed")
+
+
+class _PodMetadata(msgspec.Struct):
+    namespace: str = ""
+    labels: dict[str, str] = {}
+
+
+class _PodSpec(msgspec.Struct):
+    nodeName: str = ""  # noqa: N815 - the API's name
+
+
+class _PodStatus(msgspec.Struct):
+    phase: str = ""
+
+
+class _Pod(msgspec.Struct):
+    metadata: _PodMetadata
+    spec: _PodSpec
+    status: _PodStatus
+
+
+class _PodList(msgspec.Struct):
+    items: list[_Pod]
+
+
+async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[NodeView]) -> AsyncIterator[Finding]:
+    """What can be read; what may not is passed over."""
+    names = {node.name for node in nodes}
+    lookers: tuple[Callable[[], AsyncIterator[Finding]], ...] = (
+        lambda: _foreign_pods(api, names),
+        lambda: _network(api),
+        lambda: _quotas(api, options.namespace, len(names)),
+    )
+    for look in lookers:
+        try:
+            async for finding in look():
+                yield finding
+        except (Forbidden, NotFound):
+            continue
+    for finding in _images(options.image, nodes):
+        yield finding
+
+
+async def _foreign_pods(api: Api, nodes: Collection[str]) -> AsyncIterator[Finding]:
+    """Every pod that shares a node with a worker shares its link."""
+    count = 0
+    async for page in api.pages("/api/v1/pods", _PodList):
+        count += sum(
+            pod.spec.nodeName in nodes
+            and pod.status.phase not in _TERMINAL
+            and pod.metadata.labels.get(MANAGED_BY) != "clearway"
+            for pod in page.items
+        )
+    if count:
+        yield Finding("kubernetes.foreign-pods", Severity.INFO, values={"count": count})
+
+
+async def _network(api: Api) -> AsyncIterator[Finding]:
+    """By the names that network add-ons are known under."""
+    found = await api.get(_DAEMON_SETS, dict[str, Any])
+    there = [item["metadata"]["name"] for item in found["items"]]
+    known = tuple(dict.fromkeys(_CNIS[name] for name in there if name in _CNIS))
+    if known:
+        yield Finding("kubernetes.network", Severity.INFO, values={"network": known})
+    settings = await api.get(f"{_SYSTEM}/configmaps/kube-proxy", dict[str, Any])
+    for line in settings.get("data", {}).get("config.conf", "").splitlines():
+        key, _, mode = line.partition(":")
+        if key == "mode":
+            shown = mode.strip().strip('"') or "iptables"
+            yield Finding("kubernetes.proxy-mode", Severity.INFO, values={"mode": shown})
+
+
+async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Finding]:
+    """A limit on limits refuses every pod that states none; ours don't, as a limit would throttle the sender."""
+    found = await api.get(f"{NAMESPACES}/{namespace}/resourcequotas", dict[str, Any])
+    for quota in found["items"]:
+        name, hard = quota["metadata"]["name"], quota.get("status", {}).get("hard", {})
+        used = quota.get("status", {}).get("used", {})
+        for key in ("pods", "count/pods"):
+            if key in hard and (free := int(hard[key]) - int(used.get(key, "0"))) < workers:
+                values = {"quota": name, "free": free, "count": workers}
+                yield Finding("kubernetes.quota-too-small", Severity.ERROR, namespace, values)
+        if limits := tuple(key for key in hard if key.startswith("limits.")):
+            values = {"quota": name, "limits": limits}
+            yield Finding("kubernetes.quota-on-limits", Severity.ERROR, namespace, values)
+
+
+def _images(image: str, nodes: Sequence[NodeView]) -> Sequence[Finding]:
+    """A node lists only so many of its images: one that is not listed may still be there."""
+    without = tuple(node.name for node in nodes if not node.has_image(image))
+    if not without:
+        return ()
+    values = {"image": image, "nodes": without, "count": len(without)}
+    return (Finding("kubernetes.image-not-seen", Severity.WARNING, values=values),)

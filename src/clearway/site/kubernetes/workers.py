@@ -1,0 +1,169 @@
+"""The objects of one run: a Job that owns everything, so that it all goes when the Job does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from clearway.probe.worker_object import GROUP, KIND, VERSION
+from clearway.site.kubernetes.cluster_scope import RBAC, WORKER_RULES
+from clearway.site.kubernetes.names import OURS, RUN
+from clearway.site.kubernetes.options import KubernetesOptions, Toleration
+
+Manifest = dict[str, Any]
+
+_LINGER = 30
+"""Seconds that a finished Job, and with it everything, still stands for whoever looks."""
+_GRACE = 5
+"""Seconds between SIGTERM and SIGKILL."""
+_NOBODY = 65_534
+_SCRATCH = "1Gi"
+_PER_INDEX_SINCE = (1, 29)
+"""Version from which a Job can fail one worker without ending the others."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """One run's workers: so many pods, spread over these nodes."""
+
+    name: str
+    """Of the Job, and of everything that it owns."""
+    size: int
+    nodes: tuple[str, ...]
+    options: KubernetesOptions
+    server_version: tuple[int, int]
+
+    @property
+    def mailbox_names(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}-{index}" for index in range(self.size))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {**OURS, RUN: self.name}
+
+    def job(self) -> Manifest:
+        spec = {
+            "completions": self.size,
+            "parallelism": self.size,
+            "completionMode": "Indexed",
+            "activeDeadlineSeconds": round(self.options.lease.si),
+            "ttlSecondsAfterFinished": _LINGER,
+            "template": {"metadata": {"labels": self.labels}, "spec": self._pod()},
+        }
+        if self.server_version >= _PER_INDEX_SINCE:
+            spec["backoffLimitPerIndex"] = 0
+        else:
+            spec["backoffLimit"] = 1_000_000
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": self._metadata(), "spec": spec}
+
+    def account(self) -> Manifest:
+        """Made before the Job, or its first pods would be refused."""
+        return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self._metadata()}
+
+    def role(self, owner: Manifest) -> Manifest:
+        return {"apiVersion": RBAC, "kind": "Role", "metadata": self._metadata(owner), "rules": WORKER_RULES}
+
+    def role_binding(self, owner: Manifest) -> Manifest:
+        return {
+            "apiVersion": RBAC,
+            "kind": "RoleBinding",
+            "metadata": self._metadata(owner),
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": self.name},
+            "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": self.options.namespace}],
+        }
+
+    def mailboxes(self, owner: Manifest) -> Iterable[Manifest]:
+        for name in self.mailbox_names:
+            yield {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": KIND,
+                "metadata": {**self._metadata(owner), "name": name},
+                "spec": {"requests": []},
+            }
+
+    def _metadata(self, owner: Manifest | None = None) -> Manifest:
+        owners = {} if owner is None else {"ownerReferences": [owner]}
+        return {"name": self.name, "namespace": self.options.namespace, "labels": self.labels, **owners}
+
+    def _pod(self) -> Manifest:
+        options = self.options
+        pod = {
+            "restartPolicy": "Never",
+            "serviceAccountName": self.name,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": _GRACE,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": _NOBODY,
+                "runAsGroup": _NOBODY,
+                "fsGroup": _NOBODY,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "affinity": {"nodeAffinity": _only_on(self.nodes)},
+            "topologySpreadConstraints": [self._spread()],
+            "tolerations": [_toleration(one) for one in options.tolerations],
+            "imagePullSecrets": [{"name": name} for name in options.pull_secrets],
+            "containers": [self._container()],
+            "volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": _SCRATCH}}],
+        }
+        return {**pod, "priorityClassName": options.priority_class} if options.priority_class else pod
+
+    def _spread(self) -> Manifest:
+        """As evenly as can be; nodes that no worker may enter don't count."""
+        return {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "nodeTaintsPolicy": "Honor",
+            "labelSelector": {"matchLabels": {RUN: self.name}},
+        }
+
+    def _container(self) -> Manifest:
+        """Without a CPU limit: it would throttle the very sender that is to fill the link."""
+        return {
+            "name": "worker",
+            "image": self.options.image,
+            "imagePullPolicy": "IfNotPresent",
+            "args": ["--kubernetes"],
+            "env": [
+                {"name": "CLEARWAY_JOB", "value": self.name},
+                {"name": "CLEARWAY_LEASE", "value": f"{self.options.lease.si:g}"},
+                {"name": "CLEARWAY_NAMESPACE", "valueFrom": _field("metadata.namespace")},
+                {"name": "CLEARWAY_NODE", "valueFrom": _field("spec.nodeName")},
+            ],
+            "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - the container's own
+        }
+
+
+def owned_by(job: Manifest) -> Manifest:
+    """The reference that makes something go with the Job, as the API server made it."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": job["metadata"]["name"],
+        "uid": job["metadata"]["uid"],
+        "controller": True,
+    }
+
+
+def _only_on(nodes: Iterable[str]) -> Manifest:
+    """By name, one term a node: the hostname label is not everywhere the node's name."""
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]} for node in nodes]
+    return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+
+
+def _toleration(one: Toleration) -> Manifest:
+    stated = {"key": one.key, "value": one.value, "effect": one.effect}
+    operator = "Exists" if one.value is None else "Equal"
+    return {"operator": operator, **{name: value for name, value in stated.items() if value is not None}}
+
+
+def _field(path: str) -> Manifest:
+    return {"fieldRef": {"fieldPath": path}}

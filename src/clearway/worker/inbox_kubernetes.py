@@ -1,0 +1,231 @@
+"""The mailbox as an object of the Kubernetes API: requests in its spec, results patched into its status."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from clearway.base.clock import Clock
+from clearway.base.units import Size
+from clearway.probe import wire
+from clearway.probe.records import Observation, Outcome, Reason, Result, Worker
+from clearway.probe.worker_object import CLOCK_READING, WANTED, ClockReading, Phase, Wanted, result_key
+from clearway.worker.api import ApiFailure, Forbidden, Missing, OwnObject, Passing
+from clearway.worker.inbox import Mailbox
+
+Operations = List[Dict[str, Any]]
+"""A JSON patch."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What ties the worker's life to the API."""
+
+    heard: Callable[[], None]
+    """Called, by the agent's own thread, whenever the API server has spoken."""
+    leave: Callable[[Reason], None]
+    """Ends the worker, which leaves the reason behind; from any thread."""
+
+
+RESULT_LIMIT = 256 * 1024
+"""Bytes of one result: far below the 1.5 MB that the API keeps of an object."""
+ROUND_LIMIT = 1024 * 1024
+"""Bytes of all results of a round."""
+_RIGHTS_PATIENCE = 5.0
+"""Seconds that a missing right is waited for."""
+_CREATED_WITHIN = 30.0
+"""Seconds after which an object that is still missing will not come."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between tries."""
+
+
+class KubernetesInbox:
+    """One object, watched by the agent's own thread and patched by any.
+
+    What could not be delivered for a passing reason is tried again for as long as the worker lives.
+    """
+
+    def __init__(self, clock: Clock, own: OwnObject, node: str, ties: Ties) -> None:
+        self._clock = clock
+        self._own = own
+        self._node = node
+        self._ties = ties
+        self._delivering = threading.Lock()
+        self._over = threading.Event()
+        self._ping: Optional[int] = None
+        self._round = _RoundInHand(Wanted())
+        self._observed = 0
+
+    def mailboxes(self) -> Iterator[Mailbox]:
+        """Every round that comes, until the object is deleted; clock exchanges are answered in between.
+
+        Raises ApiFailure if watching is forbidden.
+        """
+        try:
+            for wanted in self._wishes():
+                self._answer(wanted.ping)
+                if wanted.round != self._round.wanted.round:
+                    self._round = _RoundInHand(wanted)
+                    yield Mailbox(wanted.round, wanted.requests)
+        finally:
+            self._over.set()
+
+    def announce(self, worker: Worker) -> None:
+        """The first patch: it proves, before any traffic, that results will be accepted.
+
+        Raises ApiFailure if the object does not come or the right does not.
+        """
+        said = {"node": self._node, "worker": wire.WORKER.encode(worker), "phase": Phase.READY.value}
+        self._deliver(lambda: [_add(name, value) for name, value in said.items()])
+
+    def put(self, result: Result) -> None:
+        """Hand in a result; one of a round that is over is dropped."""
+        try:
+            self._deliver(lambda: self._round.patch_with(result), lambda: self._round.keep(result))
+        except Forbidden as failure:
+            self._ties.leave(refusal(failure))
+        except Missing:
+            return  # the object is gone: nobody wants it
+        except ApiFailure as failure:
+            self._put_refused(result, failure)
+
+    def observe(self, observation: Observation) -> None:
+        """Tell it; what is refused is not worth ending for."""
+        number, self._observed = self._observed, self._observed + 1
+        encoded = wire.OBSERVATION.encode(observation)
+        self._deliver_if_wanted(lambda: [_add(f"observations/{number}", encoded)])
+
+    def close(self) -> None:
+        """Nothing is delivered any more, and what waits to be gives up."""
+        self._over.set()
+        with self._delivering:
+            self._own.close()
+
+    def _wishes(self) -> Iterator[Wanted]:
+        pauses, refused_since = _Pauses(self._over), None
+        while not self._over.is_set():
+            try:
+                for event in self._own.watch():
+                    self._ties.heard()
+                    pauses, refused_since = _Pauses(self._over), None
+                    if event["type"] == "DELETED":
+                        return
+                    if event["type"] != "BOOKMARK":
+                        yield WANTED.decode(event["object"].get("spec", {}))
+            except Forbidden:
+                refused_since = refused_since or time.monotonic()
+                if time.monotonic() - refused_since > _RIGHTS_PATIENCE:
+                    raise
+            except Passing:
+                pass  # the next watch begins with the object as it is then
+            pauses.take()
+
+    def _answer(self, ping: Optional[int]) -> None:
+        """With the clock as it is at the moment of sending, not of a first try that failed."""
+        if ping is None or ping == self._ping:
+            return
+        self._ping = ping
+        self._deliver_if_wanted(lambda: [_add("clock", CLOCK_READING.encode(ClockReading(ping, self._clock.now())))])
+
+    def _put_refused(self, result: Result, failure: ApiFailure) -> None:
+        """What the API will not take is told as a result that it can; if the round is over, that is refused too."""
+        reason = Reason("worker.result-refused", {"error": failure.said})
+        void = replace(result, outcome=Outcome.UNPARSABLE, reason=reason, measurement=None, evidence=None)
+        self._deliver_if_wanted(lambda: self._round.patch_with(void), lambda: self._round.keep(void))
+
+    def _deliver_if_wanted(self, operations: Callable[[], Operations], done: Callable[[], None] = lambda: None) -> None:
+        try:
+            self._deliver(operations, done)
+        except ApiFailure:
+            return
+
+    def _deliver(self, operations: Callable[[], Operations], done: Callable[[], None] = lambda: None) -> None:
+        """Patch until it is taken; `operations` are made anew for each try. Raises ApiFailure, never Passing."""
+        pauses, begun = _Pauses(self._over), time.monotonic()
+        while not self._over.is_set():
+            try:
+                with self._delivering:
+                    self._own.patch_status(operations())
+                    done()
+            except (Forbidden, Missing) as failure:
+                patience = _RIGHTS_PATIENCE if isinstance(failure, Forbidden) else _CREATED_WITHIN
+                if time.monotonic() - begun > patience:
+                    raise
+            except Passing:
+                pass
+            else:
+                return
+            pauses.take()
+
+
+class _RoundInHand:
+    """What is handed in of one round, and how the next result goes into the object."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self._outcomes: List[Outcome] = []
+        self._bytes = 0
+
+    def patch_with(self, result: Result) -> Operations:
+        """The first result of a round takes the last one's away; each lands only while its round stands."""
+        key, encoded = result_key(result.probe, result.half), wire.RESULT.encode(self._bounded(result))
+        outcomes = [*self._outcomes, result.outcome]
+        whole = len(outcomes) >= len(self.wanted.requests)
+        begun = [_add(f"results/{_escaped(key)}", encoded)]
+        fresh = [_add("round", result.round), _add("results", {key: encoded})]
+        return [
+            {"op": "test", "path": "/spec/round", "value": result.round},
+            *(begun if self._outcomes else fresh),
+            _add("phase", (Phase.DONE if whole else Phase.READY).value),
+            _add("result", ", ".join(f"{count} {one.value}" for one, count in Counter(outcomes).items())),
+        ]
+
+    def keep(self, result: Result) -> None:
+        """It was taken."""
+        self._outcomes.append(result.outcome)
+        self._bytes += _size(self._bounded(result))
+
+    def _bounded(self, result: Result) -> Result:
+        """Without its evidence where that is more than its share, and void where even that is too much."""
+        share = ROUND_LIMIT // max(1, len(self.wanted.requests))
+        if _size(result) <= min(RESULT_LIMIT, share):
+            return result
+        bare, limit = replace(result, evidence=None), min(RESULT_LIMIT, ROUND_LIMIT - self._bytes)
+        if (size := _size(bare)) <= limit:
+            return bare
+        reason = Reason("worker.result-too-large", {"size": Size(size), "limit": Size(limit)})
+        return replace(bare, outcome=Outcome.UNPARSABLE, reason=reason, measurement=None)
+
+
+class _Pauses:
+    """Pauses that grow; none when it is all over."""
+
+    def __init__(self, over: threading.Event) -> None:
+        self._over = over
+        self._next = _FIRST_PAUSE
+
+    def take(self) -> None:
+        self._over.wait(self._next)
+        self._next = min(_LONGEST_PAUSE, 2 * self._next)
+
+
+def refusal(failure: ApiFailure) -> Reason:
+    """Why a worker had to leave, for its termination log."""
+    code = "worker.forbidden" if isinstance(failure, Forbidden) else "worker.not-accepted"
+    return Reason(code, {"error": failure.said})
+
+
+def _add(name: str, value: Any) -> Dict[str, Any]:
+    return {"op": "add", "path": f"/status/{name}", "value": value}
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _size(result: Result) -> int:
+    return len(json.dumps(wire.RESULT.encode(result), separators=(",", ":")))

@@ -1,0 +1,105 @@
+"""The agent as a pod: what it is told by its environment, its own deadline, its last words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+from clearway.base.clock import Clock
+from clearway.base.units import Duration
+from clearway.probe.records import Reason, Slot
+from clearway.probe.wire import REASON
+from clearway.probe.worker_object import GROUP, PLURAL, VERSION
+from clearway.worker.agent import Agent
+from clearway.worker.api import Access, ApiFailure, OwnObject
+from clearway.worker.facts import worker
+from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties, refusal
+
+TERMINATION_LOG = Path("/dev/termination-log")
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What a pod is told when it is made."""
+
+    namespace: str
+    job: str
+    index: int
+    node: str
+    network: str
+    lease: Duration
+    """How long it works on without a word from the cluster: it holds even where nobody can reach the node any more."""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Posting:
+        """Raises KeyError if it is not in a pod of ours."""
+        return cls(
+            namespace=environment["CLEARWAY_NAMESPACE"],
+            job=environment["CLEARWAY_JOB"],
+            index=int(environment["JOB_COMPLETION_INDEX"]),
+            node=environment["CLEARWAY_NODE"],
+            network=environment.get("CLEARWAY_NETWORK", "pod"),
+            lease=Duration(float(environment["CLEARWAY_LEASE"])),
+        )
+
+    @property
+    def mailbox(self) -> str:
+        return f"{self.job}-{self.index}"
+
+
+class LastWords:
+    """The termination log: a reason as JSON, kept with the pod. The first one counts."""
+
+    def __init__(self, path: Path = TERMINATION_LOG) -> None:
+        self._path = path
+        self._writing = threading.Lock()
+        self._said = False
+
+    def say(self, reason: Reason) -> None:
+        with self._writing:
+            if not self._said:
+                self._said = True
+                self._path.write_text(json.dumps(REASON.encode(reason)), encoding="utf-8")
+
+
+def attend(clock: Clock, scratch: Path) -> int:
+    """Work until the mailbox is deleted, SIGTERM comes or the lease runs out; returns the exit status."""
+    posting, words = Posting.of(os.environ), LastWords()
+    lease = _Lease(posting.lease, words)
+
+    def leave(reason: Reason) -> None:
+        words.say(reason)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    collection = f"/apis/{GROUP}/{VERSION}/namespaces/{posting.namespace}/{PLURAL}"
+    own = OwnObject(Access.of_pod(), collection, posting.mailbox)
+    inbox = KubernetesInbox(clock, own, posting.node, Ties(lease.renew, leave))
+    me = worker(Slot(posting.node, posting.index), posting.network)
+    try:
+        Agent(me, inbox, clock, scratch).run()
+    except ApiFailure as failure:
+        words.say(refusal(failure))
+        return 1
+    return 0
+
+
+class _Lease:
+    """Ends the worker when nothing was heard for so long, by the kernel's own timer."""
+
+    def __init__(self, lasts: Duration, words: LastWords) -> None:
+        self._lasts = lasts
+        self._words = words
+        signal.signal(signal.SIGALRM, self._end)
+        self.renew()
+
+    def renew(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, self._lasts.si)
+
+    def _end(self, *_: Any) -> None:
+        self._words.say(Reason("worker.alone", {"silence": self._lasts}))
+        raise SystemExit(1)

@@ -1,0 +1,63 @@
+"""A site in the test's own process: workers on the real cluster, requests and events in the test's hands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from clearway.base.units import Duration
+from clearway.kube.api import Access
+from clearway.probe.parameters import TcpParameters, Window
+from clearway.probe.records import Endpoint, Finding, Half, Request, Slot
+from clearway.site.base import Ready
+from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.site import KubernetesSite
+from cluster.harness.cluster import Cluster
+
+T = TypeVar("T")
+SLOTS = (Slot("node-1"), Slot("node-2"))
+PATIENCE = 60.0
+
+
+@asynccontextmanager
+async def started(cluster: Cluster, told: list[Finding] | None = None, **how: Any) -> AsyncIterator[KubernetesSite]:
+    findings = [] if told is None else told
+    site = KubernetesSite(KubernetesOptions(Access(cluster.kubeconfig), **how), log=findings.append)
+    try:
+        await site.start(SLOTS)
+        yield site
+    finally:
+        await site.stop()
+
+
+async def hear(site: KubernetesSite, kind: type[T], count: int) -> list[T]:
+    """The next so many events of a kind; others are passed over."""
+    heard: list[T] = []
+    async with asyncio.timeout(PATIENCE):
+        async for event in site.events():
+            if isinstance(event, kind):
+                heard.append(event)
+            if len(heard) == count:
+                break
+    return heard
+
+
+def requests(
+    ready: Sequence[Ready], *, start: float = 2.0, duration: float = 1.0, round_: str = "r1"
+) -> Mapping[Slot, Sequence[Request]]:
+    """A TCP probe from the first slot's worker to the second's, beginning in `start` seconds."""
+    workers = {event.worker.slot: event.worker for event in ready}
+    clocks = {event.worker.slot: event.clock for event in ready}
+    server = workers[SLOTS[1]]
+    endpoint = Endpoint(server.addresses[0], server.ports[0])
+    instant = time.time() + start
+    window = Window(Duration(0), Duration(duration))
+
+    def half(slot: Slot, which: Half) -> Request:
+        begin = instant + clocks[slot].ahead.si
+        return Request(round_, "p", 1, which, "iperf2", TcpParameters(1), window, endpoint, begin, begin + duration + 5)
+
+    return {SLOTS[0]: [half(SLOTS[0], Half.SEND)], SLOTS[1]: [half(SLOTS[1], Half.SERVE)]}

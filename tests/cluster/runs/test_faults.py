@@ -1,0 +1,182 @@
+"""What can go wrong around workers on a real cluster: reasons are right, nothing is lost that could be kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from clearway.kube.api import Access, connect
+from clearway.kube.errors import Invalid
+from clearway.probe.records import Finding, Outcome, Result
+from clearway.site.base import Lost, Ready
+from clearway.site.kubernetes import cluster_scope
+from clearway.site.kubernetes.names import CRD, Paths
+from clearway.site.kubernetes.preflight import NotFit
+from cluster.harness.cluster import Cluster
+from cluster.runs.site import SLOTS, hear, requests, started
+
+NAMESPACE = "clearway"
+PATHS = Paths(NAMESPACE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed(equipped: Cluster) -> Iterator[None]:
+    for manifest in cluster_scope.manifests(NAMESPACE):
+        equipped.kubectl("apply", "--server-side", "--filename=-", text=json.dumps(manifest))
+    equipped.kubectl("wait", "--for=condition=Established", f"crd/{CRD}", "--timeout=30s")
+    yield
+    for manifest in reversed(cluster_scope.manifests(NAMESPACE)):
+        equipped.kubectl("delete", "--filename=-", "--timeout=60s", text=json.dumps(manifest))
+
+
+def names(cluster: Cluster, kind: str) -> list[str]:
+    return cluster.kubectl("get", kind, f"--namespace={NAMESPACE}", "--output=name").split()
+
+
+def worker_roles(cluster: Cluster) -> list[str]:
+    return [name for name in names(cluster, "roles") if "controller" not in name]
+
+
+async def test_a_probe_is_measured_through_the_api(equipped: Cluster) -> None:
+    async with started(equipped) as site:
+        ready = await hear(site, Ready, 2)
+        await site.submit("r1", requests(ready))
+        results = await hear(site, Result, 2)
+    assert {result.outcome for result in results} == {Outcome.MEASURED}
+
+
+async def test_a_worker_without_its_right_is_found_before_any_traffic(
+    equipped: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.site.kubernetes.workers.WORKER_RULES", cluster_scope.WORKER_RULES[:1])
+    async with started(equipped) as site:
+        with pytest.raises(NotFit) as refused:
+            await hear(site, Ready, 2)
+    (finding,) = refused.value.findings
+    assert finding.code == "worker.forbidden"
+    assert "networktestworkers/status" in finding.values["error"]
+
+
+async def test_a_right_taken_away_in_the_middle_is_the_reason_told(equipped: Cluster) -> None:
+    async with started(equipped) as site:
+        ready = await hear(site, Ready, 2)
+        for role in worker_roles(equipped):
+            equipped.kubectl("delete", role, f"--namespace={NAMESPACE}")
+        await site.submit("r1", requests(ready))
+        lost = await hear(site, Lost, 2)
+    assert {one.reason.code for one in lost} == {"worker.forbidden"}
+
+
+async def test_a_deleted_pod_is_told(equipped: Cluster) -> None:
+    async with started(equipped) as site:
+        await hear(site, Ready, 2)
+        pods = json.loads(equipped.kubectl("get", "pods", f"--namespace={NAMESPACE}", "--output=json"))["items"]
+        (victim,) = [pod["metadata"]["name"] for pod in pods if pod["spec"]["nodeName"] == "node-2"]
+        equipped.kubectl("delete", "pod", victim, f"--namespace={NAMESPACE}", "--wait=false")
+        (lost,) = await hear(site, Lost, 1)
+    assert lost.slot == SLOTS[1]
+    assert lost.reason.code in ("pod.deleted", "pod.exited")
+
+
+async def test_a_missing_image_is_told(equipped: Cluster) -> None:
+    async with started(equipped, image="clearway.dev/nothing:1") as site:
+        with pytest.raises(NotFit) as refused:
+            await hear(site, Ready, 2)
+    assert refused.value.findings[0].code == "pod.image"
+
+
+async def test_a_quota_that_refuses_pods_is_told(equipped: Cluster) -> None:
+    equipped.kubectl("create", "quota", "tight", "--hard=pods=1", f"--namespace={NAMESPACE}")
+    try:
+        async with started(equipped) as site:
+            with pytest.raises(NotFit) as refused:
+                await hear(site, Ready, 2)
+    finally:
+        equipped.kubectl("delete", "quota", "tight", f"--namespace={NAMESPACE}")
+    (finding,) = refused.value.findings
+    assert finding.code == "pod.refused"
+    assert "exceeded quota: tight" in finding.values["message"]
+
+
+async def test_a_node_without_room_is_told(equipped: Cluster) -> None:
+    equipped.kubectl("taint", "node", "node-2", "late=yes:NoSchedule")
+    try:
+        with pytest.raises(NotFit) as refused:
+            async with started(equipped):
+                pass
+    finally:
+        equipped.kubectl("taint", "node", "node-2", "late-")
+    assert [finding.code for finding in refused.value.findings] == ["kubernetes.node-tainted"]
+
+
+async def test_a_cordoned_node_ends_the_run_before_it_begins_or_is_done_without(equipped: Cluster) -> None:
+    equipped.kubectl("cordon", "node-2")
+    try:
+        with pytest.raises(NotFit) as refused:
+            async with started(equipped):
+                pass
+        async with started(equipped, partial=True) as site:
+            (lost,) = await hear(site, Lost, 1)
+            (ready,) = await hear(site, Ready, 1)
+    finally:
+        equipped.kubectl("uncordon", "node-2")
+    assert "kubernetes.node-cordoned" in [finding.code for finding in refused.value.findings]
+    assert (lost.slot, ready.worker.slot) == (SLOTS[1], SLOTS[0])
+
+
+def wait_until_all_nodes_are_ready(cluster: Cluster) -> None:
+    cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s", timeout=70)
+
+
+async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
+    async with started(equipped) as site:
+        ready = await hear(site, Ready, 2)
+        await site.submit("r1", requests(ready, duration=4.0))
+        equipped.stop_apiserver()
+        try:
+            equipped.execute(("sleep", "20"))
+        finally:
+            equipped.start_apiserver()
+        results = await hear(site, Result, 2)
+    wait_until_all_nodes_are_ready(equipped)
+    assert {result.outcome for result in results} == {Outcome.MEASURED}
+
+
+async def test_a_dead_kubelet_costs_no_result_and_its_node_is_named_in_the_end(equipped: Cluster) -> None:
+    told: list[Finding] = []
+    try:
+        async with started(equipped, told) as site:
+            ready = await hear(site, Ready, 2)
+            equipped.stop_kubelet("node-2")
+            await site.submit("r1", requests(ready))
+            results = await hear(site, Result, 2)
+    finally:
+        equipped.start_kubelet("node-2")
+    wait_until_all_nodes_are_ready(equipped)
+    assert {result.outcome for result in results} == {Outcome.MEASURED}
+    (left,) = [finding for finding in told if finding.code == "kubernetes.workers-left"]
+    assert left.values["nodes"] == ("node-2",)
+
+
+async def test_a_late_result_of_an_old_round_is_refused_by_the_api(equipped: Cluster) -> None:
+    """The rule on who writes is not in the way here: the test comes first, whoever asks."""
+    async with started(equipped) as site:
+        await hear(site, Ready, 2)
+        mailbox = names(equipped, "ntw")[0].partition("/")[2]
+        equipped.kubectl(
+            "patch", "ntw", mailbox, f"--namespace={NAMESPACE}", "--type=merge", '--patch={"spec":{"round":"r2"}}'
+        )
+        patch = [
+            {"op": "test", "path": "/spec/round", "value": "r1"},
+            {"op": "add", "path": "/status/round", "value": "r1"},
+        ]
+        async with connect(Access(equipped.kubeconfig)) as api:
+            with pytest.raises(Invalid):
+                await api.request(
+                    "PATCH",
+                    f"{PATHS.mailboxes}/{mailbox}/status",
+                    body=patch,
+                    content="application/json-patch+json",
+                )

@@ -1,0 +1,132 @@
+"""A run on a real cluster, from a user's command to a report, and nothing of it left."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.harness.cluster import Cluster
+from cluster.runs.commands import Commands, left_behind
+
+CONTROLLER = "controller"
+
+
+def test_a_network_is_accepted_and_nothing_is_left(equipped: Cluster, commands: Commands) -> None:
+    ended = commands.run()
+    assert (ended.status, commands.report()["state"]) == (0, "pass"), ended.err
+    assert left_behind(equipped) == ""
+
+
+def test_a_check_says_that_a_run_will_work_and_leaves_nothing(equipped: Cluster, commands: Commands) -> None:
+    ended = commands.call("check")
+    assert ended.status == 0, ended.out
+    assert "A run will work here." in ended.out
+    assert left_behind(equipped) == ""
+
+
+@pytest.fixture
+def installed(equipped: Cluster, commands: Commands) -> Iterator[Cluster]:
+    assert commands.call("install").status == 0
+    yield equipped
+    assert commands.call("uninstall").status == 0
+    equipped.kubectl("wait", "--for=delete", "namespace/clearway", "--timeout=60s")
+
+
+def limited_user(cluster: Cluster, folder: Path) -> Path:
+    """A kubeconfig of somebody who holds the two listed roles and nothing else."""
+    cluster.kubectl("create", "serviceaccount", CONTROLLER, "--namespace=default")
+    subject = f"--serviceaccount=default:{CONTROLLER}"
+    role = "clearway-controller"
+    cluster.kubectl("create", "rolebinding", CONTROLLER, f"--role={role}", subject, "--namespace=clearway")
+    cluster.kubectl("create", "clusterrolebinding", CONTROLLER, f"--clusterrole={role}", subject)
+    token = cluster.kubectl("create", "token", CONTROLLER, "--namespace=default").strip()
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--output=json"))
+    config["users"][0]["user"] = {"token": token}
+    path = folder / "limited.kubeconfig"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def limited(installed: Cluster, tmp_path: Path) -> Iterator[Commands]:
+    yield Commands(limited_user(installed, tmp_path), tmp_path)
+    installed.kubectl("delete", "clusterrolebinding", CONTROLLER)
+    installed.kubectl("delete", "serviceaccount", CONTROLLER, "--namespace=default")
+
+
+def test_the_listed_roles_are_enough_for_a_run(installed: Cluster, limited: Commands) -> None:
+    ended = limited.run()
+    assert ended.status == 0, ended.err
+    assert installed.kubectl("get", "jobs,pods,ntw", "--namespace=clearway", "--output=name") == ""
+
+
+def test_a_missing_right_is_printed_ready_to_apply(installed: Cluster, limited: Commands) -> None:
+    rules = json.loads(installed.kubectl("get", "role", "clearway-controller", "--namespace=clearway", "--output=json"))
+    rules["rules"] = [rule for rule in rules["rules"] if rule["resources"] != ["jobs"]]
+    installed.kubectl("apply", "--filename=-", text=json.dumps(rules))
+    ended = limited.call("check")
+    assert ended.status == 3
+    assert "create jobs, delete jobs" in ended.out
+    assert "kind: Role" in ended.out
+
+
+def test_an_interrupted_run_leaves_nothing(equipped: Cluster, commands: Commands) -> None:
+    with commands.begin(duration="60s") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("round 1"):
+                break
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert left_behind(equipped) == ""
+
+
+def test_what_a_killed_run_leaves_can_be_cleaned_at_once(equipped: Cluster, commands: Commands) -> None:
+    with commands.begin(duration="60s") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("round 1"):
+                break
+        process.kill()
+    assert "jobs" in equipped.kubectl("get", "jobs", "--all-namespaces", "--output=name").replace("job.batch", "jobs")
+    assert commands.call("clean").status == 0
+    equipped.kubectl("wait", "--for=delete", "namespace/clearway", "--timeout=60s")
+    assert left_behind(equipped) == ""
+
+
+def test_a_killed_run_goes_by_itself_when_its_lease_is_over(equipped: Cluster, commands: Commands) -> None:
+    with commands.begin("--lease=15s", duration="60s") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("round 1"):
+                break
+        process.kill()
+    (job,) = equipped.kubectl("get", "jobs", "--namespace=clearway", "--output=name").split()
+    equipped.kubectl("wait", "--for=delete", job, "--namespace=clearway", "--timeout=100s", timeout=110)
+    equipped.kubectl("wait", "--for=delete", "pods", "--all", "--namespace=clearway", "--timeout=30s")
+    assert commands.call("clean").status == 0
+    equipped.kubectl("wait", "--for=delete", "namespace/clearway", "--timeout=60s")
+
+
+def test_one_node_has_no_pairs(equipped: Cluster, commands: Commands) -> None:
+    ended = commands.run("--nodes=kubernetes.io/hostname=node-1")
+    assert ended.status == 3
+    assert "there is no pair to measure" in ended.err
+
+
+def test_a_dead_path_between_two_nodes_is_unreachable_and_rejected(equipped: Cluster, commands: Commands) -> None:
+    one, two = equipped.node("node-1"), equipped.node("node-2")
+    one.block_pods_of(two)
+    two.block_pods_of(one)
+    try:
+        ended = commands.run(attempts=1, direction="both-ways")
+    finally:
+        one.unblock()
+        two.unblock()
+    assert ended.status == 1, ended.err
+    assert {one["outcome"] for one in commands.results() if one["half"] == "send"} == {"unreachable"}

@@ -1,0 +1,118 @@
+"""What makes a Job's workers run in tests: its pods appear, and agents that answer at once work in threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from api_server import ApiServer, Json
+from clearway.base.clock import Clock
+from clearway.base.units import Duration
+from clearway.probe.records import Outcome, Request, Result, Slot, Timing, Worker
+from clearway.worker.api import Access, OwnObject
+from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties
+
+NAMESPACE = "clearway"
+MAILBOXES = f"/apis/clearway.dev/v1alpha1/namespaces/{NAMESPACE}/networktestworkers"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
+EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
+
+
+def token_folder(folder: Path) -> Path:
+    (folder / "token").write_text("secret", encoding="ascii")
+    return folder
+
+
+def inbox(
+    server: ApiServer, folder: Path, name: str, node: str = "node-1", clock: Clock | None = None
+) -> KubernetesInbox:
+    host, _, port = server.address.partition(":")
+    own = OwnObject(Access(host, int(port), token_folder(folder), tls=False), MAILBOXES, name)
+    return KubernetesInbox(clock or Clock(), own, node, Ties(lambda: None, lambda reason: None))
+
+
+def announcement(node: str, index: int = 0) -> Worker:
+    return Worker(Slot(node, index), ("10.0.0.1",), 1500, tuple(range(20_000, 20_128)), {"iperf": "2.1.8"})
+
+
+def measured(request: Request) -> Result:
+    timing = Timing(Duration(-1.0))
+    return Result(request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, timing=timing)
+
+
+@dataclass
+class Kubelets:
+    """Starts what a Job asks for on these nodes, one after the other."""
+
+    server: ApiServer
+    folder: Path
+    nodes: tuple[str, ...]
+    pod_status: Callable[[int], Json] = lambda index: {"phase": "Running"}
+    """What the cluster says of each pod; only a running one has an agent."""
+    clock: Callable[[int], Clock] = lambda index: Clock()
+    answer: Callable[[Request], Result | None] = measured
+    threads: list[threading.Thread] = field(default_factory=list)
+    boxes: list[KubernetesInbox] = field(default_factory=list)
+    jobs: list[Json] = field(default_factory=list)
+
+    def on_created(self, collection: str, item: Json) -> None:
+        if collection == JOBS:
+            self.jobs.append(item)
+            starting = threading.Thread(target=self._start, args=(item,), daemon=True)
+            starting.start()
+
+    def _start(self, job: Json) -> None:
+        name = job["metadata"]["name"]
+        for index in range(job["spec"]["completions"]):
+            node = self.nodes[index % len(self.nodes)]
+            status = self.pod_status(index)
+            self.server.put(PODS, _pod(job, index, node, status))
+            if status["phase"] == "Running":
+                self._employ(f"{name}-{index}", node, index)
+
+    def _employ(self, name: str, node: str, index: int) -> None:
+        box = inbox(self.server, self.folder, name, node, self.clock(index))
+        self.boxes.append(box)
+        thread = threading.Thread(target=self._work, args=(box, node, index), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def _work(self, box: KubernetesInbox, node: str, index: int) -> None:
+        try:
+            box.announce(announcement(node, index))
+            for mailbox in box.mailboxes():
+                for request in mailbox.requests:
+                    if (result := self.answer(request)) is not None:
+                        box.put(result)
+        finally:
+            box.close()
+
+
+def _pod(job: Json, index: int, node: str, status: Json) -> Json:
+    name = job["metadata"]["name"]
+    labels = {**job["spec"]["template"]["metadata"]["labels"], "batch.kubernetes.io/job-completion-index": str(index)}
+    return {
+        "metadata": {
+            "name": f"{name}-{index}-abcde",
+            "labels": labels,
+            "ownerReferences": [{"uid": job["metadata"]["uid"]}],
+        },
+        "spec": {"nodeName": node} if status.get("phase") != "Pending" else {},
+        "status": status,
+    }
+
+
+@contextmanager
+def kubelets(server: ApiServer, folder: Path, nodes: tuple[str, ...], **how: Any) -> Iterator[Kubelets]:
+    running = Kubelets(server, folder, nodes, **how)
+    server.created.append(running.on_created)
+    yield running
+    for box in running.boxes:
+        box.close()
+    for thread in running.threads:
+        thread.join(5)

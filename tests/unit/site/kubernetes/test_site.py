@@ -1,0 +1,277 @@
+"""The site against an API server that misbehaves: who is ready, what is heard, what is said of those who don't come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api_server import ApiServer, Fault, Json, api_server
+from clearway.base.clock import Clock
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.kube.api import Access
+from clearway.probe.parameters import TcpParameters, Window
+from clearway.probe.records import Endpoint, Finding, Half, Request, Result, Slot
+from clearway.site.base import Event, Lost, Ready
+from clearway.site.kubernetes import names
+from clearway.site.kubernetes.cluster_scope import crd
+from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.preflight import NotFit
+from clearway.site.kubernetes.site import KubernetesSite
+from kubelets import EVENTS, JOBS, MAILBOXES, NAMESPACE, PODS, Kubelets, kubelets
+
+NODES = ("node-1", "node-2")
+SLOTS = tuple(Slot(node) for node in NODES)
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with api_server() as running:
+        for name in NODES:
+            running.put(names.NODES, node(name))
+        running.put(names.NAMESPACES, {"metadata": {"name": NAMESPACE}})
+        running.put(names.NAMESPACES, {"metadata": {"name": "kube-system"}})
+        running.put(names.CRDS, crd("install"))
+        yield running
+
+
+def node(name: str, **spec: Any) -> Json:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    return {"metadata": {"name": name, "labels": {}}, "spec": spec, "status": ready}
+
+
+def options(server: ApiServer, folder: Path, **how: Any) -> KubernetesOptions:
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": f"http://{server.address}"}}],
+        "users": [{"name": "u", "user": {"token": "secret"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    (folder / "kubeconfig").write_text(yaml.safe_dump(config))
+    return KubernetesOptions(Access(folder / "kubeconfig"), **how)
+
+
+@asynccontextmanager
+async def started(
+    server: ApiServer, folder: Path, slots: tuple[Slot, ...] = SLOTS, **how: Any
+) -> AsyncIterator[KubernetesSite]:
+    told: list[Finding] = []
+    site = KubernetesSite(options(server, folder, **how), log=told.append)
+    try:
+        await site.start(slots)
+        yield site
+    finally:
+        await site.stop()
+
+
+async def hear(site: KubernetesSite, count: int) -> list[Event]:
+    heard: list[Event] = []
+    async for event in site.events():
+        heard.append(event)
+        if len(heard) == count:
+            break
+    return heard
+
+
+def request(half: Half, round_: str = "r1") -> Request:
+    window = Window(Duration(0), Duration(1))
+    return Request(round_, "p", 1, half, "iperf2", TcpParameters(1), window, Endpoint("10.0.0.1", 20_000), 1e9, 1e9)
+
+
+REQUESTS = {SLOTS[0]: [request(Half.SEND)], SLOTS[1]: [request(Half.SERVE)]}
+
+
+async def test_every_slot_gets_the_worker_that_landed_on_its_node(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, tuple(reversed(NODES))):
+        async with started(server, tmp_path) as site:
+            ready = await hear(site, 2)
+    assert {event.worker.slot for event in ready if isinstance(event, Ready)} == set(SLOTS)
+
+
+async def test_a_round_goes_out_and_its_results_come_back(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            await site.submit("r1", REQUESTS)
+            results = await hear(site, 2)
+            held = {item["spec"]["role"]: item["spec"]["peer"] for item in server.all(MAILBOXES)}
+    assert {result.half for result in results if isinstance(result, Result)} == set(Half)
+    assert held == {"send": "node-2", "serve": "node-1"}
+
+
+async def test_nothing_is_left_after_stop(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+    left = [server.all(place) for place in (JOBS, PODS, MAILBOXES)]
+    assert left == [[], [], []]
+
+
+async def test_a_clock_that_is_off_is_measured(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES, clock=lambda index: Clock(index * 100.0)):
+        async with started(server, tmp_path) as site:
+            ready = [event for event in await hear(site, 2) if isinstance(event, Ready)]
+    ahead = {event.worker.slot.node: event.clock for event in ready}
+    assert abs(ahead["node-2"].ahead.si - 100) <= ahead["node-2"].uncertainty.si
+    assert abs(ahead["node-1"].ahead.si) <= ahead["node-1"].uncertainty.si
+
+
+@pytest.mark.parametrize("trouble", [ApiServer.end_watches, ApiServer.expire])
+async def test_results_are_heard_through_a_broken_watch(server: ApiServer, tmp_path: Path, trouble: Any) -> None:
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            trouble(server)
+            await site.submit("r1", REQUESTS)
+            assert len(await hear(site, 2)) == 2
+
+
+async def test_an_api_server_that_is_overloaded_is_asked_again(server: ApiServer, tmp_path: Path) -> None:
+    server.faults.append(Fault(lambda asked: asked.method == "POST", 2, 429))
+    server.faults.append(Fault(lambda asked: asked.method == "PATCH", 2))
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            assert len(await hear(site, 2)) == 2
+
+
+PENDING = {"phase": "Pending"}
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}
+NO_IMAGE = {"state": {"waiting": {"reason": "ErrImageNeverPull", "message": "not there"}}, "image": "w"}
+OOM = {"state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
+FORBIDDEN = {
+    "state": {"terminated": {"exitCode": 1, "message": '{"code": "worker.forbidden", "values": {"error": "no"}}'}}
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ({**PENDING, "containerStatuses": [NO_IMAGE]}, "pod.image"),
+        ({**PENDING, "conditions": [UNSCHEDULABLE]}, "pod.unschedulable"),
+        ({"phase": "Failed", "containerStatuses": [OOM]}, "pod.out-of-memory"),
+        ({"phase": "Failed", "containerStatuses": [FORBIDDEN]}, "worker.forbidden"),
+        ({"phase": "Failed", "reason": "Evicted", "message": "disk"}, "pod.ended"),
+    ],
+)
+async def test_a_worker_that_does_not_start_is_explained(
+    server: ApiServer, tmp_path: Path, status: Json, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.site.kubernetes.attendance._PATIENCE", dict.fromkeys(_CODES, 0.0))
+    with kubelets(server, tmp_path, NODES, pod_status=lambda index: status if index else {"phase": "Running"}):
+        async with started(server, tmp_path) as site:
+            with pytest.raises(NotFit) as refused:
+                await hear(site, 2)
+            assert [finding.code for finding in refused.value.findings] == [code]
+
+
+_CODES = ("pod.image", "pod.container", "pod.unschedulable")
+
+
+async def test_partial_goes_on_without_it(server: ApiServer, tmp_path: Path) -> None:
+    status = {"phase": "Failed", "containerStatuses": [OOM]}
+    with kubelets(server, tmp_path, NODES, pod_status=lambda index: status if index else {"phase": "Running"}):
+        async with started(server, tmp_path, partial=True) as site:
+            heard = await hear(site, 2)
+    assert {type(event) for event in heard} == {Ready, Lost}
+
+
+async def test_pods_that_the_cluster_refuses_are_explained(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.site.kubernetes.attendance._PATIENCE_WITH_EVENTS", 0.0)
+
+    def refuse(collection: str, item: Json) -> None:
+        if collection == JOBS:
+            about = {"kind": "Job", "name": item["metadata"]["name"]}
+            server._store(
+                EVENTS,
+                {
+                    "metadata": {"name": "e"},
+                    "involvedObject": about,
+                    "reason": "FailedCreate",
+                    "message": "exceeded quota",
+                },
+            )
+
+    server.created.append(refuse)
+    async with started(server, tmp_path) as site:
+        with pytest.raises(NotFit) as refused:
+            await hear(site, 1)
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.values["message"]) == ("pod.refused", "exceeded quota")
+
+
+async def test_a_worker_that_is_lost_in_the_middle_is_told(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES) as running:
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            pod = next(pod for pod in server.all(PODS) if pod["spec"]["nodeName"] == "node-2")
+            server.remove(PODS, pod["metadata"]["name"])
+            (lost,) = await hear(site, 1)
+    assert isinstance(lost, Lost)
+    assert (lost.slot, lost.reason.code) == (SLOTS[1], "pod.deleted")
+    assert isinstance(running, Kubelets)
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        ({"unschedulable": True}, "kubernetes.node-cordoned"),
+        ({"taints": [{"key": "gpu", "effect": "NoSchedule"}]}, "kubernetes.node-tainted"),
+    ],
+)
+async def test_a_node_that_holds_no_worker_ends_the_run_before_it_begins(
+    server: ApiServer, tmp_path: Path, spec: Json, code: str
+) -> None:
+    server.put(names.NODES, node("node-2", **spec))
+    with pytest.raises(NotFit) as refused:
+        async with started(server, tmp_path):
+            pass
+    assert [(finding.code, finding.subject) for finding in refused.value.findings] == [(code, "node-2")]
+    assert server.all(JOBS) == []
+
+
+async def test_another_version_of_the_kind_is_refused(server: ApiServer, tmp_path: Path) -> None:
+    other = crd("install")
+    other["metadata"]["annotations"][names.SCHEMA] = "other"
+    server.put(names.CRDS, other)
+    with pytest.raises(SiteError) as refused:
+        async with started(server, tmp_path):
+            pass
+    assert refused.value.code == "kubernetes.other-version"
+
+
+async def test_what_a_run_put_up_for_itself_goes_with_it(server: ApiServer, tmp_path: Path) -> None:
+    server.remove(names.CRDS, names.CRD)
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            assert server.all(names.CRDS)
+            assert server.all(names.POLICIES)
+    assert [server.all(place) for place in (names.CRDS, names.POLICIES, names.BINDINGS)] == [[], [], []]
+
+
+async def test_the_kind_stays_while_another_run_uses_it(server: ApiServer, tmp_path: Path) -> None:
+    server.remove(names.CRDS, names.CRD)
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            server.put(names.ALL_MAILBOXES, {"metadata": {"name": "of-another-run"}})
+    assert server.all(names.CRDS)
+
+
+async def test_an_inventory_has_zones_and_no_control_plane(server: ApiServer, tmp_path: Path) -> None:
+    labelled = node("node-3")
+    labelled["metadata"]["labels"] = {"topology.kubernetes.io/zone": "a", "host": "m1"}
+    server.put(names.NODES, labelled)
+    taint = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
+    server.put(names.NODES, node("control", taints=[taint]))
+    site = KubernetesSite(options(server, tmp_path, machine_label="host"), log=lambda finding: None)
+    inventory = await site.inspect()
+    assert [one.name for one in inventory.nodes] == ["node-1", "node-2", "node-3"]
+    assert (inventory.node("node-3").zone, inventory.node("node-3").machine) == ("a", "m1")
