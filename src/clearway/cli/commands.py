@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Write a report of a run.",
     "explain": "Explain a metric, a verdict, a message or a figure in plain words.",
     "init": "Print a spec to start from, or limits made from a run.",
+    "image": "Show how the worker image gets onto the nodes, or load it.",
     "completion": "Print the completion script of a shell.",
 }
 
