@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import geteuid
 from pathlib import Path
 
 from clearway.site.kubernetes.image import IMAGE
@@ -112,15 +112,21 @@ class _Workshop:
         return layout
 
     def close(self) -> None:
-        subprocess.run([*_as_owner(), "rm", "-rf", str(self.folder)], check=True)
+        self._run("rm", "-rf", str(self.folder / "store"))
+        shutil.rmtree(self.folder)
 
     def _dated(self) -> tuple[str, ...]:
         return "--format=oci", f"--timestamp={self.epoch}"
 
     def _buildah(self, *words: str) -> str:
-        store = [f"--root={self.folder}/store", f"--runroot={self.folder}/run", "--storage-driver=vfs"]
-        argv = [*_as_owner(), "buildah", *store, *words]
-        return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+        store = (f"--root={self.folder}/store", f"--runroot={self.folder}/run", "--storage-driver=vfs")
+        return self._run("buildah", *store, *words)
+
+    def _run(self, *argv: str) -> str:
+        """Run it as the owner of all files of an image: root is, anybody else is in a user namespace."""
+        owner = () if os.geteuid() == 0 else ("buildah", "unshare")
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "TMPDIR": str(self.folder)}
+        return subprocess.run((*owner, *argv), check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
 @contextmanager
@@ -130,11 +136,6 @@ def _workshop(epoch: int) -> Iterator[_Workshop]:
         yield workshop
     finally:
         workshop.close()
-
-
-def _as_owner() -> tuple[str, ...]:
-    """What makes the next command the owner of all files of an image: nothing for root, else a user namespace."""
-    return () if geteuid() == 0 else ("buildah", "unshare")
 
 
 @contextmanager

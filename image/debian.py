@@ -59,6 +59,7 @@ def root(archive: Archive, tar: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as acquire:
         acquire.writelines(f"{line}\n" for line in _apt_dump() if line.startswith("Acquire"))
         acquire.flush()
+        Path(acquire.name).chmod(0o644)  # in a user namespace mmdebstrap reads it as somebody else
         argv = [
             *("mmdebstrap", "--quiet", "--variant=extract", "--format=tar"),
             f"--include={','.join(PACKAGES.read_text().split())}",
