@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -p no:cacheprovider
 PARALLEL := -n auto --maxprocesses 8
 ALONE := lab or truth
 
-.PHONY: help setup runtime dev demo image test unit quick lab check format lint types imports bench docs lock bare-root clean
+.PHONY: help setup runtime dev demo test unit quick lab check format lint types imports bench docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -28,6 +28,7 @@ dev:
 demo: runtime ## an acceptance of a small lab on this machine: verdict and reports
 	@$(BIN)/clearway run --lab --report-dir $(OUT)/demo-$$(date +%Y%m%d-%H%M%S)
 
+.PHONY: image
 image: ## the worker image, as an archive that ctr, kind, docker and podman load
 	@scripts/setup.sh image
 	@PYTHONPATH=src:. $(PYTHON) -m image

@@ -16,8 +16,6 @@ venv=${VENV:-.venv}
 programs=(iperf:iperf iperf3:iperf3 h2load:nghttp2-client nginx:nginx-light sockperf:sockperf
     nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux)
 if [[ $kind == dev ]]; then programs+=(tcpdump:tcpdump); fi # the tests look at packets
-if [[ $kind == image ]]; then programs=(); fi
-if [[ $kind != runtime ]]; then programs+=(mmdebstrap:mmdebstrap buildah:buildah); fi
 
 say() { echo "setup: $*"; }
 fail() {
@@ -86,6 +84,7 @@ make_environment() {
     fingerprint "$kind" >"$venv/.ready-$kind"
 }
 
+if [[ $kind == image ]]; then programs=(mmdebstrap:mmdebstrap buildah:buildah); fi
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 if [[ $kind == image ]]; then exit; fi # it is built by any Python, with nothing installed
