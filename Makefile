@@ -28,11 +28,6 @@ dev:
 demo: runtime ## an acceptance of a small lab on this machine: verdict and reports
 	@$(BIN)/clearway run --lab --report-dir $(OUT)/demo-$$(date +%Y%m%d-%H%M%S)
 
-.PHONY: image
-image: ## the worker image, as an archive that ctr, kind, docker and podman load
-	@scripts/setup.sh image
-	@PYTHONPATH=src:. $(PYTHON) -m image
-
 # Both halves always run, one after the other: the lab measures, so it wants the machine for itself.
 test: dev ## all tests, those on real traffic included
 	@status=0; for half in unit lab; do $(MAKE) --no-print-directory $$half || status=1; done; exit $$status
@@ -65,6 +60,11 @@ imports:
 
 bench: dev ## clearway's own figures held against the tools by hand
 	@$(BIN)/python -m benchmarks
+
+.PHONY: image
+image: ## the worker image, as an archive that ctr, kind, docker and podman load
+	@scripts/setup.sh image
+	@PYTHONPATH=src:. $(PYTHON) -m image
 
 docs: dev ## the pages that are made of the source
 	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
