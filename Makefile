@@ -59,7 +59,7 @@ imports:
 	@$(BIN)/lint-imports --no-logo
 
 bench: dev ## clearway's own figures held against the tools by hand
-	@$(BIN)/python -m benchmarks
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 .PHONY: image
 image: ## the worker image, as an archive that ctr, kind, docker and podman load
