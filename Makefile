@@ -74,7 +74,12 @@ imports:
 	@$(BIN)/lint-imports --no-logo
 
 bench: dev ## clearway's own figures held against the tools by hand
-	@$(BIN)/python -m benchmarks
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+.PHONY: image
+image: ## the worker image, as an archive that ctr, kind, docker and podman load
+	@scripts/setup.sh image
+	@PYTHONPATH=src:. $(PYTHON) -m image
 
 docs: dev ## the pages that are made of the source
 	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import crowd, datagrams, goodput, http_by_hand, spread, startup, tcp_by_hand
+from benchmarks import crowd, datagrams, goodput, http_by_hand, kubernetes_load, spread, startup, tcp_by_hand
 from benchmarks.figure import Figure
 from benchmarks.table import Report, as_json, as_table
 
@@ -32,6 +32,7 @@ BENCHES = {
     "http": Bench(http_by_hand.TITLE, http_by_hand.figures),
     "spread": Bench(spread.TITLE, spread.figures),
     "crowd": Bench(crowd.TITLE, crowd.figures),
+    "kubernetes-load": Bench(kubernetes_load.TITLE, kubernetes_load.figures),
 }
 
 _WIDTH = 160

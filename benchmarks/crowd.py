@@ -27,7 +27,7 @@ tests:
 - {name: bandwidth, protocol: tcp, streams: 1, direction: forward, duration: 2s, warm-up: 1s,
    accept: ["throughput >= 50 % of link"]}
 """
-_PROGRAM = """
+COMMAND = """
 import sys
 from clearway.cli.main import main
 code = main(sys.argv[1:])
@@ -60,10 +60,15 @@ async def controller_megabytes(folder: Path) -> float:
     await asyncio.to_thread(spec.write_text, _SPEC)
     argv = ("run", str(spec), "--lab-file", str(lab), "--report-dir", str(folder / "run"))
     ran = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _PROGRAM, *argv), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", COMMAND, *argv), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     stdout, stderr = await ran.communicate()
     assert ran.returncode == 0, (stdout[-2000:], stderr[-2000:])
+    return peak_megabytes(stderr)
+
+
+def peak_megabytes(stderr: bytes) -> float:
+    """What `COMMAND` told at its end."""
     peak = re.search(rb"VmHWM:\s+(\d+) kB", stderr)
     assert peak is not None, stderr
     return int(peak[1]) * 1024 / 1e6

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a machine to where clearway runs from this clone: Debian packages that are missing, and a virtual environment.
 #
-#   scripts/setup.sh runtime|dev
+#   scripts/setup.sh runtime|dev|image
 #
 # PYTHON (default python3; 3.11 or newer) makes the environment, VENV (default .venv) is its place.
 # Exit: 0 ready; 2 something is missing that cannot be installed from here, and it is named.
@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # an ordinary user's PATH lacks them
 
-kind=${1:?runtime or dev}
+kind=${1:?runtime, dev or image}
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 
@@ -33,7 +33,7 @@ missing_packages() {
     for entry in "${programs[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
     done | sort --unique
-    if [[ $python == python3 ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
+    if [[ $kind != image && $python == python3 ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
 }
 
 # Prints what makes the next command root's: nothing for root, else sudo. Fails where neither is to be had.
@@ -89,8 +89,10 @@ make_environment() {
     fingerprint "$kind" >"$venv/.ready-$kind"
 }
 
+if [[ $kind == image ]]; then programs=(mmdebstrap:mmdebstrap buildah:buildah); fi
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+if [[ $kind == image ]]; then exit; fi # it is built by any Python, with nothing installed
 if ! is_ready "$kind" && ! is_ready dev; then make_environment; fi
 if [[ -w src ]]; then "$venv/bin/python" -m compileall -q src; fi # its start-up time is part of the promise
 say "ready ($kind)"

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "install": "Apply the cluster-scoped part once for all runs.",
     "uninstall": "Take the cluster-scoped part away.",
     "clean": "Remove whatever any run left on a cluster.",
+    "image": "Show how the worker image gets onto the nodes, or load it.",
     "completion": "Print the completion script of a shell.",
 }
 
