@@ -33,6 +33,8 @@ class Fault:
     status: int | None = None
     """None: the connection is reset."""
     message: str = "as asked by the test"
+    hangs: bool = False
+    """No answer for as long as anybody waits."""
     after: bool = False
     """The request takes effect, but its answer is lost."""
 
@@ -144,6 +146,8 @@ class ApiServer:
         fault = next((one for one in self.faults if one.times > 0 and one.matches(request)), None)
         if fault is not None:
             fault.times -= 1
+            if fault.hangs:
+                await asyncio.Event().wait()
             if fault.after:
                 await self._answer(request)
             if fault.status is None:
@@ -232,10 +236,23 @@ class ApiServer:
                     yield event
 
 
-_PLURALS = {
-    "nodes", "pods", "events", "jobs", "serviceaccounts", "roles", "rolebindings", "networktestworkers", "namespaces",
-    "customresourcedefinitions", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
-}  # fmt: skip
+_PLURALS = frozenset(
+    [
+        "nodes",
+        "leases",
+        "pods",
+        "events",
+        "jobs",
+        "serviceaccounts",
+        "roles",
+        "rolebindings",
+        "networktestworkers",
+        "namespaces",
+        "customresourcedefinitions",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+    ]
+)
 
 
 @contextmanager

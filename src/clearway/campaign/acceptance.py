@@ -6,9 +6,10 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from clearway import __version__
 from clearway.base.clock import Clock
@@ -20,14 +21,14 @@ from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan
-from clearway.probe.records import Inventory, Observation, Result, Round, Worker
+from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
 from clearway.run.crew import Crew
 from clearway.run.round import Pace, run_round
 from clearway.site.base import Site
 from clearway.spec.model import Spec
 
-_READY = 60.0
-"""Seconds for all workers to become ready."""
+_READY = 180.0
+"""Seconds for all workers to become ready: long enough to pull an image. A site tells sooner who won't come."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,19 @@ async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -
     return Job(record, ledger, Plan(record.plan))
 
 
-async def carry_out(job: Job, site: Site, clock: Clock) -> Record:
-    """Run rounds until the run is over; returns all that is known then.
+class Brake(Protocol):
+    """Who watches over the nodes while they are under load."""
+
+    async def trouble(self, nodes: Collection[str]) -> Reason:
+        """Return when, and why, it has to stop."""
+
+
+class Braked(SiteError):
+    """The run was stopped for the cluster's sake. What it measured stays."""
+
+
+async def carry_out(job: Job, site: Site, clock: Clock, brake: Brake | None = None) -> Record:
+    """Run rounds until the run is over; returns all that is known then. Raises Braked.
 
     A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
     """
@@ -83,12 +95,34 @@ async def carry_out(job: Job, site: Site, clock: Clock) -> Record:
         async with Crew(site, job.plan.slots, ledger, clock) as crew:
             await crew.gather_ready(_READY)
             check_tools(job.plan.probes, crew.ready)
-            await _loop(crew, memory)
+            await _watched(_loop(crew, memory), brake, [slot.node for slot in job.plan.slots])
+    except Braked as stopped:
+        ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": stopped.code}))
+        raise
     except asyncio.CancelledError:
         ledger.append(Observation("run-interrupted", memory.record.manifest.run, clock.now()))
         raise
     ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
     return memory.record
+
+
+async def _watched(rounds: Coroutine[Any, Any, None], brake: Brake | None, nodes: Collection[str]) -> None:
+    """The rounds, cancelled if the brake finds trouble: that empties the mailboxes."""
+    if brake is None:
+        await rounds
+        return
+    running, watching = asyncio.create_task(rounds), asyncio.create_task(brake.trouble(nodes))
+    try:
+        await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+            return
+        reason = watching.result()
+        raise Braked(reason.code, **reason.values)
+    finally:
+        for task in (running, watching):
+            task.cancel()
+        await asyncio.gather(running, watching, return_exceptions=True)
 
 
 async def _loop(crew: Crew, memory: Memory) -> None:

@@ -7,16 +7,19 @@ import signal
 from pathlib import Path
 
 from clearway.base.clock import Clock
-from clearway.campaign.acceptance import begin, carry_out, resume
-from clearway.cli.log import file_log
+from clearway.campaign.acceptance import Braked, begin, carry_out, resume
+from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import Place
 from clearway.ledger import files
 from clearway.report.progress import Progress
+from clearway.report.wording import describe_error
 from clearway.spec.model import Spec
 
 
 async def session(wish: Spec | None, place: Place, folder: Path, progress: Progress) -> bool:
     """Begin a run (or, without a wish, take one up) and carry it out; False if it was interrupted.
+
+    A run that was stopped for the cluster's sake is over, and says so.
 
     SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
     """
@@ -30,7 +33,9 @@ async def session(wish: Spec | None, place: Place, folder: Path, progress: Progr
     progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
     with file_log(folder / files.LOG):
         try:
-            await carry_out(job, place.site, Clock())
+            await carry_out(job, place.site, Clock(), place.brake)
+        except Braked as stopped:
+            LOGGER.warning("%s", describe_error(stopped, place.language))
         except asyncio.CancelledError:
             return False
     return True

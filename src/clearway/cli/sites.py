@@ -18,6 +18,7 @@ from clearway.site.kubernetes.options import KubernetesOptions, dump_options, lo
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
+from clearway.watch.brake import Brake
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
@@ -34,6 +35,8 @@ class Place:
     site: Site
     file_name: str
     file_text: str
+    language: Language
+    brake: Brake | None = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,12 @@ def recorded_site(folder: Path, language: Language) -> Place:
 
 
 def _lab(lab: LabSpec, language: Language) -> Place:
-    return Place(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab))
+    return Place(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
 
 
 def _cluster(options: KubernetesOptions, language: Language) -> Place:
-    return Place(KubernetesSite(options, log=finding_log(language)), CLUSTER_FILE, dump_options(options))
+    site = KubernetesSite(options, log=finding_log(language))
+    return Place(site, CLUSTER_FILE, dump_options(options), language, Brake(options.access))
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

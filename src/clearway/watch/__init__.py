@@ -1,0 +1,1 @@
+"""What happens around a measurement, and when to stop for it."""

@@ -1,0 +1,142 @@
+"""The brake: a measurement at full load must not take a cluster down that somebody needs.
+
+It looks at the nodes under test (Ready, heartbeats) and at how quickly the API server answers. An API server that does
+not answer at all is no reason: the workers go on without it, and results wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from clearway.base.units import Duration
+from clearway.kube.api import Access, Api, connect
+from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.watch import Change, watch
+from clearway.probe.records import Reason
+from clearway.site.kubernetes.names import NODES
+from clearway.site.kubernetes.nodes import NodeView
+
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+_LOOK_EVERY = 0.5
+_SLOW = 2.0
+"""Seconds for the smallest of answers."""
+_HTTPS = 443
+_HEARTBEAT_EVERY = 5.0
+"""Seconds between looks at the heartbeats."""
+_SILENT = 30.0
+"""A kubelet renews its lease every 10 s; after 40 s the cluster gives the node up."""
+
+
+class _Name(msgspec.Struct):
+    name: str
+
+
+class _LeaseSpec(msgspec.Struct):
+    renewTime: str = ""  # noqa: N815 - the API's name
+
+    @property
+    def renewed(self) -> float:
+        """Unix seconds on the node's clock."""
+        return datetime.fromisoformat(self.renewTime).timestamp() if self.renewTime else 0.0
+
+
+class _Lease(msgspec.Struct):
+    metadata: _Name
+    spec: _LeaseSpec
+
+
+class _Leases(msgspec.Struct):
+    items: list[_Lease]
+
+
+class Brake:
+    """Watches over one run on these nodes."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def trouble(self, nodes: Collection[str]) -> Reason:
+        """Returns as soon as the cluster is in trouble, with the reason; until then it goes on for ever."""
+        async with connect(self._access) as api:
+            lookers = (
+                _patiently(lambda: _nodes(api, nodes)),
+                _patiently(lambda: _answers(api)),
+                _patiently(lambda: _heartbeats(api, nodes)),
+            )
+            return await _first(lookers)
+
+
+async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
+    """Again after each failure: to see nothing is no reason to stop. What we may not see, we go without."""
+    while True:
+        try:
+            return await look()
+        except (Forbidden, NotFound):
+            await asyncio.Event().wait()
+        except KubeError:
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _nodes(api: Api, names: Collection[str]) -> Reason:
+    async for news in watch(api, NODES, NodeView, {}):
+        for node in (news.item,) if isinstance(news, Change) else news.items:
+            if node.name in names and (message := _not_ready(node)) is not None:
+                return Reason("brake.node-not-ready", {"node": node.name, "message": message})
+    raise AssertionError("a watch never ends")
+
+
+async def _answers(api: Api) -> Reason:
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        try:
+            async with asyncio.timeout(_SLOW):
+                await api.request("GET", "/version")
+        except TimeoutError:
+            if await _takes_connections(api):
+                return Reason("brake.api-slow", {"took": Duration(_SLOW)})
+
+
+async def _takes_connections(api: Api) -> bool:
+    """Then it is slow, rather than away."""
+    place = urlsplit(api.server)
+    try:
+        async with asyncio.timeout(_SLOW):
+            _, writer = await asyncio.open_connection(place.hostname, place.port or _HTTPS)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _heartbeats(api: Api, names: Collection[str]) -> Reason:
+    """Held against the newest, not against our own clock: after an outage nobody is to be blamed for it."""
+    while True:
+        await asyncio.sleep(_HEARTBEAT_EVERY)
+        renewed = {lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, _Leases)).items}
+        newest = max(renewed.values(), default=0.0)
+        for name in sorted(renewed.keys() & set(names)):
+            if newest - renewed[name] > _SILENT:
+                return Reason("brake.node-silent", {"node": name, "silence": Duration(_SILENT)})
+
+
+async def _first(lookers: Collection[Coroutine[Any, Any, Reason]]) -> Reason:
+    """What the first of them says; the others are ended."""
+    tasks = [asyncio.create_task(looker) for looker in lookers]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _not_ready(node: NodeView) -> str | None:
+    ready = next((condition for condition in node.status.conditions if condition.type == "Ready"), None)
+    return None if ready is None or ready.status == "True" else ready.message

@@ -1,0 +1,75 @@
+"""The brake stops for trouble on the nodes under test or in the API server, and for nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from api_server import ApiServer, Fault, Json, api_server
+from clearway.kube.api import Access
+from clearway.site.kubernetes.names import NODES
+from clearway.watch.brake import Brake
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+
+
+def node(name: str, *, ready: bool = True) -> Json:
+    status = {"type": "Ready", "status": "True" if ready else "Unknown", "message": "kubelet is gone"}
+    return {"metadata": {"name": name}, "status": {"conditions": [status]}}
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with api_server() as running:
+        running.put(NODES, node("node-1"))
+        running.put(NODES, node("node-2"))
+        yield running
+
+
+@pytest.fixture
+def brake(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Brake:
+    monkeypatch.setattr("clearway.watch.brake._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("clearway.watch.brake._HEARTBEAT_EVERY", 0.01)
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": f"http://{server.address}"}}],
+        "users": [],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
+    return Brake(Access(tmp_path / "kubeconfig"))
+
+
+async def test_a_node_that_is_not_ready_any_more_stops_the_run(server: ApiServer, brake: Brake) -> None:
+    watching = asyncio.create_task(brake.trouble(["node-1", "node-2"]))
+    server.put(NODES, node("node-2", ready=False))
+    reason = await watching
+    assert (reason.code, reason.values["node"]) == ("brake.node-not-ready", "node-2")
+
+
+async def test_a_node_that_is_not_under_test_may_go(server: ApiServer, brake: Brake) -> None:
+    watching = asyncio.create_task(brake.trouble(["node-1"]))
+    server.put(NODES, node("node-2", ready=False))
+    server.put(NODES, node("node-1", ready=False))
+    assert (await watching).values["node"] == "node-1"
+
+
+async def test_a_node_that_falls_silent_stops_the_run(server: ApiServer, brake: Brake) -> None:
+    server.put(LEASES, {"metadata": {"name": "node-1"}, "spec": {"renewTime": "2026-11-23T09:00:00.000000Z"}})
+    server.put(LEASES, {"metadata": {"name": "node-2"}, "spec": {"renewTime": "2026-11-23T09:01:00.000000Z"}})
+    reason = await brake.trouble(["node-1", "node-2"])
+    assert (reason.code, reason.values["node"]) == ("brake.node-silent", "node-1")
+
+
+async def test_an_api_server_that_is_slow_stops_the_run_and_one_that_is_away_does_not(
+    server: ApiServer, brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.watch.brake._SLOW", 0.2)
+    server.faults.append(Fault(lambda asked: asked.path == "/version", 3, 503))
+    server.faults.append(Fault(lambda asked: asked.path == "/version", 1_000, hangs=True))
+    reason = await brake.trouble(["node-1", "node-2"])
+    assert reason.code == "brake.api-slow"
