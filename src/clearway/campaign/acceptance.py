@@ -15,7 +15,7 @@ from clearway import __version__
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError, UsageError
 from clearway.campaign.next import next_round
-from clearway.campaign.preflight import check_tools, rehearse
+from clearway.campaign.preflight import check_workers, rehearse
 from clearway.ledger.read import read_run
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.ledger.write import Appended, Ledger, Listener
@@ -94,7 +94,7 @@ async def carry_out(job: Job, site: Site, clock: Clock, brake: Brake | None = No
     try:
         async with Crew(site, job.plan.slots, ledger, clock) as crew:
             await crew.gather_ready(_READY)
-            check_tools(job.plan.probes, crew.ready)
+            check_workers(job.plan.probes, crew.ready)
             await _watched(_loop(crew, memory), brake, [slot.node for slot in job.plan.slots])
     except Braked as stopped:
         ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": stopped.code}))

@@ -17,6 +17,8 @@ from lab.leftovers import Watched, host_traces
 
 _RATE = Rate(500e6)
 """Of every node's link, as in the built-in lab: two busy cores still fill it, so the shaper decides the figures."""
+_CONGESTION = "reno"
+"""The one that every kernel allows to pods; it keeps the shaper's queue filled as cubic does."""
 _WITHIN = 300.0
 """Seconds for the run."""
 
@@ -41,7 +43,8 @@ def demonstrate(image: Path, report_dir: Path) -> int:
 
 def _run(kubeconfig: Path, report_dir: Path) -> tuple[str, ...]:
     site = (f"--kubeconfig={kubeconfig}", f"--report-dir={report_dir}")
-    return (sys.executable, "-m", "clearway", "run", *site, "--profile=lab", f"--set=link={_RATE.si:.0f} bit/s")
+    link, congestion = f"--set=link={_RATE.si:.0f} bit/s", f"--set=tests.bandwidth.congestion={_CONGESTION}"
+    return (sys.executable, "-m", "clearway", "run", *site, "--profile=lab", link, congestion)
 
 
 def _traces() -> set[str]:
