@@ -89,6 +89,7 @@ image: ## the worker image, as an archive that ctr, kind, docker and podman load
 docs: dev ## the pages that are made of the source
 	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
 		>docs/spec-reference.md
+	@$(BIN)/python -c 'from clearway.ledger.reference import write_tables as write; write("docs/result-format.md")'
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml

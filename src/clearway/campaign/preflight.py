@@ -9,7 +9,7 @@ from clearway.base.units import Duration
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker
+from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
 from clearway.run.hand_out import draft
 from clearway.site.base import Ready
 
@@ -41,7 +41,8 @@ def _stand_in(slot: Slot, ports: int) -> Ready:
 def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
     """Raises PreflightFailed if a worker lacks a tool, has one that is too old, or may not do what is asked of it."""
     planned = tuple(probes)
-    findings = (*_tools(planned, [one.worker for one in ready.values()]), *_congestion(planned, ready))
+    workers = [one.worker for one in ready.values()]
+    findings = (*_tools(planned, workers), *_families(planned, workers), *_congestion(planned, ready))
     if findings:
         raise PreflightFailed(findings)
 
@@ -50,6 +51,13 @@ def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
     needed = {tool.binary: tool for probe in probes for tool in ENGINES[probe.engine].tools}
     for tool in needed.values():
         yield from _tool(tool, workers)
+
+
+def _families(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
+    for family in sorted({probe.family for probe in probes if probe.family is not None}):
+        lacking = [one for one in workers if family not in map(family_of, one.addresses)]
+        if lacking:
+            yield Finding("preflight.no-address", Severity.ERROR, _names(lacking), {"family": family})
 
 
 def _congestion(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> Iterator[Finding]:

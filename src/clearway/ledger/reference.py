@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from clearway.ledger.files import MANIFEST_CODEC
@@ -36,6 +37,13 @@ class _Section:
 def field_tables() -> str:
     """One section a record, in the order in which a reader of the files meets them."""
     return "\n".join(_table(section) for section in _SECTIONS)
+
+
+def write_tables(document: str) -> None:
+    """Bring the tables at the end of the page up to date."""
+    page, tables = Path(document), field_tables()
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text[: text.index(tables.partition("\n")[0])] + tables, encoding="utf-8")
 
 
 def _table(section: _Section) -> str:

@@ -76,6 +76,7 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
         role=_role(paired, pair),
         background=f"{name}+background" if test.background else None,
         sender=sender if from_server else None,
+        family=test.family,
     )
     yield probe
     if test.background is not None:
@@ -95,6 +96,7 @@ def _load(test: Test, background: Background, probe: Probe) -> Probe:
         window=background_window(test),
         repeat=probe.repeat,
         role=Role.BACKGROUND,
+        family=probe.family,
     )
 
 

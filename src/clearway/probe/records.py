@@ -114,6 +114,7 @@ class Worker:
 
     slot: Slot
     addresses: Tuple[str, ...]
+    """The preferred one first."""
     mtu: int
     ports: Tuple[int, ...]
     """Ports it found free, TCP and UDP."""
@@ -123,6 +124,11 @@ class Worker:
     """Kernel, CPUs, qdisc, congestion control, link speed: what could be read, by name."""
     network: str = "pod"
     """`pod` or `host`."""
+
+
+def family_of(address: str) -> str:
+    """`ipv4` or `ipv6`."""
+    return "ipv6" if ":" in address else "ipv4"
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,8 @@ class Probe:
     sender: Optional[Slot] = None
     """The end that most of the data leaves from; None: the client (HTTP's responses leave from the server)."""
     path: str = "pod"
+    family: Optional[str] = None
+    """`ipv4` or `ipv6`; None: the first of the server's that the client has too."""
     step: Optional[str] = None
 
     @property

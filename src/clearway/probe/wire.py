@@ -171,6 +171,7 @@ PROBE = c.record(
     background=c.optional(c.TEXT),
     sender=c.optional(SLOT),
     path=c.TEXT,
+    family=c.optional(c.TEXT),
     step=c.optional(c.TEXT),
 )
 ROUND = c.record(Round, id=c.TEXT, test=c.TEXT, probes=c.many(PROBE), why=c.enum(Why), origin=c.optional(c.TEXT))

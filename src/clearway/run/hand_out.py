@@ -10,12 +10,13 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Size
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import Parameters, UdpParameters
-from clearway.probe.records import Endpoint, Half, Probe, Request, Round, Slot, Worker
+from clearway.probe.records import Endpoint, Half, Probe, Request, Round, Slot, Worker, family_of
 from clearway.run.crew import HalfKey
 from clearway.site.base import Ready
 
 _ANSWER = 5.0
 """Seconds that a worker gets for its answer after a half is over."""
+_FAMILIES = ("ipv4", "ipv6")
 _HEADERS = {False: 28, True: 48}
 """IP and UDP headers of a datagram, by whether it is IPv6."""
 
@@ -73,7 +74,7 @@ def draft(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready
         if probe.client not in ready or probe.server not in ready:
             continue
         client, server = ready[probe.client].worker, ready[probe.server].worker
-        endpoint = Endpoint(_address(client, server), ports.take(server))
+        endpoint = Endpoint(_address(client, server, probe.family), ports.take(server))
         parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
         for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
             request = _request(round_, probe, attempts[probe.id], half, endpoint, parameters)
@@ -111,11 +112,11 @@ class _Ports:
         return worker.ports[(self._turn * 7 + taken) % len(worker.ports)]
 
 
-def _address(client: Worker, server: Worker) -> str:
-    """The server's first address of a family that the client has too."""
-    families = {":" in address for address in client.addresses}
+def _address(client: Worker, server: Worker, family: str | None) -> str:
+    """The server's first address of a family that the client has too, and that is asked for."""
+    families = {family_of(address) for address in client.addresses} & ({family} if family else set(_FAMILIES))
     for address in server.addresses:
-        if (":" in address) in families:
+        if family_of(address) in families:
             return address
     raise SiteError("run.no-common-family", client=str(client.slot), server=str(server.slot))
 

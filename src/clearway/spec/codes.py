@@ -86,6 +86,7 @@ _CONTRADICTIONS: Mapping[str, Code] = {
     "spec.needs-key": _code("a test whose selector is selected needs field", "field", "selector", "selected"),
     "spec.duplicate-name": _code("two tests of one name; first: dotted path of the first", "first"),
     "spec.same-node-needs-workers": _code("scope same-node with one worker a node has no pairs"),
+    "spec.engine-without-ipv6": _code("the tool of this protocol speaks no IPv6"),
     "spec.engine-without-protocol": _code("allowed: engines that can", "protocol"),
     "spec.rate-of-wrong-kind": _code("udp wants a data rate, http requests a second; allowed: examples", "protocol"),
     "spec.repeats-out-of-order": _code("max below min", "min", "max"),

@@ -75,6 +75,11 @@ def _engine_without_protocol(test: RawTest, path: Path) -> Iterator[Fault]:
     yield Fault("spec.engine-without-protocol", (*path, "engine"), able, values={"protocol": protocol})
 
 
+def _engine_without_ipv6(test: RawTest, path: Path) -> Iterator[Fault]:
+    if test.get("family") == "ipv6" and _word(test, "protocol") == "round-trip":
+        yield Fault("spec.engine-without-ipv6", (*path, "family"))
+
+
 def _rate_of_wrong_kind(test: RawTest, path: Path) -> Iterator[Fault]:
     load, protocol = _quiet(parse_load, test.get("rate")), _word(test, "protocol")
     if load is None or protocol not in _RATE_EXAMPLES:
@@ -111,6 +116,7 @@ _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
     _not_applicable,
     _needed,
     _engine_without_protocol,
+    _engine_without_ipv6,
     _rate_of_wrong_kind,
     _repeats_out_of_order,
     _criterion_without_metric,

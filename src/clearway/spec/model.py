@@ -23,6 +23,7 @@ from clearway.spec.types import (
 
 ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
 EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf"]
+FamilyName = Literal["ipv4", "ipv6"]
 Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
 Scope = Literal["same-zone", "cross-zone", "any", "same-node"]
 Direction = Literal["both-ways", "forward"]
@@ -106,6 +107,11 @@ class Test(_Part):
     )
     server: str | None = Field(
         None, examples=["node-1"], description="Node that all others send to; left out: each node in turn."
+    )
+    family: FamilyName | None = Field(
+        None,
+        examples=["ipv6"],
+        description="Address family, where workers have both; left out: the one that the cluster prefers.",
     )
     streams: int = Field(
         8,

@@ -24,13 +24,13 @@ _CONGESTION_CONTROLS = ("bbr", "cubic", "dctcp", "htcp", "reno", "vegas", "westw
 """Those that tests ask for."""
 
 
-def worker(slot: Slot, network: str) -> Worker:
-    """Look around and describe this worker."""
+def worker(slot: Slot, network: str, addresses: Tuple[str, ...] = ()) -> Worker:
+    """Look around and describe this worker; `addresses` are its own where somebody knows them better."""
     links = _links()
     device = next((link for link in links if _addresses(link)), None)
     return Worker(
         slot=slot,
-        addresses=tuple(address for link in links for address in _addresses(link)),
+        addresses=addresses or tuple(address for link in links for address in _addresses(link)),
         mtu=int(device["mtu"]) if device else 1500,
         ports=free_ports(_PORTS),
         versions=_versions(),

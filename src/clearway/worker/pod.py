@@ -8,7 +8,7 @@ import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Tuple
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
@@ -32,6 +32,8 @@ class Posting:
     index: int
     node: str
     network: str
+    addresses: Tuple[str, ...]
+    """As the cluster gave them, the preferred family first."""
     lease: Duration
     """How long it works on without a word from the cluster: it holds even where nobody can reach the node any more."""
 
@@ -44,6 +46,7 @@ class Posting:
             index=int(environment["JOB_COMPLETION_INDEX"]),
             node=environment["CLEARWAY_NODE"],
             network=environment.get("CLEARWAY_NETWORK", "pod"),
+            addresses=tuple(filter(None, environment.get("CLEARWAY_ADDRESSES", "").split(","))),
             lease=Duration(float(environment["CLEARWAY_LEASE"])),
         )
 
@@ -79,7 +82,7 @@ def attend(clock: Clock, scratch: Path) -> int:
     collection = f"/apis/{GROUP}/{VERSION}/namespaces/{posting.namespace}/{PLURAL}"
     own = OwnObject(Access.of_pod(), collection, posting.mailbox)
     inbox = KubernetesInbox(clock, own, posting.node, Ties(lease.renew, leave))
-    me = worker(Slot(posting.node, posting.index), posting.network)
+    me = worker(Slot(posting.node, posting.index), posting.network, posting.addresses)
     try:
         Agent(me, inbox, clock, scratch).run()
     except ApiFailure as failure:

@@ -28,12 +28,12 @@ from cluster.runs.commands import Commands, left_behind
 from cluster.runs.site import SLOTS, hear, requests, started
 
 NAMESPACE = "clearway"
-RESTRICTED = ("label", "namespace", "--overwrite", "pod-security.kubernetes.io/enforce=restricted")
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 @pytest.fixture
 def restricted(equipped: Cluster, namespace: str) -> str:
-    equipped.kubectl(*RESTRICTED, namespace)
+    equipped.kubectl("label", "namespace", namespace, RESTRICTED)
     return namespace
 
 

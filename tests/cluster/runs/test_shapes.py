@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from cluster.harness.cluster import Cluster
 from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import running_cluster
@@ -52,12 +50,27 @@ def test_without_zone_labels_all_nodes_are_one_zone_and_it_is_said(equipped: Clu
     assert "No node has a zone label: all 2 nodes are one zone." in ended.out
 
 
-@pytest.mark.parametrize("families", [(6,), (6, 4)], ids=["IPv6 alone", "both, IPv6 first"])
-def test_a_network_of_ipv6_is_measured_by_ipv6(worker_image: Path, tmp_path: Path, families: tuple[int, ...]) -> None:
-    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=families)) as cluster:
+def target(commands: Commands) -> str:
+    """The address that the sender's tool was given."""
+    (sent,) = [one for one in commands.results() if one["half"] == "send"]
+    argv = sent["evidence"]["argv"]
+    return str(argv[argv.index("-c") + 1])
+
+
+def test_a_network_of_ipv6_is_measured_by_ipv6(worker_image: Path, tmp_path: Path) -> None:
+    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=(6,))) as cluster:
         commands = Commands(cluster.kubeconfig, tmp_path)
         ended = commands.run()
     assert ended.status == 0, ended.err
-    (sent,) = [one for one in commands.results() if one["half"] == "send"]
-    target = sent["evidence"]["argv"][sent["evidence"]["argv"].index("-c") + 1]
-    assert target.startswith("fd00:244:")
+    assert target(commands).startswith("fd00:244:")
+
+
+def test_of_two_families_the_clusters_first_is_measured_or_the_one_that_the_spec_names(
+    worker_image: Path, tmp_path: Path
+) -> None:
+    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=(6, 4))) as cluster:
+        usual, named = (Commands(cluster.kubeconfig, tmp_path / name) for name in ("usual", "named"))
+        ended = [usual.run(), named.run("--set=tests.bandwidth.family=ipv4")]
+    assert [one.status for one in ended] == [0, 0], [one.err for one in ended]
+    assert target(usual).startswith("fd00:244:")
+    assert target(named).startswith("10.244.")

@@ -32,6 +32,16 @@ def ready(slot: Slot, **facts: str) -> Ready:
     return Ready(Worker(slot, ("192.0.2.1",), 1500, (5001,), TOOLS, facts), ClockOffset(Duration(0), Duration(0)))
 
 
+def test_a_family_that_a_worker_has_no_address_of_is_found_before_any_traffic() -> None:
+    spec = read_spec("{version: 1, tests: [{name: t, protocol: tcp, family: ipv6, direction: forward}]}")
+    (probe,) = planned(spec, inventory(2)).plan[0].probes
+    with pytest.raises(PreflightFailed) as refused:
+        check_workers([probe], {slot: ready(slot) for slot in probe.pair})
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.values) == ("preflight.no-address", {"family": "ipv6"})
+    assert finding.subject == ", ".join(str(slot) for slot in probe.pair)
+
+
 def test_a_congestion_control_that_a_sender_may_not_choose_is_found_before_any_traffic() -> None:
     plan = planned(read_spec(PINNED), inventory(2)).plan
     (probe,) = plan[0].probes

@@ -180,6 +180,20 @@ def test_a_clock_that_is_off_by_more_than_its_uncertainty_is_followed() -> None:
     assert starts[doubtful] == 1_000.0
 
 
+@pytest.mark.parametrize(("family", "address"), [(None, "fd00::2"), ("ipv4", "10.0.0.2"), ("ipv6", "fd00::2")])
+def test_of_two_families_the_one_asked_for_is_taken_and_else_the_servers_first(
+    family: str | None, address: str
+) -> None:
+    (probe,) = planned(tcp_spec("throughput >= 1 Mbit/s"), inventory(2)).plan[0].probes
+    both = {slot: ready(slot) for slot in probe.pair}
+    for number, slot in ((1, probe.client), (2, probe.server)):
+        worker = replace(both[slot].worker, addresses=(f"fd00::{number}", f"10.0.0.{number}"))
+        both[slot] = replace(both[slot], worker=worker)
+    round_ = Round("r", "t", (replace(probe, family=family),))
+    requests = draft(round_, {probe.id: 1}, both, 0).requests
+    assert {request.server.address for _, request in requests.values()} == {address}
+
+
 def test_no_two_halves_that_serve_on_one_worker_share_a_port() -> None:
     incast = planned(INCAST, inventory(6)).plan[0]
     crew = {slot: ready(slot) for probe in incast.probes for slot in probe.pair}

@@ -127,6 +127,7 @@ class Team:
             "imagePullPolicy": "IfNotPresent",
             "args": ["--kubernetes"],
             "env": [
+                {"name": "CLEARWAY_ADDRESSES", "valueFrom": _field("status.podIPs")},
                 {"name": "CLEARWAY_JOB", "value": self.name},
                 {"name": "CLEARWAY_LEASE", "value": f"{self.options.lease.si:g}"},
                 {"name": "CLEARWAY_NAMESPACE", "valueFrom": _field("metadata.namespace")},
