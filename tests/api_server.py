@@ -200,8 +200,19 @@ class ApiServer:
         if request.path in self.missing:
             return _status(404, "the server could not find the requested resource")
         wanted = _selected(request)
-        items = [item for item in self.store[request.path].values() if wanted(item)]
+        items = [item for item in self._found(request.path) if wanted(item)]
         return web.json_response({"metadata": {"resourceVersion": str(self._version)}, "items": items})
+
+    def _found(self, path: str) -> list[Json]:
+        """In one collection; of a namespaced kind asked for without a namespace, in those of all namespaces."""
+        api, _, plural = path.rpartition("/")
+        in_namespaces = [
+            item
+            for place, items in self.store.items()
+            if place.startswith(f"{api}/namespaces/") and place.endswith(f"/{plural}")
+            for item in items.values()
+        ]
+        return [*self.store[path].values(), *in_namespaces]
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.missing:

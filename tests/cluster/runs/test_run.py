@@ -130,3 +130,4 @@ def test_a_dead_path_between_two_nodes_is_unreachable_and_rejected(equipped: Clu
         two.unblock()
     assert ended.status == 1, ended.err
     assert {one["outcome"] for one in commands.results() if one["half"] == "send"} == {"unreachable"}
+    assert all(pair in ended.out for pair in ("node-1 -> node-2: ", "node-2 -> node-1: "))

@@ -26,12 +26,12 @@ _GONE_WITHIN = 30.0
 
 @dataclass
 class Installation:
-    """What one run put up besides its own objects."""
+    """What one run put up besides its own objects, or found put up by another one: the last one out removes it."""
 
     api: Api
     namespace: str
     log: Log
-    _made: list[str] = field(default_factory=list)
+    _kept_by_runs: list[str] = field(default_factory=list)
     """Paths, in the order of making."""
 
     async def ensure(self) -> None:
@@ -39,28 +39,36 @@ class Installation:
         await self._ensure_namespace()
         if not await self.is_served():
             await self._install()
+        elif await self._is_kept_by_runs(f"{names.CRDS}/{names.CRD}"):
+            scoped = ((names.CRDS, names.CRD), (names.POLICIES, names.POLICY), (names.BINDINGS, names.POLICY))
+            self._kept_by_runs += [f"{collection}/{name}" for collection, name in scoped]
 
     async def remove(self) -> None:
-        """Take away what `ensure` put up, the kind only where no other run's objects would go with it."""
-        made, self._made = self._made, []
-        if any(path.startswith(names.CRDS) for path in made) and await self._is_in_use():
-            self.log(Finding("kubernetes.kind-in-use", Severity.INFO, names.CRD))
-            made = [path for path in made if path.startswith(names.NAMESPACES)]
-        for path in reversed(made):
-            with suppress(NotFound):
+        """Take away what runs put up for themselves, where no other run still needs it."""
+        kept, self._kept_by_runs = self._kept_by_runs, []
+        going = [path for path in kept if not await self._is_in_use(path)]
+        for path in reversed(going):
+            with suppress(NotFound, Forbidden):
                 await self.api.delete(path)
-        for path in reversed(made):
+        for path in reversed(going):
             await self._await_gone(path)
 
     async def _ensure_namespace(self) -> None:
         path = f"{names.NAMESPACES}/{self.namespace}"
         try:
-            await self.api.get(path, dict)
+            if await self._is_kept_by_runs(path):
+                self._kept_by_runs.append(path)
         except NotFound:
             await self._put_up(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN))
             self.log(Finding("kubernetes.namespace-made", Severity.INFO, self.namespace))
+
+    async def _is_kept_by_runs(self, path: str) -> bool:
+        """Raises NotFound. Whoever may not look at it may still work with it, and leaves it alone."""
+        try:
+            found = await self.api.get(path, dict[str, Any])
         except Forbidden:
-            return  # whoever may not look at it may still work in it
+            return False
+        return bool(found["metadata"].get("annotations", {}).get(names.KEEPER) == _BY_RUN)
 
     async def is_served(self) -> bool:
         """Whether the kind is there, in our version. Raises SiteError for another one."""
@@ -102,7 +110,7 @@ class Installation:
     async def _put_up(self, collection: str, manifest: Manifest) -> None:
         with suppress(Exists):
             await self.api.create(collection, manifest)
-            self._made.append(f"{collection}/{manifest['metadata']['name']}")
+            self._kept_by_runs.append(f"{collection}/{manifest['metadata']['name']}")
 
     async def await_served(self) -> None:
         """A new kind is established first and served a moment later."""
@@ -117,11 +125,18 @@ class Installation:
             return False
         return True
 
-    async def _is_in_use(self) -> bool:
+    async def _is_in_use(self, path: str) -> bool:
+        """By another run: it has a Job in the namespace, or somewhere a mailbox, which would go with its kind."""
+        is_namespace = path.startswith(names.NAMESPACES)
+        query = names.Paths(self.namespace).jobs if is_namespace else names.ALL_MAILBOXES
         try:
-            return bool((await self.api.get(names.ALL_MAILBOXES, dict, limit=1))["items"])
+            used = bool((await self.api.get(query, dict, limit=1, **names.selector()))["items"])
         except KubeError:
-            return True
+            used = True
+        if used and (is_namespace or path.startswith(names.CRDS)):
+            code = "kubernetes.namespace-in-use" if is_namespace else "kubernetes.kind-in-use"
+            self.log(Finding(code, Severity.INFO, path.rpartition("/")[2]))
+        return used
 
     async def _await_gone(self, path: str) -> None:
         """What does not go in time is named, with what blocks it; it is being deleted all the same."""

@@ -261,8 +261,22 @@ async def test_the_kind_stays_while_another_run_uses_it(server: ApiServer, tmp_p
     with kubelets(server, tmp_path, NODES):
         async with started(server, tmp_path) as site:
             await hear(site, 2)
-            server.put(names.ALL_MAILBOXES, {"metadata": {"name": "of-another-run"}})
+            server.put(names.ALL_MAILBOXES, {"metadata": {"name": "of-another-run", "labels": names.OURS}})
     assert server.all(names.CRDS)
+
+
+async def test_of_two_runs_the_last_one_out_removes_what_the_first_put_up(server: ApiServer, tmp_path: Path) -> None:
+    server.remove(names.CRDS, names.CRD)
+    server.remove(names.NAMESPACES, NAMESPACE)
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as second:
+            async with started(server, tmp_path) as first:
+                await hear(first, 2)
+            assert [one["metadata"]["name"] for one in server.all(names.CRDS)] == [names.CRD]
+            assert NAMESPACE in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]
+            await hear(second, 2)
+    assert server.all(names.CRDS) == []
+    assert NAMESPACE not in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]
 
 
 async def test_an_inventory_has_zones_and_no_control_plane(server: ApiServer, tmp_path: Path) -> None:
