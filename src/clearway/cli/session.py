@@ -23,7 +23,7 @@ async def session(wish: Spec | None, place: Place, folder: Path, progress: Progr
 
     SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
     """
-    _end_in_order_on_signals()
+    end_in_order_on_signals()
     if wish is None:
         job = await resume(place.site, folder, [progress.take])
     else:
@@ -41,7 +41,7 @@ async def session(wish: Spec | None, place: Place, folder: Path, progress: Progr
     return True
 
 
-def _end_in_order_on_signals() -> None:
+def end_in_order_on_signals() -> None:
     """The first signal cancels the session; a second one finds the usual, abrupt handling."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -52,6 +52,8 @@ class KubernetesOptions:
     """Measure what can be measured where some workers don't start; what they would have covered stays undecided."""
     lease: Duration = Duration(600)
     """How long workers outlive a controller that died."""
+    cpu: str | None = None
+    """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
 
 
 _PATH: Codec[Path] = Codec(str, Path, lambda: {"type": "string"})
@@ -69,6 +71,7 @@ _OPTIONS = c.record(
     machine_label=c.optional(c.TEXT),
     partial=c.BOOLEAN,
     lease=c.DURATION,
+    cpu=c.optional(c.TEXT),
 )
 
 
