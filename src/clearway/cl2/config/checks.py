@@ -36,7 +36,9 @@ _REFUSED_FIELDS: Mapping[str, str] = {"dependencies": "door.no-dependencies", "t
 
 
 def _one_kind(step: Data, path: Path) -> Iterator[Fault]:
-    given = tuple(kind for kind in _KINDS if step.get(kind))
+    module = step.get("module")
+    named = not isinstance(module, Mapping) or bool(module.get("path"))
+    given = tuple(kind for kind in _KINDS if step.get(kind) and (kind != "module" or named))
     if len(given) != 1:
         code = "door.step-of-two-kinds" if given else "door.empty-step"
         yield Fault(code, path, values={"kinds": given or _KINDS, "step": step.get("name")})

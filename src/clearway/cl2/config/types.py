@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from clearway.base.errors import UnitError
@@ -42,3 +42,6 @@ Span = Annotated[Duration, PlainValidator(_span)]
 """A Go duration."""
 Whole = Annotated[int, PlainValidator(_whole)]
 """A whole number in a measurement's parameters."""
+Counted = Annotated[Whole, Field(ge=0)]
+Several = Annotated[Whole, Field(ge=1)]
+"""One at least."""

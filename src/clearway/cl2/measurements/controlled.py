@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field
-
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import Call
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span, Whole
+from clearway.cl2.config.types import Counted, Span
 from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
 from clearway.cl2.measurements.pods import listed
 from clearway.cl2.measurements.selection import Selection
@@ -55,7 +53,7 @@ class StartParameters(Selection):
     kind: KindName
     operation_timeout: Span = Duration(600)
     check_if_pods_are_updated: bool = True
-    count_error_margin: Whole = Field(0, ge=0)
+    count_error_margin: Counted = 0
     """A controller may miss so many pods."""
 
 

@@ -14,7 +14,7 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import Call
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span, Whole
+from clearway.cl2.config.types import Several, Span
 from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -25,7 +25,7 @@ _TAIL = 500
 class ExecParameters(Part):
     command: tuple[str, ...] = Field(min_length=1)
     timeout: Span = Duration(3600)
-    retries: Whole = Field(1, ge=1)
+    retries: Several = 1
     backoff_delay: Span = Duration(1)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import Call
-from clearway.cl2.config.types import Span, Whole
+from clearway.cl2.config.types import Counted, Span
 from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
 from clearway.cl2.measurements.pods import listed
 from clearway.cl2.measurements.selection import Patience
@@ -17,8 +15,8 @@ from clearway.site.kubernetes.names import NODES
 
 
 class NodesParameters(Patience):
-    min_desired_node_count: Whole = Field(ge=0)
-    max_desired_node_count: Whole = Field(ge=0)
+    min_desired_node_count: Counted
+    max_desired_node_count: Counted
     timeout: Span = Duration(1800)
     refresh_interval: Span = Duration(30)
 

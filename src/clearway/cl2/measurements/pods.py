@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
-
 from clearway.base.errors import SiteError
 from clearway.cl2.config.calls import Call
-from clearway.cl2.config.types import Whole
+from clearway.cl2.config.types import Counted
 from clearway.cl2.measurements.base import NOTHING, Critical, Outcome, Surroundings
 from clearway.cl2.measurements.selection import Patience
 from clearway.cl2.measurements.waiting import true_condition, wait_until
@@ -20,7 +18,7 @@ _SHOWN = 5
 
 
 class PodsParameters(Patience):
-    desired_pod_count: Whole = Field(ge=0)
+    desired_pod_count: Counted
     is_fatal: bool = False
 
 

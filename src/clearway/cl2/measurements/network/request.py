@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span, Whole
+from clearway.cl2.config.types import Several, Span, Whole
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.probe.records import Inventory
 from clearway.spec.model import Spec, Test
@@ -23,15 +23,15 @@ _MOST_A_NODE = 64
 class StartParameters(Part):
     """ClusterLoader2's own, and below them those that only clearway knows."""
 
-    duration: Span = Field(gt=Duration(0))
+    duration: Annotated[Span, Field(gt=Duration(0))]
     protocol: Literal["TCP", "UDP", "HTTP"]
-    number_of_servers: Whole = Field(ge=1)
-    number_of_clients: Whole = Field(ge=1)
+    number_of_servers: Several
+    number_of_clients: Several
 
     thresholds: tuple[CriterionField, ...] = ()
     """Criteria as in a spec: `throughput >= 5 Gbit/s for 90 % of pairs`. None: measured, not judged."""
     settings: SettingsName | None = None
-    streams: Whole | None = Field(None, ge=1, le=128)
+    streams: Annotated[Whole, Field(ge=1, le=128)] | None = None
     rate: LoadField | None = None
 
     @model_validator(mode="after")
