@@ -242,6 +242,7 @@ _PLURALS = frozenset(
         "leases",
         "pods",
         "events",
+        "deployments",
         "jobs",
         "serviceaccounts",
         "roles",
