@@ -88,7 +88,7 @@ def test_one_pair_has_one_value_in_the_units_of_clusterloader2() -> None:
     whole, pair = items(record_of(start(), 8 * 1024 * 1000.0), start())
     assert dict(whole.data) == pytest.approx({"Value": 1000.0})
     assert whole.unit == "kbytes/sec"
-    nodes = {"Sender": "node-1", "Receiver": "node-2"}
+    nodes = {"Sender": "node-1/0", "Receiver": "node-2/0"}
     assert whole.labels == {"Metric": "Throughput", "Protocol": "TCP", "Ratio": "1:1", **nodes}
     assert pair.data.keys() == {"Mean", "Perc05", "Perc50", "Perc95", "Perc99"}
 
