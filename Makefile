@@ -14,7 +14,7 @@ LAB := (lab or truth) and not cluster
 ALONE := lab or truth or cluster
 HARNESS = PYTHONPATH=src:tests $(BIN)/python -m cluster.harness
 
-.PHONY: help setup runtime dev demo test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench docs lock bare-root clean
+.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -57,6 +57,11 @@ cluster: cluster-build ## a real Kubernetes on this machine, left running: CLUST
 
 cluster-down: dev ## ends it, and everything in it
 	@$(HARNESS) down
+
+demo-kubernetes: cluster-build ## the same acceptance on a real Kubernetes made for it: from no cluster to none again
+	@echo "image: the worker's, made if it is not there yet"
+	@image=$$(PYTHONPATH=src:. $(BIN)/python -m image) && \
+		$(HARNESS) demo --image "$$image" --report-dir $(OUT)/demo-kubernetes-$$(date +%Y%m%d-%H%M%S)
 
 check: dev ## format, lint, types, import contracts, quick tests
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target types quick format lint imports

@@ -12,7 +12,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import crowd, datagrams, goodput, http_by_hand, kubernetes_load, spread, startup, tcp_by_hand
+from benchmarks import (
+    crowd,
+    datagrams,
+    goodput,
+    http_by_hand,
+    kubernetes_load,
+    kubernetes_run,
+    kubernetes_spread,
+    spread,
+    startup,
+    tcp_by_hand,
+)
 from benchmarks.figure import Figure
 from benchmarks.table import Report, as_json, as_table
 
@@ -32,6 +43,8 @@ BENCHES = {
     "http": Bench(http_by_hand.TITLE, http_by_hand.figures),
     "spread": Bench(spread.TITLE, spread.figures),
     "crowd": Bench(crowd.TITLE, crowd.figures),
+    "kubernetes-run": Bench(kubernetes_run.TITLE, kubernetes_run.figures),
+    "kubernetes-spread": Bench(kubernetes_spread.TITLE, kubernetes_spread.figures),
     "kubernetes-load": Bench(kubernetes_load.TITLE, kubernetes_load.figures),
 }
 

@@ -55,10 +55,11 @@ async def iperf(site: WitnessedLab, route: Route, options: str, warm_up: int, se
     server = on(route.receiver, "iperf -s -p 5901 -e -f b -i 1")
     client = on(route.sender, f"iperf -c {site.address(route.receiver)} -p 5901 -t {warm_up + seconds} {options}")
     printed = await site.told(None, ("sh", "-c", f"{server} & s=$!; sleep 0.3; {client} >&2; sleep 0.2; kill $s; wait"))
-    return sum(_bytes(printed, warm_up, warm_up + seconds)) * 8 / seconds
+    return sum(bytes_within(printed, warm_up, warm_up + seconds)) * 8 / seconds
 
 
-def _bytes(rows: str, begin: int, end: int) -> Iterator[int]:
+def bytes_within(rows: str, begin: int, end: int) -> Iterator[int]:
+    """What each stream brought in each second between two, by the rows of a server."""
     for first, last, size in _ROW.findall(rows):
         if int(last) - int(first) == 1 and begin <= int(first) and int(last) <= end:
             yield int(size)

@@ -44,15 +44,25 @@ class CapturedLab(WitnessedLab):
 
     async def start(self, slots: Sequence[Slot]) -> None:
         await super().start(slots)
-        file, said = shlex.quote(str(self._file)), shlex.quote(f"{self._file}.said")
-        self.leave_running(f"tcpdump -i fabric -n -Z root -s {_KEPT} -B {_BUFFER} -w {file} ip and tcp 2>{said}")
+        said = shlex.quote(f"{self._file}.said")
+        self.leave_running(f"{shlex.join(capturing(self._file))} 2>{said}")
         await self.told(None, ("sh", "-c", f"until grep -q listening {said}; do sleep 0.05; done"))
 
     def segments(self) -> list[Segment]:
         """What was captured, once the lab has stopped."""
-        said = Path(f"{self._file}.said").read_text()
-        assert "0 packets dropped by kernel" in said, said
-        return list(_segments(self._file.read_bytes()))
+        return segments_of(self._file, Path(f"{self._file}.said").read_text())
+
+
+def segments_of(file: Path, said: str) -> list[Segment]:
+    """What tcpdump wrote, if by its last words nothing is missing."""
+    assert "0 packets dropped by kernel" in said, said
+    return list(_segments(file.read_bytes()))
+
+
+def capturing(file: Path) -> tuple[str, ...]:
+    """The command that captures the headers of all TCP in a fabric."""
+    kept = ("-s", str(_KEPT), "-B", str(_BUFFER), "-w", str(file))
+    return ("tcpdump", "-i", "fabric", "-n", "-Z", "root", *kept, "ip", "and", "tcp")
 
 
 def first_data(segments: Iterable[Segment], instant: float) -> Mapping[str, float]:

@@ -47,10 +47,11 @@ async def starts(folder: Path, rounds: int) -> list[list[Start]]:
     site = CapturedLab(_LAB, folder.with_suffix(".pcap"))
     record = await accepted(folder, _SPEC % rounds, site)
     segments = site.segments()
-    return [found for round_ in record.rounds if len(found := _starts(record, round_, segments)) == PAIRS]
+    return [found for round_ in record.rounds if len(found := starts_in(record, round_, segments)) == PAIRS]
 
 
-def _starts(record: Record, round_: Round, segments: Sequence[Segment]) -> list[Start]:
+def starts_in(record: Record, round_: Round, segments: Sequence[Segment]) -> list[Start]:
+    """Of the senders that were captured."""
     (instant,) = (o.at for o in record.observations if o.kind == "round-start" and o.subject == round_.id)
     seen = first_data(segments, instant)
     addresses = {worker.slot: worker.addresses[0] for worker in record.workers}

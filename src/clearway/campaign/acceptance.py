@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from clearway import __version__
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError, UsageError
 from clearway.campaign.next import next_round
-from clearway.campaign.preflight import check_tools, rehearse
+from clearway.campaign.preflight import check_workers, rehearse
 from clearway.ledger.read import read_run
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.ledger.write import Appended, Ledger, Listener
@@ -82,27 +82,37 @@ class Braked(SiteError):
     """The run was stopped for the cluster's sake. What it measured stays."""
 
 
-async def carry_out(job: Job, site: Site, clock: Clock, brake: Brake | None = None) -> Record:
+def _waits() -> None:
+    """Whoever has nothing to do before the workers are gone."""
+
+
+async def carry_out(
+    job: Job, site: Site, clock: Clock, brake: Brake | None = None, finished: Callable[[], None] = _waits
+) -> Record:
     """Run rounds until the run is over; returns all that is known then. Raises Braked.
 
+    `finished` is called when the last round is in the ledger: the verdict need not wait until the workers are removed.
     A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
     """
     memory = Memory(job.record)
     ledger = Ledger(job.ledger.folder, (memory.take, *job.ledger.listeners))
     if next_round(memory.record) is None:
+        finished()
         return memory.record
     try:
         async with Crew(site, job.plan.slots, ledger, clock) as crew:
             await crew.gather_ready(_READY)
-            check_tools(job.plan.probes, crew.ready)
+            check_workers(job.plan.probes, crew.ready)
             await _watched(_loop(crew, memory), brake, [slot.node for slot in job.plan.slots])
+            ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
+            finished()
     except Braked as stopped:
         ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": stopped.code}))
         raise
     except asyncio.CancelledError:
-        ledger.append(Observation("run-interrupted", memory.record.manifest.run, clock.now()))
+        if next_round(memory.record) is not None:
+            ledger.append(Observation("run-interrupted", memory.record.manifest.run, clock.now()))
         raise
-    ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
     return memory.record
 
 

@@ -8,6 +8,7 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES
+from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker
 from clearway.run.hand_out import draft
 from clearway.site.base import Ready
@@ -37,15 +38,34 @@ def _stand_in(slot: Slot, ports: int) -> Ready:
     return Ready(worker, ClockOffset(Duration(0), Duration(0)))
 
 
-def check_tools(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
-    """Raises PreflightFailed if a worker lacks a tool, or has one that is too old."""
-    needed = {tool.binary: tool for probe in probes for tool in ENGINES[probe.engine].tools}
-    findings = tuple(found for tool in needed.values() for found in _check(tool, [r.worker for r in ready.values()]))
+def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
+    """Raises PreflightFailed if a worker lacks a tool, has one that is too old, or may not do what is asked of it."""
+    planned = tuple(probes)
+    findings = (*_tools(planned, [one.worker for one in ready.values()]), *_congestion(planned, ready))
     if findings:
         raise PreflightFailed(findings)
 
 
-def _check(tool: Tool, workers: list[Worker]) -> Iterator[Finding]:
+def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
+    needed = {tool.binary: tool for probe in probes for tool in ENGINES[probe.engine].tools}
+    for tool in needed.values():
+        yield from _tool(tool, workers)
+
+
+def _congestion(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> Iterator[Finding]:
+    """The receiver's does not matter: it sends acknowledgements only."""
+    senders: dict[str, set[Slot]] = {}
+    for probe in probes:
+        if isinstance(probe.parameters, TcpParameters) and probe.parameters.congestion is not None:
+            senders.setdefault(probe.parameters.congestion, set()).add(probe.client)
+    for congestion, slots in senders.items():
+        workers = [ready[slot].worker for slot in sorted(slots & ready.keys())]
+        if refused := [one for one in workers if congestion in one.facts.get("congestion-refused", "").split()]:
+            values = {"congestion": congestion, "own": refused[0].facts.get("congestion")}
+            yield Finding("preflight.congestion-refused", Severity.ERROR, _names(refused), values)
+
+
+def _tool(tool: Tool, workers: list[Worker]) -> Iterator[Finding]:
     missing = [worker for worker in workers if tool.binary not in worker.versions]
     old = [w for w in workers if tool.binary in w.versions and _version(w.versions[tool.binary]) < tool.at_least]
     values = {"tool": tool.binary, "package": tool.package}

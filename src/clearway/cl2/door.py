@@ -16,13 +16,14 @@ from clearway.cl2.config.model import Namespaces as WantedNamespaces
 from clearway.cl2.config.model import Scenario
 from clearway.cl2.config.suite import load_suite
 from clearway.cl2.executor import Executor
-from clearway.cl2.measurements.base import Display, Ground, Surroundings
+from clearway.cl2.measurements.base import Display, Ground, Summary, Surroundings
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.namespaces import Namespaces, settled
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import StepResult, TestResult
 from clearway.cl2.output.folder import ReportFolder, as_json
 from clearway.cl2.overrides import variables
+from clearway.cl2.rehearsal import rehearsed
 from clearway.cl2.rendering import Renderer
 from clearway.cl2.shipped import locate
 from clearway.ledger.record import FORMAT_VERSION
@@ -100,7 +101,8 @@ class Door:
         for test in prepared:
             result = await self._run(test)
             self.results.append(result)
-            self._keep(test, result)
+            if self._folder is not None:
+                self._written(self._folder.junit(self.results, self.world.language))
             if result.interrupted:
                 break
         return self.results
@@ -123,6 +125,8 @@ class Door:
             self.options.changes,
         )
         compiled = compiler.compile(self._located(scenario.config_path))
+        if impossible := list(rehearsed(compiled, self.options.settings)):
+            raise SpecError(impossible)
         config = compiled.config
         namespaces = settled(config.namespace, config.automanaged_namespaces, self.options.namespaces)
         return Prepared(scenario.config_path, scenario.identifier, compiled, namespaces)
@@ -152,32 +156,33 @@ class Door:
         )
         namespaces = Namespaces(self.options.cluster.access, test.namespaces)
         self.world.log(Finding("door.test-begins", Severity.INFO, test.name, {"config": test.config}))
-        result = await Executor(MEASUREMENTS, around, namespaces, self._told).run(test.compiled, test.config)
+
+        def told(step: StepResult) -> None:
+            self._keep(test, step)
+
+        result = await Executor(MEASUREMENTS, around, namespaces, told).run(test.compiled, test.config)
         for error in result.errors:
             self.world.complain(error)
         return result
 
-    def _told(self, step: StepResult) -> None:
-        """Errors are told as they come, not when all is over."""
+    def _keep(self, test: Prepared, step: StepResult) -> None:
+        """Results and errors of a step as soon as it is over: what comes after may fail."""
         self.world.log(Finding("door.step-over", Severity.INFO, step.name))
         for call in step.calls:
             for error in call.all_errors:
                 self.world.complain(error)
-
-    def _keep(self, test: Prepared, result: TestResult) -> None:
-        """Files in the report folder, or everything to standard output where there is none."""
-        folder = self._folder
-        for call in result.calls:
             if call.outcome.report:
                 self.world.say(call.outcome.report)
             for summary in call.outcome.summaries:
-                if folder is None:
-                    self.world.say(as_json(summary.data))
-                else:
-                    name = test.compiled.config.name
-                    self._written(folder.summary(summary.name, summary.data, name, test.identifier, time.time()))
-        if folder is not None:
-            self._written(folder.junit(self.results, self.world.language))
+                self._show(test, summary)
+
+    def _show(self, test: Prepared, summary: Summary) -> None:
+        """A file in the report folder; without one, standard output."""
+        if self._folder is None:
+            self.world.say(as_json(summary.data))
+        else:
+            name = test.compiled.config.name
+            self._written(self._folder.summary(summary.name, summary.data, name, test.identifier, time.time()))
 
     def _written(self, path: Path) -> None:
         self.world.log(Finding("door.written", Severity.INFO, str(path)))

@@ -52,6 +52,8 @@ class How(Which):
         bool, Parameter(negative="", help="Measure what can be measured where some workers don't start.")
     ] = False
 
+    brake: Annotated[bool, Parameter(help="Stop where nodes or the API server get into trouble.")] = True
+
     def options(self, machine_label: str | None) -> KubernetesOptions:
         return KubernetesOptions(
             access=self.access,
@@ -64,6 +66,7 @@ class How(Which):
             lease=parse_duration(self.lease),
             machine_label=machine_label,
             partial=self.partial,
+            brake=self.brake,
         )
 
 

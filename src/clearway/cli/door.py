@@ -62,7 +62,7 @@ def _world(options: Options, renderer: Renderer, language: Language) -> World:
     def grounds(cpu: str | None) -> Ground:
         cluster = replace(options.cluster, cpu=cpu)
         site = KubernetesSite(cluster, log=log)
-        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, Brake(cluster.access))
+        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, Brake(cluster.access) if cluster.brake else None)
 
     def complain(error: ClearwayError) -> None:
         LOGGER.error("%s", describe_error(error, language))

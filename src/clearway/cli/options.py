@@ -19,6 +19,7 @@ Sets = Annotated[
     tuple[str, ...],
     Parameter(name="--set", negative="", help="Change a field: tests.bandwidth.duration=5s. Can be repeated."),
 ]
+MaxRate = Annotated[str | None, Parameter(help="What a node may send, and receive, at most: 1Gbit/s.")]
 Profile = Annotated[str | None, Parameter(name="--profile", help="Built-in spec: lab, quick, standard or thorough.")]
 LabFlag = Annotated[bool, Parameter(name="--lab", negative="", help="Measure a lab on this machine: 4 nodes, 2 zones.")]
 LabFile = Annotated[Path | None, Parameter(name="--lab-file", help="A lab of your own: nodes, zones, links.")]
@@ -42,10 +43,14 @@ def language(flag: str | None) -> Language:
     return choose(flag, os.environ)
 
 
-def wanted_spec(file: Path | None, profile: str | None, sets: tuple[str, ...], usual: str) -> Spec:
+def wanted_spec(
+    file: Path | None, profile: str | None, sets: tuple[str, ...], max_rate: str | None, usual: str
+) -> Spec:
     """The spec file, or the profile, or the usual profile. Raises UsageError if both are given."""
     from clearway.spec.load import load_profile, load_spec
 
+    if max_rate is not None:
+        sets = (*sets, f"max-rate={max_rate}")
     if file is not None and profile is not None:
         raise UsageError("cli.spec-and-profile", spec=str(file), profile=profile)
     return load_spec(file, sets) if file is not None else load_profile(profile or usual, sets)

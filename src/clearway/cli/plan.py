@@ -5,7 +5,18 @@ from __future__ import annotations
 import asyncio
 
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
-from clearway.cli.options import Json, LabFile, LabFlag, Lang, Profile, Sets, SpecFile, language, wanted_spec
+from clearway.cli.options import (
+    Json,
+    LabFile,
+    LabFlag,
+    Lang,
+    MaxRate,
+    Profile,
+    Sets,
+    SpecFile,
+    language,
+    wanted_spec,
+)
 
 
 def plan(
@@ -16,6 +27,7 @@ def plan(
     cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
+    max_rate: MaxRate = None,
     json: Json = False,
     lang: Lang = None,
 ) -> int:
@@ -26,7 +38,7 @@ def plan(
     from clearway.report.forecast import render_forecast
 
     named, spoken = Named(lab, lab_file, cluster), language(lang)
-    wish = wanted_spec(spec, profile, sets, "lab" if named.is_lab else "standard")
+    wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard")
     place = wanted_site(named, wish.machine_label, spoken)
     inventory = asyncio.run(place.site.inspect())
     planned = make_plan(wish, inventory)

@@ -11,9 +11,18 @@ from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
-from clearway.cli.options import Json, LabFile, LabFlag, Lang, Profile, Sets, SpecFile, language, wanted_spec
-
-INTERRUPTED = 130
+from clearway.cli.options import (
+    Json,
+    LabFile,
+    LabFlag,
+    Lang,
+    MaxRate,
+    Profile,
+    Sets,
+    SpecFile,
+    language,
+    wanted_spec,
+)
 
 
 def run(
@@ -24,6 +33,7 @@ def run(
     cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
+    max_rate: MaxRate = None,
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
     resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
     json: Json = False,
@@ -41,15 +51,18 @@ def run(
     from clearway.report.progress import Progress
     from clearway.verdict.judge import judge
 
-    if resume is not None and (spec is not None or profile is not None or sets):
+    if resume is not None and (spec is not None or profile is not None or sets or max_rate is not None):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken = language(lang)
     named = Named(lab, lab_file, cluster)
-    wish = wanted_spec(spec, profile, sets, "lab" if named.is_lab else "standard") if resume is None else None
+    wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
-        finished = asyncio.run(session(wish, place, folder, progress))
-    record = read_run(folder)
-    code = show(record, judge(record), Ledger(folder), spoken, as_json=json)
-    return code if finished else INTERRUPTED
+
+        def conclude() -> int:
+            progress.finish()
+            record = read_run(folder)
+            return show(record, judge(record), Ledger(folder), spoken, as_json=json)
+
+        return asyncio.run(session(wish, place, folder, progress, conclude))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from clearway.base.clock import Clock
@@ -15,11 +16,16 @@ from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
 from clearway.spec.model import Spec
 
+INTERRUPTED = 130
 
-async def session(wish: Spec | None, place: Place, folder: Path, progress: Progress) -> bool:
-    """Begin a run (or, without a wish, take one up) and carry it out; False if it was interrupted.
 
-    A run that was stopped for the cluster's sake is over, and says so.
+async def session(
+    wish: Spec | None, place: Place, folder: Path, progress: Progress, conclude: Callable[[], int]
+) -> int:
+    """Begin a run (or, without a wish, take one up) and carry it out; returns the exit code.
+
+    `conclude` shows the verdict and gives its code; it is called as soon as all is measured, before the workers are
+    removed. A run that was stopped for the cluster's sake is over, and says so.
 
     SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
     """
@@ -31,14 +37,24 @@ async def session(wish: Spec | None, place: Place, folder: Path, progress: Progr
         job.ledger.save(place.file_name, place.file_text)
     done = {round_.id for round_ in job.record.rounds}
     progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
+    code: int | None = None
+
+    def finished() -> None:
+        nonlocal code
+        code = conclude()
+        if place.site.leftover_hint() is not None:
+            progress.tell("progress.removing")
+
     with file_log(folder / files.LOG):
         try:
-            await carry_out(job, place.site, Clock(), place.brake)
+            await carry_out(job, place.site, Clock(), place.brake, finished)
         except Braked as stopped:
             LOGGER.warning("%s", describe_error(stopped, place.language))
         except asyncio.CancelledError:
-            return False
-    return True
+            if code is None:
+                conclude()
+            return INTERRUPTED
+    return conclude() if code is None else code
 
 
 def end_in_order_on_signals() -> None:

@@ -78,7 +78,8 @@ def _lab(lab: LabSpec, language: Language) -> Place:
 
 def _cluster(options: KubernetesOptions, language: Language) -> Place:
     site = KubernetesSite(options, log=finding_log(language))
-    return Place(site, CLUSTER_FILE, dump_options(options), language, Brake(options.access))
+    brake = Brake(options.access) if options.brake else None
+    return Place(site, CLUSTER_FILE, dump_options(options), language, brake)
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

@@ -177,7 +177,8 @@ def _sending(request: Request) -> Tuple[str, ...]:
         return ("-u", *rate, *_buffer(parameters.buffer))
     if isinstance(parameters, TcpParameters):
         congestion = () if parameters.congestion is None else ("-C", parameters.congestion)
-        return ("-P", str(parameters.streams), *congestion, *_buffer(parameters.buffer))
+        pace = () if parameters.rate is None else ("-b", f"{parameters.rate.si / parameters.streams:.0f}")
+        return ("-P", str(parameters.streams), *pace, *congestion, *_buffer(parameters.buffer))
     raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(parameters).__name__)
 
 

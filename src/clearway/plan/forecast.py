@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clearway.base.units import Duration, Frequency, Rate, Size
+from clearway.base.units import Duration, Size
 from clearway.plan.model import Links, Plan
+from clearway.plan.pace import stated_rate
 from clearway.plan.wishes import links
-from clearway.probe.parameters import HttpParameters, RoundTripParameters, UdpParameters
+from clearway.probe.parameters import RoundTripParameters
 from clearway.probe.records import Inventory, Probe, Role, Round
 from clearway.spec.model import Spec
 
@@ -92,7 +93,7 @@ def _time(round_: Round, gap: Duration) -> Duration:
 
 def _traffic(round_: Round, known: Links) -> Size | None:
     """Probes that take what they get share a link where they leave from, or arrive at, one node."""
-    greedy = [probe for probe in round_.probes if _stated_rate(probe) is None]
+    greedy = [probe for probe in round_.probes if stated_rate(probe) is None]
     leaving = Counter(probe.source.node for probe in greedy)
     arriving = Counter(probe.target.node for probe in greedy)
     return _sum(
@@ -101,20 +102,11 @@ def _traffic(round_: Round, known: Links) -> Size | None:
 
 
 def _size(probe: Probe, known: Links, sharing: int) -> Size | None:
-    rate = _stated_rate(probe)
+    rate = stated_rate(probe)
     if rate is None and not isinstance(probe.parameters, RoundTripParameters):
         link = known.between(probe.pair)
         rate = link * (1 / sharing) if link else None
     return rate.times(probe.window.end) if rate else None
-
-
-def _stated_rate(probe: Probe) -> Rate | None:
-    wish = probe.parameters
-    if isinstance(wish, UdpParameters):
-        return wish.rate
-    if isinstance(wish, HttpParameters) and isinstance(wish.rate, Frequency):
-        return Rate(wish.rate.si * wish.body.si * 8)
-    return None
 
 
 def _sum(sizes: Iterable[Size | None]) -> Size | None:

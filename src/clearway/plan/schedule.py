@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from clearway.base.units import Rate
 from clearway.plan.findings import PairedTest
 from clearway.plan.model import Pair, Plan
+from clearway.plan.pace import check_limits, paced
 from clearway.plan.pairing import Rounds, rounds_of
 from clearway.plan.wishes import background_window, links, parameters, window
 from clearway.plan.zones import partners, zone_findings
@@ -17,7 +20,8 @@ from clearway.spec.model import DEFAULT_ENGINES, Background, Spec, Test
 def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     """The whole plan; the same spec and inventory give the same one.
 
-    Raises UsageError for what this inventory can't give: an unknown node, a share of an unknown link.
+    Raises UsageError for what this inventory can't give (an unknown node, a share of an unknown link), and for what
+    `max-rate` does not leave room for.
     """
     known = links(spec, inventory)
     rounds: list[Round] = []
@@ -25,7 +29,7 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     for test in spec.tests:
         candidates = partners(test, inventory, spec.workers_per_node)
         paired = PairedTest(test, candidates, rounds_of(test, candidates, spec.seed), known)
-        rounds += _rounds(paired)
+        rounds += _held_back(_rounds(paired), paired, spec.max_rate)
         findings += paired.findings
     return Plan(tuple(rounds), tuple(findings))
 
@@ -39,6 +43,16 @@ def _rounds(paired: PairedTest) -> Iterator[Round]:
     for number, (repeat, pairs) in numbered:
         probes = tuple(probe for pair in pairs for probe in _probes(paired, pair, repeat))
         yield Round(f"{test.name}-{number:0{digits}}", test.name, probes)
+
+
+def _held_back(rounds: Iterator[Round], paired: PairedTest, most: Rate | None) -> Iterator[Round]:
+    if most is None:
+        yield from rounds
+        return
+    for round_ in rounds:
+        probes = paced(round_.probes, most)
+        check_limits(paired.test, probes, paired.links)
+        yield replace(round_, probes=probes)
 
 
 def _one_by_one(rounds: Rounds) -> Rounds:

@@ -23,13 +23,15 @@ class Window:
 
 @dataclass(frozen=True)
 class TcpParameters:
-    """Bulk TCP, as fast as the path carries it."""
+    """Bulk TCP."""
 
     streams: int
     congestion: Optional[str] = None
     """Congestion control to pin, e.g. `cubic`; None leaves the machine's own."""
     buffer: Optional[Size] = None
     """Socket buffer asked for on both ends; None leaves the kernel's autotuning."""
+    rate: Optional[Rate] = None
+    """What all streams together send at most, payload; None: as fast as the path carries it."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,13 @@ WINDOW = c.record(Window, warm_up=c.DURATION, duration=c.DURATION)
 PARAMETERS: Codec[Parameters] = c.union(
     tcp=(
         TcpParameters,
-        c.record(TcpParameters, streams=c.INTEGER, congestion=c.optional(c.TEXT), buffer=c.optional(c.SIZE)),
+        c.record(
+            TcpParameters,
+            streams=c.INTEGER,
+            congestion=c.optional(c.TEXT),
+            buffer=c.optional(c.SIZE),
+            rate=c.optional(c.RATE),
+        ),
     ),
     udp=(UdpParameters, c.record(UdpParameters, rate=c.RATE, datagram=c.optional(c.SIZE), buffer=c.SIZE)),
     http=(

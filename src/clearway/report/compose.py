@@ -31,7 +31,7 @@ from clearway.verdict.model import Coverage, PairValue, Standing, State, Verdict
 
 def compose(record: Record, verdict: Verdict, language: Language) -> Document:
     """Everything that a report of this run says, in `language`."""
-    phrases = Phrases(language)
+    phrases = Phrases(language, record.spec.max_rate)
     tests = {test.name: test for test in record.spec.tests}
     manifest = record.manifest
     return Document(

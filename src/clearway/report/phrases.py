@@ -19,9 +19,11 @@ from clearway.verdict.model import PairValue
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The vocabulary of one language."""
+    """The vocabulary of one language, for one run."""
 
     language: Language
+    max_rate: Rate | None = None
+    """The run's `max-rate`, a condition of every figure."""
 
     def say(self, code: str, **values: Any) -> str:
         return sentence(code, values, self.language)
@@ -89,7 +91,10 @@ class Phrases:
 
     def conditions(self, test: Test) -> str:
         """Under which conditions the figures of this test hold."""
-        return ", ".join(self._condition(code, values) for code, values in _conditions(test))
+        told = [*_conditions(test)]
+        if self.max_rate is not None:
+            told.append(("condition.max-rate", {"rate": self.max_rate}))
+        return ", ".join(self._condition(code, values) for code, values in told)
 
     def _condition(self, code: str, values: Mapping[str, Any]) -> str:
         told = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}

@@ -55,12 +55,18 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-        if kind is None and self._tally.begun:
+        self._stop()
+
+    def finish(self) -> None:
+        """Nothing more is measured: the display makes room for the report."""
+        self._stop()
+        if self._tally.begun:
             elapsed = Duration(round(self._clock() - self._began))
             self._line(self._phrases.say("progress.done", rounds=self._tally.begun, elapsed=elapsed))
+
+    def tell(self, code: str) -> None:
+        """One line of its own."""
+        self._line(self._phrases.say(code))
 
     def expect(self, rounds: Iterable[Round], gap: Duration) -> None:
         """The planned rounds that are still to be run."""
@@ -73,6 +79,11 @@ class Progress:
             self._line(self._begun(item))
         if isinstance(item, Result) and item.outcome is not Outcome.MEASURED:
             self._line(self._void(item))
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _line(self, text: str) -> None:
         """Above the live display where there is one."""

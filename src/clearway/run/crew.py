@@ -45,8 +45,12 @@ class Crew:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        stopping = asyncio.ensure_future(self.site.stop())
         try:
-            await self.site.stop()
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            await stopping  # what was put up is taken down, however impatient somebody is
+            raise
         finally:
             if self._listening is not None:
                 self._listening.cancel()

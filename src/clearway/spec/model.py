@@ -187,6 +187,12 @@ class Spec(_Part):
         gt=Rate(0),
         description="Rate of a node's link, for limits like `90 % of link`; left out: as the site knows it for sure.",
     )
+    max_rate: RateField | None = Field(
+        None,
+        gt=Rate(0),
+        description="What a node may send, and receive, at most, payload, all its probes of a round together: for a "
+        "network that is in use. Bulk TCP is held back to it. Left out: as much as the network takes.",
+    )
     machine_label: str | None = Field(
         None,
         min_length=1,

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -19,6 +20,8 @@ _PORTS = 128
 """Free ports announced: one for each probe that this worker may serve at once."""
 _PATIENCE = 5.0
 """Seconds for a tool to print its version."""
+_CONGESTION_CONTROLS = ("bbr", "cubic", "dctcp", "htcp", "reno", "vegas", "westwood")
+"""Those that tests ask for."""
 
 
 def worker(slot: Slot, network: str) -> Worker:
@@ -54,12 +57,25 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
         "python": platform.python_version(),
         "cpus": str(len(os.sched_getaffinity(0))),
         "congestion": _line("/proc/sys/net/ipv4/tcp_congestion_control"),
+        "congestion-refused": " ".join(filter(_is_refused, _CONGESTION_CONTROLS)),
     }
     if device is not None:
         found["device"] = device["ifname"]
         found["qdisc"] = device.get("qdisc")
         found["link-speed"] = _speed(device)
     return {name: value for name, value in found.items() if value}
+
+
+def _is_refused(congestion: str) -> bool:
+    """Whether the kernel keeps this worker from a congestion control: it allows few to whoever has no privileges."""
+    with socket.socket() as sample:
+        try:
+            sample.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, congestion.encode())
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _speed(device: Dict[str, Any]) -> Optional[str]:

@@ -47,6 +47,24 @@ def test_several_pairs_at_once_have_percentiles_and_each_its_nodes(
     assert left_behind(equipped) == ""
 
 
+def test_the_whole_suite_runs_one_test_after_the_other(equipped: Cluster, doors: Doors) -> None:
+    ended = doors.run(f"--testsuite={NETWORK}/suite.yaml", CL2_DURATION="2s")
+    assert ended.status == 0, ended.err
+    assert len(list(doors.report_dir.glob("NetworkPerformanceMetrics_*.json"))) == 6
+    assert doors.failures() == []
+    assert left_behind(equipped) == ""
+
+
+def test_workers_that_may_not_write_their_results_are_a_failure_that_names_the_rule(
+    equipped: Cluster, doors: Doors
+) -> None:
+    ended = doors.run(*USUAL, over("tcp"), ONE_TO_ONE, "--without-patch", CL2_DURATION="2s")
+    assert ended.status == 3, ended.err
+    assert any("networktestworkers/status" in failure for failure in doors.failures())
+    assert doors.perf_data("NetworkPerformanceMetrics_1-1_TCP_P2P") == []
+    assert left_behind(equipped) == ""
+
+
 def test_ctrl_c_removes_everything_and_says_so(equipped: Cluster, doors: Doors) -> None:
     with doors.begin(*USUAL, over("tcp"), ONE_TO_ONE, CL2_DURATION="60s") as process:
         assert process.stderr is not None

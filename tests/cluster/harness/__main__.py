@@ -1,4 +1,4 @@
-"""By hand: `python -m cluster.harness build | up | down | status`."""
+"""By hand: `python -m cluster.harness build | up | down | status | demo`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clearway.base.units import parse_rate
 from cluster.harness.cluster import Cluster
+from cluster.harness.demo import demonstrate
 from cluster.harness.failure import HarnessError
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import build_programs, cache_folder
@@ -16,7 +17,7 @@ from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import start_cluster
 
 
-def up(arguments: argparse.Namespace) -> None:
+def up(arguments: argparse.Namespace) -> int:
     state = _state(arguments.name)
     if _running(arguments.name) is not None:
         raise HarnessError(f"a cluster of this name runs already: {state.read_text()}")
@@ -35,17 +36,19 @@ def up(arguments: argparse.Namespace) -> None:
         raise
     print(f"{arguments.nodes} nodes ready in {time.monotonic() - started:.1f} s", file=sys.stderr)
     print(f"KUBECONFIG={cluster.kubeconfig}")
+    return 0
 
 
-def down(arguments: argparse.Namespace) -> None:
+def down(arguments: argparse.Namespace) -> int:
     """Also when there is none."""
     cluster = _running(arguments.name)
     if cluster is not None:
         cluster.close()
     _state(arguments.name).unlink(missing_ok=True)
+    return 0
 
 
-def status(arguments: argparse.Namespace) -> None:
+def status(arguments: argparse.Namespace) -> int:
     cluster = _running(arguments.name)
     if cluster is None:
         raise HarnessError("no cluster runs; start one with `make cluster`")
@@ -53,10 +56,16 @@ def status(arguments: argparse.Namespace) -> None:
     print(f"in the fabric: {' '.join(cluster.machinery.entering(()))} COMMAND")
     for name in cluster.nodes:
         print(f"on {name}: {' '.join(cluster.machinery.entering((), name))} COMMAND")
+    return 0
 
 
-def build(arguments: argparse.Namespace) -> None:
+def build(arguments: argparse.Namespace) -> int:
     build_programs(lambda text: print(f"cluster: {text}", file=sys.stderr, flush=True))
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    return demonstrate(arguments.image.absolute(), arguments.report_dir)
 
 
 def _running(name: str) -> Cluster | None:
@@ -80,7 +89,7 @@ def _state(name: str) -> Path:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cluster.harness", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for command in (build, up, down, status):
+    for command in (build, up, down, status, demo):
         sub = commands.add_parser(command.__name__)
         sub.set_defaults(command=command)
         sub.add_argument("--name", default="by-hand", help="several clusters are told apart by it")
@@ -90,17 +99,20 @@ def _parsed() -> argparse.Namespace:
             sub.add_argument("--ip", type=_versions, default=(4,), help="4, 6, or both, the preferred one first: 4,6")
             sub.add_argument("--rate", help="of every node's link, for instance '1 Gbit/s'")
             sub.add_argument("--image", type=Path, action="append", default=[], help="archive for all nodes")
+        if command is demo:
+            sub.add_argument("--image", type=Path, required=True, help="the worker's archive")
+            sub.add_argument("--report-dir", type=Path, required=True, help="run directory")
     return parser.parse_args()
 
 
 def main() -> int:
     arguments = _parsed()
     try:
-        arguments.command(arguments)
+        status: int = arguments.command(arguments)
     except HarnessError as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 1
-    return 0
+    return status
 
 
 if __name__ == "__main__":

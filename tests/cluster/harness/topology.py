@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearway.base.units import Rate
+from clearway.site.lab.topology import shaper
 from cluster.harness.spec import Family, NodeSpec, families_on_links
 
 FABRIC = "fabric"
@@ -19,7 +20,6 @@ NODES = Path("/run/nodes")
 """Where nodes keep what they need: on a tmpfs that ends with the cluster."""
 
 _BLOCKING = "blocked_by_harness"
-_SHAPER = "burst 128k latency 50ms"
 _OWN_FOLDERS = ("/run", "/var/log", "/var/lib/cni", "/etc/cni")
 """What the programs write outside of their own folders."""
 
@@ -139,7 +139,7 @@ def _route_to_pods(family: Family, node: NodeSpec) -> str:
 def _shape(device: str, rate: Rate | None) -> str:
     if rate is None:
         return f"qdisc delete dev {device} root"
-    return f"qdisc replace dev {device} root tbf rate {rate.si:.0f}bit {_SHAPER}"
+    return f"qdisc replace dev {device} root {shaper(rate)}"
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -157,6 +157,7 @@ TCP = "action: start, protocol: TCP"
         ("action: start, protocol: SCTP, duration: 1s, numberOfServers: 1, numberOfClients: 1", "spec.not-one-of"),
         (f"{TCP}, duration: 1s, numberOfServers: 2, numberOfClients: 3", "door.no-ratio"),
         (f"{TCP}, duration: 1s, numberOfServers: 0, numberOfClients: 1", "spec.too-small"),
+        (f"{TCP}, duration: 1s, numberOfServers: 1, numberOfClients: 1000000000", "spec.too-big"),
         (f"{TCP}, duration: 1s, numberOfServers: 1.5, numberOfClients: 1", "spec.not-a-whole-number"),
         (f"{TCP}, duration: 1s, numberOfServers: 1", "spec.missing-key"),
         (f"{TCP}, duration: 0s, numberOfServers: 1, numberOfClients: 1", "spec.too-small"),

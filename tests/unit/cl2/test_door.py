@@ -105,6 +105,7 @@ def test_junit_is_read_by_those_who_read_junit(server: ApiServer, kubeconfig: Pa
     [
         (["--testconfig=bad.yaml"], {"bad.yaml": "name: x\nsteps: [{}]\n"}),
         (["--testconfig=missing.yaml"], {}),
+        (["--testconfig=odd.yaml"], {"odd.yaml": NETWORK.replace("10s", "10.0001s")}),
         (["--testconfig=good.yaml", "--testoverrides=missing.yaml"], {"good.yaml": SLEEPS}),
         (["--testconfig=good.yaml", "--testconfig=bad.yaml"], {"good.yaml": SLEEPS, "bad.yaml": "steps: 1"}),
         (["--testsuite=suite.yaml"], {"suite.yaml": "- {configPath: missing.yaml}\n"}),

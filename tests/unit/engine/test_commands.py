@@ -124,6 +124,12 @@ def test_congestion_control_is_pinned_only_where_asked(engine: str, flag: str) -
     assert _after(_send(engine, TcpParameters(streams=1, congestion="cubic")).argv, flag) == "cubic"
 
 
+@pytest.mark.parametrize("engine", ["iperf2", "iperf3"])
+def test_a_rate_is_shared_by_the_streams(engine: str) -> None:
+    assert "-b" not in _send(engine, TcpParameters(streams=4)).argv
+    assert _after(_send(engine, TcpParameters(streams=4, rate=Rate(1e8))).argv, "-b") == "25000000"
+
+
 def test_a_datagram_size_must_have_been_filled_in_when_the_round_was_handed_out() -> None:
     for engine in ("iperf2", "iperf3"):
         with pytest.raises(InternalError):

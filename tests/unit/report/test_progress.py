@@ -47,6 +47,7 @@ def shown(made: Record, stream: io.StringIO, *, quiet: bool = False, language: L
         progress.expect(made.plan, GAP)
         for item in appends(made):
             progress.take(item)
+        progress.finish()
     return stream.getvalue()
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,71 +17,19 @@ from clearway.ledger.write import Ledger
 from clearway.probe.records import (
     ClockOffset,
     Half,
-    Inventory,
     Outcome,
     Reason,
     Request,
     Result,
     Round,
-    Slot,
-    Worker,
 )
 from clearway.run.crew import Crew
 from clearway.run.hand_out import draft
 from clearway.run.round import Pace, run_round
-from clearway.site.base import Event, Lost, Ready
+from clearway.site.base import Event, Lost
 from clearway.spec.load import read_spec
+from faulty_site import NO_OFFSET, FaultySite, ready
 from making import inventory, measured, planned, tcp_spec
-
-NO_OFFSET = ClockOffset(Duration(0), Duration(0.001))
-
-
-def ready(slot: Slot, clock: ClockOffset = NO_OFFSET, mtu: int = 1500) -> Ready:
-    number = int(slot.node.rpartition("-")[2])
-    return Ready(Worker(slot, (f"10.0.0.{number}",), mtu, tuple(range(20_000, 20_008))), clock)
-
-
-@dataclass
-class FaultySite:
-    """Answers every request at once, unless told otherwise."""
-
-    answer: Callable[[Request], Event | None]
-    silent: frozenset[Slot] = frozenset()
-    clocks: Mapping[Slot, ClockOffset] = field(default_factory=dict)
-    submitted: list[Mapping[Slot, Sequence[Request]]] = field(default_factory=list)
-    handed_out: asyncio.Event = field(default_factory=asyncio.Event)
-    cancelled: int = 0
-    stopped: int = 0
-    queue: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
-
-    async def inspect(self) -> Inventory:
-        return inventory(4)
-
-    async def start(self, slots: Sequence[Slot]) -> None:
-        for slot in slots:
-            if slot not in self.silent:
-                self.queue.put_nowait(ready(slot, self.clocks.get(slot, NO_OFFSET)))
-
-    async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
-        self.submitted.append(requests)
-        self.handed_out.set()
-        for request in (request for wanted in requests.values() for request in wanted):
-            if (event := self.answer(request)) is not None:
-                self.queue.put_nowait(event)
-
-    async def cancel(self) -> None:
-        self.cancelled += 1
-
-    async def events(self) -> AsyncIterator[Event]:
-        while (event := await self.queue.get()) is not None:
-            yield event
-
-    async def stop(self) -> None:
-        self.stopped += 1
-        self.queue.put_nowait(None)
-
-    def leftover_hint(self) -> Reason | None:
-        return None
 
 
 class HurriedClock(Clock):
@@ -177,6 +124,21 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_workers(tmp_
     (tmp_path / "results.jsonl").symlink_to("/dev/full")
     with pytest.raises(LedgerError, match=r"ledger\.cannot-write"):
         await measure(site, ledger, ROUND)
+    assert site.stopped == 1
+
+
+async def test_whoever_is_impatient_while_the_workers_are_removed_waits_for_it(tmp_path: Path) -> None:
+    """A second Ctrl-C must not leave behind what the first one was about to remove."""
+    site = FaultySite(good, stopping=asyncio.Event())
+    task = asyncio.ensure_future(run(site, tmp_path))
+    await site.stop_asked.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert (task.done(), site.stopped) == (False, 0)
+    assert site.stopping is not None
+    site.stopping.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     assert site.stopped == 1
 
 

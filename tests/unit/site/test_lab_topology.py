@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Ratio
 from clearway.site.lab.loss import drops, loss_rules
 from clearway.site.lab.model import LabSpec, Link, LinkException
-from clearway.site.lab.topology import Addresses, as_shell, build_steps
+from clearway.site.lab.topology import Addresses, as_shell, build_steps, shaper
 
 
 def texts(lab: LabSpec, tool: str) -> list[str]:
@@ -22,9 +23,16 @@ def test_both_ends_of_every_link_are_shaped_to_its_rate() -> None:
     queues = texts(lab, "tc")
     assert len(queues) == 8
     assert [line for line in queues if "rate 100000000bit" in line] == [
-        "qdisc add dev port-3 root tbf rate 100000000bit burst 128k latency 50ms",
-        "qdisc add dev eth0 root tbf rate 100000000bit burst 128k latency 50ms",
+        "qdisc add dev port-3 root tbf rate 100000000bit burst 131072b latency 50ms",
+        "qdisc add dev eth0 root tbf rate 100000000bit burst 131072b latency 50ms",
     ]
+
+
+@given(rate=st.floats(1e6, 1e11))
+def test_a_link_makes_up_for_ten_milliseconds_in_which_the_machine_stood_still(rate: float) -> None:
+    words = shaper(Rate(rate)).split()
+    burst = int(words[words.index("burst") + 1].removesuffix("b"))
+    assert burst == pytest.approx(max(131_072, rate / 8 * 0.01), abs=1)
 
 
 def test_only_lossy_nodes_get_rules() -> None:
@@ -38,7 +46,7 @@ def test_a_delay_stands_before_the_shaper() -> None:
     leaving = [line for line in texts(lab, "tc") if "eth0" in line]
     assert leaving[:2] == [
         "qdisc add dev eth0 root handle 1: netem delay 10000us limit 100000",
-        "qdisc add dev eth0 parent 1:1 handle 10: tbf rate 1000000000bit burst 128k latency 50ms",
+        "qdisc add dev eth0 parent 1:1 handle 10: tbf rate 1000000000bit burst 1250000b latency 50ms",
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,6 +55,8 @@ class Surroundings:
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by a campaign while it is under way: two at once would measure each other."""
 
 
 @dataclass(frozen=True)

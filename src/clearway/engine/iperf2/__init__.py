@@ -122,7 +122,8 @@ def _sending(request: Request) -> Tuple[str, ...]:
         return ("-u", *rate, *_buffer(parameters.buffer))
     tcp = _tcp(request)
     congestion = () if tcp.congestion is None else ("-Z", tcp.congestion)
-    return (*_every(request), "-P", str(tcp.streams), *congestion, *_buffer(tcp.buffer))
+    pace = () if tcp.rate is None else ("-b", f"{tcp.rate.si / tcp.streams:.0f}")
+    return (*_every(request), "-P", str(tcp.streams), *pace, *congestion, *_buffer(tcp.buffer))
 
 
 def _tcp(request: Request) -> TcpParameters:

@@ -50,6 +50,8 @@ class KubernetesOptions:
     machine_label: str | None = None
     partial: bool = False
     """Measure what can be measured where some workers don't start; what they would have covered stays undecided."""
+    brake: bool = True
+    """Stop where the cluster gets into trouble."""
     lease: Duration = Duration(600)
     """How long workers outlive a controller that died."""
     cpu: str | None = None
@@ -70,6 +72,7 @@ _OPTIONS = c.record(
     priority_class=c.optional(c.TEXT),
     machine_label=c.optional(c.TEXT),
     partial=c.BOOLEAN,
+    brake=c.BOOLEAN,
     lease=c.DURATION,
     cpu=c.optional(c.TEXT),
 )

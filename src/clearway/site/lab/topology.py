@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from clearway.base.units import Duration, Rate, Ratio
+from clearway.base.units import Duration, Rate, Ratio, Size
 from clearway.site.lab.loss import loss_rules
 from clearway.site.lab.model import LabNode, LabSpec
 
@@ -22,8 +22,12 @@ NODE_DEVICE = "eth0"
 _NETWORKS = {4: ("198.18.0.", 24), 6: ("2001:2::", 64)}
 """The ranges set aside for benchmarks."""
 
-_SHAPER = "burst 128k latency 50ms"
+_QUEUE = "latency 50ms"
 """Long enough that no TCP flow starves on a full queue, short enough that latency means something."""
+_LEAST_BURST = Size(128 * 1024)
+"""Two of the largest packets that a device with offloads hands over."""
+_PAUSE = Duration(0.01)
+"""How long the machine may stand still without the link losing any of its rate: the burst makes up for it."""
 
 _DELAYED_PACKETS = 100_000
 """netem drops what exceeds its limit: enough for 100 ms at 10 Gbit/s."""
@@ -104,7 +108,7 @@ def _node_addresses(node: LabNode, addresses: Addresses) -> Step:
 
 def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[Step]:
     towards_nodes = [
-        f"qdisc add dev {port_of(node)} root {_tbf(node.link.rate)}" for node in nodes if node.link.rate is not None
+        f"qdisc add dev {port_of(node)} root {shaper(node.link.rate)}" for node in nodes if node.link.rate is not None
     ]
     if towards_nodes:
         yield Step(("tc", "-batch", "-"), _lines(towards_nodes))
@@ -120,11 +124,13 @@ def _leaving(rate: Rate | None, delay: Duration | None) -> Iterator[str]:
         yield f"qdisc add dev {NODE_DEVICE} root handle 1: netem delay {delay.si * 1e6:.0f}us limit {_DELAYED_PACKETS}"
         root = "parent 1:1 handle 10:"
     if rate is not None:
-        yield f"qdisc add dev {NODE_DEVICE} {root} {_tbf(rate)}"
+        yield f"qdisc add dev {NODE_DEVICE} {root} {shaper(rate)}"
 
 
-def _tbf(rate: Rate) -> str:
-    return f"tbf rate {rate.si:.0f}bit {_SHAPER}"
+def shaper(rate: Rate) -> str:
+    """The queueing discipline that lets so much through, in tc's words."""
+    burst = max(_LEAST_BURST.si, rate.si / 8 * _PAUSE.si)
+    return f"tbf rate {rate.si:.0f}bit burst {burst:.0f}b {_QUEUE}"
 
 
 def _loss(node: LabNode, loss: Ratio) -> Step:

@@ -17,9 +17,10 @@ from clearway.cl2.measurements.network.figures import items
 from clearway.cl2.measurements.network.request import StartParameters, spec_of
 from clearway.cl2.output.names import safe
 from clearway.cl2.output.perf_data import perf_data
-from clearway.cl2.settings import SETTINGS
+from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
+from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
 from clearway.report.table import REPORTS
 from clearway.verdict.judge import judge
@@ -29,7 +30,7 @@ from clearway.verdict.model import State, Verdict
 @dataclass(frozen=True)
 class _Running:
     wanted: StartParameters
-    job: Job
+    folder: Path
     campaign: asyncio.Task[None]
 
 
@@ -63,41 +64,65 @@ class NetworkPerformance:
         around.log(Finding("door.settings-used", Severity.INFO, call.identifier, {"settings": settings}))
         if wanted.protocol == "UDP":
             around.log(Finding("door.no-one-way-latency", Severity.INFO, call.identifier))
-        ground = around.grounds(SETTINGS[settings].cpu)
-        inventory = await ground.site.inspect()
-        spec = spec_of(wanted, settings, inventory, f"{around.test} {call.identifier}")
         self._count += 1
-        job = await begin(spec, ground.site, _folder(around, call, self._count))
-        _check_pairs(job, wanted)
-        for name, text in ground.files.items():
-            job.ledger.save(name, text)
-        job = replace(job, ledger=type(job.ledger)(job.ledger.folder, [around.display.expect(job.plan, spec)]))
-        return _Running(wanted, job, asyncio.create_task(_carried_out(job, ground, around)))
+        await around.alone.acquire()
+        try:
+            ground = around.grounds(SETTINGS[settings].cpu)
+            job = await _begun(call, wanted, settings, self._count, ground, around)
+            campaign = asyncio.create_task(_carried_out(job, ground, around))
+        except BaseException:
+            around.alone.release()
+            raise
+        campaign.add_done_callback(lambda _: around.alone.release())
+        return _Running(wanted, job.ledger.folder, campaign)
+
+
+async def _begun(
+    call: Call, wanted: StartParameters, settings: SettingsName, count: int, ground: Ground, around: Surroundings
+) -> Job:
+    """A run directory with the whole plan. Raises SiteError if the cluster can't give the pairs."""
+    inventory = await ground.site.inspect()
+    spec = spec_of(wanted, settings, inventory, f"{around.test} {call.identifier}")
+    job = await begin(spec, ground.site, _folder(around, call, count))
+    planned = len({probe.pair for probe in job.plan.probes})
+    if planned != wanted.number_of_clients:
+        raise SiteError("door.too-few-pairs", pairs=wanted.number_of_clients, found=planned)
+    for name, text in ground.files.items():
+        job.ledger.save(name, text)
+    listener = around.display.expect(job.plan, spec)
+    return replace(job, ledger=Ledger(job.ledger.folder, [listener]))
 
 
 async def _carried_out(job: Job, ground: Ground, around: Surroundings) -> None:
+    """The reports are written as soon as all is measured, and whatever ends it: what was measured is never lost."""
+
+    def finished() -> None:
+        record = read_run(job.ledger.folder)
+        save_reports(record, judge(record), job.ledger, around.language)
+
     try:
-        await carry_out(job, ground.site, Clock(), ground.brake)
+        await carry_out(job, ground.site, Clock(), ground.brake, finished)
     except Braked as stopped:
         # What it measured before is judged all the same.
         around.log(Finding(stopped.code, Severity.WARNING, values=stopped.values))
+        finished()
+    except BaseException:
+        finished()
+        raise
 
 
 async def _gather(running: _Running, around: Surroundings) -> Outcome:
-    """Results, verdict and reports. A campaign that could not go on is an error beside what it measured."""
+    """Results and verdict. A campaign that could not go on is an error beside what it measured."""
     trouble: ClearwayError | None = None
     try:
         await running.campaign
     except ClearwayError as error:
         trouble = error
-    folder, ledger = running.job.ledger.folder, running.job.ledger
-    record = read_run(folder)
+    record = read_run(running.folder)
     verdict = judge(record)
-    save_reports(record, verdict, ledger, around.language)
     wanted = running.wanted
-    summary = Summary(
-        f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P", perf_data(items(record, wanted))
-    )
+    name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
+    summary = Summary(name, perf_data(items(record, wanted)))
     report = REPORTS["text"].render(record, verdict, around.language)
     return Outcome((summary,), verdict.state, tuple(_errors(record, verdict, trouble)), report)
 
@@ -116,12 +141,6 @@ class Rejected(ClearwayError):
     """The network was measured, and is not what was asked for."""
 
     exit_code = 1
-
-
-def _check_pairs(job: Job, wanted: StartParameters) -> None:
-    planned = len({probe.pair for probe in job.plan.probes})
-    if planned != wanted.number_of_clients:
-        raise SiteError("door.too-few-pairs", pairs=wanted.number_of_clients, found=planned)
 
 
 def _folder(around: Surroundings, call: Call, count: int) -> Path:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Several, Span, Whole
+from clearway.cl2.config.types import Span, Whole
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.probe.records import Inventory
 from clearway.spec.model import Spec, Test
@@ -18,6 +18,8 @@ from clearway.spec.types import CriterionField, LoadField, refusal
 
 Ratio = Literal["1:1", "N:1", "N:M"]
 _MOST_A_NODE = 64
+_MOST = 100_000
+"""Pairs that a spec can ask for."""
 
 
 class StartParameters(Part):
@@ -25,8 +27,8 @@ class StartParameters(Part):
 
     duration: Annotated[Span, Field(gt=Duration(0))]
     protocol: Literal["TCP", "UDP", "HTTP"]
-    number_of_servers: Several
-    number_of_clients: Several
+    number_of_servers: Annotated[Whole, Field(ge=1, le=_MOST)]
+    number_of_clients: Annotated[Whole, Field(ge=1, le=_MOST)]
 
     thresholds: tuple[CriterionField, ...] = ()
     """Criteria as in a spec: `throughput >= 5 Gbit/s for 90 % of pairs`. None: measured, not judged."""

@@ -1,0 +1,63 @@
+"""Clusters of other shapes: zones, address families, more nodes than pairs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cluster.harness.cluster import Cluster
+from cluster.harness.spec import ClusterSpec
+from cluster.harness.starting import running_cluster
+from cluster.runs.commands import Commands
+
+
+@contextmanager
+def equipped_with(image: Path, spec: ClusterSpec) -> Iterator[Cluster]:
+    with running_cluster(spec) as cluster:
+        cluster.load_image(image)
+        yield cluster
+
+
+def pairs(plan: Path) -> set[frozenset[str]]:
+    """The pairs of nodes that were planned, whichever way."""
+    rounds = [json.loads(line) for line in plan.read_text(encoding="utf-8").splitlines()]
+    return {
+        frozenset(end.partition("/")[0] for end in (probe["client"], probe["server"]))
+        for round_ in rounds
+        for probe in round_["probes"]
+    }
+
+
+def test_in_two_zones_only_pairs_of_one_zone_meet_and_standard_asks_for_nothing_else(
+    worker_image: Path, tmp_path: Path
+) -> None:
+    with equipped_with(worker_image, ClusterSpec(nodes=4, zones=("a", "b"))) as cluster:
+        commands = Commands(cluster.kubeconfig, tmp_path)
+        ended = commands.run(direction="both-ways")
+        planned = commands.call("plan", "--profile=standard", "--json")
+    assert ended.status == 0, ended.err
+    same_zone = {frozenset(("node-1", "node-3")), frozenset(("node-2", "node-4"))}
+    assert pairs(commands.report_dir / "plan.jsonl") == same_zone
+    assert planned.status == 0
+    assert [test["pairs"] for test in json.loads(planned.out)["tests"]] == [4, 4, 4]
+
+
+def test_without_zone_labels_all_nodes_are_one_zone_and_it_is_said(equipped: Cluster, commands: Commands) -> None:
+    ended = commands.run()
+    assert ended.status == 0, ended.err
+    assert "No node has a zone label: all 2 nodes are one zone." in ended.out
+
+
+@pytest.mark.parametrize("families", [(6,), (6, 4)], ids=["IPv6 alone", "both, IPv6 first"])
+def test_a_network_of_ipv6_is_measured_by_ipv6(worker_image: Path, tmp_path: Path, families: tuple[int, ...]) -> None:
+    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=families)) as cluster:
+        commands = Commands(cluster.kubeconfig, tmp_path)
+        ended = commands.run()
+    assert ended.status == 0, ended.err
+    (sent,) = [one for one in commands.results() if one["half"] == "send"]
+    target = sent["evidence"]["argv"][sent["evidence"]["argv"].index("-c") + 1]
+    assert target.startswith("fd00:244:")

@@ -1,0 +1,68 @@
+"""A site that can be made to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from clearway.base.units import Duration
+from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Slot, Worker
+from clearway.site.base import Event, Ready
+from making import inventory
+
+NO_OFFSET = ClockOffset(Duration(0), Duration(0.001))
+
+
+def ready(slot: Slot, clock: ClockOffset = NO_OFFSET, mtu: int = 1500) -> Ready:
+    number = int(slot.node.rpartition("-")[2])
+    return Ready(Worker(slot, (f"10.0.0.{number}",), mtu, tuple(range(20_000, 20_008))), clock)
+
+
+@dataclass
+class FaultySite:
+    """Answers every request at once, unless told otherwise."""
+
+    answer: Callable[[Request], Event | None]
+    silent: frozenset[Slot] = frozenset()
+    clocks: Mapping[Slot, ClockOffset] = field(default_factory=dict)
+    submitted: list[Mapping[Slot, Sequence[Request]]] = field(default_factory=list)
+    handed_out: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: int = 0
+    stopped: int = 0
+    stopping: asyncio.Event | None = None
+    """Stopping takes until this is set."""
+    stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
+
+    async def inspect(self) -> Inventory:
+        return inventory(4)
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        for slot in slots:
+            if slot not in self.silent:
+                self.queue.put_nowait(ready(slot, self.clocks.get(slot, NO_OFFSET)))
+
+    async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
+        self.submitted.append(requests)
+        self.handed_out.set()
+        for request in (request for wanted in requests.values() for request in wanted):
+            if (event := self.answer(request)) is not None:
+                self.queue.put_nowait(event)
+
+    async def cancel(self) -> None:
+        self.cancelled += 1
+
+    async def events(self) -> AsyncIterator[Event]:
+        while (event := await self.queue.get()) is not None:
+            yield event
+
+    async def stop(self) -> None:
+        self.stop_asked.set()
+        if self.stopping is not None:
+            await self.stopping.wait()
+        self.stopped += 1
+        self.queue.put_nowait(None)
+
+    def leftover_hint(self) -> Reason | None:
+        return None
