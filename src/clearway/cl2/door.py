@@ -90,13 +90,18 @@ class Door:
             raise SpecError(problem for number, problem in enumerate(problems) if problem not in problems[:number])
         return tuple(prepared)
 
+    def dump(self, prepared: tuple[Prepared, ...]) -> None:
+        """The configs as they are run, into the report folder if there is one. Raises LedgerError."""
+        if self._folder is not None:
+            for test in prepared:
+                self._written(self._folder.generated(test.compiled, test.namespaces, test.identifier))
+
     async def run(self, prepared: tuple[Prepared, ...]) -> list[TestResult]:
         """One test after the other; an interrupted one is the last. Raises LedgerError, SiteError."""
         if self.options.verify:
             await self._verify()
+        self.dump(prepared)
         if self._folder is not None:
-            for test in prepared:
-                self._written(self._folder.generated(test.compiled, test.namespaces, test.identifier))
             self._written(self._folder.metadata(self._facts()))
         for test in prepared:
             result = await self._run(test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from clearway.cl2.measurements.table import Row
 from clearway.cl2.namespaces import Namespaces
 from clearway.cl2.outcome import CallResult, StepResult, TestResult
 
+_LOGGER = logging.getLogger("clearway")
 Told = Callable[[StepResult], None]
 
 
@@ -79,7 +81,8 @@ class Executor:
             return CallResult(name, time.monotonic() - began, errors=(SiteError("door.interrupted"),))
         except ClearwayError as error:
             return CallResult(name, time.monotonic() - began, errors=(error,))
-        except Exception as error:  # noqa: BLE001 - the other calls go on, and cleaning up comes after
+        except Exception as error:
+            _LOGGER.debug("%s", call.place, exc_info=True)
             bug = InternalError("internal.bug", error=f"{type(error).__name__}: {error}")
             return CallResult(name, time.monotonic() - began, errors=(bug,))
         return CallResult(name, time.monotonic() - began, outcome)

@@ -41,6 +41,7 @@ def enter(options: Options, renderer: Renderer, language: Language) -> int:
     door = Door(options, world, lambda: _count_nodes(options, world), runs)
     prepared = door.prepare()
     if options.dry_run:
+        door.dump(prepared)
         for test in prepared:
             print(forecast(test, options.settings, language))
         return 0

@@ -80,6 +80,15 @@ def test_a_test_without_data_fails_and_is_never_a_success(
     assert len(failures(here)) == 2  # the test, and the call that gathers
 
 
+def test_a_second_run_into_the_same_folder_keeps_the_first(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert [call(kubeconfig, *SHORT, "--settings=clusterloader2") for _ in range(2)] == [0, 0]
+    assert len(list((here / "out").glob("NetworkPerformanceMetrics_*/report.json"))) == 2
+
+
 def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfig: Path, here: Path) -> None:
     criterion = 'thresholds: ["throughput >= 5 Gbit/s"], settings: clusterloader2'
     (here / "config.yaml").write_text(NETWORK.replace("duration: 10s", f"duration: 2s, {criterion}"))

@@ -13,8 +13,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from clearway.base.errors import ClearwayError
 from clearway.cl2.outcome import TestResult
+from clearway.report.junit import clean
 from clearway.report.language import Language
-from clearway.report.wording import describe_error, printable
+from clearway.report.wording import describe_error
 
 SUITE = "ClusterLoaderV2"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -57,14 +58,14 @@ def _cases(result: TestResult) -> Iterator[_Case]:
 
 
 def _write(suite: Element, case: _Case, language: Language) -> None:
-    name = printable(f"{SUITE} {case.name}")
+    name = clean(f"{SUITE} {case.name}")
     element = SubElement(suite, "testcase", name=name, classname=SUITE, time=_time(case.seconds))
     if case.errors:
         text = "\n".join(describe_error(error, language) for error in case.errors)
-        failure = SubElement(element, "failure", type="Failure", message=printable(text.partition("\n")[0]))
-        failure.text = printable(text)
+        failure = SubElement(element, "failure", type="Failure", message=clean(text.partition("\n")[0]))
+        failure.text = clean(text)
     if case.report:
-        SubElement(element, "system-out").text = printable(case.report)
+        SubElement(element, "system-out").text = clean(case.report)
 
 
 def _time(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from clearway.base.clock import Clock
@@ -37,7 +38,6 @@ class _Running:
 class NetworkPerformance:
     def __init__(self) -> None:
         self._running: _Running | None = None
-        self._count = 0
 
     async def call(self, call: Call, around: Surroundings) -> Outcome:
         """Raises ClearwayError where nothing can be measured."""
@@ -64,11 +64,10 @@ class NetworkPerformance:
         around.log(Finding("door.settings-used", Severity.INFO, call.identifier, {"settings": settings}))
         if wanted.protocol == "UDP":
             around.log(Finding("door.no-one-way-latency", Severity.INFO, call.identifier))
-        self._count += 1
         await around.alone.acquire()
         try:
             ground = around.grounds(SETTINGS[settings].cpu)
-            job = await _begun(call, wanted, settings, self._count, ground, around)
+            job = await _begun(call, wanted, settings, ground, around)
             campaign = asyncio.create_task(_carried_out(job, ground, around))
         except BaseException:
             around.alone.release()
@@ -78,12 +77,12 @@ class NetworkPerformance:
 
 
 async def _begun(
-    call: Call, wanted: StartParameters, settings: SettingsName, count: int, ground: Ground, around: Surroundings
+    call: Call, wanted: StartParameters, settings: SettingsName, ground: Ground, around: Surroundings
 ) -> Job:
     """A run directory with the whole plan. Raises SiteError if the cluster can't give the pairs."""
     inventory = await ground.site.inspect()
     spec = spec_of(wanted, settings, inventory, f"{around.test} {call.identifier}")
-    job = await begin(spec, ground.site, _folder(around, call, count))
+    job = await begin(spec, ground.site, _folder(around, call))
     planned = len({probe.pair for probe in job.plan.probes})
     if planned != wanted.number_of_clients:
         raise SiteError("door.too-few-pairs", pairs=wanted.number_of_clients, found=planned)
@@ -143,7 +142,8 @@ class Rejected(ClearwayError):
     exit_code = 1
 
 
-def _folder(around: Surroundings, call: Call, count: int) -> Path:
-    """A run directory of its own for each start."""
-    name = "_".join((call.method, around.test, call.identifier, *(() if count == 1 else (str(count),))))
-    return around.runs / safe(name)
+def _folder(around: Surroundings, call: Call) -> Path:
+    """A run directory of its own for each start, also where an earlier run left some."""
+    name = safe(f"{call.method}_{around.test}_{call.identifier}")
+    names = (name if number == 1 else f"{name}_{number}" for number in count(1))
+    return next(path for one in names if not (path := around.runs / one).exists())
