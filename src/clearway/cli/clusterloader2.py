@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from clearway import __version__
 from clearway.cl2.flags import FLAGS, Flag, Given
 from clearway.cl2.rendering import Renderer, plain
 from clearway.cli.main import exit_code_of
@@ -49,6 +50,7 @@ def command(flags: Sequence[Flag]) -> App:
     said = sentence("door.help", {}, spoken_language())
     app = App(
         name="clusterloader2",
+        version=__version__,
         help=said,
         help_format="plaintext",
         result_action="return_value",

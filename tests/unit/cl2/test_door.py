@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import junitparser
 import pytest
 
-from api_server import ApiServer
+from api_server import ApiServer, Json
 from clearway.base.units import Duration, Size
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
@@ -47,6 +47,12 @@ def call(kubeconfig: Path, *words: str) -> int:
     return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *words], rendered)
 
 
+def resources(job: Json) -> Json:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    found: Json = container["resources"]
+    return found
+
+
 def failures(folder: Path) -> list[str]:
     root = ET.parse(folder / "out" / "junit.xml").getroot()
     return [failure.text or "" for failure in root.iter("failure")]
@@ -56,8 +62,9 @@ def test_a_network_test_leaves_results_junit_config_metadata_and_the_run(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "2s")
-    with kubelets(server, here.parent, NODES, answer=answered):
+    with kubelets(server, here.parent, NODES, answer=answered) as running:
         assert call(kubeconfig, *SHORT, "--settings=clusterloader2", "--provider=skeleton") == 0
+    assert resources(running.jobs[0])["limits"] == {"cpu": "500m"}
     out = here / "out"
     (results,) = out.glob("NetworkPerformanceMetrics_1-1_TCP_P2P_network_performance_*.json")
     assert json.loads(results.read_text())["dataItems"][0]["data"]["Value"] == pytest.approx(1e9 / 8192, rel=0.01)
@@ -87,6 +94,15 @@ def test_a_second_run_into_the_same_folder_keeps_the_first(
     with kubelets(server, here.parent, NODES, answer=answered):
         assert [call(kubeconfig, *SHORT, "--settings=clusterloader2") for _ in range(2)] == [0, 0]
     assert len(list((here / "out").glob("NetworkPerformanceMetrics_*/report.json"))) == 2
+
+
+def test_workers_are_not_throttled_unless_it_is_asked_for(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "1500ms")
+    with kubelets(server, here.parent, NODES, answer=answered) as running:
+        assert call(kubeconfig, *SHORT) == 0
+    assert "limits" not in resources(running.jobs[0])
 
 
 def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfig: Path, here: Path) -> None:
