@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from clearway.cl2.rendering import Variables
+from clearway.cl2.rendering import Renderer, Variables
 
 _ASSIGNED = re.compile(r'\{\{\$(\w+) := DefaultParam \.(\w+) "?([^"}]*)"?\}\}')
 _VARIABLE = re.compile(r"\{\{\s*[$.](\w+)\s*\}\}")
+
+
+def engine(root: Path) -> Renderer:
+    return rendered
 
 
 def rendered(path: Path, variables: Variables) -> str:

@@ -24,7 +24,7 @@ from clearway.cl2.outcome import StepResult, TestResult
 from clearway.cl2.output.folder import ReportFolder, as_json
 from clearway.cl2.overrides import variables
 from clearway.cl2.rehearsal import rehearsed
-from clearway.cl2.rendering import Renderer
+from clearway.cl2.rendering import Engine
 from clearway.cl2.shipped import locate
 from clearway.ledger.record import FORMAT_VERSION
 from clearway.probe.records import Finding, Severity
@@ -37,7 +37,7 @@ from clearway.spec.problems import Problem, SpecError
 class World:
     """What the door needs of the outside."""
 
-    renderer: Renderer
+    engine: Engine
     environ: Mapping[str, str]
     site: Callable[[], Site]
     """To look at the cluster with."""
@@ -76,6 +76,8 @@ class Door:
     runs: Path
     """Where run directories go: they are kept also where no report folder is given."""
     results: list[TestResult] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
+    """Files of ours that the user was told of."""
 
     def prepare(self) -> tuple[Prepared, ...]:
         """Every test, compiled. Raises SpecError with all that is wrong with any of them; nothing is created."""
@@ -122,23 +124,25 @@ class Door:
         known: dict[str, Any] = {"ImageRegistry": self.options.image_registry}
         if self.options.nodes is not None:
             known |= {"Nodes": self.options.nodes}
+        config = self._located(scenario.config_path)
         compiler = Compiler(
-            self.world.renderer,
+            self.world.engine(config.parent),
             MEASUREMENTS,
             variables(overrides, self.world.environ, known),
             self.nodes,
             self.options.changes,
         )
-        compiled = compiler.compile(self._located(scenario.config_path))
+        compiled = compiler.compile(config)
         if impossible := list(rehearsed(compiled, self.options.settings)):
             raise SpecError(impossible)
-        config = compiled.config
-        namespaces = settled(config.namespace, config.automanaged_namespaces, self.options.namespaces)
+        made = compiled.config
+        namespaces = settled(made.namespace, made.automanaged_namespaces, self.options.namespaces)
         return Prepared(scenario.config_path, scenario.identifier, compiled, namespaces)
 
     def _located(self, asked: str) -> Path:
         found = locate(asked)
-        if found.shipped:
+        if found.shipped and asked not in self._said:
+            self._said.add(asked)
             self.world.log(Finding("door.shipped-used", Severity.WARNING, asked))
         return found.path
 

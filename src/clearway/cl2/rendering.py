@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +20,16 @@ class Renderer(Protocol):
         """The text of the file with its actions carried out. Raises SpecError with the place of what is wrong."""
 
 
-def plain(path: Path, variables: Variables) -> str:
+Engine = Callable[[Path], Renderer]
+"""Makes a renderer for the files of one folder tree, which are all that a template may include."""
+
+
+def without_templates(root: Path) -> Renderer:
+    """For configs that are finished YAML."""
+    return _plain
+
+
+def _plain(path: Path, variables: Variables) -> str:
     """A file that needs no engine, as it is. Raises SpecError, with the place, for one that does."""
     text = read_file(path).text
     if (found := text.find("{{")) >= 0:

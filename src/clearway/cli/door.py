@@ -17,7 +17,7 @@ from clearway.cl2.forecast import forecast
 from clearway.cl2.measurements.base import Ground
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import TestResult, exit_code
-from clearway.cl2.rendering import Renderer
+from clearway.cl2.rendering import Engine
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.session import end_in_order_on_signals
 from clearway.cli.sites import CLUSTER_FILE, finding_log
@@ -34,10 +34,10 @@ from clearway.spec.model import Spec
 from clearway.watch.brake import Brake
 
 
-def enter(options: Options, renderer: Renderer, language: Language) -> int:
+def enter(options: Options, engine: Engine, language: Language) -> int:
     """Compile every test, then run them all, or say what would be run; returns the exit code."""
     runs = options.report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    world = _world(options, renderer, language)
+    world = _world(options, engine, language)
     door = Door(options, world, lambda: _count_nodes(options, world), runs)
     prepared = door.prepare()
     if options.dry_run:
@@ -57,7 +57,7 @@ async def _in_order(door: Door, prepared: tuple[Prepared, ...]) -> Sequence[Test
     return await door.run(prepared)
 
 
-def _world(options: Options, renderer: Renderer, language: Language) -> World:
+def _world(options: Options, engine: Engine, language: Language) -> World:
     log = finding_log(language)
 
     def grounds(cpu: str | None) -> Ground:
@@ -69,7 +69,7 @@ def _world(options: Options, renderer: Renderer, language: Language) -> World:
         LOGGER.error("%s", describe_error(error, language))
 
     return World(
-        renderer=renderer,
+        engine=engine,
         environ=os.environ,
         site=lambda: KubernetesSite(options.cluster, log=log),
         grounds=grounds,
