@@ -172,6 +172,10 @@ def test_a_network_tests_params_are_checked_before_anything_is_created(tmp_path:
     assert told(tmp_path, f"name: n\nsteps:\n- measurements:\n  - {{{call}}}\n") == [(code, 4)]
 
 
+def test_a_variable_that_is_not_set_is_told_as_such(tmp_path: Path) -> None:
+    assert told(tmp_path, SLEEPS.replace("1s", "<no value>")) == [("door.no-value", 5)]
+
+
 def test_the_generated_config_reads_back_to_the_same_test(tmp_path: Path) -> None:
     test = compiled(tmp_path, NETWORK)
     namespaces = Namespaces(number=1, prefix="test-abc", delete_stale_namespaces=False)

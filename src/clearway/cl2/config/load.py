@@ -76,7 +76,7 @@ class Compiler:
         refused = [placed(document, fault) for fault in faults(document.data, self.methods, skip)]
         problems = [*document.problems, *wrong, *refused, *parameter_problems(document, self.methods, skip)]
         if made is None or problems:
-            raise SpecError(problems)
+            raise SpecError(map(_told_apart, problems))
         return made
 
     def _steps(self, document: Document, steps: Sequence[Step], at: _Place) -> Iterator[tuple[Step, PlannedStep]]:
@@ -127,6 +127,11 @@ class _Place:
     open: tuple[Path, ...]
     """The files that lead here."""
     variables: Variables
+
+
+def _told_apart(problem: Problem) -> Problem:
+    """A variable that is not set is no wrong value: Go's templates write this in its place."""
+    return replace(problem, code="door.no-value", allowed=()) if problem.found == "<no value>" else problem
 
 
 def _asks_for_nodes(text: str, variables: Variables) -> bool:
