@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration, Rate, Size
+from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Counters, Evidence, Half, Outcome, Request, Result, Slot, Timing, Worker
@@ -72,6 +73,8 @@ class Seen:
     """Its worker's announcement was taken."""
     asked: list[float] = field(default_factory=list)
     """It got requests."""
+    late: list[float] = field(default_factory=list)
+    """They came after the moment at which its tool should have been started."""
     due: list[float] = field(default_factory=list)
     """A tool would have ended."""
     handed_in: list[float] = field(default_factory=list)
@@ -99,6 +102,11 @@ class Hollow:
                 threading.Thread(target=self._live, args=(_read(pod),), daemon=True).start()
 
     def _pods(self) -> Iterator[Any]:
+        """Every event; a server that finds us slow ends a watch, and the next one begins with all there is."""
+        while True:
+            yield from self._watch_pods()
+
+    def _watch_pods(self) -> Iterator[Any]:
         connection = self._access.connect(_SILENCE)
         path = f"/api/v1/namespaces/{self._namespace}/pods?watch=1&labelSelector={quote(_RUN)}"
         connection.request("GET", path, headers=self._access.headers())
@@ -122,7 +130,12 @@ class Hollow:
 
     def _take(self, inbox: KubernetesInbox, request: Request) -> None:
         due = request.start + request.window.end.si
-        self.seen.asked.append(time.time())
+        now = time.time()
+        self.seen.asked.append(now)
+        engine = ENGINES[request.engine]
+        launch = (engine.send if request.half is Half.SEND else engine.serve)(request).launch
+        if now > request.start + launch.si:
+            self.seen.late.append(now)
         self.seen.due.append(due)
         self._later.do(due, lambda: self._hand_in(inbox, request))
 

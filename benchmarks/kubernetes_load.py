@@ -63,6 +63,8 @@ class Load:
     """One run under load."""
 
     measured: int
+    late: int
+    """Requests that came after their tool should have been started."""
     took: float
     starting: float
     """Seconds from the first pod's start to the last one's."""
@@ -84,6 +86,7 @@ async def figures(folder: Path) -> list[Figure]:
     peer = "ClusterLoader2: 112 s in all, 43 s CPU"
     return [
         _figure("pairs measured", load.measured, "", Goal(least=PAIRS)),
+        _figure("requests that came too late", load.late, "", Goal(most=0)),
         _figure("pods ready to last result, less the measurement", load.afterwards, "s", AFTERWARDS_GOAL),
         _figure("of it: announcing", load.announcing, "s"),
         _figure("of it: clocks, handing out", load.handing_out, "s"),
@@ -107,9 +110,10 @@ def measured(folder: Path) -> Load:
             took, after = time.monotonic() - begun, Server.of(cluster)
             seen, _ = agents.communicate("", timeout=30)
     told = json.loads(seen)
-    last = {what: max(moments) for what, moments in told.items()}
+    last = {what: max(moments) for what, moments in told.items() if moments}
     return Load(
         measured=len(told["handed_in"]) // 2,
+        late=len(told["late"]),
         took=took,
         starting=last["running"] - min(told["running"]),
         announcing=last["announced"] - last["running"],

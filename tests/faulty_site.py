@@ -28,6 +28,8 @@ class FaultySite:
     clocks: Mapping[Slot, ClockOffset] = field(default_factory=dict)
     submitted: list[Mapping[Slot, Sequence[Request]]] = field(default_factory=list)
     handed_out: asyncio.Event = field(default_factory=asyncio.Event)
+    slow: Duration = Duration(0.0)
+    """How long handing out is expected to take."""
     cancelled: int = 0
     stopped: int = 0
     stopping: asyncio.Event | None = None
@@ -49,6 +51,9 @@ class FaultySite:
         for request in (request for wanted in requests.values() for request in wanted):
             if (event := self.answer(request)) is not None:
                 self.queue.put_nowait(event)
+
+    def handing_out(self, mailboxes: int) -> Duration:
+        return self.slow
 
     async def cancel(self) -> None:
         self.cancelled += 1

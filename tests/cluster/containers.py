@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clearway.base.units import Duration
 from clearway.probe.records import Inventory, Node, Reason, Request, Slot
 from clearway.site.base import Event, Lost
 from clearway.site.lab.model import LabSpec
@@ -100,6 +101,9 @@ class ContainerSite:
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         await asyncio.gather(*(self._mailboxes[slot].submit(round_id, wanted) for slot, wanted in requests.items()))
+
+    def handing_out(self, mailboxes: int) -> Duration:
+        return Duration(0.25)
 
     async def cancel(self) -> None:
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))

@@ -10,20 +10,24 @@ from clearway.base.units import Duration
 from clearway.probe.records import Half, Observation, Outcome, Probe, Reason, Result, Round, Slot
 from clearway.run.crew import Crew, HalfKey
 from clearway.run.hand_out import draft
+from clearway.site.base import Site
 
 _SPARE = 0.25
 """Seconds between the end of handing out and the first launch."""
-_SAFETY = 2.0
-"""The lead assumes handing out to take this many times what it took last."""
+_SAFETY = 1.5
+"""The lead assumes handing out to take this many times what it should."""
 
 
 @dataclass
 class Pace:
     """How long handing out takes on this site: the lead follows it."""
 
-    handing: float = 0.2
-    """Seconds, the last round's; the first is a guess."""
+    last: Duration | None = None
+    """What it took in the last round; None before the first."""
     rounds: int = 0
+
+    def expected(self, site: Site, mailboxes: int) -> Duration:
+        return self.last or site.handing_out(mailboxes)
 
 
 async def run_round(crew: Crew, round_: Round, attempts: Mapping[str, int], pace: Pace) -> None:
@@ -36,13 +40,13 @@ async def run_round(crew: Crew, round_: Round, attempts: Mapping[str, int], pace
     plan = draft(round_, attempts, {slot: r for slot, r in crew.ready.items() if slot not in crew.lost}, pace.rounds)
     results: Mapping[HalfKey, Result] = {}
     if plan.requests:
-        schedule = plan.schedule
-        instant = crew.clock.now() + pace.handing * _SAFETY + _SPARE - schedule.earliest
+        schedule, handing = plan.schedule, pace.expected(crew.site, len(set(plan.awaited.values())))
+        instant = crew.clock.now() + handing.si * _SAFETY + _SPARE - schedule.earliest
         _announce(crew, round_, instant, schedule.deadline)
         try:
             begun = crew.clock.now()
             await crew.site.submit(round_.id, plan.at(instant, schedule.deadline, crew.ready))
-            pace.handing, pace.rounds = crew.clock.now() - begun, pace.rounds + 1
+            pace.last, pace.rounds = Duration(crew.clock.now() - begun), pace.rounds + 1
             results = await crew.gather_results(plan.awaited, instant + schedule.deadline)
         except asyncio.CancelledError:
             await crew.site.cancel()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from clearway.base.units import Duration
 from clearway.probe.records import (
     ClockOffset,
     Inventory,
@@ -48,6 +49,9 @@ class Site(Protocol):
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Replace the content of these workers' mailboxes; returns when all are handed out."""
+
+    def handing_out(self, mailboxes: int) -> Duration:
+        """How long handing out to so many workers should take, by what the site has seen so far."""
 
     async def cancel(self) -> None:
         """Empty every mailbox: whatever runs is ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ Say = Callable[[str], None]
 
 _LAST_LINES = 20
 _LINES_A_SIGN = 250
+_STAGES_LEFT_OUT = ("kustomization.yaml", "pod-complete.yaml")
+"""A hollow pod of a Job would be done at once; ours run until something ends them."""
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat", "pod/fast")
 
 
@@ -42,10 +45,10 @@ class Programs:
     @property
     def hollow_stages(self) -> Path:
         """What kwok makes of nodes and pods."""
-        return self.folder / "kwok-stages.yaml"
+        return self.folder / "hollow-stages.yaml"
 
     def missing(self) -> list[str]:
-        names = [*(name for source in SOURCES for name in source.programs), "pause.tar", "kwok-stages.yaml"]
+        names = [*(name for source in SOURCES for name in source.programs), "pause.tar", "hollow-stages.yaml"]
         return [name for name in names if not (self.folder / name).is_file()]
 
 
@@ -83,7 +86,7 @@ class _Builder:
             for name, package in source.programs.items():
                 if name in missing:
                     self._build(name, package, source.link_flags)
-            if "kwok" in source.programs and "kwok-stages.yaml" in missing:
+            if "kwok" in source.programs and "hollow-stages.yaml" in missing:
                 self._keep_stages(source.module)
         if "pause.tar" in missing:
             self._build_pause()
@@ -112,10 +115,12 @@ class _Builder:
         image.replace(self._programs.pause_image)
 
     def _keep_stages(self, module: str) -> None:
-        folder = Path(self._run("list", "-mod=mod", "-m", "-f", "{{.Dir}}", module).strip(), "kustomize", "stage")
+        module_folder = json.loads(self._run("mod", "download", "-json", module))["Dir"]
+        folder = Path(module_folder, "kustomize", "stage")
         files = (file for stage in _STAGE_FOLDERS for file in sorted((folder / stage).glob("*.yaml")))
+        kept = (file.read_text() for file in files if file.name not in _STAGES_LEFT_OUT)
         stages = self._workshop / "stages.yaml"
-        stages.write_text("---\n".join(file.read_text() for file in files if file.name != "kustomization.yaml"))
+        stages.write_text("---\n".join(kept))
         stages.replace(self._programs.hollow_stages)
 
     def _run(self, *arguments: str) -> str:

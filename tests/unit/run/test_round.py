@@ -152,6 +152,21 @@ async def test_cancelling_empties_the_mailboxes_before_the_workers_go(tmp_path: 
     assert (site.cancelled, site.stopped) == (1, 1)
 
 
+async def test_the_lead_follows_what_the_site_expects_and_then_what_handing_out_took(tmp_path: Path) -> None:
+    site, leads = FaultySite(good, slow=Duration(4.0)), []
+    ledger = Ledger.create(tmp_path, RECORD.manifest, RECORD.spec, RECORD.inventory)
+    pace = Pace()
+    async with Crew(site, SLOTS, ledger, HurriedClock()) as crew:
+        await crew.gather_ready(0.2)
+        for _ in range(2):
+            begun = crew.clock.now()
+            await run_round(crew, ROUND, {probe.id: 1 for probe in ROUND.probes}, pace)
+            first = next(iter(site.submitted[-1].values()))[0]
+            leads.append(first.start - begun)
+    assert leads[0] > 1.5 * 4.0
+    assert leads[1] < 2.0
+
+
 def test_a_clock_that_is_off_by_more_than_its_uncertainty_is_followed() -> None:
     ahead, doubtful = SLOTS[0], SLOTS[1]
     clocks = {

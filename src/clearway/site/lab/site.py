@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
 from clearway.base.errors import InternalError, SiteError
+from clearway.base.units import Duration
 from clearway.probe.records import Finding, Inventory, Node, Reason, Request, Severity, Slot
 from clearway.site.base import Event, Lost
 from clearway.site.lab.control import KeeperControl, Ran
@@ -18,6 +19,8 @@ from clearway.site.lab.topology import as_shell, build_steps
 from clearway.site.pipe import LINE_LIMIT, PipeMailbox
 
 Log = Callable[[Finding], None]
+
+_HANDING_OUT = Duration(0.25)
 
 
 class LabSite:
@@ -58,6 +61,10 @@ class LabSite:
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Hand out; a worker that is lost is passed over, its Lost event has told so."""
         await asyncio.gather(*(self._mailboxes[slot].submit(round_id, wanted) for slot, wanted in requests.items()))
+
+    def handing_out(self, mailboxes: int) -> Duration:
+        """A pipe takes next to nothing; the agents behind it share this machine."""
+        return _HANDING_OUT
 
     async def cancel(self) -> None:
         """Empty every mailbox."""
