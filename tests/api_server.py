@@ -253,6 +253,7 @@ _PLURALS = frozenset(
         "leases",
         "pods",
         "events",
+        "deployments",
         "jobs",
         "serviceaccounts",
         "roles",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import running_cluster
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +33,23 @@ def cluster() -> Iterator[Cluster]:
         return
     with running_cluster(ClusterSpec(nodes=2)) as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def worker_image() -> Path:
+    """The archive of this clone's worker, made if it is not there yet."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    made = subprocess.run(
+        [sys.executable, "-m", "image"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    return Path(made.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def equipped(cluster: Cluster, worker_image: Path) -> Cluster:
+    """The shared cluster, with the worker image on every node."""
+    cluster.load_image(worker_image)
+    return cluster
 
 
 @pytest.fixture

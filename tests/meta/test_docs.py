@@ -8,7 +8,10 @@ from functools import cache
 import pytest
 from cyclopts import Argument
 
+from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.reference import with_flags
 from clearway.cli.app import app
+from clearway.spec.fields import written_fields
 from clearway.spec.reference import reference_markdown
 from meta.tree import ROOT
 
@@ -43,3 +46,18 @@ def test_a_command_and_all_its_flags_are_documented(command: str) -> None:
 
 def test_the_spec_reference_is_what_the_models_say() -> None:
     assert (ROOT / "docs" / "spec-reference.md").read_text() == reference_markdown()
+
+
+def test_the_table_of_clusterloader2s_flags_is_what_the_source_says() -> None:
+    page = (ROOT / "docs" / "clusterloader2.md").read_text()
+    assert page == with_flags(page)
+
+
+@pytest.mark.parametrize("method", MEASUREMENTS)
+def test_a_measurement_is_documented_with_its_actions_and_params(method: str) -> None:
+    page = (ROOT / "docs" / "clusterloader2.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{method}` |")]
+    actions = MEASUREMENTS[method].actions
+    names = [*filter(None, actions), *(name for model in actions.values() for name in written_fields(model))]
+    unsaid = {"namespace"} if method == "WaitForNodes" else set()
+    assert [name for name in names if f"`{name}`" not in row and name not in unsaid] == []

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
+from clearway.campaign.conclusion import EXIT_CODES, save_reports
 from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.report.language import Language
-from clearway.report.table import FILE_NAMES, REPORTS
+from clearway.report.table import REPORTS
 from clearway.report.text import TextReport
 from clearway.report.wording import sentence
-from clearway.verdict.model import State, Verdict
-
-EXIT_CODES: Mapping[State, int] = {
-    State.PASS: 0,
-    State.MEASURED: 0,
-    State.FAIL: 1,
-    State.INCONCLUSIVE: 3,
-    State.SKIPPED: 3,
-}
+from clearway.verdict.model import Verdict
 
 
 def show(record: Record, verdict: Verdict, ledger: Ledger, language: Language, *, as_json: bool) -> int:
@@ -35,14 +26,6 @@ def show(record: Record, verdict: Verdict, ledger: Ledger, language: Language, *
     for name, path in save_reports(record, verdict, ledger, language).items():
         print(sentence("cli.report-written", {"format": name, "path": str(path)}, language), file=sys.stderr)
     return EXIT_CODES[verdict.state]
-
-
-def save_reports(record: Record, verdict: Verdict, ledger: Ledger, language: Language) -> dict[str, Path]:
-    """Every format, into the run directory."""
-    return {
-        name: ledger.save(FILE_NAMES[name], report.render(record, verdict, language))
-        for name, report in REPORTS.items()
-    }
 
 
 def _terminal(record: Record, verdict: Verdict, language: Language) -> str:

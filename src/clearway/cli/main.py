@@ -7,7 +7,7 @@ us, 4 our bug, 130 interrupted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from clearway.base.errors import ClearwayError
 from clearway.cli.commands import overview
@@ -28,8 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from clearway.cli.app import app
 
+    return exit_code_of(lambda: app(words, exit_on_error=False, print_error=True))
+
+
+def exit_code_of(act: Callable[[], int | None]) -> int:
+    """Whatever becomes of it as an exit code; an error is told on stderr."""
     try:
-        return app(words, exit_on_error=False, print_error=True) or 0
+        return act() or 0
     except ClearwayError as error:
         _say(error)
         return error.exit_code

@@ -29,7 +29,7 @@ async def session(
 
     SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
     """
-    _end_in_order_on_signals()
+    end_in_order_on_signals()
     if wish is None:
         job = await resume(place.site, folder, [progress.take])
     else:
@@ -57,7 +57,7 @@ async def session(
     return conclude() if code is None else code
 
 
-def _end_in_order_on_signals() -> None:
+def end_in_order_on_signals() -> None:
     """The first signal cancels the session; a second one finds the usual, abrupt handling."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     signals = (signal.SIGINT, signal.SIGTERM)

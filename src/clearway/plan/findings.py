@@ -39,7 +39,8 @@ class PairedTest:
         lonely = [node for node in missing if not self._has_partner(node)]
         for node in lonely:
             yield Finding("plan.no-partner", Severity.WARNING, node, {"test": self.test.name})
-        if rest := tuple(node for node in missing if node not in lonely):
+        rest = tuple(node for node in missing if node not in lonely)
+        if rest and self.test.pairs is None:
             values = {"nodes": rest, "count": len(rest)}
             yield Finding("plan.not-covered", Severity.WARNING, self.test.name, values)
 

@@ -107,6 +107,8 @@ def _one_to_one(test: Test, partners: Partners, rng: Random) -> Rounds:
         matched = matching(group, partners, rng)
         together += matched
         extra += leftover_pairs(group, matched, partners)
+    if test.pairs is not None:
+        return _directed(test, [together[: test.pairs]])
     return _directed(test, [together, *arranged(extra)])
 
 
@@ -129,11 +131,16 @@ def _incast(test: Test, partners: Partners, rng: Random) -> Rounds:
     if test.server is not None and test.server not in partners.machines:
         raise UsageError("plan.unknown-node", test=test.name, node=test.server, choices=tuple(partners.machines))
     return [
-        [pair for member in group for pair in _lanes(member, server, partners)]
+        _the_first([pair for member in group for pair in _lanes(member, server, partners)], test.pairs)
         for group in partners.groups
         for server in group
         if test.server in (None, server[0].node)
     ]
+
+
+def _the_first(pairs: list[Pair], count: int | None) -> list[Pair]:
+    """So many of them, on as many nodes as can be."""
+    return pairs if count is None else sorted(pairs, key=lambda pair: pair[0].index)[:count]
 
 
 def _all_to_all(test: Test, partners: Partners, rng: Random) -> Rounds:

@@ -78,6 +78,9 @@ def _name(word: str, language: Language) -> str:
     plain = _plain(word)
     if plain in names:
         return names[plain]
+    # A line of a log holds the message that it is about, and more.
+    if held := [known for known in names if " " in known and known in plain]:
+        return names[max(held, key=len)]
     near = difflib.get_close_matches(plain, names, n=_CHOICES, cutoff=0.5)
     choices = tuple(dict.fromkeys(names[match] for match in near)) or tuple(topics(language))
     raise UsageError("explain.unknown-topic", topic=word, choices=choices)

@@ -44,7 +44,7 @@ class JunitReport:
     def render(self, record: Record, verdict: Verdict, language: Language) -> str:
         document = compose(record, verdict, language)
         phrases = Phrases(language)
-        root = Element("testsuites", name=_clean(document.title))
+        root = Element("testsuites", name=clean(document.title))
         for test in document.tests:
             _suite(root, document, test, phrases)
         _count(root, list(root.iter("testcase")))
@@ -54,13 +54,13 @@ class JunitReport:
 
 def _suite(root: Element, document: Document, test: TestPart, phrases: Phrases) -> None:
     started = datetime.fromtimestamp(document.started, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    suite = SubElement(root, "testsuite", name=_clean(test.name), timestamp=started)
+    suite = SubElement(root, "testsuite", name=clean(test.name), timestamp=started)
     properties = SubElement(suite, "properties")
     for name, value in _properties(document, test):
-        SubElement(properties, "property", name=_clean(name), value=_clean(value))
+        SubElement(properties, "property", name=clean(name), value=clean(value))
     for case in _cases(test, phrases):
         _write(suite, test, case)
-    SubElement(suite, "system-out").text = _clean("\n".join((document.headline, *test.claims)))
+    SubElement(suite, "system-out").text = clean("\n".join((document.headline, *test.claims)))
     _count(suite, suite.findall("testcase"))
 
 
@@ -119,15 +119,15 @@ def _deciding(criterion: CriterionPart) -> list[PairPart]:
 
 
 def _write(suite: Element, test: TestPart, case: _Case) -> None:
-    element = SubElement(suite, "testcase", name=_clean(case.name), classname=_clean(f"clearway.{test.name}"))
+    element = SubElement(suite, "testcase", name=clean(case.name), classname=clean(f"clearway.{test.name}"))
     kind = _RESULTS.get(case.state)
     if kind is None:
-        SubElement(element, "system-out").text = _clean(case.text)
+        SubElement(element, "system-out").text = clean(case.text)
         return
-    result = SubElement(element, kind, message=_clean(case.message))
+    result = SubElement(element, kind, message=clean(case.message))
     if kind != "skipped":
         result.set("type", case.state.value)
-    result.text = _clean(case.text or case.message)
+    result.text = clean(case.text or case.message)
 
 
 def _count(element: Element, cases: list[Element]) -> None:
@@ -136,5 +136,6 @@ def _count(element: Element, cases: list[Element]) -> None:
         element.set(plural, str(sum(case.find(kind) is not None for case in cases)))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Text that XML 1.0 can hold, without terminal sequences."""
     return _CONTROL.sub("", text)

@@ -28,6 +28,7 @@ APPLIES: Mapping[str, Applies] = {
     "direction": Applies("pairing", ("one-to-one", "mesh")),
     "isolated": Applies("pairing", ("one-to-one", "mesh", "sample")),
     "sample": Applies("pairing", ("sample",)),
+    "pairs": Applies("pairing", ("one-to-one", "incast")),
     "server": Applies("pairing", ("incast",)),
     "judge-cross-zone": Applies("scope", ("any",)),
 }

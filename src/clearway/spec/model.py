@@ -105,6 +105,14 @@ class Test(_Part):
     sample: RatioField | None = Field(
         None, gt=Ratio(0), le=Ratio(1), description="Share of all pairs to measure, drawn by the seed."
     )
+    pairs: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        examples=[10],
+        description="At most so many pairs, all in one round, for a stated load rather than a whole cluster; "
+        "left out: every node takes part.",
+    )
     server: str | None = Field(
         None, examples=["node-1"], description="Node that all others send to; left out: each node in turn."
     )

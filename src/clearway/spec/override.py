@@ -10,17 +10,20 @@ from clearway.spec.faults import closest
 from clearway.spec.problems import Path, Place, Problem, SpecError, shown
 
 
-def override(document: Document, sets: Iterable[str]) -> None:
-    """Put each `a.b=c` into the document; list items go by index or by their `name`. Faults go into its problems."""
+def override(document: Document, sets: Iterable[str], flag: str = "--set") -> None:
+    """Put each `a.b=c` into the document; list items go by index or by their `name`. Faults go into its problems.
+
+    `flag` is what brought them, for the places of what is wrong.
+    """
     for text in sets:
         try:
-            _apply(document, text)
+            _apply(document, text, flag)
         except SpecError as error:
             document.problems.extend(error.problems)
 
 
-def _apply(document: Document, text: str) -> None:
-    place = Place(f"--set {text}")
+def _apply(document: Document, text: str, flag: str) -> None:
+    place = Place(f"{flag} {text}")
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise SpecError([Problem("set.no-equals", place, found=text)])

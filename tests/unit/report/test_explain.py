@@ -88,3 +88,21 @@ def test_an_iperf_figure_is_derived_step_by_step() -> None:
     steps = "2,654,989 kbytes/sec x 1,024 byte = 2,718,708,736 byte/s = 2.72 GB/s = 21.75 Gbit/s"
     assert derivation(2_654_989) == steps
     assert explain("2654989 kbytes/sec", "en") == explain("2,654,989 KBytes/sec", "ko") == steps
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("line", "topic"),
+    [
+        ("Invalid YAML Template", "cl2-invalid-yaml-template"),
+        ("Failed to receive response", "cl2-no-response"),
+        ("E1124 10:00:00 net.go:274] Failed to receive response from 1 pods", "cl2-no-response"),
+        ("TemplateToObjects error: replacing placeholders error: Invalid YAML Template", "cl2-invalid-yaml-template"),
+        ("panic: runtime error: index out of range [1] with length 0", "cl2-index-out-of-range"),
+        ("Metric value: 0", "cl2-no-response"),
+    ],
+)
+def test_a_message_of_clusterloader2_is_explained_also_inside_a_line_of_its_log(
+    line: str, topic: str, language: Language
+) -> None:
+    assert explain(line, language) == explain(topic, language)

@@ -35,13 +35,15 @@ def hint(code: str, values: Mapping[str, Any], language: Language) -> str | None
 
 
 def describe_error(error: ClearwayError, language: Language) -> str:
-    """The cause, then its `hint:` lines; an error that carries problems or findings has a block for each."""
+    """The cause, then its `hint:` lines; one that carries problems, findings or errors has a block for each."""
     problems: Sequence[_Problem] = getattr(error, "problems", ())
     if problems:
         return "\n".join(_problem(problem, language) for problem in problems)
     cause = _block(sentence(error.code, error.values, language), _advice(error.code, error.values, language), language)
     findings: Sequence[Finding] = getattr(error, "findings", ())
-    return "\n".join([cause, *(describe_finding(finding, language) for finding in findings)])
+    errors: Sequence[ClearwayError] = getattr(error, "errors", ())
+    parts = [*(describe_finding(one, language) for one in findings), *(describe_error(one, language) for one in errors)]
+    return "\n".join([cause, *parts])
 
 
 def describe_finding(finding: Finding, language: Language) -> str:

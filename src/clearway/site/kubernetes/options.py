@@ -54,6 +54,8 @@ class KubernetesOptions:
     """Stop where the cluster gets into trouble."""
     lease: Duration = Duration(600)
     """How long workers outlive a controller that died."""
+    cpu: str | None = None
+    """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
 
 
 _PATH: Codec[Path] = Codec(str, Path, lambda: {"type": "string"})
@@ -72,6 +74,7 @@ _OPTIONS = c.record(
     partial=c.BOOLEAN,
     brake=c.BOOLEAN,
     lease=c.DURATION,
+    cpu=c.optional(c.TEXT),
 )
 
 

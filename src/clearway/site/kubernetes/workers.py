@@ -120,7 +120,7 @@ class Team:
         }
 
     def _container(self) -> Manifest:
-        """Without a CPU limit: it would throttle the very sender that is to fill the link."""
+        """Without a CPU limit, unless one is asked for: it throttles the very sender that is to fill the link."""
         return {
             "name": "worker",
             "image": self.options.image,
@@ -133,7 +133,7 @@ class Team:
                 {"name": "CLEARWAY_NAMESPACE", "valueFrom": _field("metadata.namespace")},
                 {"name": "CLEARWAY_NODE", "valueFrom": _field("spec.nodeName")},
             ],
-            "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+            "resources": self._resources(),
             "securityContext": {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -141,6 +141,11 @@ class Team:
             },
             "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - the container's own
         }
+
+    def _resources(self) -> Manifest:
+        cpu = self.options.cpu
+        requests = {"requests": {"cpu": cpu or "100m", "memory": "64Mi"}}
+        return requests if cpu is None else {**requests, "limits": {"cpu": cpu}}
 
 
 def owned_by(job: Manifest) -> Manifest:

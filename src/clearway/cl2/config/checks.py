@@ -1,0 +1,83 @@
+"""What single fields can't show: steps that are no steps, and what this door does not do, each refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from clearway.cl2.config.methods import REFUSED, Methods
+from clearway.spec.faults import Fault, closest
+from clearway.spec.problems import Path
+
+Data = Mapping[str, Any]
+_KINDS = ("phases", "measurements", "module")
+
+
+def faults(data: Any, methods: Methods, skip: Collection[str] = ()) -> Iterator[Fault]:
+    """Everything about a config's, or a module's, document that keeps it from being run here.
+
+    Steps with a name in `skip` are not looked at.
+    """
+    if not isinstance(data, Mapping):
+        return
+    for field, code in _REFUSED_FIELDS.items():
+        if data.get(field):
+            yield Fault(code, (field,))
+    if isinstance(chaos := data.get("chaosMonkey"), Mapping) and chaos.get("nodeFailure"):
+        yield Fault("door.breaks-nodes", ("chaosMonkey", "nodeFailure"), values={"method": "nodeFailure"})
+    for index, step in steps_of(data, skip):
+        for check in _STEP_CHECKS:
+            yield from check(step, ("steps", index))
+        for number, measurement in entries(step, "measurements"):
+            yield from _measurement(measurement, ("steps", index, "measurements", number), methods)
+
+
+_REFUSED_FIELDS: Mapping[str, str] = {"dependencies": "door.no-dependencies", "tuningSets": "door.no-tuning-sets"}
+
+
+def _one_kind(step: Data, path: Path) -> Iterator[Fault]:
+    module = step.get("module")
+    named = not isinstance(module, Mapping) or bool(module.get("path"))
+    given = tuple(kind for kind in _KINDS if step.get(kind) and (kind != "module" or named))
+    if len(given) != 1:
+        code = "door.step-of-two-kinds" if given else "door.empty-step"
+        yield Fault(code, path, values={"kinds": given or _KINDS, "step": step.get("name")})
+
+
+def _no_phases(step: Data, path: Path) -> Iterator[Fault]:
+    if step.get("phases"):
+        yield Fault("door.no-phases", (*path, "phases"), values={"objects": tuple(_objects(step))})
+
+
+def _objects(step: Data) -> Iterator[str]:
+    for _, phase in entries(step, "phases"):
+        for _, item in entries(phase, "objectBundle"):
+            yield str(item.get("objectTemplatePath") or item.get("basename"))
+
+
+_STEP_CHECKS: tuple[Callable[[Data, Path], Iterator[Fault]], ...] = (_one_kind, _no_phases)
+
+
+def _measurement(measurement: Data, path: Path, methods: Methods) -> Iterator[Fault]:
+    method, named = measurement.get("method"), bool(measurement.get("identifier"))
+    if named == bool(measurement.get("instances")):
+        yield Fault("door.identifier-or-instances", path, values={"method": method})
+    if not isinstance(method, str) or method in methods:
+        return
+    if method in REFUSED:
+        yield Fault(REFUSED[method], (*path, "method"), values={"method": method})
+        return
+    known = tuple(methods)
+    yield Fault("door.unknown-method", (*path, "method"), known, closest(method, (*known, *REFUSED)))
+
+
+def steps_of(data: Data, skip: Collection[str]) -> Iterator[tuple[int, Data]]:
+    """The steps that are not skipped, with their indices."""
+    return ((index, step) for index, step in entries(data, "steps") if step.get("name") not in skip)
+
+
+def entries(data: Data, key: str) -> Iterator[tuple[int, Data]]:
+    """The mappings in a list; what is none, validation complains about."""
+    found = data.get(key)
+    if isinstance(found, list):
+        yield from ((index, item) for index, item in enumerate(found) if isinstance(item, Mapping))

@@ -1,0 +1,145 @@
+"""A test config and its modules as one list of checked steps, or everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from clearway.cl2.config.calls import Call, Compiled, PlannedStep
+from clearway.cl2.config.checks import faults
+from clearway.cl2.config.keys import respelled
+from clearway.cl2.config.methods import Methods
+from clearway.cl2.config.model import Config, Part, Step, Steps
+from clearway.cl2.config.parameters import calls_at, out_of_order, parameter_problems
+from clearway.cl2.config.text import as_go_decodes, go_document
+from clearway.cl2.rendering import Renderer, Variables
+from clearway.spec.document import Document
+from clearway.spec.faults import Fault, placed, validated
+from clearway.spec.load import read_file
+from clearway.spec.override import override
+from clearway.spec.problems import Path as Inside
+from clearway.spec.problems import Problem, SpecError
+
+P = TypeVar("P", bound=Part)
+OVERWRITE = "--overwrite-test-config"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line changes in every test."""
+
+    overwrite: Sequence[str] = ()
+    """`Namespace.Prefix=value`"""
+    skip: Sequence[str] = ()
+    """Names of steps."""
+
+
+@dataclass
+class Compiler:
+    """Reads one test. `nodes` counts the cluster's nodes; it is asked only where a template wants to know."""
+
+    renderer: Renderer
+    methods: Methods
+    variables: Variables
+    nodes: Callable[[], int]
+    changes: Changes = Changes()
+    _problems: list[Problem] = field(default_factory=list)
+
+    def compile(self, path: Path) -> Compiled:
+        """Raises SpecError with every problem of the config and of its modules."""
+        document = self._document(path, self.variables, Config, self.changes.overwrite)
+        config = self._read(document, Config)
+        steps = list(self._steps(document, config.steps, _Place(path, (path.resolve(),), self.variables)))
+        calls = (call for _, planned in steps for call in planned.calls)
+        self._problems += out_of_order(calls, self.methods)
+        if self._problems:
+            raise SpecError(self._problems)
+        flat = config.model_copy(update={"steps": tuple(step for step, _ in steps)})
+        return Compiled(flat, tuple(planned for _, planned in steps))
+
+    def _document(self, path: Path, variables: Variables, model: type[Part], sets: Sequence[str] = ()) -> Document:
+        text = read_file(path).text
+        wanted = {**variables, "Nodes": self.nodes()} if _asks_for_nodes(text, variables) else variables
+        rendered = self.renderer(path, wanted)
+        # As long as no line was added or taken away, its number is that of the file.
+        same_lines = rendered.count("\n") == text.count("\n")
+        document = respelled(go_document(rendered, str(path) if same_lines else f"{path} (rendered)"), model)
+        override(document, (_in_our_spelling(one) for one in sets), OVERWRITE)
+        return respelled(document, model)
+
+    def _read(self, document: Document, model: type[P]) -> P:
+        """The document as its model. Raises SpecError if there is anything wrong with it."""
+        made, wrong = (None, []) if document.problems else validated(document, model)
+        skip = self.changes.skip
+        refused = [placed(document, fault) for fault in faults(document.data, self.methods, skip)]
+        problems = [*document.problems, *wrong, *refused, *parameter_problems(document, self.methods, skip)]
+        if made is None or problems:
+            raise SpecError(map(_told_apart, problems))
+        return made
+
+    def _steps(self, document: Document, steps: Sequence[Step], at: _Place) -> Iterator[tuple[Step, PlannedStep]]:
+        """Steps with those of their modules in place."""
+        for index, step in enumerate(steps):
+            if step.name in self.changes.skip:
+                continue
+            path: Inside = ("steps", index)
+            if step.module.path:
+                yield from self._module(document, path, at)
+            else:
+                yield step, PlannedStep(step.name, tuple(self._calls(document, path, step)))
+
+    def _calls(self, document: Document, path: Inside, step: Step) -> Iterator[Call]:
+        for number, _ in enumerate(step.measurements):
+            yield from calls_at(document, (*path, "measurements", number), self.methods)
+
+    def _module(self, document: Document, path: Inside, at: _Place) -> Iterator[tuple[Step, PlannedStep]]:
+        reference = document.at((*path, "module"))
+        file = at.config.parent / str(reference["path"])
+        try:
+            inner = self._entered(document, (*path, "module", "path"), file, at, reference.get("params"))
+            module = self._document(file, inner.variables, Steps)
+            yield from self._steps(module, self._read(module, Steps).steps, inner)
+        except SpecError as error:
+            self._problems += error.problems
+
+    def _entered(self, document: Document, where: Inside, file: Path, at: _Place, params: Any) -> _Place:
+        """Raises SpecError for a module that is no file of the config's folder tree, or is inside itself."""
+        real = file.resolve()
+        code = None
+        if not real.is_relative_to(at.config.resolve().parent):
+            code = "door.outside-tree"
+        elif real in at.open:
+            code = "door.module-in-itself"
+        elif not real.is_file():
+            code = "door.module-missing"
+        if code is not None:
+            raise SpecError([placed(document, Fault(code, where, values={"folder": str(at.config.parent)}))])
+        return replace(at, open=(*at.open, real), variables={**at.variables, **as_go_decodes(params or {})})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the reading is."""
+
+    config: Path
+    open: tuple[Path, ...]
+    """The files that lead here."""
+    variables: Variables
+
+
+def _told_apart(problem: Problem) -> Problem:
+    """A variable that is not set is no wrong value: Go's templates write this in its place."""
+    return replace(problem, code="door.no-value", allowed=()) if problem.found == "<no value>" else problem
+
+
+def _asks_for_nodes(text: str, variables: Variables) -> bool:
+    """Whether the number of nodes may be needed: an included file may want it too."""
+    return "Nodes" not in variables and ("Nodes" in text or "Include" in text)
+
+
+def _in_our_spelling(overwrite: str) -> str:
+    """`Namespace.Prefix=x`: the first letters of Go's field names are small in a file."""
+    key, equals, value = overwrite.partition("=")
+    return ".".join(f"{part[:1].lower()}{part[1:]}" for part in key.split(".")) + equals + value

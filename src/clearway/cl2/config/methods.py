@@ -1,0 +1,73 @@
+"""Every method that ClusterLoader2 knows: which are ours, and why the others are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clearway.cl2.config.model import Part
+
+
+@dataclass(frozen=True)
+class Method:
+    """What can be called, by action; without actions there is one entry, under the empty word."""
+
+    actions: Mapping[str, type[Part]]
+    begins: str | None = None
+    """Action that has to come before all others of the same identifier."""
+
+
+Methods = Mapping[str, Method]
+
+_BY_REASON: Mapping[str, tuple[str, ...]] = {
+    "door.needs-prometheus": (
+        "APIResponsivenessPrometheus",
+        "CiliumEndpointPropagationDelay",
+        "ContainerRestarts",
+        "DNSPerformanceK8sHostnames",
+        "GenericPrometheusQuery",
+        "MetricsServerPrometheus",
+        "NegLatency",
+        "NetworkProgrammingLatency",
+        "NodeLocalDNSLatencyPrometheus",
+        "PrometheusSchedulingMetrics",
+        "SchedulingThroughputPrometheus",
+        "WindowsResourceUsagePrometheus",
+    ),
+    "door.needs-control-plane": (
+        "APIAvailability",
+        "BlockProfile",
+        "CPUProfile",
+        "EtcdMetrics",
+        "MemoryProfile",
+        "MetricsForE2E",
+        "ResourceUsageSummary",
+        "RestartApiserver",
+        "SchedulingMetrics",
+        "SystemPodMetrics",
+        "TestMetrics",
+    ),
+    "door.needs-objects": (
+        "ClusterOOMsTracker",
+        "JobLifecycleLatency",
+        "KubeStateMetricsLatency",
+        "LoadBalancerNodeSyncLatency",
+        "NetworkPolicyEnforcement",
+        "PodPeriodicCommand",
+        "PodStartupLatency",
+        "ResourceClaimAllocationLatency",
+        "SLOMeasurement",
+        "SchedulingThroughput",
+        "ServiceCreationLatency",
+        "WaitForAvailablePVs",
+        "WaitForBoundPVCs",
+        "WaitForFinishedJobs",
+        "WaitForGenericK8sObjects",
+    ),
+    "door.needs-probes": ("DnsPropagation", "InClusterAPIServerRequestLatency", "DnsLookupLatency"),
+    "door.needs-network-probes": ("InClusterNetworkLatency",),
+    "door.breaks-nodes": ("ChaosMonkey", "NodeHealthTracker"),
+}
+
+REFUSED: Mapping[str, str] = {method: code for code, methods in _BY_REASON.items() for method in methods}
+"""Method -> the code that says why, and what can be used instead."""

@@ -1,0 +1,184 @@
+"""A test config as ClusterLoader2 knows it: all of it, also what is refused later by its name.
+
+Keys are matched without regard to case (`keys.py`). A key with nothing after it counts as left out, as in Go.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from clearway.base.units import Duration
+from clearway.cl2.config.types import Span
+
+Free = dict[str, Any]
+"""Keys of a measurement's or template's own: their case counts."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, coerce_numbers_to_str=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_keys(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+
+class Namespaces(Part):
+    number: int = Field(0, ge=0)
+    """0 counts as 1."""
+    prefix: str = ""
+    delete_stale_namespaces: bool | None = None
+    delete_automanaged_namespaces: bool | None = None
+    enable_existing_namespaces: bool = False
+    delete_namespace_timeout: Span = Duration(600)
+
+
+class Module(Part):
+    """Where steps come from another file."""
+
+    path: str = ""
+    params: Free = {}
+
+
+class Instance(Part):
+    identifier: str = ""
+    params: Free = {}
+
+
+class Measurement(Part):
+    method: str
+    params: Free = {}
+    identifier: str = ""
+    instances: tuple[Instance, ...] = ()
+
+
+class NamespaceRange(Part):
+    min: int = Field(0, ge=0)
+    max: int = 0
+    basename: str | None = None
+
+
+class Unknown(Part):
+    label_selector: Free = {}
+
+
+class Object(Part):
+    basename: str = ""
+    object_template_path: str = ""
+    template_fill_map: Free = {}
+    list_unknown_object_options: Unknown | None = None
+
+
+class Phase(Part):
+    namespace_range: NamespaceRange | None = None
+    namespace_list: tuple[str, ...] | None = None
+    replicas_per_namespace: int = Field(0, ge=0)
+    tuning_set: str = ""
+    object_bundle: tuple[Object, ...] = ()
+
+
+class Step(Part):
+    phases: tuple[Phase, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    module: Module = Module()
+    name: str = ""
+
+
+class Steps(Part):
+    """A module's file."""
+
+    steps: tuple[Step, ...] = ()
+
+
+class QpsLoad(Part):
+    qps: float
+
+
+class RandomizedLoad(Part):
+    average_qps: float
+
+
+class SteppedLoad(Part):
+    burst_size: int
+    step_delay: Span
+
+
+class TimeLimit(Part):
+    time_limit: Span
+
+
+class ParallelismLimit(Part):
+    parallelism_limit: int
+
+
+class GlobalQpsLoad(Part):
+    qps: float
+    burst: int
+
+
+class PoissonLoad(Part):
+    expected_actions_per_second: float
+
+
+class TuningSet(Part):
+    name: str
+    initial_delay: Span = Duration(0)
+    qps_load: QpsLoad | None = None
+    randomized_load: RandomizedLoad | None = None
+    stepped_load: SteppedLoad | None = None
+    time_limited_load: TimeLimit | None = None
+    randomized_time_limited_load: TimeLimit | None = None
+    parallelism_limited_load: ParallelismLimit | None = None
+    global_qps_load: GlobalQpsLoad | None = Field(None, alias="globalQPSLoad")
+    poisson_load: PoissonLoad | None = None
+
+
+class NodeFailure(Part):
+    failure_rate: float
+    interval: Span
+    jitter_factor: float = 0.0
+    simulated_downtime: Span = Duration(0)
+
+
+class ChaosMonkey(Part):
+    node_failure: NodeFailure | None = None
+    excluded_nodes: Annotated[tuple[str, ...], BeforeValidator(tuple)] = ()
+    """A list, or a mapping of which only the keys count."""
+
+
+class Dependency(Part):
+    name: str = ""
+    method: str = ""
+    timeout: Span = Duration(0)
+    params: Free = {}
+
+
+class Config(Part):
+    name: str
+    dependencies: tuple[Dependency, ...] = ()
+    automanaged_namespaces: int = Field(0, ge=0)
+    namespace: Namespaces = Namespaces()
+    steps: tuple[Step, ...] = Field(min_length=1)
+    tuning_sets: tuple[TuningSet, ...] = ()
+    chaos_monkey: ChaosMonkey = ChaosMonkey()
+
+
+class Scenario(Part):
+    """One test of a suite."""
+
+    identifier: str = ""
+    config_path: str
+    override_paths: tuple[str, ...] = ()
+
+
+class Suite(Part):
+    """A suite's file is a bare list; it is read as if it stood below this key."""
+
+    scenarios: tuple[Scenario, ...]

@@ -1,0 +1,105 @@
+"""Runs one test: its namespaces, its steps in order, the calls of a step at once, and cleaning up in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clearway.base.errors import ClearwayError, InternalError, SiteError
+from clearway.cl2.config.calls import Call, Compiled, Key, PlannedStep
+from clearway.cl2.measurements.base import Critical, Measurement, Surroundings
+from clearway.cl2.measurements.table import Row
+from clearway.cl2.namespaces import Namespaces
+from clearway.cl2.outcome import CallResult, StepResult, TestResult
+
+_LOGGER = logging.getLogger("clearway")
+Told = Callable[[StepResult], None]
+
+
+@dataclass
+class Executor:
+    """One test. Whatever happens, what it made is removed, and what it measured is in the result."""
+
+    table: Mapping[str, Row]
+    around: Surroundings
+    namespaces: Namespaces
+    told: Told
+    """Of every step that is over."""
+    _measurements: dict[Key, Measurement] = field(default_factory=dict)
+    """In the order in which they were first called."""
+    _steps: list[StepResult] = field(default_factory=list)
+    _errors: list[ClearwayError] = field(default_factory=list)
+
+    async def run(self, compiled: Compiled, config: str) -> TestResult:
+        """Never raises but for cancellation that comes while cleaning up."""
+        began, monotonic = time.time(), time.monotonic()
+        interrupted = False
+        try:
+            await self.namespaces.create()
+            for number, step in enumerate(compiled.steps, start=1):
+                if not await self._step(number, step):
+                    break
+        except ClearwayError as error:
+            self._errors.append(error)
+        except asyncio.CancelledError:
+            interrupted = True
+        await self._clean_up()
+        seconds = time.monotonic() - monotonic
+        steps, errors = tuple(self._steps), tuple(self._errors)
+        return TestResult(self.around.test, config, began, seconds, steps, errors, interrupted)
+
+    async def _step(self, number: int, step: PlannedStep) -> bool:
+        """All calls of a step, even if some fail; False if the steps after it make no sense any more."""
+        calls = [asyncio.create_task(self._call(index, call)) for index, call in enumerate(step.calls)]
+        try:
+            await asyncio.wait(calls)
+        except asyncio.CancelledError:
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+            self._keep(number, step, calls)
+            raise
+        result = self._keep(number, step, calls)
+        return not any(isinstance(error, Critical) for call in result.calls for error in call.all_errors)
+
+    def _keep(self, number: int, step: PlannedStep, calls: list[asyncio.Task[CallResult]]) -> StepResult:
+        name = f"[step: {number:02}] {step.name}".rstrip()
+        result = StepResult(name, tuple(call.result() for call in calls))
+        self._steps.append(result)
+        self.told(result)
+        return result
+
+    async def _call(self, index: int, call: Call) -> CallResult:
+        name, began = f"[{index:02}] - {call.identifier}", time.monotonic()
+        try:
+            outcome = await self._measurement(call).call(call, self.around)
+        except asyncio.CancelledError:
+            return CallResult(name, time.monotonic() - began, errors=(SiteError("door.interrupted"),))
+        except ClearwayError as error:
+            return CallResult(name, time.monotonic() - began, errors=(error,))
+        except Exception as error:
+            _LOGGER.debug("%s", call.place, exc_info=True)
+            bug = InternalError("internal.bug", error=f"{type(error).__name__}: {error}")
+            return CallResult(name, time.monotonic() - began, errors=(bug,))
+        return CallResult(name, time.monotonic() - began, outcome)
+
+    def _measurement(self, call: Call) -> Measurement:
+        if call.key not in self._measurements:
+            self._measurements[call.key] = self.table[call.method].make()
+        return self._measurements[call.key]
+
+    async def _clean_up(self) -> None:
+        for measurement in reversed(self._measurements.values()):
+            await self._guarded(measurement.dispose())
+        await self._guarded(self.namespaces.remove())
+
+    async def _guarded(self, cleaning: Coroutine[Any, Any, None]) -> None:
+        """One thing that can't be removed does not keep the others."""
+        try:
+            await cleaning
+        except ClearwayError as error:
+            self._errors.append(error)

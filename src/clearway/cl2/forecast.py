@@ -1,0 +1,63 @@
+"""What a dry run says: what would be created, measured and removed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from clearway.base.units import Duration
+from clearway.cl2.config.calls import Call
+from clearway.cl2.door import Prepared
+from clearway.cl2.measurements.network import StartParameters
+from clearway.cl2.namespaces import names_of
+from clearway.cl2.settings import SETTINGS, SettingsName
+from clearway.report.language import Language
+from clearway.report.wording import sentence, shown
+
+
+def forecast(test: Prepared, settings: SettingsName, language: Language) -> str:
+    """A paragraph a test, a line a call."""
+    return "\n".join(_lines(test, settings, language))
+
+
+def _lines(test: Prepared, settings: SettingsName, language: Language) -> Iterator[str]:
+    def say(code: str, **values: Any) -> str:
+        return sentence(code, values, language)
+
+    removed = bool(test.namespaces.delete_automanaged_namespaces)
+    names = names_of(test.namespaces)
+    code = "door.would-make-namespaces" if removed else "door.would-keep-namespaces"
+    yield say("door.would-run", test=test.name, config=test.config)
+    yield f"  {say(code, namespaces=names, count=len(names))}"
+    for number, step in enumerate(test.compiled.steps, start=1):
+        yield f"  {say('door.would-step', number=number, step=step.name or None)}"
+        for call in step.calls:
+            yield f"    {_call(call, settings, language)}"
+
+
+def _call(call: Call, settings: SettingsName, language: Language) -> str:
+    if isinstance(call.params, StartParameters):
+        return _network(call.params, settings, language)
+    written = ", ".join(f"{name}: {shown(value)}" for name, value in call.params)
+    values = {"method": call.method, "identifier": call.identifier, "action": call.action, "parameters": written}
+    return sentence("door.would-call", values, language)
+
+
+def _network(wanted: StartParameters, settings: SettingsName, language: Language) -> str:
+    chosen = SETTINGS[wanted.settings or settings]
+    protocol = wanted.protocol.lower()
+    own = {"streams": wanted.streams, "rate": wanted.rate}
+    load = {**chosen.tests[protocol], **{name: value for name, value in own.items() if value is not None}}
+    values = {
+        "ratio": wanted.ratio,
+        "protocol": wanted.protocol,
+        "duration": wanted.duration,
+        "clients": wanted.number_of_clients,
+        "servers": wanted.number_of_servers,
+        "warm_up": chosen.warm_up if chosen.warm_up > Duration(0) else None,
+        "load": ", ".join(f"{name}: {shown(value)}" for name, value in load.items()),
+        "settings": wanted.settings or settings,
+        "cpu": chosen.cpu,
+        "thresholds": tuple(criterion.text for criterion in wanted.thresholds),
+    }
+    return sentence("door.would-measure", values, language)

@@ -1,0 +1,100 @@
+"""What a measurement is, what it is given, and what comes of a call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from clearway.base.errors import ClearwayError
+from clearway.campaign.acceptance import Brake
+from clearway.cl2.config.calls import Call
+from clearway.cl2.settings import SettingsName
+from clearway.kube.api import Access
+from clearway.ledger.write import Listener
+from clearway.plan.model import Plan
+from clearway.probe.records import Finding
+from clearway.report.language import Language
+from clearway.site.base import Site
+from clearway.spec.model import Spec
+from clearway.verdict.model import State
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a campaign measures, and what its run directory keeps of that."""
+
+    site: Site
+    files: Mapping[str, str]
+    """Name -> text."""
+    brake: Brake | None = None
+
+
+class Display(Protocol):
+    """Who shows how a campaign goes on."""
+
+    def expect(self, plan: Plan, spec: Spec) -> Listener:
+        """Told before the first round; the listener is told of everything after."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every call of one test is given."""
+
+    access: Access
+    grounds: Callable[[str | None], Ground]
+    """A place to measure on, its workers limited to so much CPU; None: not limited."""
+    display: Display
+    settings: SettingsName
+    """How network tests measure where they don't say so themselves."""
+    runs: Path
+    """Folder that run directories are made in."""
+    test: str
+    """Name of the test, with its scenario's identifier: files and folders bear it."""
+    log: Callable[[Finding], None]
+    language: Language
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by a campaign while it is under way: two at once would measure each other."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A file of results in the making."""
+
+    name: str
+    """As ClusterLoader2 calls it, colons and all."""
+    data: Any
+    """JSON."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a call; nothing, where there is nothing to tell."""
+
+    summaries: tuple[Summary, ...] = ()
+    state: State | None = None
+    """Of what was judged, or measured; None: the call does neither."""
+    errors: tuple[ClearwayError, ...] = ()
+    report: str = ""
+    """For people to read."""
+
+
+NOTHING = Outcome()
+
+
+class Measurement(Protocol):
+    """One method under one identifier, for the length of a test."""
+
+    async def call(self, call: Call, around: Surroundings) -> Outcome:
+        """Do what a step asks for. Raises ClearwayError."""
+
+    async def dispose(self) -> None:
+        """End and remove whatever is left of it; safe to call twice."""
+
+
+class Critical(ClearwayError):
+    """After this, the remaining steps make no sense."""
+
+    exit_code = 3

@@ -1,0 +1,75 @@
+"""Exec: a command on this machine, tried again until it succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from contextlib import suppress
+
+from pydantic import Field
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.cl2.config.calls import Call
+from clearway.cl2.config.model import Part
+from clearway.cl2.config.types import Several, Span
+from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_TAIL = 500
+"""Characters of a command's output that an error shows."""
+
+
+class ExecParameters(Part):
+    command: tuple[str, ...] = Field(min_length=1)
+    timeout: Span = Duration(3600)
+    retries: Several = 1
+    backoff_delay: Span = Duration(1)
+
+
+class Exec:
+    async def call(self, call: Call, around: Surroundings) -> Outcome:
+        """Raises SiteError, with the end of what the command said, if every attempt failed."""
+        wanted = call.params
+        assert isinstance(wanted, ExecParameters)
+        argv = [expanded(word) for word in wanted.command]
+        for left in reversed(range(wanted.retries)):
+            try:
+                await _attempt(argv, wanted.timeout)
+            except SiteError:
+                if not left:
+                    raise
+                await asyncio.sleep(wanted.backoff_delay.si)
+            else:
+                break
+        return NOTHING
+
+    async def dispose(self) -> None:
+        """A command never outlives its call."""
+
+
+def expanded(word: str) -> str:
+    """The word with `$NAME` and `${NAME}` from the environment; what is not set is nothing, as in Go."""
+    return _VARIABLE.sub(lambda found: os.environ.get(found[1] or found[2], ""), word)
+
+
+async def _attempt(argv: list[str], timeout: Duration) -> None:
+    out, err = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    try:
+        process = await asyncio.create_subprocess_exec(*argv, stdout=out, stderr=err, start_new_session=True)
+    except OSError as error:
+        raise SiteError("door.command-not-run", command=argv[0], error=error.strerror) from error
+    try:
+        async with asyncio.timeout(timeout.si):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        raise SiteError("door.command-timed-out", command=argv[0], within=timeout) from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    if process.returncode:
+        tail = said.decode(errors="replace").strip()[-_TAIL:]
+        raise SiteError("door.command-failed", command=argv[0], status=process.returncode, output=tail)

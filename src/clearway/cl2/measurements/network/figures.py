@@ -1,0 +1,99 @@
+"""From a run's record to PerfData: the figures that ClusterLoader2 gives, in its units, and each pair beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from clearway.cl2.measurements.network.request import StartParameters
+from clearway.cl2.output.perf_data import Item
+from clearway.ledger.record import Record
+from clearway.probe.metrics import METRICS, Distribution, Series, Total
+from clearway.probe.records import Outcome, Role, Slot, Trial
+from clearway.verdict.evidence import outcome
+
+Pair = tuple[Slot, Slot]
+_KBYTE = 1024 * 8
+"""Bits in what iperf calls a kbyte."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of ClusterLoader2's metrics, by our own."""
+
+    name: str
+    unit: str
+    metric: str
+    statistic: str
+    per_si: float
+    """Its units in one SI unit."""
+
+
+FIGURES: Mapping[str, Sequence[Figure]] = {
+    "TCP": (Figure("Throughput", "kbytes/sec", "throughput", "mean", 1 / _KBYTE),),
+    "UDP": (
+        Figure("Packet_Per_Second", "pps", "packet-rate", "mean", 1.0),
+        Figure("Jitter", "ms", "jitter", "mean", 1e3),
+        Figure("Lost_Packets", "percentage", "loss", "total", 100.0),
+    ),
+    "HTTP": (Figure("Response_Time", "seconds", "latency", "mean", 1.0),),
+}
+"""UDP's one-way latency is not among them: it would be the difference of two nodes' clocks."""
+
+_INSIDE: Mapping[str, str] = {"Perc05": "p5", "Perc50": "p50", "Perc95": "p95", "Perc99": "p99"}
+
+
+def items(record: Record, wanted: StartParameters) -> Iterator[Item]:
+    """For each metric one item over all pairs, then one for each pair, with its nodes."""
+    by_pair = _measured(record)
+    for figure in FIGURES[wanted.protocol]:
+        values = {pair: found for pair, trials in by_pair.items() if (found := _value(figure, trials)) is not None}
+        labels = {"Metric": figure.name, "Protocol": wanted.protocol, "Ratio": wanted.ratio}
+        if wanted.ratio == "1:1":
+            for pair, value in values.items():
+                yield Item({"Value": value}, figure.unit, {**labels, **_nodes(pair)})
+        elif values:
+            yield Item(_over(tuple(values.values())), figure.unit, labels)
+        for pair in values:
+            yield Item(_inside(figure, by_pair[pair]), figure.unit, {**labels, **_nodes(pair), "Over": "samples"})
+
+
+def _measured(record: Record) -> dict[Pair, list[Trial]]:
+    found: dict[Pair, list[Trial]] = {}
+    for trial in record.trials:
+        if trial.probe.role is not Role.BACKGROUND and outcome(trial) is Outcome.MEASURED:
+            found.setdefault(trial.probe.pair, []).append(trial)
+    return found
+
+
+def _value(figure: Figure, trials: Sequence[Trial]) -> float | None:
+    """Of one pair: the median of its repeats."""
+    read = (values.statistic(figure.statistic) for values in _distributions(figure, trials))
+    found = [value * figure.per_si for value in read if value is not None]
+    return median(found) if found else None
+
+
+def _distributions(figure: Figure, trials: Sequence[Trial]) -> Iterator[Distribution]:
+    for trial in trials:
+        if (values := METRICS[figure.metric].read(trial)) is not None:
+            yield values
+
+
+def _over(values: tuple[float, ...]) -> dict[str, float]:
+    """Over pairs, by nearest rank as ClusterLoader2 has it, and their mean."""
+    ordered = Series(values)
+    ranks = {name: ordered.statistic(statistic) for name, statistic in _INSIDE.items() if name != "Perc99"}
+    return {**{name: value for name, value in ranks.items() if value is not None}, "Mean": mean(values)}
+
+
+def _inside(figure: Figure, trials: Sequence[Trial]) -> dict[str, float]:
+    """Inside the latest attempt at a pair: over its intervals or requests, where the metric has any."""
+    (*_, values) = _distributions(figure, trials)
+    names = {"Mean": figure.statistic} if isinstance(values, Total) else {"Mean": "mean", **_INSIDE}
+    read = {name: values.statistic(statistic) for name, statistic in names.items()}
+    return {name: value * figure.per_si for name, value in read.items() if value is not None}
+
+
+def _nodes(pair: Pair) -> dict[str, str]:
+    return {"Sender": str(pair[0]), "Receiver": str(pair[1])}

@@ -1,0 +1,44 @@
+"""WaitForNodes: until so many nodes are ready, and not more than that."""
+
+from __future__ import annotations
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.cl2.config.calls import Call
+from clearway.cl2.config.types import Counted, Span
+from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.cl2.measurements.pods import listed
+from clearway.cl2.measurements.selection import Patience
+from clearway.cl2.measurements.waiting import true_condition, wait_until
+from clearway.kube.api import connect
+from clearway.site.kubernetes.names import NODES
+
+
+class NodesParameters(Patience):
+    min_desired_node_count: Counted
+    max_desired_node_count: Counted
+    timeout: Span = Duration(1800)
+    refresh_interval: Span = Duration(30)
+
+
+class WaitForNodes:
+    async def call(self, call: Call, around: Surroundings) -> Outcome:
+        """Raises SiteError saying how many there were."""
+        wanted = call.params
+        assert isinstance(wanted, NodesParameters)
+        ready = 0
+        async with connect(around.access) as api:
+
+            async def enough() -> bool:
+                nonlocal ready
+                found = await listed(api, NODES, wanted.query)
+                ready = sum(true_condition(node, "Ready") for node in found)
+                return wanted.min_desired_node_count <= ready <= wanted.max_desired_node_count
+
+            if await wait_until(enough, wanted.timeout, wanted.refresh_interval):
+                return NOTHING
+        least, most = wanted.min_desired_node_count, wanted.max_desired_node_count
+        raise SiteError("door.nodes-not-ready", within=wanted.timeout, ready=ready, least=least, most=most)
+
+    async def dispose(self) -> None:
+        """Nothing is left."""

@@ -1,0 +1,39 @@
+"""Timer: how long it took from one step to another, by label."""
+
+from __future__ import annotations
+
+import time
+
+from clearway.base.errors import SiteError
+from clearway.cl2.config.calls import Call
+from clearway.cl2.config.model import Part
+from clearway.cl2.measurements.base import NOTHING, Outcome, Summary, Surroundings
+from clearway.cl2.output.perf_data import Item, perf_data
+
+
+class LabelParameters(Part):
+    label: str
+
+
+class Timer:
+    def __init__(self) -> None:
+        self._running: dict[str, float] = {}
+        self._taken: dict[str, float] = {}
+
+    async def call(self, call: Call, around: Surroundings) -> Outcome:
+        """Raises SiteError for a label that was not started."""
+        if call.action == "gather":
+            item = Item(dict(self._taken), "s", {"test": "phases"})
+            return Outcome((Summary("Timer", perf_data([item])),))
+        assert isinstance(call.params, LabelParameters)
+        label = call.params.label
+        if call.action == "start":
+            self._running[label] = time.monotonic()
+        elif label in self._running:
+            self._taken[label] = time.monotonic() - self._running.pop(label)
+        else:
+            raise SiteError("door.timer-not-started", label=label)
+        return NOTHING
+
+    async def dispose(self) -> None:
+        """Nothing is left."""

@@ -1,0 +1,113 @@
+"""The namespaces of a test: made before its first step, removed after its last."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.cl2.config.model import Namespaces as Wanted
+from clearway.kube.api import Access, Api, connect
+from clearway.kube.errors import Exists, NotFound
+from clearway.kube.parallel import at_once
+from clearway.kube.until import until
+from clearway.site.kubernetes.names import NAMESPACES, OURS
+
+_OF_TESTS = {**OURS, "clearway.dev/test-namespace": "true"}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the command line says where a config says nothing."""
+
+    delete_stale: bool = False
+    delete_after: bool = True
+
+
+def settled(wanted: Wanted, automanaged: int, defaults: Defaults) -> Wanted:
+    """The namespaces as they will be: every default in its place, a prefix made up where none is given."""
+    stale, after = wanted.delete_stale_namespaces, wanted.delete_automanaged_namespaces
+    return wanted.model_copy(
+        update={
+            "number": wanted.number or automanaged or 1,
+            "prefix": wanted.prefix or f"test-{secrets.token_hex(3)}",
+            "delete_stale_namespaces": defaults.delete_stale if stale is None else stale,
+            "delete_automanaged_namespaces": defaults.delete_after if after is None else after,
+        }
+    )
+
+
+def names_of(wanted: Wanted) -> tuple[str, ...]:
+    return tuple(f"{wanted.prefix}-{index}" for index in range(1, wanted.number + 1))
+
+
+@dataclass
+class Namespaces:
+    """Those of one test. Only what clearway made is ever removed."""
+
+    access: Access
+    wanted: Wanted
+    _made: list[str] = field(default_factory=list)
+
+    async def create(self) -> None:
+        """Raises SiteError if one is there already and the config does not expect that."""
+        async with connect(self.access) as api:
+            if self.wanted.delete_stale_namespaces:
+                await self._remove_stale(api)
+            await at_once(self._create(api, name) for name in names_of(self.wanted))
+
+    async def remove(self) -> None:
+        """Take away those that `create` made. Raises SiteError naming what is still there after the timeout."""
+        made, self._made = self._made, []
+        if not made or not self.wanted.delete_automanaged_namespaces:
+            return
+        async with connect(self.access) as api:
+            await _remove(api, made, self.wanted.delete_namespace_timeout)
+
+    async def _create(self, api: Api, name: str) -> None:
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": _OF_TESTS}}
+        try:
+            await api.create(NAMESPACES, manifest)
+            self._made.append(name)
+        except Exists:
+            if not self.wanted.enable_existing_namespaces:
+                raise SiteError("door.namespace-exists", namespace=name) from None
+
+    async def _remove_stale(self, api: Api) -> None:
+        """Those of earlier tests, by the label that only ours bear."""
+        own = set(names_of(self.wanted))
+        stale = [name async for name in _labelled(api) if name not in own]
+        await _remove(api, stale, self.wanted.delete_namespace_timeout)
+
+
+async def _labelled(api: Api) -> AsyncIterator[str]:
+    query = {"labelSelector": ",".join(f"{name}={value}" for name, value in _OF_TESTS.items())}
+    async for page in api.pages(NAMESPACES, dict, **query):
+        for item in page["items"]:
+            yield item["metadata"]["name"]
+
+
+async def _remove(api: Api, names: list[str], within: Duration) -> None:
+    for name in names:
+        with suppress(NotFound):
+            await api.delete(f"{NAMESPACES}/{name}")
+    left = list(names)
+
+    async def are_gone() -> bool:
+        left[:] = [name for name in left if await _is_there(api, name)]
+        return not left
+
+    if not await until(are_gone, within.si):
+        raise SiteError("door.namespaces-left", namespaces=tuple(left), within=within)
+
+
+async def _is_there(api: Api, name: str) -> bool:
+    try:
+        found: dict[str, Any] = await api.get(f"{NAMESPACES}/{name}", dict)
+    except NotFound:
+        return False
+    return bool(found)

@@ -1,0 +1,112 @@
+"""What the flags ask for, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from clearway.base.errors import ClearwayError, UsageError
+from clearway.cl2.config.load import Changes
+from clearway.cl2.flags import Given, refuse
+from clearway.cl2.namespaces import Defaults
+from clearway.cl2.settings import SettingsName
+from clearway.kube.api import Access
+from clearway.site.kubernetes.image import IMAGE
+from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
+
+PROVIDERS = (
+    *("aks", "autopilot", "aws", "eks", "gce", "gke", "gkekubemark", "kcp", "kind", "ks"),
+    *("kubemark", "local", "skeleton", "vsphere"),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """One call of the command."""
+
+    configs: tuple[str, ...]
+    overrides: tuple[str, ...]
+    suite: str | None
+    report_dir: Path | None
+    dry_run: bool
+    verify: bool
+    nodes: int | None
+    """As given; None: the cluster is asked where a template wants to know."""
+    image_registry: str
+    provider: str
+    settings: SettingsName
+    changes: Changes
+    namespaces: Defaults
+    cluster: KubernetesOptions
+    has_cluster: bool
+
+
+class Conflicts(UsageError):
+    """Everything that is wrong with the flags, at once."""
+
+    def __init__(self, errors: tuple[ClearwayError, ...]) -> None:
+        super().__init__("door.flags-wrong", count=len(errors))
+        self.errors = errors
+
+
+def options(given: Given) -> Options:
+    """Raises UsageError: of one fault itself, of several Conflicts."""
+    errors = tuple(_wrong(given))
+    if errors:
+        raise errors[0] if len(errors) == 1 else Conflicts(errors)
+    folder, nodes = given.get("report-dir"), given.get("nodes")
+    return Options(
+        configs=given.get("testconfig", ()),
+        overrides=given.get("testoverrides", ()),
+        suite=given.get("testsuite") or None,
+        report_dir=Path(folder) if folder else None,
+        dry_run=given.get("dry-run", False),
+        verify=not given.get("skip-cluster-verification", False),
+        nodes=nodes or None,
+        image_registry=given.get("registry-k8s-repo", ""),
+        provider=given.get("provider", ""),
+        settings=given.get("settings", "clearway"),
+        changes=Changes(given.get("overwrite-test-config", ()), given.get("skip-steps", ())),
+        namespaces=Defaults(
+            given.get("delete-stale-namespaces", False), given.get("delete-automanaged-namespaces", True)
+        ),
+        cluster=_cluster(given),
+        has_cluster=bool(given.get("kubeconfig") or given.get("run-from-cluster")),
+    )
+
+
+def _cluster(given: Given) -> KubernetesOptions:
+    kubeconfig = given.get("kubeconfig")
+    path = Path(kubeconfig).expanduser().absolute() if kubeconfig else None
+    return KubernetesOptions(
+        access=Access(path, None, given.get("run-from-cluster", False)),
+        namespace=given.get("worker-namespace", NAMESPACE),
+        image=given.get("worker-image", IMAGE),
+        nodes=given.get("node-selector"),
+        tolerations=tuple(parse_toleration(text) for text in given.get("tolerate", ())),
+    )
+
+
+def _wrong(given: Given) -> Iterator[ClearwayError]:
+    yield from _caught(lambda: refuse(given))
+    yield from _caught(lambda: _cluster(given))
+    if given.get("kubeconfig") and given.get("run-from-cluster"):
+        yield UsageError("door.two-clusters", kubeconfig=given["kubeconfig"])
+    elif not given.get("kubeconfig") and not given.get("run-from-cluster") and not given.get("dry-run"):
+        yield UsageError("door.no-cluster")
+    if bool(given.get("testconfig")) == bool(given.get("testsuite")):
+        yield UsageError("door.config-or-suite")
+    if (provider := given.get("provider")) and provider not in PROVIDERS:
+        yield UsageError("door.unknown-provider", found=provider, choices=PROVIDERS)
+    known = get_args(SettingsName)
+    if (settings := given.get("settings", known[0])) not in known:
+        yield UsageError("door.unknown-settings", found=settings, choices=known)
+
+
+def _caught(check: Any) -> Iterator[ClearwayError]:
+    try:
+        check()
+    except ClearwayError as error:
+        yield error

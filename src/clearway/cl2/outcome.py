@@ -1,0 +1,75 @@
+"""What became of a test: its steps, the calls in them, and what is to be said of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clearway.base.errors import ClearwayError, InternalError
+from clearway.campaign.conclusion import EXIT_CODES
+from clearway.cl2.measurements.base import NOTHING, Outcome
+from clearway.verdict.judge import fold
+from clearway.verdict.model import State
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class CallResult:
+    name: str
+    seconds: float
+    outcome: Outcome = NOTHING
+    errors: tuple[ClearwayError, ...] = ()
+
+    @property
+    def all_errors(self) -> tuple[ClearwayError, ...]:
+        return (*self.errors, *self.outcome.errors)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    name: str
+    calls: tuple[CallResult, ...]
+
+
+@dataclass(frozen=True)
+class TestResult:
+    # By its name, pytest would take it for a test of ours.
+    __test__ = False
+
+    name: str
+    config: str
+    """Path as it was given."""
+    started: float
+    """Unix seconds."""
+    seconds: float
+    steps: tuple[StepResult, ...]
+    errors: tuple[ClearwayError, ...] = ()
+    """Of no step: namespaces, cleaning up."""
+    interrupted: bool = False
+
+    @property
+    def calls(self) -> tuple[CallResult, ...]:
+        return tuple(call for step in self.steps for call in step.calls)
+
+    @property
+    def all_errors(self) -> tuple[ClearwayError, ...]:
+        return (*self.errors, *(error for call in self.calls for error in call.all_errors))
+
+    @property
+    def state(self) -> State:
+        """A test that went wrong anywhere is not known to be good, whatever else it measured."""
+        states = [call.outcome.state for call in self.calls if call.outcome.state is not None]
+        if self.interrupted or any(error.exit_code != 1 for error in self.all_errors):
+            states.append(State.INCONCLUSIVE)
+        return fold(states) if states else State.MEASURED
+
+
+def exit_code(results: Iterable[TestResult]) -> int:
+    """Of the whole command: the worst of its tests, our own bugs and interruptions before all."""
+    known = tuple(results)
+    if any(result.interrupted for result in known):
+        return INTERRUPTED
+    if any(isinstance(error, InternalError) for result in known for error in result.all_errors):
+        return InternalError.exit_code
+    return EXIT_CODES[fold(result.state for result in known)]

@@ -1,0 +1,1 @@
+"""What a run of the door leaves in its report folder."""

@@ -1,0 +1,52 @@
+"""The report folder: results, configs and the whole run, each written at once and complete."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clearway.base.errors import LedgerError
+from clearway.cl2.config.calls import Compiled
+from clearway.cl2.config.generated import generated_name, generated_text
+from clearway.cl2.config.model import Namespaces
+from clearway.cl2.outcome import TestResult
+from clearway.cl2.output.junit import junit
+from clearway.cl2.output.names import summary_name
+from clearway.report.language import Language
+
+
+@dataclass(frozen=True)
+class ReportFolder:
+    """Raises LedgerError, with the path, where something can't be written."""
+
+    path: Path
+
+    def generated(self, compiled: Compiled, namespaces: Namespaces, identifier: str) -> Path:
+        text = generated_text(compiled.config, namespaces)
+        return self._save(generated_name(compiled.config, identifier), text)
+
+    def summary(self, name: str, data: Any, test: str, identifier: str, at: float) -> Path:
+        return self._save(summary_name(name, test, identifier, at, "json"), as_json(data))
+
+    def junit(self, results: list[TestResult], language: Language) -> Path:
+        return self._save("junit.xml", junit(results, language))
+
+    def metadata(self, facts: dict[str, str]) -> Path:
+        return self._save("cl2-metadata.json", as_json(facts))
+
+    def _save(self, name: str, text: str) -> Path:
+        path = self.path / name
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"{name}.new")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+        except OSError as error:
+            raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
+        return path
+
+
+def as_json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,73 @@
+"""The variables that templates see: override files, `CL2_*` of the environment, and what the command line knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clearway.cl2.config.text import as_go_decodes, go_document
+from clearway.cl2.rendering import Variables
+from clearway.spec.load import read_file
+from clearway.spec.problems import Place, Problem, SpecError
+
+PREFIX = "CL2_"
+
+
+def variables(files: Sequence[Path], environ: Mapping[str, str], known: Variables) -> Variables:
+    """Later files go before earlier ones; the environment may add to them, not contradict.
+
+    Raises SpecError with every file that can't be read and every contradiction.
+    """
+    found: dict[str, Any] = {}
+    origins: dict[str, Place] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            values, places = _read(file)
+            found, origins = found | values, origins | places
+        except SpecError as error:
+            problems += error.problems
+    given = {name: from_text(text) for name, text in environ.items() if name.startswith(PREFIX)}
+    problems += _contradictions({**found, **known}, given, origins)
+    if problems:
+        raise SpecError(problems)
+    return {**found, **known, **given}
+
+
+def from_text(text: str) -> int | float | bool | str:
+    """A variable of the environment: a whole number, a number, a switch, or else text."""
+    for read in (int, float):
+        try:
+            return read(text) if text == text.strip() and "_" not in text else text
+        except ValueError:
+            continue
+    return _SWITCHES.get(text, text)
+
+
+_SWITCHES = {
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
+}
+"""The words that Go takes for a switch."""
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, Place]]:
+    source = read_file(file)
+    document = go_document(source.text, source.name)
+    data = {} if document.data is None else document.data
+    if document.problems or not isinstance(data, dict):
+        raise SpecError(document.problems or [Problem("door.overrides-no-mapping", Place(source.name, 1, 1))])
+    return as_go_decodes(data), {str(key): document.key_place((key,)) for key in data}
+
+
+def _contradictions(found: Variables, given: Mapping[str, Any], origins: Mapping[str, Place]) -> Iterator[Problem]:
+    for name, value in given.items():
+        if name in found and not _same(found[name], value):
+            place = origins.get(name, Place(name))
+            yield Problem("door.contradiction", place, name, str(found[name]), values={"environment": str(value)})
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, and of one kind: numbers are numbers, whatever their type."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

@@ -1,0 +1,32 @@
+"""Network tests planned for nodes that are made up: what no cluster could measure is refused before any is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clearway.base.errors import UsageError
+from clearway.campaign.preflight import rehearse
+from clearway.cl2.config.calls import Call, Compiled
+from clearway.cl2.measurements.network import StartParameters
+from clearway.cl2.measurements.network.request import spec_of
+from clearway.cl2.settings import SettingsName
+from clearway.plan.schedule import make_plan
+from clearway.probe.records import Inventory, Node
+from clearway.spec.problems import Problem
+
+
+def rehearsed(compiled: Compiled, settings: SettingsName) -> Iterator[Problem]:
+    """A problem for each call that asks for what can't be measured anywhere."""
+    for call in (call for step in compiled.steps for call in step.calls):
+        if isinstance(call.params, StartParameters):
+            yield from _rehearsed(call, call.params, settings)
+
+
+def _rehearsed(call: Call, wanted: StartParameters, settings: SettingsName) -> Iterator[Problem]:
+    inventory = Inventory("rehearsal", (Node("one"), Node("other")))
+    one_pair = wanted.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
+    try:
+        spec = spec_of(one_pair, wanted.settings or settings, inventory, call.identifier)
+        rehearse(make_plan(spec, inventory).rounds)
+    except UsageError as error:
+        yield Problem(error.code, call.place, "params", values=error.values)

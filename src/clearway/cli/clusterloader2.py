@@ -1,0 +1,87 @@
+"""The command `clusterloader2`: ClusterLoader2's flags, clearway's measurement."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from clearway import __version__
+from clearway.cl2.flags import FLAGS, Flag, Given
+from clearway.cl2.rendering import Engine, without_templates
+from clearway.cli.main import exit_code_of
+from clearway.cli.options import spoken_language
+from clearway.probe.records import Finding
+from clearway.report.wording import sentence
+
+_VERBOSE = 2
+"""From this `-v` on, everything that happens is told."""
+
+
+def main(argv: Sequence[str] | None = None, engine: Engine = without_templates) -> int:
+    """Run the tests that the flags name and return the exit code; every error becomes a message on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    return exit_code_of(lambda: _run(words, engine))
+
+
+def _run(words: list[str], engine: Engine) -> int | None:
+    parsed = command(FLAGS)(words, exit_on_error=False, print_error=True)
+    return parsed if parsed is None else _carried_out(parsed, engine)
+
+
+def command(flags: Sequence[Flag]) -> App:
+    """The command line of a table of flags. Called, it returns what was given, by the flags' own names."""
+
+    def given(**values: Any) -> Given:
+        names = {flag.parameter: flag for flag in flags}
+        return {names[key].name: _split(names[key], value) for key, value in values.items() if value is not None}
+
+    parameters = {flag.parameter: _parameter(flag) for flag in flags}
+    signature = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in parameters.items()
+    ]
+    given.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    given.__annotations__ = parameters
+    said = sentence("door.help", {}, spoken_language())
+    app = App(
+        name="clusterloader2",
+        version=__version__,
+        help=said,
+        help_format="plaintext",
+        result_action="return_value",
+    )
+    app.default(given)
+    return app
+
+
+def _parameter(flag: Flag) -> Any:
+    names = [f"--{flag.name}", f"-{flag.name}"]
+    text = sentence(flag.code, {}, spoken_language())
+    return Annotated[flag.kind | None, Parameter(name=names, negative="", env_var=flag.env, help=text)]
+
+
+def _split(flag: Flag, value: Any) -> Any:
+    """Comma lists come apart."""
+    return tuple(part for text in value for part in text.split(",")) if flag.commas else value
+
+
+def _carried_out(given: Given, engine: Engine) -> int:
+    from clearway.cl2.flags import without_effect
+    from clearway.cl2.options import options
+    from clearway.cli.door import enter
+    from clearway.cli.log import stderr_log
+    from clearway.cli.options import language
+    from clearway.cli.sites import finding_log
+
+    spoken = language(given.get("lang"))
+    with stderr_log(verbose=given.get("v", 0) >= _VERBOSE):
+        log = finding_log(spoken)
+        for flag, severity in without_effect(given, os.environ):
+            reason = sentence(flag.code, {}, spoken)
+            log(Finding("door.flag-without-effect", severity, f"--{flag.name}", {"reason": reason}))
+        return enter(options(given), engine, spoken)

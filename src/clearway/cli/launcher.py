@@ -1,0 +1,41 @@
+"""`clearway launcher`: a `./clusterloader2` for scripts that call it by its path."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from clearway.base.errors import LedgerError, UsageError
+from clearway.cli.options import Lang, language
+from clearway.report.wording import sentence
+
+_NAME = "clusterloader2"
+
+
+def launcher(
+    folder: Annotated[Path, Parameter(help="Where to put it; left out: here.")] = Path(),
+    *,
+    replace: Annotated[bool, Parameter(negative="", help="Also where there is one already.")] = False,
+    lang: Lang = None,
+) -> int:
+    """Write a program `clusterloader2` that starts ClusterLoader2's door of this clearway."""
+    path = folder / _NAME
+    if path.exists() and not replace:
+        raise UsageError("door.launcher-exists", path=str(path))
+    try:
+        path.write_text(_script(), encoding="utf-8")
+        path.chmod(0o755)
+    except OSError as error:
+        raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
+    print(sentence("door.launcher-made", {"path": str(path)}, language(lang)))
+    return 0
+
+
+def _script() -> str:
+    """Runs by the very Python that runs this, wherever it is called from."""
+    call = "import sys; from clearway.cli.clusterloader2 import main; sys.exit(main())"
+    return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(call)} "$@"\n'

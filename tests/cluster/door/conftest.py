@@ -1,0 +1,15 @@
+"""ClusterLoader2's door on a cluster that has the worker image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.door.doors import Doors
+from cluster.harness.cluster import Cluster
+
+
+@pytest.fixture
+def doors(equipped: Cluster, tmp_path: Path) -> Doors:
+    return Doors(equipped.kubeconfig, tmp_path)

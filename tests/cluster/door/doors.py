@@ -1,0 +1,62 @@
+"""`clusterloader2` as a user calls it, in a process of its own and an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from cluster.runs.commands import Ended
+
+CALL = """\
+import sys
+from clearway.cli.clusterloader2 import main
+from clearway.site.kubernetes import workers
+from templating import engine
+if "--without-patch" in sys.argv:
+    sys.argv.remove("--without-patch")
+    workers.WORKER_RULES = workers.WORKER_RULES[:1]
+sys.exit(main(None, engine))
+"""
+"""`--without-patch` takes the workers' right to write their results away."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    kubeconfig: Path
+    folder: Path
+
+    @property
+    def report_dir(self) -> Path:
+        return self.folder / "test_results"
+
+    def run(self, *words: str, **variables: str) -> Ended:
+        with self.begin(*words, **variables) as process:
+            out, err = process.communicate(timeout=170)
+        return Ended(process.returncode, out, err)
+
+    def begin(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", CALL, f"--kubeconfig={self.kubeconfig}", f"--report-dir={self.report_dir}", *words],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def perf_data(self, prefix: str) -> list[dict[str, Any]]:
+        """Data items of the one result whose name begins so."""
+        (path,) = self.report_dir.glob(f"{prefix}*.json")
+        items: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["dataItems"]
+        return items
+
+    def failures(self) -> list[str]:
+        """Texts of the failures in junit.xml."""
+        root = ET.parse(self.report_dir / "junit.xml").getroot()
+        return [failure.text or "" for failure in root.iter("failure")]

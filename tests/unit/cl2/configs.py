@@ -1,0 +1,57 @@
+"""Configs for tests, and their compilation without a template engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clearway.cl2.config.calls import Compiled
+from clearway.cl2.config.load import Changes, Compiler
+from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.spec.problems import Problem, SpecError
+from templating import rendered
+
+NO_CHANGES = Changes()
+SLEEPS = """\
+name: sleeps
+steps:
+- name: first
+  measurements:
+  - {identifier: a, method: Sleep, params: {duration: 1s}}
+- name: second
+  measurements:
+  - {identifier: b, method: Sleep, params: {duration: 1m30s}}
+"""
+NETWORK = """\
+name: network
+steps:
+- name: begin
+  measurements:
+  - Identifier: net
+    METHOD: NetworkPerformanceMetrics
+    Params: {action: start, duration: 10s, protocol: TCP, numberOfServers: 1, numberOfClients: 1}
+- name: end
+  measurements:
+  - Identifier: net
+    Method: NetworkPerformanceMetrics
+    Params: {action: gather}
+"""
+
+
+def compiled(folder: Path, text: str, changes: Changes = NO_CHANGES, nodes: int = 2, **variables: Any) -> Compiled:
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return Compiler(rendered, MEASUREMENTS, variables, lambda: nodes, changes).compile(path)
+
+
+def problems(folder: Path, text: str, changes: Changes = NO_CHANGES) -> tuple[Problem, ...]:
+    try:
+        compiled(folder, text, changes)
+    except SpecError as error:
+        return error.problems
+    return ()
+
+
+def told(folder: Path, text: str, changes: Changes = NO_CHANGES) -> list[tuple[str, int | None]]:
+    """Code and line of everything that is wrong."""
+    return [(problem.code, problem.place.line) for problem in problems(folder, text, changes)]

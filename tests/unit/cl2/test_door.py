@@ -1,0 +1,178 @@
+"""The whole command against a cluster in this process: files, exit codes, and nothing created where nothing may be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import junitparser
+import pytest
+
+from api_server import ApiServer, Json
+from clearway.base.units import Duration, Size
+from clearway.cli.clusterloader2 import main
+from clearway.cli.launcher import launcher
+from clearway.probe.measurement import Tcp
+from clearway.probe.records import Half, Outcome, Request, Result, Timing
+from kubelets import kubelets
+from templating import engine
+from unit.cl2.configs import NETWORK, SLEEPS
+from unit.cl2.conftest import NODES
+
+SHORT = ("--testconfig=testing/network/config.yaml", "--v=2")
+pytestmark = pytest.mark.timeout(30)
+
+
+def answered(request: Request) -> Result:
+    """A worker that measured 1 Gbit/s for the whole window."""
+    interval = Duration(0.5)
+    flow = Tcp(interval=interval, series=tuple(Size(62_500_000) for _ in range(4)), by_stream=(Size(250_000_000),))
+    timing = Timing(Duration(-1.0), Duration(-0.9) if request.half is Half.SERVE else None)
+    found = flow if request.half is Half.SERVE else Tcp(retransmits=0)
+    return Result(
+        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=found, timing=timing
+    )
+
+
+def silent(request: Request) -> Result:
+    """A worker whose tool printed nothing."""
+    return Result(request.round, request.probe, request.attempt, request.half, Outcome.UNPARSABLE)
+
+
+def call(kubeconfig: Path, *words: str) -> int:
+    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *words], engine)
+
+
+def resources(job: Json) -> Json:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    found: Json = container["resources"]
+    return found
+
+
+def failures(folder: Path) -> list[str]:
+    root = ET.parse(folder / "out" / "junit.xml").getroot()
+    return [failure.text or "" for failure in root.iter("failure")]
+
+
+def test_a_network_test_leaves_results_junit_config_metadata_and_the_run(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+    with kubelets(server, here.parent, NODES, answer=answered) as running:
+        assert call(kubeconfig, *SHORT, "--settings=clusterloader2", "--provider=skeleton") == 0
+    assert resources(running.jobs[0])["limits"] == {"cpu": "500m"}
+    out = here / "out"
+    (results,) = out.glob("NetworkPerformanceMetrics_1-1_TCP_P2P_network_performance_*.json")
+    assert json.loads(results.read_text())["dataItems"][0]["data"]["Value"] == pytest.approx(1e9 / 8192, rel=0.01)
+    assert failures(here) == []
+    assert json.loads((out / "cl2-metadata.json").read_text())["settings"] == "clusterloader2"
+    assert (out / "generatedConfig_network_performance.yaml").exists()
+    (run,) = out.glob("NetworkPerformanceMetrics_network_performance_NetworkPerformanceMetrics/report.txt")
+    assert "Gbit/s" in run.read_text()
+
+
+def test_a_test_without_data_fails_and_is_never_a_success(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+    with kubelets(server, here.parent, NODES, answer=silent):
+        assert call(kubeconfig, *SHORT, "--settings=clusterloader2") == 3
+    (results,) = (here / "out").glob("NetworkPerformanceMetrics_1-1_TCP*.json")
+    assert json.loads(results.read_text())["dataItems"] == []
+    assert all("No data from 1 of 1 pairs." in failure for failure in failures(here))
+    assert len(failures(here)) == 2  # the test, and the call that gathers
+
+
+def test_a_second_run_into_the_same_folder_keeps_the_first(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert [call(kubeconfig, *SHORT, "--settings=clusterloader2") for _ in range(2)] == [0, 0]
+    assert len(list((here / "out").glob("NetworkPerformanceMetrics_*/report.json"))) == 2
+
+
+def test_workers_are_not_throttled_unless_it_is_asked_for(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "1500ms")
+    with kubelets(server, here.parent, NODES, answer=answered) as running:
+        assert call(kubeconfig, *SHORT) == 0
+    assert "limits" not in resources(running.jobs[0])
+
+
+def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfig: Path, here: Path) -> None:
+    criterion = 'thresholds: ["throughput >= 5 Gbit/s"], settings: clusterloader2'
+    (here / "config.yaml").write_text(NETWORK.replace("duration: 10s", f"duration: 2s, {criterion}"))
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert call(kubeconfig, "--testconfig=config.yaml") == 1
+    assert any("misses a threshold" in failure for failure in failures(here))
+
+
+def test_junit_is_read_by_those_who_read_junit(server: ApiServer, kubeconfig: Path, here: Path) -> None:
+    (here / "a.yaml").write_text(SLEEPS.replace("1m30s", "0s").replace("1s", "0s"))
+    assert call(kubeconfig, "--testconfig=a.yaml", "--testconfig=a.yaml") == 0
+    (suite,) = list(junitparser.JUnitXml.fromfile(str(here / "out" / "junit.xml")))
+    names = [case.name for case in suite]
+    assert (suite.tests, suite.failures) == (6, 0)
+    assert names[:2] == [
+        "ClusterLoaderV2 sleeps overall (a.yaml)",
+        "ClusterLoaderV2 sleeps: [step: 01] first [00] - a",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["--testconfig=bad.yaml"], {"bad.yaml": "name: x\nsteps: [{}]\n"}),
+        (["--testconfig=missing.yaml"], {}),
+        (["--testconfig=odd.yaml"], {"odd.yaml": NETWORK.replace("10s", "10.0001s")}),
+        (["--testconfig=good.yaml", "--testoverrides=missing.yaml"], {"good.yaml": SLEEPS}),
+        (["--testconfig=good.yaml", "--testconfig=bad.yaml"], {"good.yaml": SLEEPS, "bad.yaml": "steps: 1"}),
+        (["--testsuite=suite.yaml"], {"suite.yaml": "- {configPath: missing.yaml}\n"}),
+    ],
+)
+def test_whatever_is_wrong_is_exit_2_before_the_cluster_is_even_asked(
+    server: ApiServer, kubeconfig: Path, here: Path, words: list[str], files: dict[str, str]
+) -> None:
+    for name, text in files.items():
+        (here / name).write_text(text)
+    server.requests.clear()
+    assert call(kubeconfig, *words) == 2
+    assert server.requests == []
+    assert not (here / "out").exists()
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--testsuite=testing/network/suite.yaml", "--dry-run"], engine) == 0
+    said = capsys.readouterr()
+    assert said.out.count("nothing was created") == 6
+    assert "clients: 10, servers: 10" in said.out
+    assert "is used" in said.err
+    assert list(here.iterdir()) == []
+
+
+def test_without_a_report_folder_results_go_to_standard_output(
+    server: ApiServer, kubeconfig: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a.yaml").write_text(
+        "name: t\nsteps:\n"
+        "- measurements: [{identifier: t, method: Timer, params: {action: start, label: x}}]\n"
+        "- measurements: [{identifier: t, method: Timer, params: {action: gather}}]\n"
+    )
+    assert main([f"--kubeconfig={kubeconfig}", "--testconfig=a.yaml"], engine) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == "v1"
+    assert [path.name for path in here.iterdir()] == ["a.yaml"]
+
+
+def test_the_launcher_starts_this_very_door(here: Path) -> None:
+    assert launcher(here) == 0
+    (here / "a.yaml").write_text(SLEEPS)
+    argv = ["./clusterloader2", "--testconfig=a.yaml", "--dry-run"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(argv, cwd=here, env=environment, capture_output=True, text=True, check=True)
+    assert "sleeps (a.yaml): nothing was created." in ended.stdout
