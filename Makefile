@@ -31,8 +31,8 @@ demo: runtime ## an acceptance of a small lab on this machine: verdict and repor
 	@$(BIN)/clearway run --lab --report-dir $(OUT)/demo-$$(date +%Y%m%d-%H%M%S)
 
 # All parts always run, one after the other: what measures wants the machine for itself.
-test: dev ## all tests but those on a real Kubernetes, which `make kubernetes` runs
-	@status=0; for part in unit lab; do $(MAKE) --no-print-directory $$part || status=1; done; exit $$status
+test: dev ## all tests: without traffic, on real traffic, on a real Kubernetes
+	@status=0; for part in unit lab kubernetes; do $(MAKE) --no-print-directory $$part || status=1; done; exit $$status
 
 unit:
 	@echo "tests without traffic:"

@@ -130,6 +130,13 @@ def wait_until_all_nodes_are_ready(cluster: Cluster) -> None:
     cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s", timeout=70)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end does not wait for a cluster that is busy with itself."""
+    monkeypatch.setattr("clearway.site.kubernetes.site._GONE_WITHIN", 5.0)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)
@@ -144,6 +151,7 @@ async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) ->
     assert {result.half for result in results} == set(Half)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_dead_kubelet_costs_no_result_and_its_node_is_named_in_the_end(equipped: Cluster) -> None:
     told: list[Finding] = []
     try:
