@@ -250,6 +250,10 @@ class ApiServer:
 _PLURALS = frozenset(
     [
         "nodes",
+        "resourcequotas",
+        "daemonsets",
+        "ippools",
+        "configmaps",
         "leases",
         "pods",
         "events",

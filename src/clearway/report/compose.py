@@ -23,6 +23,7 @@ from clearway.report.exhibits import exhibits
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
+from clearway.report.throttling import held_back
 from clearway.report.wording import hint
 from clearway.spec.criteria import Relation
 from clearway.spec.model import Test
@@ -79,7 +80,7 @@ def _test(record: Record, test: Test, judged: Verdict, phrases: Phrases) -> Test
         summary=summary,
         measured=tuple(_measured(pair) for pair in figures),
         reasons=tuple(_because(reason, phrases) for reason in judged.reasons),
-        notes=tuple(_test_notes(test, summary, phrases)),
+        notes=tuple(_test_notes(record, test, summary, phrases)),
     )
 
 
@@ -192,7 +193,9 @@ def _measured(figures: PairFigures) -> MeasuredPart:
     )
 
 
-def _test_notes(test: Test, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
+def _test_notes(record: Record, test: Test, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
+    if (held := held_back(record, test)) is not None:
+        yield phrases.say("note.throttled", workers=held.workers, longest=held.longest, subject=held.node)
     if test.scope == "any" and not test.judge_cross_zone and any(row.across_zones for row in summary):
         yield phrases.say("note.cross-zone")
 

@@ -109,7 +109,14 @@ class Performance:
         self._over = self._await_end(command, child)
         child.end(command.farewell.si)
         self._counters = self._own(counters.between(before, counters.read(), child.cpu))
+        self._check_memory(command)
         return self._read(command, folder)
+
+    def _check_memory(self, command: Command) -> None:
+        """A tool that the kernel killed may have left output that looks whole."""
+        assert self._counters is not None
+        if self._counters.oom_kills:
+            raise _Void(Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": command.argv[0]}))
 
     def _own(self, found: Counters) -> Counters:
         return replace(found, udp_rcvbuf_errors=None) if self._shares_udp_counters else found

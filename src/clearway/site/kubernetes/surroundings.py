@@ -10,6 +10,7 @@ import msgspec
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.probe.records import Finding, Severity
+from clearway.site.kubernetes.encapsulation import encapsulations
 from clearway.site.kubernetes.names import MANAGED_BY, NAMESPACES
 from clearway.site.kubernetes.nodes import NodeView
 from clearway.site.kubernetes.options import KubernetesOptions
@@ -29,6 +30,7 @@ _CNIS: Mapping[str, str] = {
     "ovnkube-node": "OVN-Kubernetes",
     "kindnet": "kindnet",
 }
+_ENFORCED = "pod-security.kubernetes.io/enforce"
 _TERMINAL = ("Succeeded", "Failed")
 
 
@@ -61,6 +63,8 @@ async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[Nod
     lookers: tuple[Callable[[], AsyncIterator[Finding]], ...] = (
         lambda: _foreign_pods(api, names),
         lambda: _network(api),
+        lambda: _encapsulation(api),
+        lambda: _pod_security(api, options.namespace),
         lambda: _quotas(api, options.namespace, len(names)),
     )
     for look in lookers:
@@ -100,6 +104,19 @@ async def _network(api: Api) -> AsyncIterator[Finding]:
         if key == "mode":
             shown = mode.strip().strip('"') or "iptables"
             yield Finding("kubernetes.proxy-mode", Severity.INFO, values={"mode": shown})
+
+
+async def _encapsulation(api: Api) -> AsyncIterator[Finding]:
+    async for found in encapsulations(api):
+        code = "kubernetes.encapsulated" if found.wraps else "kubernetes.not-encapsulated"
+        yield Finding(code, Severity.INFO, values={"network": found.network, "mode": found.mode})
+
+
+async def _pod_security(api: Api, namespace: str) -> AsyncIterator[Finding]:
+    """No level refuses our workers; a reader may want to know all the same."""
+    found = await api.get(f"{NAMESPACES}/{namespace}", dict[str, Any])
+    if (level := found["metadata"].get("labels", {}).get(_ENFORCED)) is not None:
+        yield Finding("kubernetes.pod-security", Severity.INFO, namespace, {"level": level})
 
 
 async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Finding]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from api_server import ApiServer, Fault, Json, api_server
 from clearway.base.clock import Clock
@@ -24,6 +23,7 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import NotFit
 from clearway.site.kubernetes.site import KubernetesSite
 from kubelets import EVENTS, JOBS, MAILBOXES, NAMESPACE, PODS, Kubelets, kubelets
+from unit.site.kubernetes.access import kubeconfig
 
 NODES = ("node-1", "node-2")
 SLOTS = tuple(Slot(node) for node in NODES)
@@ -46,14 +46,7 @@ def node(name: str, **spec: Any) -> Json:
 
 
 def options(server: ApiServer, folder: Path, **how: Any) -> KubernetesOptions:
-    config = {
-        "clusters": [{"name": "c", "cluster": {"server": f"http://{server.address}"}}],
-        "users": [{"name": "u", "user": {"token": "secret"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    (folder / "kubeconfig").write_text(yaml.safe_dump(config))
-    return KubernetesOptions(Access(folder / "kubeconfig"), **how)
+    return KubernetesOptions(Access(kubeconfig(server, folder)), **how)
 
 
 @asynccontextmanager

@@ -1,0 +1,88 @@
+"""Whether packets between nodes travel inside other packets, as the network add-on's own settings say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from clearway.kube.api import Api
+from clearway.kube.errors import Forbidden, NotFound
+from clearway.site.kubernetes.names import NAMESPACES
+
+_CONFIG_MAP = f"{NAMESPACES}/{{}}/configmaps/{{}}"
+_POOLS = "/apis/crd.projectcalico.org/v1/ippools"
+_PLAIN = ("host-gw", "native", "disabled", "never")
+"""What add-ons call it when packets travel as they are."""
+
+
+class _Backend(msgspec.Struct):
+    Type: str | None = None
+
+
+class _Flannel(msgspec.Struct):
+    Backend: _Backend = msgspec.field(default_factory=_Backend)  # the add-on's name
+
+
+@dataclass(frozen=True)
+class Encapsulation:
+    network: str
+    """The add-on."""
+    mode: str
+    """In its own words: `vxlan`, `geneve`, `ipip`, `host-gw`, ..."""
+
+    @property
+    def wraps(self) -> bool:
+        return self.mode.lower() not in _PLAIN
+
+
+async def encapsulations(api: Api) -> AsyncIterator[Encapsulation]:
+    """Of every add-on whose settings we know, find and may read. Raises KubeError."""
+    for network, look in _ADD_ONS:
+        try:
+            mode = await look(api)
+        except (Forbidden, NotFound):
+            continue
+        if mode is not None:
+            yield Encapsulation(network, mode)
+
+
+async def _flannel(api: Api) -> str | None:
+    settings = await _config_map(api, "kube-flannel", "kube-flannel-cfg")
+    try:
+        return msgspec.json.decode(settings.get("net-conf.json", "{}"), type=_Flannel).Backend.Type
+    except msgspec.DecodeError:
+        return None  # somebody's own settings, which tell us nothing
+
+
+async def _cilium(api: Api) -> str | None:
+    """Before version 1.14 one setting said both whether and how."""
+    settings = await _config_map(api, "kube-system", "cilium-config")
+    if settings.get("routing-mode") == "native":
+        return "native"
+    return settings.get("tunnel-protocol") or settings.get("tunnel")
+
+
+async def _calico(api: Api) -> str | None:
+    """Of its address pools, the first that wraps; `never` if none does."""
+    pools = (await api.get(_POOLS, dict[str, Any]))["items"]
+    for pool in pools:
+        for mode in ("vxlan", "ipip"):
+            if pool["spec"].get(f"{mode}Mode", "Never") != "Never":
+                return mode
+    return "never" if pools else None
+
+
+async def _config_map(api: Api, namespace: str, name: str) -> dict[str, str]:
+    found = await api.get(_CONFIG_MAP.format(namespace, name), dict[str, Any])
+    data: dict[str, str] = found.get("data", {})
+    return data
+
+
+_ADD_ONS: tuple[tuple[str, Callable[[Api], Awaitable[str | None]]], ...] = (
+    ("Calico", _calico),
+    ("Cilium", _cilium),
+    ("Flannel", _flannel),
+)

@@ -1,0 +1,60 @@
+"""Limits that others put on workers: memory that runs out, and a CPU that is throttled."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from clearway.base.units import Duration, Size
+from clearway.probe.parameters import HttpParameters, Window
+from clearway.probe.records import Half, Outcome, Result
+from clearway.site.base import Ready
+from clearway.site.kubernetes.workers import Team
+from cluster.harness.cluster import Cluster
+from cluster.runs.commands import Commands
+from cluster.runs.site import SLOTS, hear, requests, started
+
+CROWD = HttpParameters(connections=8_000, body=Size(1024))
+"""So many connections take far more memory than the limit."""
+LIMIT = "72Mi"
+
+
+async def test_a_tool_that_ran_out_of_memory_is_told_though_its_pod_lives_on(
+    equipped: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API shows nothing of it: only the cgroup's own counter does."""
+    ours = Team._container
+    limited = {"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": LIMIT}}}
+    monkeypatch.setattr(Team, "_container", lambda team: {**ours(team), **limited})
+    async with started(equipped) as site:
+        ready = await hear(site, Ready, 2)
+        start, window = time.time() + 3.0, Window(Duration(1.0), Duration(5.0))
+        asked = {
+            slot: [
+                replace(one, engine="h2load", parameters=CROWD, window=window, start=start, deadline=start + 20)
+                for one in halves
+            ]
+            for slot, halves in requests(ready).items()
+        }
+        await site.submit("r1", asked)
+        results = {one.half: one for one in await hear(site, Result, 2)}
+        pods = json.loads(equipped.kubectl("get", "pods", "--namespace=clearway", "--output=json"))["items"]
+    sent = results[Half.SEND]
+    assert sent.outcome is Outcome.TOOL_FAILED
+    assert sent.reason is not None
+    assert sent.reason.code == "worker.out-of-memory"
+    assert [pod["status"]["phase"] for pod in pods] == ["Running"] * len(SLOTS)
+
+
+def test_a_cpu_limit_that_a_namespace_imposes_is_told_in_the_report(
+    equipped: Cluster, commands: Commands, namespace: str
+) -> None:
+    limits = {"type": "Container", "default": {"cpu": "200m", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m"}}
+    metadata, spec = {"name": "tight"}, {"limits": [limits]}
+    limit_range = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": spec}
+    equipped.kubectl("apply", f"--namespace={namespace}", "--filename=-", text=json.dumps(limit_range))
+    ended = commands.run(f"--namespace={namespace}", attempts=1)
+    assert "A CPU limit held back" in ended.out, ended.out

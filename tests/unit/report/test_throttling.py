@@ -1,0 +1,45 @@
+"""A CPU limit that somebody else imposed is told beside the figures that it made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clearway.base.units import Duration
+from clearway.ledger.record import Record
+from clearway.probe.records import Counters, Half
+from clearway.report.compose import compose
+from clearway.report.throttling import HeldBack, held_back
+from clearway.verdict.judge import judge
+from unit.report.factories import TCP, inventory, record, spec
+
+QUIET = record(spec({**TCP, "pairing": "one-to-one", "direction": "forward"}), inventory(4))
+
+
+def throttled(seconds: float, half: Half = Half.SEND) -> Record:
+    """The first probe's half spent so much time waiting for its CPU."""
+    first = QUIET.plan[0].probes[0].id
+    results = tuple(
+        replace(one, counters=Counters(throttled=Duration(seconds if (one.probe, one.half) == (first, half) else 0.0)))
+        for one in QUIET.results
+    )
+    return replace(QUIET, results=results)
+
+
+def test_the_worker_that_waited_longest_is_named() -> None:
+    probe = QUIET.plan[0].probes[0]
+    (test,) = QUIET.spec.tests
+    assert held_back(throttled(3.0), test) == HeldBack(1, Duration(3.0), probe.client.node)
+    assert held_back(throttled(3.0, Half.SERVE), test) == HeldBack(1, Duration(3.0), probe.server.node)
+
+
+def test_what_nobody_could_read_or_notice_is_not_told() -> None:
+    (test,) = QUIET.spec.tests
+    assert held_back(QUIET, test) is None
+    assert held_back(throttled(0.01), test) is None
+
+
+def test_the_report_says_whose_figures_they_are() -> None:
+    run = throttled(3.0)
+    (part,) = compose(run, judge(run), "en").tests
+    (note,) = part.notes
+    assert note.startswith("A CPU limit held back one worker, by up to 3 s in one measurement, on node-")

@@ -1,0 +1,41 @@
+"""One half of a probe, with something wrong around it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clearway.base.clock import Clock
+from clearway.base.units import Duration
+from clearway.probe.parameters import TcpParameters, Window
+from clearway.probe.records import Endpoint, Half, Outcome, Request
+from clearway.worker import counters
+from clearway.worker.network import free_ports
+from clearway.worker.perform import Performance, Setting
+
+
+def serving(start: float) -> Request:
+    window = Window(Duration(0.0), Duration(0.5))
+    (port,) = free_ports(1)
+    endpoint = Endpoint("127.0.0.1", port)
+    return Request("r", "p", 1, Half.SERVE, "iperf2", TcpParameters(1), window, endpoint, start, start + 10)
+
+
+def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it had printed by then may look whole."""
+    kills = iter((4, 5))
+    read = counters.read
+    monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
+    setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
+    result = Performance(serving(time.time() + 0.3), setting).result()
+    assert result.outcome is Outcome.TOOL_FAILED
+    assert result.reason is not None
+    assert (result.reason.code, result.reason.values) == ("worker.out-of-memory", {"tool": "iperf"})
+    assert result.counters is not None
+    assert result.counters.oom_kills == 1
