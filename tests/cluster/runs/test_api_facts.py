@@ -93,7 +93,7 @@ async def test_one_object_can_be_watched_by_name_before_it_is_there(api: Api, na
     """Without a version to start from: that needs no other right than `watch`."""
     collection = Paths(namespace).mailboxes
     await made(api, namespace, "another")
-    query = {"watch": 1, "fieldSelector": "metadata.name=box", "timeoutSeconds": 3}
+    query: dict[str, str | int] = {"watch": 1, "fieldSelector": "metadata.name=box", "timeoutSeconds": 3}
     async with asyncio.timeout(20), api.stream(collection, query, 20.0) as lines:
         making = asyncio.create_task(made(api, namespace))
         added = [event async for line in lines if (event := json.loads(line))["type"] == "ADDED"][:1]
