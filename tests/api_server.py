@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -58,6 +59,18 @@ class ApiServer:
     _watches: list[tuple[str, asyncio.Queue[Json | None], Callable[[Json], bool]]] = field(default_factory=list)
     _log: list[tuple[int, str, Json]] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop | None = None
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """A file in the folder by which clients find it."""
+        config = {
+            "clusters": [{"name": "c", "cluster": {"server": f"http://{self.address}"}}],
+            "users": [{"name": "u", "user": {"token": "secret"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "x",
+        }
+        path = folder / "kubeconfig"
+        path.write_text(json.dumps(config))
+        return path
 
     # What tests do to it.
 

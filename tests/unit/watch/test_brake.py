@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from api_server import ApiServer, Fault, Json, api_server
 from clearway.kube.api import Access
@@ -34,14 +33,7 @@ def server() -> Iterator[ApiServer]:
 def brake(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Brake:
     monkeypatch.setattr("clearway.watch.brake._LOOK_EVERY", 0.01)
     monkeypatch.setattr("clearway.watch.brake._HEARTBEAT_EVERY", 0.01)
-    config = {
-        "clusters": [{"name": "c", "cluster": {"server": f"http://{server.address}"}}],
-        "users": [],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
-    return Brake(Access(tmp_path / "kubeconfig"))
+    return Brake(Access(server.kubeconfig(tmp_path)))
 
 
 async def test_a_node_that_is_not_ready_any_more_stops_the_run(server: ApiServer, brake: Brake) -> None:

@@ -23,7 +23,6 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import NotFit
 from clearway.site.kubernetes.site import KubernetesSite
 from kubelets import EVENTS, JOBS, MAILBOXES, NAMESPACE, PODS, Kubelets, kubelets
-from unit.site.kubernetes.access import kubeconfig
 
 NODES = ("node-1", "node-2")
 SLOTS = tuple(Slot(node) for node in NODES)
@@ -46,7 +45,7 @@ def node(name: str, **spec: Any) -> Json:
 
 
 def options(server: ApiServer, folder: Path, **how: Any) -> KubernetesOptions:
-    return KubernetesOptions(Access(kubeconfig(server, folder)), **how)
+    return KubernetesOptions(Access(server.kubeconfig(folder)), **how)
 
 
 @asynccontextmanager

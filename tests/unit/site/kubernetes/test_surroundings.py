@@ -14,7 +14,6 @@ from clearway.probe.records import Finding
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.surroundings import surroundings
-from unit.site.kubernetes.access import kubeconfig
 
 SYSTEM = f"{names.NAMESPACES}/kube-system/configmaps"
 FLANNEL = f"{names.NAMESPACES}/kube-flannel/configmaps"
@@ -28,7 +27,7 @@ def server() -> Iterator[ApiServer]:
 
 
 async def found(server: ApiServer, folder: Path) -> dict[str, Finding]:
-    access = Access(kubeconfig(server, folder))
+    access = Access(server.kubeconfig(folder))
     async with connect(access) as api:
         return {one.code: one async for one in surroundings(api, KubernetesOptions(access), ())}
 
