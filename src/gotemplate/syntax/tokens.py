@@ -1,0 +1,129 @@
+"""A template's text, cut into tokens."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from gotemplate.errors import Refusal
+
+
+class Token(NamedTuple):
+    kind: str
+    """text, open, close, space, word, keyword, field, dot, variable, number, string, character, declare, end; or the
+    sign that it is."""
+    text: str
+    at: int
+
+
+KEYWORDS = frozenset(
+    ("block", "break", "continue", "define", "else", "end", "if", "range", "nil", "template", "with", "true", "false")
+)
+
+_SPACE = " \t\r\n"
+_OPEN = re.compile(r"\{\{(?P<trim>-(?=[ \t\r\n]))?")
+_COMMENT = re.compile(r"(?:-[ \t\r\n])?/\*(?P<closed>.*?\*/(?P<done>(?P<trim>[ \t\r\n]-)?\}\})?)?", re.DOTALL)
+_END = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
+"""What may follow a name."""
+_INSIDE = re.compile(
+    rf"""
+    (?P<close>[ \t\r\n]+-\}}\}}[ \t\r\n]*|[ \t\r\n]*\}}\}})
+    |(?P<space>[ \t\r\n]+)
+    |(?P<field>\.(?![0-9])\w+{_END})
+    |(?P<word>[^\W0-9]\w*{_END})
+    |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)
+    |(?P<variable>\$\w*{_END})
+    |(?P<number>
+        [+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?
+        |0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?
+        |[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?
+        |\.[0-9][0-9_]*(?:[eE][+-]?[0-9_]*)?)i?(?![\w+-]))
+    |(?P<dot>\.{_END})
+    |(?P<sign>[=|(),])
+    |(?P<declare>:=)
+    |(?P<character>'(?:[^'\\\n]|\\[^\n])*')
+    """,
+    re.VERBOSE,
+)
+_UNFINISHED = {'"': "unterminated string", "`": "unterminated raw string", "'": "unterminated character constant"}
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens, the last of the kind `end`. Raises Refusal where the text can't be cut."""
+    cut: list[Token] = []
+    position, trims = 0, False
+    while (found := _OPEN.search(text, position)) is not None:
+        piece = text[position : found.start()]
+        if trims:
+            piece = piece.lstrip(_SPACE)
+        if found["trim"] is not None:
+            piece = piece.rstrip(_SPACE)
+        if piece:
+            cut.append(Token("text", piece, position))
+        comment = _COMMENT.match(text, found.start() + 2)
+        if comment is None:
+            cut.append(Token("open", found[0], found.start()))
+            position, trims = _cut_inside(text, found, cut), False
+        else:
+            position, trims = _after_comment(comment)
+    rest = text[position:].lstrip(_SPACE) if trims else text[position:]
+    if rest:
+        cut.append(Token("text", rest, position))
+    cut.append(Token("end", "", len(text)))
+    return cut
+
+
+def _after_comment(comment: re.Match[str]) -> tuple[int, bool]:
+    """Where the text goes on, and whether it loses the space that it begins with."""
+    if comment["closed"] is None:
+        raise Refusal("the comment is not closed", comment.start(), "a comment ends in */}}")
+    if comment["done"] is None:
+        raise Refusal("the comment ends before its action does", comment.end() - 2, "write */}} without a space")
+    return comment.end(), comment["trim"] is not None
+
+
+def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
+    """Cuts one action; returns where the text after it begins, without the space that is trimmed."""
+    position, depth, match = opening.end(), 0, _INSIDE.match
+    while True:
+        found = match(text, position)
+        if found is None:
+            raise _unreadable(text, position, opening.start())
+        kind, word, at = found.lastgroup or "", found[0], position
+        position = found.end()
+        if kind == "sign":
+            kind = word
+            depth += (word == "(") - (word == ")")
+            if depth < 0:
+                raise Refusal("this parenthesis closes nothing", at)
+        elif kind == "word" and word in KEYWORDS:
+            kind = "keyword"
+        elif not word.isascii() and kind in ("word", "field", "variable"):
+            _refuse_odd_letters(word, at)
+        cut.append(Token(kind, word, at))
+        if kind == "close":
+            if depth:
+                raise Refusal("a parenthesis is not closed", at)
+            return position
+
+
+def _refuse_odd_letters(word: str, at: int) -> None:
+    """Python's words may hold more than letters and decimal digits; Go's don't."""
+    for offset, sign in enumerate(word):
+        if not sign.isascii() and unicodedata.category(sign)[0] != "L" and unicodedata.category(sign) != "Nd":
+            raise Refusal(f"{sign!r} can't be part of a name", at + offset)
+
+
+def _unreadable(text: str, position: int, opening: int) -> Refusal:
+    """Why no token begins here."""
+    if position >= len(text):
+        return Refusal("the action is not closed", opening, "it ends in }}")
+    sign = text[position]
+    if sign in _UNFINISHED:
+        return Refusal(_UNFINISHED[sign], position)
+    if sign.isdigit() or sign in "+-":
+        return Refusal("this is no number", position)
+    if sign.isalpha() or sign in "_.$":
+        return Refusal("after a name there must be a space or one of . , | : ( )", position)
+    return Refusal(f"{sign!r} can't stand in an action", position)
