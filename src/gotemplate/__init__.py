@@ -9,8 +9,9 @@ from gotemplate.errors import Place, TemplateError
 from gotemplate.functions import Function, function
 from gotemplate.limits import Limits
 from gotemplate.machine.state import Site
+from gotemplate.syntax.literals import parse_float
 from gotemplate.template import Template
-from gotemplate.values import Int, Ints, Strings, type_name
+from gotemplate.values import Int, Ints, Strings, type_name, unfit
 
 __all__ = [
     "Function",
@@ -23,5 +24,7 @@ __all__ = [
     "Template",
     "TemplateError",
     "function",
+    "parse_float",
     "type_name",
+    "unfit",
 ]

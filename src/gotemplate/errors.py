@@ -19,6 +19,10 @@ class Place:
         return f"{self.name}:{self.line}:{self.column}"
 
 
+_AROUND = 60
+"""Characters shown on each side of a place."""
+
+
 class Refusal(Exception):
     """Raised inside the engine: the cause, and the offset in the template's text where that is known."""
 
@@ -45,11 +49,14 @@ class TemplateError(Exception):
 
     def shown(self) -> str:
         """For people: the cause, the line with a caret under the place, and the hint where there is one."""
-        line = self.line_text.replace("\t", " ")
-        parts = [str(self), f"    {line}", f"    {' ' * (self.place.column - 1)}^"]
-        if self.hint is not None:
-            parts.append(f"hint: {self.hint}")
-        return "\n".join(parts)
+        hint = "" if self.hint is None else f"\nhint: {self.hint}"
+        return f"{self}\n{self.excerpt()}{hint}"
+
+    def excerpt(self) -> str:
+        """The line, and a caret under the place. Of a long line there is only what stands around it."""
+        start = max(0, self.place.column - 1 - _AROUND)
+        line = self.line_text[start : start + 2 * _AROUND].replace("\t", " ")
+        return f"    {line}\n    {' ' * (self.place.column - 1 - start)}^"
 
 
 def place_of(name: str, text: str, offset: int) -> Place:

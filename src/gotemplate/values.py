@@ -58,6 +58,11 @@ def type_name(value: object) -> str:
     raise ValueError(f"a Python {type(value).__name__} can't be a value of a template")
 
 
+def unfit(value: object, complaint: str) -> ValueError:
+    """What a function raises for an argument of a type that it can't take: "a value of type int64 has no length"."""
+    return ValueError(f"a value of type {type_name(value)} {complaint}")
+
+
 def to_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 

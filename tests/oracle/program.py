@@ -15,6 +15,7 @@ from typing import Any, Self
 from cluster.harness.go_tool import find_go, go_environment
 
 PLAIN = Path(__file__).with_name("plain")
+CL2 = Path(__file__).with_name("cl2")
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clearway"
 
 
@@ -34,6 +35,12 @@ def built(sources: Mapping[str, bytes], *arguments: str) -> Path:
 
 def plain_sources() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(PLAIN.iterdir())}
+
+
+def cl2_sources(functions: bytes) -> dict[str, bytes]:
+    """The same with ClusterLoader2's functions, given the Go file that has them, and with google/safetext."""
+    own = {str(path.relative_to(CL2)): path.read_bytes() for path in sorted(CL2.rglob("*.*"))}
+    return {**plain_sources(), **own, "config/functions.go": functions}
 
 
 def _build(folder: Path, tidy: Iterable[str]) -> None:
@@ -59,7 +66,11 @@ class Oracle:
 
     def render(self, text: str, data: object, **more: object) -> bytes | None:
         """What Go renders; None where it refuses."""
-        output = self.answer(text, data, **more)["output"]
+        return self.output(self.answer(text, data, **more))
+
+    @staticmethod
+    def output(answer: dict[str, Any]) -> bytes | None:
+        output = answer["output"]
         return None if output is None else base64.b64decode(output)
 
     def answer(self, text: str, data: object, **more: object) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Source:
 
 def load_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
     """The acceptance test in a file, with `--set` values put in. Raises SpecError with every problem at once."""
-    return read_model(_file(path), Spec, sets, contradictions)
+    return read_model(read_file(path), Spec, sets, contradictions)
 
 
 def load_profile(name: str, sets: Sequence[str] = ()) -> Spec:
@@ -48,7 +48,7 @@ def read_spec(text: str, name: str = "spec", sets: Sequence[str] = ()) -> Spec:
 
 def load_yaml_model(path: Path, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
     """Any file of ours as its model, with the same care as a spec. Raises SpecError."""
-    return read_model(_file(path), model, sets, check)
+    return read_model(read_file(path), model, sets, check)
 
 
 def read_model(source: Source, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
@@ -82,7 +82,8 @@ def _not_caused_by(document: Document, problems: Iterable[Problem]) -> list[Prob
     return [problem for problem in problems if problem.place not in unread]
 
 
-def _file(path: Path) -> Source:
+def read_file(path: Path) -> Source:
+    """The text of a file that a person wrote. Raises SpecError saying why it can't be read."""
     try:
         return Source(path.read_bytes().decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from gotemplate.values import Byte, Int, Ints, Strings, byte_length, from_bytes, to_bytes, type_name
-
-
-class _Unfit(ValueError):
-    def __init__(self, value: object, complaint: str) -> None:
-        super().__init__(f"a value of type {type_name(value)} {complaint}")
+from gotemplate.values import Byte, Int, Ints, Strings, byte_length, from_bytes, to_bytes, unfit
 
 
 def length(value: object) -> Int:
     if isinstance(value, str):
         return Int(byte_length(value))
     if not isinstance(value, list | dict):
-        raise _Unfit(value, "has no length")
+        raise unfit(value, "has no length")
     return Int(len(value))
 
 
@@ -32,20 +27,20 @@ def index(value: object, *positions: object) -> object:
 def _item(value: object, position: object) -> object:
     if isinstance(value, dict):
         if not isinstance(position, str):
-            raise _Unfit(position, "is no key of this map")
+            raise unfit(position, "is no key of this map")
         return value.get(position)
     if isinstance(value, str):
         data = to_bytes(value)
         return Byte(data[_inside(position, len(data) - 1)])
     if not isinstance(value, list):
-        raise _Unfit(value, "has no items")
+        raise unfit(value, "has no items")
     return value[_inside(position, len(value) - 1)]
 
 
 def slice_of(value: object, *bounds: object) -> object:
     """Go's value[from:to]. Go lets a list grow into room that it may have; here the end is the end."""
     if not isinstance(value, str | list):
-        raise _Unfit(value, "can't be sliced")
+        raise unfit(value, "can't be sliced")
     if len(bounds) > (2 if isinstance(value, str) else 3):
         raise ValueError("too many positions")
     data = to_bytes(value) if isinstance(value, str) else value
@@ -66,7 +61,7 @@ def _like(value: object, part: list[Any]) -> list[Any]:
 
 def _inside(position: object, last: int) -> int:
     if isinstance(position, bool) or not isinstance(position, int):
-        raise _Unfit(position, "is no position")
+        raise unfit(position, "is no position")
     if not 0 <= position <= last:
         raise ValueError(f"position {position} is out of range")
     return position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gotemplate.errors import Refusal
 from gotemplate.machine.state import Evaluate, Run
+from gotemplate.syntax.tree import Chain, Field, Variable
 from gotemplate.values import type_name
 
 
@@ -41,10 +42,15 @@ def walk(value: object, names: tuple[str, ...], at: int, *, strict: bool) -> obj
     return value
 
 
-def field_with_arguments(base: Evaluate, names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:
+def field_with_arguments(
+    base: Evaluate, operand: Field | Variable | Chain, piped: Evaluate | None, *, strict: bool
+) -> Evaluate:
     """`.field argument`: a field is no function. As in Go, that goes unnoticed where there is nothing to look into."""
+    names, at = operand.names, operand.at
 
     def evaluate(run: Run, dot: object) -> object:
+        if piped is not None:
+            piped(run, dot)
         outermost = base(run, dot)
         walk(outermost, names, at, strict=strict)
         if walk(outermost, names[:-1], at, strict=strict) is None:

@@ -84,7 +84,7 @@ class Expressions:
             return self._operand(first, watched=watched)
         if isinstance(first, Field | Chain) or (isinstance(first, Variable) and first.names):
             strict = self.strict and isinstance(first, Field)
-            return field_with_arguments(self._holder(first), first.names, first.at, strict=strict)
+            return field_with_arguments(self._holder(first), first, piped, strict=strict)
         return refusing(Refusal("this is no function, so it takes no arguments", first.at))
 
     def _call(self, called: Call, arguments: list[Evaluate], piped: Evaluate | None) -> Evaluate:

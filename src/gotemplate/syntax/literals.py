@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from gotemplate.errors import Refusal
@@ -72,6 +73,7 @@ _INTEGER = re.compile(
 )
 _DIGITS = r"[0-9](?:_?[0-9])*"
 _FLOAT = re.compile(rf"[+-]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
+_NAMED = re.compile(r"[+-]?inf(?:inity)?|nan", re.IGNORECASE)
 _HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
 _HEX_FLOAT = re.compile(rf"[+-]?0[xX](?:_?{_HEX}\.?(?:{_HEX})?|\.{_HEX})[pP][+-]?{_DIGITS}")
 _HEX_INTEGER = re.compile(r"0[xX][^pP]+")
@@ -84,7 +86,7 @@ def number(source: str, at: int) -> Constant:
     whole, looks_float = _integer(source), any(sign in source for sign in ".eEpP")
     if whole is not None and (not looks_float or _HEX_INTEGER.fullmatch(source)):
         return _checked(whole, source, at)
-    value = _float(source) if whole is None else float(whole)
+    value = parse_float(source) if whole is None else float(whole)
     if value is None or not looks_float:
         raise Refusal(f"{source} is no number", at)
     return Constant(value, at)
@@ -104,10 +106,10 @@ def _integer(source: str) -> int | None:
     return int(source, 0) if _INTEGER.fullmatch(source) else None
 
 
-def _float(source: str) -> float | None:
-    """None for no number, and for one that is too large."""
+def parse_float(source: str) -> float | None:
+    """What Go's strconv.ParseFloat reads; None for no number, and for one that is too large."""
     try:
-        if _FLOAT.fullmatch(source):
+        if _FLOAT.fullmatch(source) or _NAMED.fullmatch(source):
             value = float(source)
         elif _HEX_FLOAT.fullmatch(source):
             value = float.fromhex(source.replace("_", ""))
@@ -115,4 +117,4 @@ def _float(source: str) -> float | None:
             return None
     except (OverflowError, ValueError):
         return None
-    return value if abs(value) != float("inf") else None
+    return None if math.isinf(value) and source[-1].isdecimal() else value

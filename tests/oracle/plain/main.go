@@ -15,6 +15,8 @@ type request struct {
 	Data json.RawMessage `json:"data"`
 	// Checked asks for the protection against values that change the YAML, where this program has it.
 	Checked bool `json:"checked"`
+	// Folder is what files are included from, where this program includes any.
+	Folder string `json:"folder"`
 }
 
 type answer struct {
