@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gotemplate.errors import Refusal
 from gotemplate.formatting import shown
 from gotemplate.machine.loops import loop
 from gotemplate.machine.operands import Expressions, Source
 from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Run
-from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Node, Range, Text
+from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Range, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def compiled(trees: Mapping[str, Block], source: Source) -> dict[str, Program]:
     for name, tree in trees.items():
         compiler = _Compiler(source, programs)
         body = compiler.block(tree)
-        programs[name] = Program(body, compiler.expressions.scope.size, _cost(tree))
+        programs[name] = Program(body, compiler.expressions.scope.size, compiler.cost)
     return programs
 
 
@@ -43,6 +44,8 @@ def run_program(program: Program, run: Run, data: object) -> None:
 class _Compiler:
     def __init__(self, source: Source, programs: Mapping[str, Program]) -> None:
         self.expressions = Expressions(source)
+        self.cost = 1
+        """Nodes so far: how many steps a pass through them may take."""
         self._programs = programs
 
     def block(self, block: Block, *, strict: bool | None = None) -> Execute:
@@ -50,32 +53,29 @@ class _Compiler:
         outer = self.expressions.strict
         if strict is not None:
             self.expressions.strict = strict
+        self.cost += len(block)
         with self.expressions.scope.block():
-            steps = [self._node(node) for node in block]
+            steps = [_COMPILERS[type(node)](self, node) for node in block]
         self.expressions.strict = outer
         return steps[0] if len(steps) == 1 else _sequence(tuple(steps))
 
-    def _node(self, node: Node) -> Execute:
-        match node:
-            case Text():
-                return _text(node.text, node.at)
-            case Action():
-                return self._action(node)
-            case Branch():
-                return self._branch(node)
-            case Range():
-                return self._range(node)
-            case Include():
-                return self._include(node)
-            case Leave():
-                return _break if node.keyword == "break" else _continue
+    def text(self, node: Text) -> Execute:
+        text, at, size = node.text, node.at, len(node.text)
 
-    def _action(self, node: Action) -> Execute:
+        def execute(run: Run, dot: object) -> None:
+            run.room -= size
+            if run.room < 0:
+                run.make(0, at)
+            run.write(text)
+
+        return execute
+
+    def action(self, node: Action) -> Execute:
         silent = bool(node.pipeline.variables)
         evaluate = self.expressions.pipeline(node.pipeline, printed=not silent)
         return _silent(evaluate) if silent else _printing(evaluate, node.at)
 
-    def _branch(self, node: Branch) -> Execute:
+    def branch(self, node: Branch) -> Execute:
         rebinds = node.keyword == "with"
         with self.expressions.scope.block():
             arms = tuple(
@@ -85,14 +85,16 @@ class _Compiler:
             otherwise = self.block(node.otherwise)
         return _with(arms, otherwise) if rebinds else _if(arms, otherwise)
 
-    def _range(self, node: Range) -> Execute:
+    def range(self, node: Range) -> Execute:
         with self.expressions.scope.block():
             evaluate, slots = self.expressions.binding(node.pipeline)
+            before = self.cost
             body = self.block(node.body, strict=True)
+            cost = 1 + self.cost - before
             otherwise = self.block(node.otherwise)
-        return loop(evaluate, slots, body, otherwise, at=node.at, cost=_cost(node.body))
+        return loop(evaluate, slots, body, otherwise, at=node.at, cost=cost)
 
-    def _include(self, node: Include) -> Execute:
+    def include(self, node: Include) -> Execute:
         pipeline = None if node.pipeline is None else self.expressions.pipeline(node.pipeline)
         programs, name, at = self._programs, node.name, node.at
 
@@ -109,37 +111,29 @@ class _Compiler:
 
         return include
 
+    def leave(self, node: Leave) -> Execute:
+        leaving = Breaking if node.keyword == "break" else Continuing
 
-def _cost(block: Block) -> int:
-    """How many nodes one pass may run at most, loops counted once."""
-    return 1 + sum(_node_cost(node) for node in block)
+        def execute(run: Run, dot: object) -> None:
+            raise leaving
+
+        return execute
 
 
-def _node_cost(node: Node) -> int:
-    match node:
-        case Branch():
-            return 1 + sum(_cost(arm.body) for arm in node.arms) + _cost(node.otherwise)
-        case Range():
-            return 1 + _cost(node.otherwise)
-    return 1
+_COMPILERS: Mapping[type, Callable[[_Compiler, Any], Execute]] = {
+    Text: _Compiler.text,
+    Action: _Compiler.action,
+    Branch: _Compiler.branch,
+    Range: _Compiler.range,
+    Include: _Compiler.include,
+    Leave: _Compiler.leave,
+}
 
 
 def _sequence(steps: tuple[Execute, ...]) -> Execute:
     def execute(run: Run, dot: object) -> None:
         for step in steps:
             step(run, dot)
-
-    return execute
-
-
-def _text(text: str, at: int) -> Execute:
-    size = len(text)
-
-    def execute(run: Run, dot: object) -> None:
-        run.room -= size
-        if run.room < 0:
-            run.make(0, at)
-        run.write(text)
 
     return execute
 
@@ -188,11 +182,3 @@ def _with(arms: tuple[tuple[Evaluate, Execute], ...], otherwise: Execute) -> Exe
         otherwise(run, dot)
 
     return execute
-
-
-def _break(run: Run, dot: object) -> None:
-    raise Breaking
-
-
-def _continue(run: Run, dot: object) -> None:
-    raise Continuing

@@ -38,16 +38,6 @@ class Expressions:
         self.scope = Scope()
         self.strict = False
         """Whether the dot is an item of a list or a map here: a null there is an error, not an absence."""
-        self._compilers: Mapping[type, Callable[[Any], Evaluate]] = {
-            Constant: self._constant,
-            Nil: lambda _: _nil,
-            Dot: lambda _: _dot,
-            Field: self._field,
-            Variable: self._variable,
-            Chain: self._chain,
-            Call: lambda called: self._call(called, [], None),
-            Pipeline: self.pipeline,
-        }
 
     def pipeline(self, pipeline: Pipeline, *, printed: bool = False) -> Evaluate:
         """The pipeline's value. Its new variables are known from here on."""
@@ -77,7 +67,7 @@ class Expressions:
         first, *rest = command.operands
         if isinstance(first, Call):
             shielded = self._source.functions[first.name].shields
-            return self._call(first, [self._operand(one, watched=watched, shielded=shielded) for one in rest], piped)
+            return self.call(first, [self._operand(one, watched=watched, shielded=shielded) for one in rest], piped)
         if not rest and piped is None:
             if isinstance(first, Nil):
                 return refusing(Refusal("nil is no command", first.at))
@@ -87,7 +77,7 @@ class Expressions:
             return field_with_arguments(self._holder(first), first, piped, strict=strict)
         return refusing(Refusal("this is no function, so it takes no arguments", first.at))
 
-    def _call(self, called: Call, arguments: list[Evaluate], piped: Evaluate | None) -> Evaluate:
+    def call(self, called: Call, arguments: list[Evaluate], piped: Evaluate | None) -> Evaluate:
         function = self._source.functions[called.name]
         if function in CHOICES:
             return choice(called.name, arguments, piped, called.at)
@@ -103,22 +93,22 @@ class Expressions:
 
     def _plain(self, operand: Operand) -> Evaluate:
         """An operand as it is, whoever looks on."""
-        return self._compilers[type(operand)](operand)
+        return _COMPILERS[type(operand)](self, operand)
 
-    def _constant(self, constant: Constant) -> Evaluate:
+    def constant(self, constant: Constant) -> Evaluate:
         if constant.refused is not None:
             return refusing(Refusal(constant.refused, constant.at))
         value = constant.value
         return lambda *_: value
 
-    def _field(self, field: Field) -> Evaluate:
+    def field(self, field: Field) -> Evaluate:
         return field_of_dot(field.names, field.at, strict=self.strict)
 
-    def _variable(self, variable: Variable) -> Evaluate:
+    def variable(self, variable: Variable) -> Evaluate:
         holder = self._holder(variable)
         return field_of_value(holder, variable.names, variable.at, strict=False) if variable.names else holder
 
-    def _chain(self, chain: Chain) -> Evaluate:
+    def chain(self, chain: Chain) -> Evaluate:
         return field_of_value(self._holder(chain), chain.names, chain.at, strict=False)
 
     def _holder(self, operand: Field | Variable | Chain) -> Evaluate:
@@ -129,6 +119,18 @@ class Expressions:
             return self._plain(operand.base)
         slot = self.scope.slot(operand.name)
         return refusing(_unset(operand.name, operand.at)) if slot is None else _slot(slot)
+
+
+_COMPILERS: Mapping[type, Callable[[Expressions, Any], Evaluate]] = {
+    Constant: Expressions.constant,
+    Nil: lambda *_: _nil,
+    Dot: lambda *_: _dot,
+    Field: Expressions.field,
+    Variable: Expressions.variable,
+    Chain: Expressions.chain,
+    Call: lambda expressions, called: expressions.call(called, [], None),
+    Pipeline: Expressions.pipeline,
+}
 
 
 def _unset(name: str, at: int) -> Refusal:

@@ -12,19 +12,19 @@ class Scope:
     def __init__(self) -> None:
         self.size = 1
         """Slots needed: each declaration has its own. Slot 0 is `$`, what the template was given."""
-        self._seen: list[tuple[str, int]] = [("$", 0)]
+        self._slots = {"$": 0}
 
     def declare(self, name: str) -> int:
-        slot, self.size = self.size, self.size + 1
-        self._seen.append((name, slot))
+        self._slots[name] = slot = self.size
+        self.size += 1
         return slot
 
     def slot(self, name: str) -> int | None:
         """None where the name was declared beside this place, not around it."""
-        return next((slot for known, slot in reversed(self._seen) if known == name), None)
+        return self._slots.get(name)
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        known = len(self._seen)
+        outer, self._slots = self._slots, self._slots.copy()
         yield
-        del self._seen[known:]
+        self._slots = outer

@@ -25,15 +25,6 @@ class _Parser:
         self._reader = reader
         self._loops = 0
         """Loops around the current node, in the current template."""
-        self._blocks: Mapping[str, Callable[[Token], Node]] = {
-            "if": self._branch,
-            "with": self._branch,
-            "range": self._range,
-            "template": self._include,
-            "block": self._block,
-            "break": self._leave,
-            "continue": self._leave,
-        }
 
     def main(self) -> Block:
         nodes: list[Node] = []
@@ -82,16 +73,18 @@ class _Parser:
         if token.kind == "text":
             return Text(token.text, token.at)
         reader = self._reader
-        word = reader.skip_space()
+        if token.kind == "value":
+            return Action(reader.value(token), token.at)
+        word = reader.next
         if word.kind != "keyword" or word.text in ("true", "false", "nil"):
             return Action(reader.pipeline("action"), word.at)
         reader.take()
-        read = self._blocks.get(word.text)
+        read = _BLOCKS.get(word.text)
         if read is None:
             raise unexpected(word, "a template")
-        return read(word)
+        return read(self, word)
 
-    def _branch(self, word: Token) -> Node:
+    def branch(self, word: Token) -> Node:
         """`if` or `with`. Its `else if` are no deeper, so they are read one after the other."""
         reader, known = self._reader, len(self._reader.variables)
         arms = []
@@ -105,7 +98,7 @@ class _Parser:
         del reader.variables[known:]
         return Branch(word.text, tuple(arms), otherwise, word.at)
 
-    def _range(self, word: Token) -> Node:
+    def range(self, word: Token) -> Node:
         known = len(self._reader.variables)
         pipeline = self._reader.pipeline("range")
         self._loops += 1
@@ -121,20 +114,20 @@ class _Parser:
         self._reader.expect("close", "else")
         return self._body(word, ("end",))[0]
 
-    def _include(self, word: Token) -> Node:
+    def include(self, word: Token) -> Node:
         name, reader = self._name("template"), self._reader
-        if reader.skip_space().kind == "close":
+        if reader.next.kind == "close":
             reader.take()
             return Include(name, None, word.at)
         return Include(name, reader.pipeline("template"), word.at)
 
-    def _block(self, word: Token) -> Node:
+    def block(self, word: Token) -> Node:
         name = self._name("block")
         pipeline = self._reader.pipeline("block")
         self._template(name, word)
         return Include(name, pipeline, word.at)
 
-    def _leave(self, word: Token) -> Node:
+    def leave(self, word: Token) -> Node:
         self._reader.expect("close", word.text)
         if not self._loops:
             raise Refusal(f"{word.text} stands outside of any range", word.at)
@@ -143,3 +136,14 @@ class _Parser:
     def _name(self, context: str) -> str:
         token = self._reader.expect("string", context)
         return unquoted(token.text, token.at)
+
+
+_BLOCKS: Mapping[str, Callable[[_Parser, Token], Node]] = {
+    "if": _Parser.branch,
+    "with": _Parser.branch,
+    "range": _Parser.range,
+    "template": _Parser.include,
+    "block": _Parser.block,
+    "break": _Parser.leave,
+    "continue": _Parser.leave,
+}

@@ -22,33 +22,26 @@ class Reader:
         self._functions = functions
         self._position = 0
         self._nesting = nesting
+        self.next = tokens[0]
         self.depth = 0
         self.variables = ["$"]
         """Those that may be named here. As in Go, one of a branch counts in the branches beside it too."""
 
-    @property
-    def next(self) -> Token:
-        return self._tokens[self._position]
-
     def take(self) -> Token:
-        token = self._tokens[self._position]
-        self._position += 1
+        """The next token; after it comes the one behind. The last one, `end`, stays."""
+        token = self.next
+        if token.kind != "end":
+            self._position += 1
+            self.next = self._tokens[self._position]
         return token
 
-    def skip_space(self) -> Token:
-        """The next token that is no space; it stays the next."""
-        while self._tokens[self._position].kind == "space":
-            self._position += 1
-        return self._tokens[self._position]
-
     def expect(self, kind: str, context: str) -> Token:
-        token = self.skip_space()
-        if token.kind != kind:
-            raise unexpected(token, context)
+        if self.next.kind != kind:
+            raise unexpected(self.next, context)
         return self.take()
 
     def take_keyword(self, *keywords: str) -> str | None:
-        token = self.skip_space()
+        token = self.next
         if token.kind == "keyword" and token.text in keywords:
             self.take()
             return token.text
@@ -61,10 +54,10 @@ class Reader:
             raise Refusal(f"blocks and parentheses are nested more than {self._nesting} deep", at)
 
     def pipeline(self, context: str, end: str = "close") -> Pipeline:
-        at = self.skip_space().at
-        names, assigns = self._declared(context)
+        at = self.next.at
+        names, assigns = self._declared(context) if self.next.kind == "variable" else ([], False)
         commands: list[Command] = []
-        while (token := self.skip_space()).kind != end:
+        while (token := self.next).kind != end:
             if token.kind not in _OPERANDS and token.text not in _OPERAND_KEYWORDS:
                 raise unexpected(token, context)
             commands.append(self._command())
@@ -76,52 +69,52 @@ class Reader:
                 raise Refusal("a value can't be piped into a value", stage.at, "a function is wanted after |")
         return Pipeline(tuple(commands), tuple(names), assigns, at)
 
+    def value(self, token: Token) -> Pipeline:
+        """A field or a variable, and nothing else."""
+        at = token.at
+        operand = Field((token.text[1:],), at) if token.text[0] == "." else self._variable(token)
+        return Pipeline((Command((operand,), at),), (), False, at)
+
     def _declared(self, context: str) -> tuple[list[str], bool]:
         """`$x :=`, `$x =`, and in a range `$i, $x :=`."""
         names: list[str] = []
-        while self.skip_space().kind == "variable":
-            start, variable = self._position, self.take()
-            sign = self.skip_space()
+        while self.next.kind == "variable":
+            sign = self._tokens[self._position + 1]
             if sign.kind not in ("declare", "=", ","):
-                self._position = start
                 break
+            names.append(self.take().text)
+            self.variables.append(names[-1])
             self.take()
-            names.append(variable.text)
-            self.variables.append(variable.text)
             if sign.kind != ",":
                 return names, sign.kind == "="
             if context != "range" or len(names) > 1:
                 raise Refusal(f"too many variables in {context}", sign.at)
-            if self.skip_space().kind not in ("variable", "close", ")"):
+            if self.next.kind not in ("variable", "close", ")"):
                 raise Refusal("a second variable is wanted after the comma", self.next.at)
         return names, False
 
     def _command(self) -> Command:
-        at = self.skip_space().at
+        at = self.next.at
         operands: list[Operand] = []
-        while True:
-            self.skip_space()
-            operand = self._operand()
-            if operand is not None:
-                operands.append(operand)
-            token = self.next
-            if token.kind == "|":
-                self.take()
-            elif token.kind == "space":
-                continue
-            elif token.kind not in ("close", ")"):
-                raise unexpected(token, "operand")
-            break
+        while (operand := self._operand()) is not None:
+            operands.append(operand)
+            if not self.next.spaced:
+                break
+        token = self.next
+        if token.kind == "|":
+            self.take()
+        elif token.kind not in ("close", ")"):
+            raise unexpected(token, "operand")
         return Command(tuple(operands), at)
 
     def _operand(self) -> Operand | None:
         start = self.next.at
         node = self._term()
-        names = []
-        while node is not None and self.next.kind == "field":
-            names.append(self.take().text[1:])
-        if node is None or not names:
+        if node is None or self.next.kind != "field" or self.next.spaced:
             return node
+        names = []
+        while self.next.kind == "field" and not self.next.spaced:
+            names.append(self.take().text[1:])
         if isinstance(node, Field):
             return Field((*node.names, *names), start)
         if isinstance(node, Variable):

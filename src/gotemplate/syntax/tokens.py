@@ -11,10 +11,12 @@ from gotemplate.errors import Refusal
 
 class Token(NamedTuple):
     kind: str
-    """text, open, close, space, word, keyword, field, dot, variable, number, string, character, declare, end; or the
+    """text, value, open, close, word, keyword, field, dot, variable, number, string, character, declare, end; or the
     sign that it is."""
     text: str
     at: int
+    spaced: bool = False
+    """There is space before it, inside its action."""
 
 
 KEYWORDS = frozenset(
@@ -22,15 +24,18 @@ KEYWORDS = frozenset(
 )
 
 _SPACE = " \t\r\n"
-_OPEN = re.compile(r"\{\{(?P<trim>-(?=[ \t\r\n]))?")
+_OPEN = re.compile(
+    r"\{\{(?:(?P<value>\.[A-Za-z_][A-Za-z0-9_]*|\$[A-Za-z0-9_]*)\}\}"
+    r"|(?P<trim>-(?=[ \t\r\n]))?(?P<comment>[ \t\r\n]?/\*)?)"
+)
+"""Most actions only print a field or a variable: those are one token, of the kind `value`."""
 _COMMENT = re.compile(r"(?:-[ \t\r\n])?/\*(?P<closed>.*?\*/(?P<done>(?P<trim>[ \t\r\n]-)?\}\})?)?", re.DOTALL)
 _END = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
 """What may follow a name."""
 _INSIDE = re.compile(
     rf"""
     (?P<close>[ \t\r\n]+-\}}\}}[ \t\r\n]*|[ \t\r\n]*\}}\}})
-    |(?P<space>[ \t\r\n]+)
-    |(?P<field>\.(?![0-9])\w+{_END})
+    |[ \t\r\n]*(?:(?P<field>\.(?![0-9])\w+{_END})
     |(?P<word>[^\W0-9]\w*{_END})
     |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)
     |(?P<variable>\$\w*{_END})
@@ -42,7 +47,7 @@ _INSIDE = re.compile(
     |(?P<dot>\.{_END})
     |(?P<sign>[=|(),])
     |(?P<declare>:=)
-    |(?P<character>'(?:[^'\\\n]|\\[^\n])*')
+    |(?P<character>'(?:[^'\\\n]|\\[^\n])*'))
     """,
     re.VERBOSE,
 )
@@ -61,17 +66,25 @@ def tokens(text: str) -> list[Token]:
             piece = piece.rstrip(_SPACE)
         if piece:
             cut.append(Token("text", piece, position))
-        comment = _COMMENT.match(text, found.start() + 2)
-        if comment is None:
-            cut.append(Token("open", found[0], found.start()))
-            position, trims = _cut_inside(text, found, cut), False
-        else:
-            position, trims = _after_comment(comment)
+        position, trims = _after_opening(text, found, cut)
     rest = text[position:].lstrip(_SPACE) if trims else text[position:]
     if rest:
         cut.append(Token("text", rest, position))
     cut.append(Token("end", "", len(text)))
     return cut
+
+
+def _after_opening(text: str, opening: re.Match[str], cut: list[Token]) -> tuple[int, bool]:
+    """Cuts an action or leaves a comment out: where the text goes on, and whether it loses the space it begins with."""
+    at, value = opening.start(), opening["value"]
+    if value is not None:
+        cut.append(Token("value", value, at + 2))
+        return opening.end(), False
+    comment = _COMMENT.match(text, at + 2) if opening["comment"] is not None else None
+    if comment is not None:
+        return _after_comment(comment)
+    cut.append(Token("open", "{{", at))
+    return _cut_inside(text, opening, cut), False
 
 
 def _after_comment(comment: re.Match[str]) -> tuple[int, bool]:
@@ -85,13 +98,17 @@ def _after_comment(comment: re.Match[str]) -> tuple[int, bool]:
 
 def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
     """Cuts one action; returns where the text after it begins, without the space that is trimmed."""
-    position, depth, match = opening.end(), 0, _INSIDE.match
+    position, depth, match, is_plain = opening.end("trim"), 0, _INSIDE.match, text.isascii()
+    position = max(position, opening.start() + 2)
+    # The same as Token(...), in half the time.
+    new = tuple.__new__
     while True:
         found = match(text, position)
         if found is None:
             raise _unreadable(text, position, opening.start())
-        kind, word, at = found.lastgroup or "", found[0], position
-        position = found.end()
+        kind = found.lastgroup or ""
+        word, at = found[kind], found.start(kind)
+        spaced, position = at > position, found.end()
         if kind == "sign":
             kind = word
             depth += (word == "(") - (word == ")")
@@ -99,9 +116,9 @@ def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
                 raise Refusal("this parenthesis closes nothing", at)
         elif kind == "word" and word in KEYWORDS:
             kind = "keyword"
-        elif not word.isascii() and kind in ("word", "field", "variable"):
+        elif not is_plain and kind in ("word", "field", "variable"):
             _refuse_odd_letters(word, at)
-        cut.append(Token(kind, word, at))
+        cut.append(new(Token, (kind, word, at, spaced)))
         if kind == "close":
             if depth:
                 raise Refusal("a parenthesis is not closed", at)
@@ -117,6 +134,7 @@ def _refuse_odd_letters(word: str, at: int) -> None:
 
 def _unreadable(text: str, position: int, opening: int) -> Refusal:
     """Why no token begins here."""
+    position += len(text) - position - len(text[position:].lstrip(_SPACE))
     if position >= len(text):
         return Refusal("the action is not closed", opening, "it ends in }}")
     sign = text[position]

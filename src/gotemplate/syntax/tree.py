@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A literal. A number that Go takes for too large is only refused when it is used."""
 
     value: bool | int | float | str
@@ -14,26 +13,22 @@ class Constant:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nil:
+class Nil(NamedTuple):
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(NamedTuple):
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """`.a.b`"""
 
     names: tuple[str, ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """`$x.a.b`; `name` is `$x`."""
 
     name: str
@@ -41,16 +36,14 @@ class Variable:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """The name of a function: with arguments where it comes first in a command, alone where it is an operand."""
 
     name: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`(pipeline).a.b`"""
 
     base: Operand
@@ -58,16 +51,14 @@ class Chain:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """Operands side by side; at least one."""
 
     operands: tuple[Operand, ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """Commands, each the last argument of the next, and the variables that get the result."""
 
     commands: tuple[Command, ...]
@@ -80,30 +71,26 @@ class Pipeline:
 Operand = Constant | Nil | Dot | Field | Variable | Call | Chain | Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     text: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """`{{pipeline}}`: printed, unless it sets a variable."""
 
     pipeline: Pipeline
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(NamedTuple):
     """One condition, and what it leads to."""
 
     pipeline: Pipeline
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """`if` or `with`; each `else if` is one more arm."""
 
     keyword: str
@@ -112,24 +99,21 @@ class Branch:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     pipeline: Pipeline
     body: Block
     otherwise: Block
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(NamedTuple):
     """`break` or `continue`."""
 
     keyword: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(NamedTuple):
     """`{{template "name" pipeline}}`"""
 
     name: str
