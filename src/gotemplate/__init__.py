@@ -7,6 +7,7 @@ No dependencies. A hostile template ends too: see `Limits`.
 
 from gotemplate.errors import Place, TemplateError
 from gotemplate.functions import Function, function
+from gotemplate.library import Functions
 from gotemplate.limits import Limits
 from gotemplate.machine.state import Site
 from gotemplate.syntax.literals import parse_float
@@ -15,6 +16,7 @@ from gotemplate.values import Int, Ints, Strings, type_name, unfit
 
 __all__ = [
     "Function",
+    "Functions",
     "Int",
     "Ints",
     "Limits",

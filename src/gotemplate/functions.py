@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -33,6 +33,8 @@ class Function:
 
     def text_positions(self, count: int) -> tuple[int, ...]:
         """Which of so many arguments have to be text."""
+        if not self.rest and True not in self.texts:
+            return ()
         kinds = self.texts + (bool(self.rest),) * (count - len(self.texts))
         return tuple(position for position, is_text in enumerate(kinds[:count]) if is_text)
 
@@ -48,8 +50,3 @@ def function(call: Callable[..., object], *, shields: bool = False) -> Function:
             texts.append(is_text)
             required += parameter.default is inspect.Parameter.empty
     return Function(call, tuple(texts), required, rest, shields)
-
-
-def table(functions: Mapping[str, Callable[..., object] | Function]) -> dict[str, Function]:
-    """The functions by name."""
-    return {name: one if isinstance(one, Function) else function(one) for name, one in functions.items()}

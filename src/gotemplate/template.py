@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from gotemplate.errors import Refusal, located
-from gotemplate.functions import Function, table
-from gotemplate.library import BUILTINS
+from gotemplate.functions import Function
+from gotemplate.library import Functions
 from gotemplate.limits import DEFAULT_LIMITS, Limits
 from gotemplate.machine.compile import Program, compiled, run_program
 from gotemplate.machine.operands import Source
@@ -36,7 +36,7 @@ class Template:
         self.text = text
         self.name = name
         self.limits = limits
-        self._functions = {**BUILTINS, **table(functions or {})}
+        self._functions = functions if isinstance(functions, Functions) else Functions(functions)
         self._programs: dict[bool, dict[str, Program]] = {}
         self._trees = self._guarded(lambda: parse(text, name, self._functions, limits.nesting))
 

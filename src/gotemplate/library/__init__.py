@@ -1,5 +1,5 @@
-"""The functions that every template has."""
+"""The functions that every template has, and those that it is given on top."""
 
-from gotemplate.library.table import BUILTINS, CHOICES
+from gotemplate.library.table import CHOICES, Functions
 
-__all__ = ["BUILTINS", "CHOICES"]
+__all__ = ["CHOICES", "Functions"]

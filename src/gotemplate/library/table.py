@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gotemplate.formatting import sprint, sprintf, sprintln
 from gotemplate.functions import Function, function
@@ -30,10 +30,10 @@ def _or(first: object, *rest: object) -> object:
     raise NotImplementedError
 
 
-CHOICES = (function(_and), function(_or))
+CHOICES: Mapping[str, Function] = {"and": function(_and), "or": function(_or)}
 
 BUILTINS: Mapping[str, Function] = {
-    "and": CHOICES[0],
+    **CHOICES,
     "call": function(_call),
     "eq": function(equal),
     "ge": function(greater_or_equal),
@@ -46,10 +46,18 @@ BUILTINS: Mapping[str, Function] = {
     "lt": function(less),
     "ne": function(unequal),
     "not": function(_not),
-    "or": CHOICES[1],
     "print": function(sprint),
     "printf": function(sprintf),
     "println": function(sprintln),
     "slice": function(slice_of),
     "urlquery": function(urlquery),
 }
+
+
+class Functions(dict[str, Function]):
+    """Functions by name, Go's own among them. Make it once for many templates."""
+
+    def __init__(self, own: Mapping[str, Callable[..., object] | Function] | None = None) -> None:
+        given = (own or {}).items()
+        super().__init__(BUILTINS)
+        self.update({name: one if isinstance(one, Function) else function(one) for name, one in given})

@@ -54,8 +54,10 @@ class _Compiler:
         if strict is not None:
             self.expressions.strict = strict
         self.cost += len(block)
-        with self.expressions.scope.block():
-            steps = [_COMPILERS[type(node)](self, node) for node in block]
+        scope = self.expressions.scope
+        known = scope.enter()
+        steps = [_COMPILERS[type(node)](self, node) for node in block]
+        scope.leave(known)
         self.expressions.strict = outer
         return steps[0] if len(steps) == 1 else _sequence(tuple(steps))
 
@@ -77,21 +79,23 @@ class _Compiler:
 
     def branch(self, node: Branch) -> Execute:
         rebinds = node.keyword == "with"
-        with self.expressions.scope.block():
-            arms = tuple(
-                (self.expressions.pipeline(arm.pipeline), self.block(arm.body, strict=False if rebinds else None))
-                for arm in node.arms
-            )
-            otherwise = self.block(node.otherwise)
+        known = self.expressions.scope.enter()
+        arms = tuple(
+            (self.expressions.pipeline(arm.pipeline), self.block(arm.body, strict=False if rebinds else None))
+            for arm in node.arms
+        )
+        otherwise = self.block(node.otherwise)
+        self.expressions.scope.leave(known)
         return _with(arms, otherwise) if rebinds else _if(arms, otherwise)
 
     def range(self, node: Range) -> Execute:
-        with self.expressions.scope.block():
-            evaluate, slots = self.expressions.binding(node.pipeline)
-            before = self.cost
-            body = self.block(node.body, strict=True)
-            cost = 1 + self.cost - before
-            otherwise = self.block(node.otherwise)
+        known = self.expressions.scope.enter()
+        evaluate, slots = self.expressions.binding(node.pipeline)
+        before = self.cost
+        body = self.block(node.body, strict=True)
+        cost = 1 + self.cost - before
+        otherwise = self.block(node.otherwise)
+        self.expressions.scope.leave(known)
         return loop(evaluate, slots, body, otherwise, at=node.at, cost=cost)
 
     def include(self, node: Include) -> Execute:

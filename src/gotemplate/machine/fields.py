@@ -10,15 +10,23 @@ from gotemplate.values import type_name
 
 def field_of_dot(names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:
     """Fields of the dot. `strict`: it is an item of a list or map, where a null is an error, not an absence."""
-    name = names[0]
+    if len(names) == 1:
+        return _one_field(names, at, strict=strict)
 
-    def one(run: Run, dot: object) -> object:
-        return dot.get(name) if dot.__class__ is dict else walk(dot, names, at, strict=strict)
-
-    def many(run: Run, dot: object) -> object:
+    def evaluate(run: Run, dot: object) -> object:
         return walk(dot, names, at, strict=strict)
 
-    return one if len(names) == 1 else many
+    return evaluate
+
+
+def _one_field(names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:
+    """By far the most common operand, so it has a short way."""
+    name = names[0]
+
+    def evaluate(run: Run, dot: object) -> object:
+        return dot.get(name) if dot.__class__ is dict else walk(dot, names, at, strict=strict)
+
+    return evaluate
 
 
 def field_of_value(base: Evaluate, names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:

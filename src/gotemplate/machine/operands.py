@@ -41,6 +41,8 @@ class Expressions:
 
     def pipeline(self, pipeline: Pipeline, *, printed: bool = False) -> Evaluate:
         """The pipeline's value. Its new variables are known from here on."""
+        if not pipeline.variables:
+            return self._commands(pipeline.commands, watched=printed and self._source.watched)
         return self.binding(pipeline, printed=printed)[0]
 
     def binding(self, pipeline: Pipeline, *, printed: bool = False) -> tuple[Evaluate, list[int]]:
@@ -57,10 +59,9 @@ class Expressions:
         return _setting(evaluate, slots), slots
 
     def _commands(self, commands: tuple[Command, ...], *, watched: bool) -> Evaluate:
-        value: Evaluate | None = None
-        for command in commands:
+        value = self._command(commands[0], None, watched=watched)
+        for command in commands[1:]:
             value = self._command(command, value, watched=watched)
-        assert value is not None
         return value
 
     def _command(self, command: Command, piped: Evaluate | None, *, watched: bool) -> Evaluate:
@@ -79,7 +80,7 @@ class Expressions:
 
     def call(self, called: Call, arguments: list[Evaluate], piped: Evaluate | None) -> Evaluate:
         function = self._source.functions[called.name]
-        if function in CHOICES:
+        if CHOICES.get(called.name) is function:
             return choice(called.name, arguments, piped, called.at)
         return Caller(called.name, function, called.at).evaluate(arguments, piped)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 
 class Scope:
     """The variables of one template, block inside block."""
@@ -23,8 +20,11 @@ class Scope:
         """None where the name was declared beside this place, not around it."""
         return self._slots.get(name)
 
-    @contextmanager
-    def block(self) -> Iterator[None]:
+    def enter(self) -> dict[str, int]:
+        """Begins a block; what is declared from here on is forgotten when it is left."""
         outer, self._slots = self._slots, self._slots.copy()
-        yield
+        return outer
+
+    def leave(self, outer: dict[str, int]) -> None:
+        """Ends the block that `enter` gave `outer` for."""
         self._slots = outer

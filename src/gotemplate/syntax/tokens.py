@@ -66,7 +66,12 @@ def tokens(text: str) -> list[Token]:
             piece = piece.rstrip(_SPACE)
         if piece:
             cut.append(Token("text", piece, position))
-        position, trims = _after_opening(text, found, cut)
+        value = found["value"]
+        if value is None:
+            position, trims = _after_opening(text, found, cut)
+        else:
+            cut.append(Token("value", value, found.start() + 2))
+            position, trims = found.end(), False
     rest = text[position:].lstrip(_SPACE) if trims else text[position:]
     if rest:
         cut.append(Token("text", rest, position))
@@ -76,10 +81,7 @@ def tokens(text: str) -> list[Token]:
 
 def _after_opening(text: str, opening: re.Match[str], cut: list[Token]) -> tuple[int, bool]:
     """Cuts an action or leaves a comment out: where the text goes on, and whether it loses the space it begins with."""
-    at, value = opening.start(), opening["value"]
-    if value is not None:
-        cut.append(Token("value", value, at + 2))
-        return opening.end(), False
+    at = opening.start()
     comment = _COMMENT.match(text, at + 2) if opening["comment"] is not None else None
     if comment is not None:
         return _after_comment(comment)

@@ -9,15 +9,16 @@ from clearway.cl2.templates import arithmetic
 from clearway.cl2.templates.arithmetic import to_float, to_int
 from clearway.cl2.templates.chance import Random
 from clearway.cl2.templates.quoting import yaml_quote
-from gotemplate import Function, Int, Ints, Strings, function, unfit
+from gotemplate import Function, Functions, Int, Ints, Strings, function, unfit
 
 MOST_ITEMS = 1_000_000
 MOST_CHARACTERS = 4_000_000
 
 
-def cl2_functions(random: Random, include: Callable[[object], str]) -> Mapping[str, Function]:
-    """All of them; what is drawn comes from `random`, what is included from `include`."""
-    return {**_PLAIN, **_drawing(random), "IncludeFile": function(include), "IncludeEmbedFile": function(include)}
+def cl2_functions(random: Random, include: Callable[[object], str]) -> Functions:
+    """All of them, and Go's; what is drawn comes from `random`, what is included from `include`."""
+    including = function(include)
+    return Functions({**_PLAIN, **_drawing(random), "IncludeFile": including, "IncludeEmbedFile": including})
 
 
 def default_param(value: object, otherwise: object) -> object:
