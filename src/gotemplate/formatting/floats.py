@@ -14,6 +14,9 @@ _FRACTION_DIGITS = 13
 
 def general(value: float) -> str:
     """The shortest text that reads back as the same float: what a float looks like when nobody says how."""
+    if value.is_integer() and 1 <= abs(value) < 1e6:
+        # Whole numbers are the most common by far.
+        return str(int(value))
     if not math.isfinite(value):
         return _sign(value, "+") + _named(value) if math.isinf(value) else _named(value)
     return _sign(value) + _general(abs(value))

@@ -11,7 +11,7 @@ from gotemplate.formatting import shown
 from gotemplate.machine.loops import loop
 from gotemplate.machine.operands import Expressions, Source
 from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Run
-from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Range, Text
+from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Print, Range, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,9 @@ class _Compiler:
 
         return execute
 
+    def value(self, node: Print) -> Execute:
+        return _printing(self.expressions.printed(node.operand), node.at)
+
     def action(self, node: Action) -> Execute:
         silent = bool(node.pipeline.variables)
         evaluate = self.expressions.pipeline(node.pipeline, printed=not silent)
@@ -126,6 +129,7 @@ class _Compiler:
 
 _COMPILERS: Mapping[type, Callable[[_Compiler, Any], Execute]] = {
     Text: _Compiler.text,
+    Print: _Compiler.value,
     Action: _Compiler.action,
     Branch: _Compiler.branch,
     Range: _Compiler.range,

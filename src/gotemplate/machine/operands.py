@@ -45,6 +45,10 @@ class Expressions:
             return self._commands(pipeline.commands, watched=printed and self._source.watched)
         return self.binding(pipeline, printed=printed)[0]
 
+    def printed(self, operand: Field | Variable) -> Evaluate:
+        """What an action that is no more than this operand prints."""
+        return self._operand(operand, watched=self._source.watched)
+
     def binding(self, pipeline: Pipeline, *, printed: bool = False) -> tuple[Evaluate, list[int]]:
         """The pipeline's value, and the slots that it sets."""
         evaluate = self._commands(pipeline.commands, watched=printed and self._source.watched)

@@ -8,7 +8,7 @@ from gotemplate.errors import Refusal
 from gotemplate.syntax.literals import unquoted
 from gotemplate.syntax.pipelines import Reader, unexpected
 from gotemplate.syntax.tokens import Token, tokens
-from gotemplate.syntax.tree import Action, Arm, Block, Branch, Include, Leave, Node, Range, Text, is_empty
+from gotemplate.syntax.tree import Action, Arm, Block, Branch, Include, Leave, Node, Print, Range, Text, is_empty
 
 
 def parse(text: str, name: str, functions: Collection[str], nesting: int) -> dict[str, Block]:
@@ -74,7 +74,7 @@ class _Parser:
             return Text(token.text, token.at)
         reader = self._reader
         if token.kind == "value":
-            return Action(reader.value(token), token.at)
+            return Print(reader.value(token), token.at)
         word = reader.next
         if word.kind != "keyword" or word.text in ("true", "false", "nil"):
             return Action(reader.pipeline("action"), word.at)

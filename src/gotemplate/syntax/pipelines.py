@@ -69,11 +69,9 @@ class Reader:
                 raise Refusal("a value can't be piped into a value", stage.at, "a function is wanted after |")
         return Pipeline(tuple(commands), tuple(names), assigns, at)
 
-    def value(self, token: Token) -> Pipeline:
+    def value(self, token: Token) -> Field | Variable:
         """A field or a variable, and nothing else."""
-        at = token.at
-        operand = Field((token.text[1:],), at) if token.text[0] == "." else self._variable(token)
-        return Pipeline((Command((operand,), at),), (), False, at)
+        return Field((token.text[1:],), token.at) if token.text[0] == "." else self._variable(token)
 
     def _declared(self, context: str) -> tuple[list[str], bool]:
         """`$x :=`, `$x =`, and in a range `$i, $x :=`."""

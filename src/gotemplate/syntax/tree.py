@@ -76,6 +76,13 @@ class Text(NamedTuple):
     at: int
 
 
+class Print(NamedTuple):
+    """`{{.Name}}` or `{{$name}}`: most actions are no more than that, so they have a short form."""
+
+    operand: Field | Variable
+    at: int
+
+
 class Action(NamedTuple):
     """`{{pipeline}}`: printed, unless it sets a variable."""
 
@@ -121,7 +128,7 @@ class Include(NamedTuple):
     at: int
 
 
-Node = Text | Action | Branch | Range | Leave | Include
+Node = Text | Print | Action | Branch | Range | Leave | Include
 Block = tuple[Node, ...]
 
 _SPACE = " \t\n\v\f\r\x85\xa0"

@@ -67,6 +67,8 @@ def test_a_label_key_may_come_from_a_value(write: Write) -> None:
         (LABELS, {"client": "a", "server": "a"}, "template.value-changes-keys", 3, ".client"),
         (LABELS, {"client": "a b", "server": "c"}, "template.value-changes-keys", 3, ".client"),
         ("a: {{AddInt .x 1}}\n", {"x": "5"}, "template.value-is-text", 1, ".x"),
+        ("a: {{.x}}\n", {"x": "!t b"}, "template.value-changes-shape", 1, ".x"),
+        ("{{.x}}: 1\n", {"x": "[b]"}, "template.value-changes-keys", 1, ".x"),
         ("{{.x}}\n", {"x": "a: 1"}, "template.value-changes-shape", 1, ".x"),
         ("a: 1\n{{.x}}\n", {"x": "b: 1"}, "template.value-changes-shape", 2, ".x"),
         ('{{define "t"}}a: {{.}}{{end}}{{template "t" .x}}\n', {"x": "[1]"}, "template.value-changes-shape", 1, "."),

@@ -9,7 +9,8 @@ from enum import Enum
 
 import yaml
 
-_TEXT = "tag:yaml.org,2002:str"
+_STANDARD = "tag:yaml.org,2002:"
+_TEXT = f"{_STANDARD}str"
 _LABELS = frozenset(("labels", "matchLabels", "nodeSelector"))
 """Mappings whose keys are label keys."""
 _LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
@@ -63,8 +64,7 @@ class _Comparison:
 
     def nodes(self, base: yaml.Node, other: yaml.Node, *, labels: bool = False) -> Change | None:
         if isinstance(base, yaml.ScalarNode):
-            fits = isinstance(other, yaml.ScalarNode) and base.tag in (_TEXT, other.tag)
-            return None if fits else Change.SHAPE
+            return None if _fits(base, other) else Change.SHAPE
         if (id(base), id(other)) in self._seen:
             return None
         self._seen.add((id(base), id(other)))
@@ -75,31 +75,41 @@ class _Comparison:
         return _first(self.nodes(one, two) for one, two in zip(base.value, other.value, strict=True))
 
     def _mappings(self, base: yaml.Node, other: yaml.Node, *, labels: bool) -> Change | None:
-        self._refuse_duplicates(base)
+        self._refuse_odd_keys(base)
         if _duplicate(key for key, _ in other.value):
             return Change.KEY
         for (key, value), (other_key, other_value) in zip(base.value, other.value, strict=True):
             if not self._same_key(key, other_key, labels=labels):
                 return Change.KEY
-            found = self.nodes(value, other_value, labels=key.value in _LABELS if _is_scalar(key) else False)
+            found = self.nodes(value, other_value, labels=key.value in _LABELS)
             if found:
                 return found
         return None
 
     def _same_key(self, key: yaml.Node, other: yaml.Node, *, labels: bool) -> bool:
-        if not _is_scalar(key) or not _is_scalar(other):
-            return self.nodes(key, other) is None
+        if not _is_scalar(other):
+            return False
         if key.value == other.value:
             return True
         if not labels or self._mark not in key.value:
             return False
         return not self._real or _LABEL_KEY.fullmatch(other.value) is not None
 
-    def _refuse_duplicates(self, base: yaml.Node) -> None:
-        own = (key for key, _ in base.value if not (_is_scalar(key) and self._mark in key.value))
-        duplicate = _duplicate(own)
+    def _refuse_odd_keys(self, base: yaml.Node) -> None:
+        keys = [key for key, _ in base.value]
+        for key in keys:
+            if not _is_scalar(key):
+                raise NotYaml("a key is text, not a list or a map", key.start_mark.line + 1)
+        duplicate = _duplicate(key for key in keys if self._mark not in key.value)
         if duplicate is not None:
             raise NotYaml(f"the key {duplicate.value} is there twice", duplicate.start_mark.line + 1)
+
+
+def _fits(base: yaml.Node, other: yaml.Node) -> bool:
+    """A text from outside may look like a number; it may not bring a tag of its own."""
+    if not _is_scalar(other):
+        return False
+    return other.tag == base.tag or (base.tag == _TEXT and other.tag.startswith(_STANDARD))
 
 
 def _is_scalar(node: yaml.Node) -> bool:
