@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from meta.tree import PACKAGE, sources
+from meta.tree import PACKAGE, TEMPLATES, parsed, sources
 
 FOLDERS = ("base", "probe", "engine", "worker")
+OWN = sys.stdlib_module_names | {"gotemplate"}
 
 
 def imported(module: ast.Module) -> Iterator[str]:
@@ -38,6 +39,11 @@ def python_39() -> str | None:
 def test_only_the_standard_library_is_imported(folder: str) -> None:
     names = {(path.name, name) for path, module in sources(folder) for name in imported(module)}
     assert {(file, name) for file, name in names if not is_at_hand(name)} == set()
+
+
+def test_the_template_engine_imports_only_itself_and_the_standard_library() -> None:
+    names = {(path.name, name) for path, module in parsed(TEMPLATES) for name in imported(module)}
+    assert {(file, name) for file, name in names if name.partition(".")[0] not in OWN} == set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meta.tree import PACKAGE, ROOT, project_files, texts
+from meta.tree import PACKAGES, ROOT, project_files, texts
 
 # In pieces, or this file would name them itself.
 REGISTRY_HOSTS = [
@@ -49,13 +49,15 @@ def test_no_line_names_a_path_of_one_machine() -> None:
     assert [place for place in lines_matching(MACHINE_PATH) if place[0] != this_file] == []
 
 
-def test_the_package_says_that_it_is_typed() -> None:
-    assert (PACKAGE / "py.typed").is_file()
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_a_package_says_that_it_is_typed(package: Path) -> None:
+    assert (package / "py.typed").is_file()
 
 
-def test_every_folder_of_the_package_is_a_package() -> None:
-    folders = {path.parent for path in PACKAGE.rglob("*.py")}
-    assert {folder.relative_to(PACKAGE) for folder in folders if not (folder / "__init__.py").is_file()} == set()
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_every_folder_of_a_package_is_a_package(package: Path) -> None:
+    folders = {path.parent for path in package.rglob("*.py")}
+    assert {folder.relative_to(package) for folder in folders if not (folder / "__init__.py").is_file()} == set()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

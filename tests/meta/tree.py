@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "clearway"
+TEMPLATES = ROOT / "src" / "gotemplate"
+PACKAGES = (PACKAGE, TEMPLATES)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -30,9 +32,18 @@ def texts() -> Iterator[tuple[Path, str]]:
 
 
 @cache
-def sources(folder: str = "") -> tuple[tuple[Path, ast.Module], ...]:
-    """The package's modules, or those of one of its folders, parsed."""
-    return tuple((path, ast.parse(path.read_text())) for path in sorted((PACKAGE / folder).rglob("*.py")))
+def sources(folder: str) -> tuple[tuple[Path, ast.Module], ...]:
+    """The modules of one of clearway's folders, parsed."""
+    return parsed(PACKAGE / folder)
+
+
+@cache
+def all_sources() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple(module for package in PACKAGES for module in parsed(package))
+
+
+def parsed(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple((path, ast.parse(path.read_text())) for path in sorted(folder.rglob("*.py")))
 
 
 def functions(module: ast.Module) -> Iterator[Function]:

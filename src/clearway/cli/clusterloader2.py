@@ -12,7 +12,6 @@ from cyclopts import App, Parameter
 
 from clearway import __version__
 from clearway.cl2.flags import FLAGS, Flag, Given
-from clearway.cl2.rendering import Engine, without_templates
 from clearway.cli.main import exit_code_of
 from clearway.cli.options import spoken_language
 from clearway.probe.records import Finding
@@ -22,15 +21,15 @@ _VERBOSE = 2
 """From this `-v` on, everything that happens is told."""
 
 
-def main(argv: Sequence[str] | None = None, engine: Engine = without_templates) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the tests that the flags name and return the exit code; every error becomes a message on stderr."""
     words = list(sys.argv[1:] if argv is None else argv)
-    return exit_code_of(lambda: _run(words, engine))
+    return exit_code_of(lambda: _run(words))
 
 
-def _run(words: list[str], engine: Engine) -> int | None:
+def _run(words: list[str]) -> int | None:
     parsed = command(FLAGS)(words, exit_on_error=False, print_error=True)
-    return parsed if parsed is None else _carried_out(parsed, engine)
+    return parsed if parsed is None else _carried_out(parsed)
 
 
 def command(flags: Sequence[Flag]) -> App:
@@ -70,9 +69,10 @@ def _split(flag: Flag, value: Any) -> Any:
     return tuple(part for text in value for part in text.split(",")) if flag.commas else value
 
 
-def _carried_out(given: Given, engine: Engine) -> int:
+def _carried_out(given: Given) -> int:
     from clearway.cl2.flags import without_effect
     from clearway.cl2.options import options
+    from clearway.cl2.templates import Templates
     from clearway.cli.door import enter
     from clearway.cli.log import stderr_log
     from clearway.cli.options import language
@@ -84,4 +84,4 @@ def _carried_out(given: Given, engine: Engine) -> int:
         for flag, severity in without_effect(given, os.environ):
             reason = sentence(flag.code, {}, spoken)
             log(Finding("door.flag-without-effect", severity, f"--{flag.name}", {"reason": reason}))
-        return enter(options(given), engine, spoken)
+        return enter(options(given), Templates, spoken)

@@ -17,11 +17,10 @@ CALL = """\
 import sys
 from clearway.cli.clusterloader2 import main
 from clearway.site.kubernetes import workers
-from templating import engine
 if "--without-patch" in sys.argv:
     sys.argv.remove("--without-patch")
     workers.WORKER_RULES = workers.WORKER_RULES[:1]
-sys.exit(main(None, engine))
+sys.exit(main())
 """
 """`--without-patch` takes the workers' right to write their results away."""
 

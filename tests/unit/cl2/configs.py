@@ -1,4 +1,4 @@
-"""Configs for tests, and their compilation without a template engine."""
+"""Configs for tests, and their compilation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.load import Changes, Compiler
 from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.templates import Templates
 from clearway.spec.problems import Problem, SpecError
-from templating import rendered
 
 NO_CHANGES = Changes()
 SLEEPS = """\
@@ -41,7 +41,7 @@ steps:
 def compiled(folder: Path, text: str, changes: Changes = NO_CHANGES, nodes: int = 2, **variables: Any) -> Compiled:
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    return Compiler(rendered, MEASUREMENTS, variables, lambda: nodes, changes).compile(path)
+    return Compiler(Templates(folder), MEASUREMENTS, variables, lambda: nodes, changes).compile(path)
 
 
 def problems(folder: Path, text: str, changes: Changes = NO_CHANGES) -> tuple[Problem, ...]:

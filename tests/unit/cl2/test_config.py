@@ -187,6 +187,7 @@ def test_the_generated_config_reads_back_to_the_same_test(tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_no_yaml_is_one_error_with_its_place(tmp_path: Path) -> None:
-    assert told(tmp_path, "name: [\n") == [("yaml.syntax", 2)]
+    (problem,) = problems(tmp_path, "name: [\n")
+    assert (problem.code, problem.values["line"]) == ("template.not-yaml", 2)
     with pytest.raises(SpecError):
         compiled(tmp_path, "")

@@ -19,7 +19,6 @@ from clearway.cli.launcher import launcher
 from clearway.probe.measurement import Tcp
 from clearway.probe.records import Half, Outcome, Request, Result, Timing
 from kubelets import kubelets
-from templating import engine
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
 
@@ -44,7 +43,7 @@ def silent(request: Request) -> Result:
 
 
 def call(kubeconfig: Path, *words: str) -> int:
-    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *words], engine)
+    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *words])
 
 
 def resources(job: Json) -> Json:
@@ -148,7 +147,7 @@ def test_whatever_is_wrong_is_exit_2_before_the_cluster_is_even_asked(
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--testsuite=testing/network/suite.yaml", "--dry-run"], engine) == 0
+    assert main(["--testsuite=testing/network/suite.yaml", "--dry-run"]) == 0
     said = capsys.readouterr()
     assert said.out.count("nothing was created") == 6
     assert "clients: 10, servers: 10" in said.out
@@ -164,7 +163,7 @@ def test_without_a_report_folder_results_go_to_standard_output(
         "- measurements: [{identifier: t, method: Timer, params: {action: start, label: x}}]\n"
         "- measurements: [{identifier: t, method: Timer, params: {action: gather}}]\n"
     )
-    assert main([f"--kubeconfig={kubeconfig}", "--testconfig=a.yaml"], engine) == 0
+    assert main([f"--kubeconfig={kubeconfig}", "--testconfig=a.yaml"]) == 0
     assert json.loads(capsys.readouterr().out)["version"] == "v1"
     assert [path.name for path in here.iterdir()] == ["a.yaml"]
 

@@ -1,0 +1,127 @@
+"""The protection against values that change the YAML's structure, as google/safetext has it for ClusterLoader2.
+
+A template is rendered three times: as it is, with every text from outside replaced by a harmless word, and with every
+such text doubled letter by letter. If the three differ in more than texts, a value has meant something to YAML. Then
+one value after the other is looked at alone, to say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from clearway.cl2.templates.structure import Change, NotYaml, change, parsed
+from clearway.spec.problems import Place, Problem, SpecError, shown
+from gotemplate import Site, TemplateError
+
+Replace = Callable[[Site, object], object]
+Rerender = Callable[[Replace], str]
+"""The template with the same data and the same random numbers, each value replaced. Raises TemplateError."""
+
+_WORD = "baseline"
+_MOST_SUSPECTS = 200
+
+
+def check(source: str, rendered: str, rerender: Rerender) -> None:
+    """Raises SpecError if a value from outside changes the structure of `rendered`, or if that is no YAML."""
+    guard = _Guard(rendered, rerender)
+    try:
+        found = guard.change(None)
+    except (NotYaml, TemplateError) as error:
+        raise SpecError([guard.blamed() or _of_template(source, error)]) from None
+    if found is not None:
+        raise SpecError([guard.blamed() or Problem("template.values-change-shape", Place(source))])
+
+
+class _Guard:
+    def __init__(self, rendered: str, rerender: Rerender) -> None:
+        self._rerender = rerender
+        self._suspects: dict[Site, object] = {}
+        """Where texts came from outside, and the first of each."""
+        self._actual = _documents(rendered)
+
+    def change(self, only: Site | None) -> Change | None:
+        """What the values do, or the one value.
+
+        Raises NotYaml or TemplateError where a harmless text can't stand there.
+        """
+        base = parsed(self._rerender(self._replacing(lambda _: _WORD, only)))
+        if self._actual is None:
+            return Change.UNREADABLE
+        found = change(base, self._actual, _WORD, real=True)
+        if found is not None:
+            return found
+        try:
+            doubled = parsed(self._rerender(self._replacing(_doubled, only)))
+        except NotYaml:
+            return Change.UNREADABLE
+        return change(base, doubled, _WORD, real=False)
+
+    def blamed(self) -> Problem | None:
+        """The first value that alone does harm."""
+        for site, value in list(self._suspects.items())[:_MOST_SUSPECTS]:
+            code = self._harm(site)
+            if code is not None:
+                place = Place(site.place.name, site.place.line, site.place.column)
+                return Problem(code, place, site.source, shown(value))
+        return None
+
+    def _harm(self, site: Site) -> str | None:
+        try:
+            found = self.change(site)
+        except NotYaml:
+            # Without this value there is no YAML, so it is the value that makes it one.
+            return None if self._actual is None else Change.SHAPE.value
+        except TemplateError:
+            return "template.value-is-text"
+        return None if found is None else found.value
+
+    def _replacing(self, replaced: Callable[[str], str], only: Site | None) -> Replace:
+        def replace(site: Site, value: object) -> object:
+            if only is not None and site != only:
+                return value
+            new = _deeply(value, replaced)
+            if new != value:
+                self._suspects.setdefault(site, value)
+            return new
+
+        return replace
+
+
+def _documents(text: str) -> tuple[yaml.Node, ...] | None:
+    try:
+        return parsed(text)
+    except NotYaml:
+        return None
+
+
+def _deeply(value: Any, replaced: Callable[[str], str]) -> Any:
+    """The value with all texts in it replaced; the keys of maps stay."""
+    if isinstance(value, str):
+        return replaced(value)
+    if isinstance(value, list):
+        return type(value)(_deeply(item, replaced) for item in value)
+    if isinstance(value, dict):
+        return {key: _deeply(inner, replaced) for key, inner in value.items()}
+    return value
+
+
+def _doubled(text: str) -> str:
+    """Each letter twice, but for those that quote: they would end a quoted text early."""
+    return "".join(letter if letter in "\\'\"" else letter * 2 for letter in text)
+
+
+def _of_template(source: str, error: NotYaml | TemplateError) -> Problem:
+    if isinstance(error, NotYaml):
+        values = {"detail": error.detail, "line": error.line}
+        return Problem("template.not-yaml", Place(source), values=values)
+    return of_engine(error)
+
+
+def of_engine(error: TemplateError) -> Problem:
+    """What the template engine refused."""
+    place = Place(error.place.name, error.place.line, error.place.column)
+    values = {"cause": error.cause, "excerpt": error.excerpt(), "advice": error.hint}
+    return Problem("template.refused" if error.hint is None else "template.refused-with-advice", place, values=values)

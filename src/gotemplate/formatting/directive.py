@@ -1,0 +1,44 @@
+"""One directive of a format, `%-8.3f`, and padding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MOST = 16_000_000
+"""Characters that one call may make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    verb: str = "v"
+    minus: bool = False
+    plus: bool = False
+    sharp: bool = False
+    space: bool = False
+    zero: bool = False
+    go_syntax: bool = False
+    """`%#v`"""
+    width: int | None = None
+    precision: int | None = None
+
+    def as_verb(self, verb: str) -> Directive:
+        return replace(self, verb=verb)
+
+    def padded(self, text: str, *, zeros: bool = True) -> str:
+        """To the width, with zeros only where they were asked for and may stand."""
+        missing = (self.width or 0) - len(text)
+        if missing <= 0:
+            return text
+        if self.minus:
+            return text + " " * missing
+        return ("0" if self.zero and zeros else " ") * missing + text
+
+
+PLAIN = Directive()
+
+
+def bounded(pieces: list[str]) -> str:
+    """The pieces in a row. Raises ValueError where they are too long."""
+    if sum(map(len, pieces)) > MOST:
+        raise ValueError(f"it would be more than {MOST} characters")
+    return "".join(pieces)

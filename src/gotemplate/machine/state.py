@@ -1,0 +1,73 @@
+"""What a run carries along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gotemplate.errors import Place, Refusal
+from gotemplate.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A value that an action prints or computes with: where it is written, and how."""
+
+    place: Place
+    source: str
+    """`.Name`, `$x.port`"""
+
+
+Replace = Callable[[Site, object], object]
+"""What a value is printed as instead."""
+
+
+class Leaving(Exception):
+    """A loop is left, or its next pass begun."""
+
+
+class Breaking(Leaving):
+    pass
+
+
+class Continuing(Leaving):
+    pass
+
+
+class Run:
+    """One rendering. `variables` are those of the template that runs now; the rest is common to all."""
+
+    __slots__ = ("depth", "limits", "out", "replace", "room", "steps", "variables", "write")
+
+    def __init__(self, limits: Limits, replace: Replace | None) -> None:
+        self.limits = limits
+        self.steps = limits.steps
+        """Left to do."""
+        self.room = limits.characters
+        """Left to write."""
+        self.depth = 0
+        self.replace = replace
+        self.variables: list[object] = []
+        self.out: list[str] = []
+        self.write = self.out.append
+
+    def step(self, cost: int, at: int) -> None:
+        """Counts work. Raises Refusal where there has been too much of it."""
+        self.steps -= cost
+        if self.steps < 0:
+            raise Refusal(
+                f"the template does not come to an end: it was stopped after {self.limits.steps} steps",
+                at,
+                "a range over so many items is more than a template is for",
+            )
+
+    def make(self, characters: int, at: int) -> None:
+        """Counts text that is made. Raises Refusal where there is too much of it."""
+        self.room -= characters
+        if self.room < 0:
+            raise Refusal(f"the template makes more than {self.limits.characters} characters", at)
+
+
+Evaluate = Callable[[Run, object], object]
+"""Given the run and the dot."""
+Execute = Callable[[Run, object], None]

@@ -1,0 +1,69 @@
+"""A template, read once and rendered as often as you like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from gotemplate.errors import Refusal, located
+from gotemplate.functions import Function
+from gotemplate.library import Functions
+from gotemplate.limits import DEFAULT_LIMITS, Limits
+from gotemplate.machine.compile import Program, compiled, run_program
+from gotemplate.machine.operands import Source
+from gotemplate.machine.state import Replace, Run
+from gotemplate.syntax.parser import parse
+
+T = TypeVar("T")
+
+_TOO_DEEP = "it is nested too deeply"
+
+
+class Template:
+    """Go's text/template, with `missingkey=default`: a key that is not there prints `<no value>`.
+
+    `functions` come on top of Go's own. All is refused by TemplateError, with the place in the text.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        name: str = "template",
+        functions: Mapping[str, Callable[..., object] | Function] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.text = text
+        self.name = name
+        self.limits = limits
+        self._functions = functions if isinstance(functions, Functions) else Functions(functions)
+        self._programs: dict[bool, dict[str, Program]] = {}
+        self._trees = self._guarded(lambda: parse(text, name, self._functions, limits.nesting))
+
+    def render(self, data: object) -> str:
+        """The template's text for these data."""
+        return self._rendered(data, None)
+
+    def render_replaced(self, data: object, replace: Replace) -> str:
+        """The same, but each value that an action prints or computes with becomes what `replace` makes of it.
+
+        Values that only decide the way (`if`, `range`, `with`, a template's argument) or set a variable stay.
+        """
+        return self._rendered(data, replace)
+
+    def _rendered(self, data: object, replace: Replace | None) -> str:
+        watched = replace is not None
+        if watched not in self._programs:
+            source = Source(self.name, self.text, self._functions, watched=watched)
+            self._programs[watched] = self._guarded(lambda: compiled(self._trees, source))
+        program, run = self._programs[watched][self.name], Run(self.limits, replace)
+        self._guarded(lambda: run_program(program, run, data))
+        return "".join(run.out)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except Refusal as refusal:
+            raise located(refusal, self.name, self.text) from refusal.__cause__
+        except RecursionError:
+            raise located(Refusal(_TOO_DEEP), self.name, self.text) from None
