@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Limits:
     """Bounds that no honest template comes near. All of them are counted, never timed: a refusal is repeatable."""
 
-    steps: int = 2_000_000
+    steps: int = 1_000_000
     """Nodes run and items visited. A pass through a loop costs as many as its body has nodes."""
     characters: int = 16_000_000
     """Of the output, and of all text that functions make on the way."""

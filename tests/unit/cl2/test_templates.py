@@ -97,6 +97,16 @@ def test_a_template_that_makes_no_yaml_says_where(write: Write) -> None:
     assert refusal(write("a: 1\na: 2\n")).values["detail"] == "the key a is there twice"
 
 
+@pytest.mark.parametrize("opening", ["[", "- ", "? ", "{a: "])
+def test_yaml_of_any_depth_ends_in_a_clear_error(write: Write, opening: str) -> None:
+    assert refusal(write(f"{{{{range 100000}}}}{opening}{{{{end}}}}")).code == "template.not-yaml"
+    assert refusal(write("a: {{.x}}\n"), x=opening * 100_000).code == "template.value-breaks-yaml"
+
+
+def test_what_is_no_utf8_is_refused(write: Write) -> None:
+    assert refusal(write('a: 1\nb: {{"\\xff"}}\n')).values == {"detail": "it is not UTF-8 text", "line": 2}
+
+
 def test_what_the_engine_refuses_is_shown_with_a_caret(write: Write) -> None:
     path = write("a: 1\nb: {{AddIntt 1}}\n")
     with pytest.raises(SpecError) as caught:
