@@ -104,6 +104,8 @@ _FILES: Mapping[str, Code] = {
     "yaml.duplicate-key": _code("the same key again in one mapping; first: line of the first", "first"),
     "yaml.key-not-text": _code("a list or mapping used as a key"),
     "yaml.tag": _code("`!something` before a value; found: the tag"),
+    "yaml.too-deep": _code("nested deeper than any spec", "deepest"),
+    "yaml.too-many-values": _code("more values than any spec: aliases of aliases", "most"),
     "yaml.endless-alias": _code("an anchor that contains itself"),
     "set.no-equals": _code("`--set` without `=`"),
     "set.no-such-item": _code("no list item of that index or name; allowed: what there is"),

@@ -12,11 +12,15 @@ from typing import Any
 
 import yaml
 
+from clearway.spec.depth import too_deep
 from clearway.spec.problems import Path, Place, Problem, SpecError, dotted, shown
 
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "value", "merge")}
 _NULL_TAG = "tag:yaml.org,2002:null"
 _PLAIN_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_DEEPEST = 100
+_MOST_VALUES = 200_000
+"""Far more than anybody writes; an alias of aliases of aliases comes to any number."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Document:
 def parse_document(text: str, source: str) -> Document:
     """Compose YAML text. Raises SpecError where it is no YAML at all; lesser faults go into `problems`."""
     try:
+        if (line := too_deep(text, _DEEPEST)) is not None:
+            raise SpecError([Problem("yaml.too-deep", Place(source, line), values={"deepest": _DEEPEST})])
         # The C loader: 10 times faster, same marks.
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
@@ -80,6 +86,8 @@ class _Reading:
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.values[path] = self._place(node)
+        if len(self.values) > _MOST_VALUES:
+            raise SpecError([Problem("yaml.too-many-values", self._place(node), values={"most": _MOST_VALUES})])
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self.open or node.tag not in _PLAIN_COLLECTIONS:

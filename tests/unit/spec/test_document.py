@@ -61,3 +61,30 @@ def test_what_is_no_yaml_is_refused_where_it_stops_being_one(text: str, line: in
 
 def test_an_anchor_may_be_used_twice() -> None:
     assert parse_document("a: &x {b: 1}\nc: *x\n", "x").data == {"a": {"b": "1"}, "c": {"b": "1"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        "{a: " * 101 + "1" + "}" * 101,
+        "- " * 101 + "a",
+        "\n".join(" " * depth + "a:" for depth in range(102)),
+    ],
+)
+def test_a_text_that_is_nested_without_end_is_one_error(text: str) -> None:
+    """Composed, the first of these would end the process."""
+    with pytest.raises(SpecError) as refused:
+        parse_document(text, "spec")
+    assert [problem.code for problem in refused.value.problems] == ["yaml.too-deep"]
+
+
+def test_what_is_nested_as_people_nest_is_fine() -> None:
+    assert parse_document("[" * 99 + "]" * 99, "spec").problems == []
+
+
+def test_aliases_of_aliases_do_not_take_all_memory() -> None:
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 10)]
+    with pytest.raises(SpecError) as refused:
+        parse_document("\n".join(["a0: &a0 [x]", *levels]), "spec")
+    assert [problem.code for problem in refused.value.problems] == ["yaml.too-many-values"]

@@ -9,6 +9,9 @@ from enum import Enum
 
 import yaml
 
+from clearway.spec.depth import too_deep
+
+_DEEPEST = 500
 _STANDARD = "tag:yaml.org,2002:"
 _TEXT = f"{_STANDARD}str"
 _LABELS = frozenset(("labels", "matchLabels", "nodeSelector"))
@@ -36,8 +39,8 @@ class NotYaml(Exception):
 def parsed(text: str) -> tuple[yaml.Node, ...]:
     """The documents of a text. Raises NotYaml."""
     try:
-        if _MAY_BE_DEEP.search(text) or text.count("[") + text.count("{") > _DEEPEST:
-            _refuse_depth(text)
+        if (line := too_deep(text, _DEEPEST)) is not None:
+            raise NotYaml(f"it is nested more than {_DEEPEST} deep", line)
         return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -45,20 +48,6 @@ def parsed(text: str) -> tuple[yaml.Node, ...]:
         raise NotYaml(detail, mark.line + 1 if mark else 1) from None
     except UnicodeEncodeError as error:
         raise NotYaml("it is not UTF-8 text", text.count("\n", 0, error.start) + 1) from None
-
-
-_DEEPEST = 500
-_MAY_BE_DEEP = re.compile(rf"^[ ]{{{_DEEPEST}}}|(?:[-?][ ]+){{{_DEEPEST}}}", re.MULTILINE)
-
-
-def _refuse_depth(text: str) -> None:
-    """Composing goes down level by level in C, and too many levels would end the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            mark = event.start_mark
-            raise NotYaml(f"it is nested more than {_DEEPEST} deep", mark.line + 1 if mark else 1)
 
 
 def change(base: tuple[yaml.Node, ...], other: tuple[yaml.Node, ...], mark: str, *, real: bool) -> Change | None:
