@@ -19,7 +19,8 @@ LEAD = 0.1
 """Call `first_data` this many seconds before the instant."""
 _PATIENCE = 1.0
 """Seconds after the instant without data that make it unknown."""
-_POLL = 0.0005
+_POLL = 0.001
+"""Seconds between looks at the counters: more often, the watchers of many senders would take the CPUs themselves."""
 _BARE_SEGMENT = 100
 """Bytes of IP and TCP headers at most: anything longer holds data."""
 _COUNTED = 1_000
