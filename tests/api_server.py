@@ -163,6 +163,8 @@ class ApiServer:
             return web.json_response({"gitVersion": "v1.34.0", "major": "1", "minor": "34"})
         if request.method == "GET" and self._is_collection(request.path):
             return await (self._watch(request) if "watch" in request.query else self._list(request))
+        if request.method == "DELETE" and self._is_collection(request.path):
+            return self._delete_all(request)
         if request.method == "POST":
             return self._create(request.path, await request.json())
         place, _, name = request.path.removesuffix("/status").rpartition("/")
@@ -196,6 +198,12 @@ class ApiServer:
         return not any(
             path.rpartition("/")[2] in items for place, items in self.store.items() if path.startswith(place + "/")
         ) and (path.rpartition("/")[2] in _PLURALS)
+
+    def _delete_all(self, request: web.Request) -> web.Response:
+        wanted = _selected(request)
+        for item in [item for item in self.store[request.path].values() if wanted(item)]:
+            self._delete(request.path, item["metadata"]["name"])
+        return web.json_response({"kind": "Status", "status": "Success"})
 
     def _create(self, collection: str, item: Json) -> web.Response:
         if collection in self.missing:

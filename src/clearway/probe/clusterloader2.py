@@ -85,7 +85,12 @@ def _api_record(kind: Type[T], names: Mapping[str, str], **codecs: Codec[Any]) -
         found = c.mapping(_ANYTHING).decode(data)
         return inner.decode({ours: found[theirs] for ours, theirs in names.items() if theirs in found})
 
-    return Codec(encode, decode, inner.schema)
+    def schema() -> Any:
+        ours = inner.schema()
+        properties = {names[name]: described for name, described in ours["properties"].items()}
+        return {"type": "object", "required": [names[name] for name in ours["required"]], "properties": properties}
+
+    return Codec(encode, decode, schema)
 
 
 _ANYTHING: Codec[Any] = Codec(lambda value: value, lambda data: data, dict)
