@@ -21,6 +21,8 @@ TOOL = "netperfbenchmark"
 _KBYTE = 1024
 _PATIENCE = Duration(10.0)
 """Its instant is a whole second, so up to one late; then its tool has to end, and the object to be written."""
+_LEAD = Duration(-3.0)
+"""When both ends have to know: nobody tells that the server listens, and a client that finds none is never heard of."""
 _TCP_FIGURES, _UDP_FIGURES = 2, 11
 
 
@@ -36,13 +38,13 @@ class NetperfBenchmark:
     def serve(self, request: Request) -> Command:
         port = request.server.port
         listen = Listen("udp" if _is_udp(request) else "tcp", port)
-        return Command((TOOL, "server", str(port)), Duration(0), request.window.end + _PATIENCE, listen=listen)
+        return Command((TOOL, "server", str(port)), _LEAD, request.window.end + _PATIENCE, listen=listen)
 
     def send(self, request: Request) -> Command:
         _is_udp(request)
         server = request.server
         argv = (TOOL, "client", server.address, str(server.port))
-        return Command(argv, Duration(0), request.window.end + _PATIENCE)
+        return Command(argv, _LEAD, request.window.end + _PATIENCE)
 
     def read(self, request: Request, output: Output) -> Measurement:
         """Of the `status` that it wrote, as JSON."""

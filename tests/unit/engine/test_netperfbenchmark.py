@@ -23,10 +23,13 @@ UDP = UdpParameters(Rate(750e6))
 SECONDS = 10
 
 
+def request(parameters: Parameters, half: Half = Half.SERVE) -> Request:
+    window, server = Window(Duration(0), Duration(SECONDS)), Endpoint("10.0.0.2", 5001)
+    return Request("r", "p", 1, half, "netperfbenchmark", parameters, window, server, 1e9, 2e9)
+
+
 def read(parameters: Parameters, status: Any, half: Half = Half.SERVE) -> Measurement:
-    window = Window(Duration(0), Duration(SECONDS))
-    request = Request("r", "p", 1, half, "netperfbenchmark", parameters, window, Endpoint("10.0.0.2", 5001), 1e9, 2e9)
-    return NetperfBenchmark().read(request, Output(json.dumps(status), ""))
+    return NetperfBenchmark().read(request(parameters, half), Output(json.dumps(status), ""))
 
 
 def test_its_kbytes_are_of_1024_byte() -> None:
@@ -59,6 +62,13 @@ def test_what_is_no_figure_is_none(status: Any, code: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(TCP, status)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("half", Half)
+def test_both_ends_know_seconds_before_the_instant(half: Half) -> None:
+    engine = NetperfBenchmark()
+    command = (engine.serve if half is Half.SERVE else engine.send)(request(TCP, half))
+    assert command.launch <= Duration(-3)
 
 
 def test_of_the_half_that_sends_it_tells_nothing() -> None:
