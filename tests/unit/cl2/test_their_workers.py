@@ -54,7 +54,9 @@ def test_a_pair_is_asked_in_their_words_and_its_figures_are_told(
     kubeconfig: Path, here: Path, pods: NetperfPods
 ) -> None:
     assert call(kubeconfig) == 0
-    assert items(here)[0]["data"]["Value"] == pytest.approx(1e9 / 8 / 1024)
+    over_pairs, inside = items(here)
+    assert over_pairs["data"]["Value"] == pytest.approx(1e9 / 8 / 1024)
+    assert list(inside["data"]) == ["Mean"]
     (asked,) = pods.asked
     client, server = asked["spec"]["clientPodName"], asked["spec"]["serverPodName"]
     labels = asked["metadata"]["labels"]
