@@ -1,8 +1,8 @@
 """An API server for tests, in this process: objects, patches, watches, owners; and faults on demand.
 
 It knows of Kubernetes what clearway relies on, each seen on the real one: strict names, resource versions, a
-status with a default, JSON patches with tests, watches by label or name, expiry of old versions, collection of
-what an owner leaves behind.
+status with a default, JSON patches with tests, objects replaced whole, watches by label or name, expiry of old
+versions, collection of what an owner leaves behind.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -175,6 +176,8 @@ class ApiServer:
             return web.json_response({"gitVersion": "v1.34.0", "major": "1", "minor": "34"})
         if request.method == "GET" and self._is_collection(request.path):
             return await (self._watch(request) if "watch" in request.query else self._list(request))
+        if request.method == "DELETE" and self._is_collection(request.path):
+            return self._delete_all(request)
         if request.method == "POST":
             return self._create(request.path, await request.json())
         place, _, name = request.path.removesuffix("/status").rpartition("/")
@@ -195,12 +198,25 @@ class ApiServer:
             else:
                 _merge(changed, patch)
             self._store(place, changed)
+        if request.method == "PUT":
+            return self._replace(place, name, await request.json())
         return web.json_response(self.store[place][name])
+
+    def _replace(self, place: str, name: str, item: Json) -> web.Response:
+        if item["metadata"].get("resourceVersion") != self.store[place][name]["metadata"]["resourceVersion"]:
+            return _status(409, "the object has been modified", {"name": name}, reason="Conflict")
+        return web.json_response(self._store(place, item))
 
     def _is_collection(self, path: str) -> bool:
         return not any(
             path.rpartition("/")[2] in items for place, items in self.store.items() if path.startswith(place + "/")
         ) and (path.rpartition("/")[2] in _PLURALS)
+
+    def _delete_all(self, request: web.Request) -> web.Response:
+        wanted = _selected(request)
+        for item in [item for item in self.store[request.path].values() if wanted(item)]:
+            self._delete(request.path, item["metadata"]["name"])
+        return web.json_response({"kind": "Status", "status": "Success"})
 
     def _create(self, collection: str, item: Json) -> web.Response:
         if collection in self.missing:
@@ -276,6 +292,7 @@ _PLURALS = frozenset(
         "roles",
         "rolebindings",
         "networktestworkers",
+        "networktestrequests",
         "namespaces",
         "customresourcedefinitions",
         "validatingadmissionpolicies",
@@ -323,14 +340,23 @@ def _status(code: int, message: str, details: Json | None = None, reason: str = 
 
 
 def _selected(request: web.Request) -> Callable[[Json], bool]:
-    labels = [pair.partition("=") for pair in request.query.get("labelSelector", "").split(",") if pair]
+    labels = [_label_test(*match.groups()) for match in _LABEL.finditer(request.query.get("labelSelector", ""))]
     name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
 
     def wanted(item: Json) -> bool:
         has = item["metadata"].get("labels", {})
-        return all(has.get(key) == value for key, _, value in labels) and name in ("", item["metadata"]["name"])
+        return all(holds(has) for holds in labels) and name in ("", item["metadata"]["name"])
 
     return wanted
+
+
+_LABEL = re.compile(r"([^\s=,]+)(?:=([^,]*)| in \(([^)]*)\))")
+
+
+def _label_test(key: str, value: str | None, values: str | None) -> Callable[[Mapping[str, str]], bool]:
+    """`key=value` or `key in (value,value)`."""
+    allowed = [value] if values is None else values.split(",")
+    return lambda has: has.get(key) in allowed
 
 
 def _merge(target: Json, patch: Json) -> None:

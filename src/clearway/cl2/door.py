@@ -25,6 +25,7 @@ from clearway.cl2.output.folder import ReportFolder, as_json
 from clearway.cl2.overrides import variables
 from clearway.cl2.rehearsal import rehearsed
 from clearway.cl2.rendering import Engine
+from clearway.cl2.settings import Settings
 from clearway.cl2.shipped import locate
 from clearway.ledger.record import FORMAT_VERSION
 from clearway.probe.records import Finding, Severity
@@ -41,7 +42,7 @@ class World:
     environ: Mapping[str, str]
     site: Callable[[], Site]
     """To look at the cluster with."""
-    grounds: Callable[[str | None], Ground]
+    grounds: Callable[[Settings], Ground]
     display: Display
     log: Callable[[Finding], None]
     say: Callable[[str], None]

@@ -11,7 +11,7 @@ from clearway.base.errors import ClearwayError, UsageError
 from clearway.cl2.config.load import Changes
 from clearway.cl2.flags import Given, refuse
 from clearway.cl2.namespaces import Defaults
-from clearway.cl2.settings import SettingsName
+from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.kube.api import Access
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
@@ -103,6 +103,8 @@ def _wrong(given: Given) -> Iterator[ClearwayError]:
     known = get_args(SettingsName)
     if (settings := given.get("settings", known[0])) not in known:
         yield UsageError("door.unknown-settings", found=settings, choices=known)
+    else:
+        yield from _caught(lambda: SETTINGS[settings].employed(_cluster(given)))
 
 
 def _caught(check: Any) -> Iterator[ClearwayError]:

@@ -8,7 +8,7 @@ from clearway.base.errors import UsageError
 from clearway.campaign.preflight import rehearse
 from clearway.cl2.config.calls import Call, Compiled
 from clearway.cl2.measurements.network import StartParameters
-from clearway.cl2.measurements.network.request import spec_of
+from clearway.cl2.measurements.network.request import refuse, spec_of
 from clearway.cl2.settings import SettingsName
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Inventory, Node
@@ -26,6 +26,7 @@ def _rehearsed(call: Call, wanted: StartParameters, settings: SettingsName) -> I
     inventory = Inventory("rehearsal", (Node("one"), Node("other")))
     one_pair = wanted.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
     try:
+        refuse(wanted, wanted.settings or settings)
         spec = spec_of(one_pair, wanted.settings or settings, inventory, call.identifier)
         rehearse(make_plan(spec, inventory).rounds)
     except UsageError as error:

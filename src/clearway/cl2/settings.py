@@ -1,14 +1,18 @@
-"""How a network test measures: clearway's way, or so that figures compare with those of ClusterLoader2."""
+"""How a network test measures: clearway's way, or so that figures compare with ClusterLoader2's, or by its workers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
+from clearway.probe.clusterloader2 import NAMESPACE
+from clearway.site.kubernetes.image import IMAGE
+from clearway.site.kubernetes.options import KubernetesOptions, Workers
 
-SettingsName = Literal["clearway", "clusterloader2"]
+SettingsName = Literal["clearway", "clusterloader2", "clusterloader2-workers"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,19 @@ class Settings:
     warm_up: Duration
     attempts: int
     tests: Mapping[str, Mapping[str, Any]]
-    """Protocol -> fields of the spec's test."""
+    """Protocol -> fields of the spec's test; one that is not there can't be measured so."""
+    workers: Workers = Workers.CLEARWAY
+
+    def employed(self, cluster: KubernetesOptions) -> KubernetesOptions:
+        """The cluster with these workers in it. ClusterLoader2's look into one namespace only.
+
+        Raises UsageError if their image is not named.
+        """
+        if self.workers is Workers.CLEARWAY:
+            return replace(cluster, cpu=self.cpu)
+        if cluster.image == IMAGE:
+            raise UsageError("door.needs-worker-image")
+        return replace(cluster, cpu=self.cpu, workers=self.workers, namespace=NAMESPACE)
 
 
 SETTINGS: Mapping[SettingsName, Settings] = {
@@ -42,5 +58,16 @@ SETTINGS: Mapping[SettingsName, Settings] = {
             # One user who thinks for half a second on average.
             "http": {"rate": Frequency(2), "connections": 1},
         },
+    ),
+    # Of HTTP they tell a mean, and a mean is no distribution.
+    "clusterloader2-workers": Settings(
+        cpu="500m",
+        warm_up=Duration(0),
+        attempts=1,
+        tests={
+            "tcp": {"streams": 1, "engine": "netperfbenchmark"},
+            "udp": {"rate": Rate(750e6), "engine": "netperfbenchmark"},
+        },
+        workers=Workers.CLUSTERLOADER2,
     ),
 }

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
@@ -18,6 +17,7 @@ from clearway.cl2.measurements.base import Ground
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import TestResult, exit_code
 from clearway.cl2.rendering import Engine
+from clearway.cl2.settings import Settings
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.session import end_in_order_on_signals
 from clearway.cli.sites import CLUSTER_FILE, finding_log
@@ -60,8 +60,8 @@ async def _in_order(door: Door, prepared: tuple[Prepared, ...]) -> Sequence[Test
 def _world(options: Options, engine: Engine, language: Language) -> World:
     log = finding_log(language)
 
-    def grounds(cpu: str | None) -> Ground:
-        cluster = replace(options.cluster, cpu=cpu)
+    def grounds(settings: Settings) -> Ground:
+        cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
         return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, Brake(cluster.access) if cluster.brake else None)
 

@@ -9,6 +9,7 @@ from clearway.engine.base import Engine, Tool
 from clearway.engine.h2load import H2load
 from clearway.engine.iperf2 import Iperf2
 from clearway.engine.iperf3 import Iperf3
+from clearway.engine.netperfbenchmark import NetperfBenchmark
 from clearway.engine.sockperf import Sockperf
 
 ENGINES: Mapping[str, Engine] = {
@@ -16,6 +17,7 @@ ENGINES: Mapping[str, Engine] = {
     "iperf3": Iperf3(),
     "h2load": H2load(),
     "sockperf": Sockperf(),
+    "netperfbenchmark": NetperfBenchmark(),
 }
 
 _VERSION = re.compile(r"(?<![\w.])(?:v(?:ersion)? ?)?(\d+(?:\.\d+)+)|/(\d+(?:\.\d+)+)")

@@ -45,6 +45,7 @@ ENGINE_PROTOCOLS: Mapping[str, tuple[str, ...]] = {
     "iperf3": ("tcp", "udp"),
     "h2load": ("http",),
     "sockperf": ("round-trip",),
+    "netperfbenchmark": ("tcp", "udp"),
 }
 
 

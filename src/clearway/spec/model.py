@@ -22,7 +22,7 @@ from clearway.spec.types import (
 )
 
 ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
-EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf"]
+EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf", "netperfbenchmark"]
 FamilyName = Literal["ipv4", "ipv6"]
 Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
 Scope = Literal["same-zone", "cross-zone", "any", "same-node"]
@@ -83,7 +83,8 @@ class Test(_Part):
     protocol: ProtocolName = Field(description="What is sent: it decides which metrics can be judged.")
     engine: EngineName | None = Field(
         None,
-        description="Tool that measures; left out: iperf2 for tcp and udp, h2load for http, sockperf for round-trip.",
+        description="Tool that measures; left out: iperf2 for tcp and udp, h2load for http, sockperf for round-trip. "
+        "netperfbenchmark is ClusterLoader2's own worker, which only its door starts.",
     )
     pairing: Pairing = Field(
         "one-to-one", description="Who measures against whom. One-to-one loads every node once, at the least cost."

@@ -1,4 +1,9 @@
-"""The agent: `python -m clearway.worker --slot node-1/0` on a pipe, `--kubernetes` in a pod."""
+"""The agent, by its command line: on a pipe, in a pod of ours, or in one of ClusterLoader2's.
+
+python -m clearway.worker --slot node-1/0       on a pipe
+python -m clearway.worker --kubernetes          in a pod of ours
+python -m clearway.worker [FLAGS]               in a pod that says POD_NAME: ClusterLoader2's, with its worker's flags
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, List, Mapping, Sequence
 
 from clearway.base.clock import Clock
 from clearway.probe.wire import SLOT
@@ -21,13 +26,21 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     clock = Clock(float(os.environ.get("CLEARWAY_CLOCK_SHIFT", "0")))
     with tempfile.TemporaryDirectory(prefix="clearway-") as scratch:
-        if list(argv) == ["--kubernetes"]:
-            from clearway.worker.pod import attend
+        return _work(list(argv), os.environ, clock, Path(scratch))
 
-            return attend(clock, Path(scratch))
-        if len(argv) == 2 and argv[0] == "--slot":
-            Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, Path(scratch)).run()
-            return 0
+
+def _work(argv: List[str], environment: Mapping[str, str], clock: Clock, scratch: Path) -> int:
+    if argv == ["--kubernetes"]:
+        from clearway.worker.pod import attend
+
+        return attend(clock, scratch)
+    if len(argv) == 2 and argv[0] == "--slot":
+        Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, scratch).run()
+        return 0
+    if "POD_NAME" in environment:
+        from clearway.worker.clusterloader2.pod import attend_clusterloader2
+
+        return attend_clusterloader2(argv, environment["POD_NAME"], clock, scratch)
     sys.stderr.write("usage: python -m clearway.worker --slot NODE/INDEX | --kubernetes\n")
     return 2
 

@@ -1,4 +1,4 @@
-"""A worker's way to the Kubernetes API: one object, a token file and the standard library."""
+"""A worker's way to the Kubernetes API: one kind of objects, a token file and the standard library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from urllib.parse import urlencode
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PATIENCE = 10.0
@@ -87,48 +88,44 @@ class Access:
         return http.client.HTTPSConnection(self.host, self.port, timeout=silence, context=context)
 
 
-class OwnObject:
-    """The worker's own object: its status is patched, its spec is watched. Not for several threads at once."""
+class Collection:
+    """All objects of one kind in one namespace. Not for several threads at once, but for a watch beside the rest."""
 
-    def __init__(self, access: Access, collection: str, name: str) -> None:
-        """`collection` is the path of all such objects in the namespace."""
+    def __init__(self, access: Access, path: str) -> None:
         self._access = access
-        self._collection = collection
-        self._name = name
+        self._path = path
         self._connection: Optional[http.client.HTTPConnection] = None
 
-    def patch_status(self, operations: List[Dict[str, Any]]) -> None:
+    def get(self, name: str) -> Dict[str, Any]:
+        """One object. Raises ApiFailure."""
+        found: Dict[str, Any] = _decoded(self._send("GET", name, ""))
+        return found
+
+    def replace(self, name: str, item: Mapping[str, Any]) -> None:
+        """Write the whole of an object that was read: a change in between is Passing. Raises ApiFailure."""
+        self._send("PUT", name, "", _encoded(item), "application/json")
+
+    def patch_status(self, name: str, operations: List[Dict[str, Any]]) -> None:
         """Apply a JSON patch, all of it or nothing. Raises ApiFailure."""
-        body = json.dumps(operations, separators=(",", ":"), allow_nan=False).encode()
-        headers = {"Content-Type": "application/json-patch+json"}
-        try:
-            connection = self._kept_connection()
-            path = f"{self._collection}/{self._name}/status?fieldValidation=Strict"
-            connection.request("PATCH", path, body, {**self._access.headers(), **headers})
-            response = connection.getresponse()
-            answer = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._drop_connection()
-            raise Passing(None, _words(error)) from error
-        if response.status >= http.client.BAD_REQUEST:
-            raise self._failure(response.status, answer)
+        suffix = "/status?fieldValidation=Strict"
+        self._send("PATCH", name, suffix, _encoded(operations), "application/json-patch+json")
 
-    def watch(self) -> Iterator[Dict[str, Any]]:
-        """The object now, if it is there, and at every change, as `{"type", "object"}`; until the stream ends.
+    def watch(self, name: str = "", **selector: str) -> Iterator[Dict[str, Any]]:
+        """What is selected as it is now, and at every change, as `{"type", "object"}`; until the stream ends.
 
-        Raises ApiFailure. Needs no other right than `watch`, because it names no version to start from.
+        `name` is of the object that is wanted, if it is one. Raises ApiFailure. Needs no other right than `watch`,
+        because it names no version to start from.
         """
-        path = f"{self._collection}?watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_FOR}"
+        asked = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_FOR), **selector}
         try:
             connection = self._access.connect(_SILENCE)
         except OSError as error:
             raise Passing(None, _words(error)) from error
         try:
-            headers = self._access.headers()
-            connection.request("GET", f"{path}&fieldSelector=metadata.name%3D{self._name}", headers=headers)
+            connection.request("GET", f"{self._path}?{urlencode(asked)}", headers=self._access.headers())
             response = connection.getresponse()
             if response.status != http.client.OK:
-                raise self._failure(response.status, response.read())
+                raise _failure(response.status, response.read(), name)
             for line in iter(response.readline, b""):
                 yield _event(line)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -137,37 +134,50 @@ class OwnObject:
             connection.close()
 
     def close(self) -> None:
-        """Let go of the connection that patches share; the next patch makes another."""
-        self._drop_connection()
+        """Let go of the connection that all but watches share; the next request makes another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _send(self, method: str, name: str, suffix: str, body: Optional[bytes] = None, kind: str = "") -> bytes:
+        headers = {**self._access.headers(), **({"Content-Type": kind} if kind else {})}
+        try:
+            connection = self._kept_connection()
+            connection.request(method, f"{self._path}/{name}{suffix}", body, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Passing(None, _words(error)) from error
+        if response.status >= http.client.BAD_REQUEST:
+            raise _failure(response.status, answer, name)
+        return answer
 
     def _kept_connection(self) -> http.client.HTTPConnection:
         if self._connection is None:
             self._connection = self._access.connect(_PATIENCE)
         return self._connection
 
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
-    def _failure(self, status: int, answer: bytes) -> ApiFailure:
-        message, is_ours = self._read_status(answer)
-        if status == http.client.FORBIDDEN:
-            return Forbidden(status, message)
-        if status == http.client.NOT_FOUND:
-            # Without a word about our object, it is the kind that is not served (any more, or yet after a restart).
-            return Missing(status, message) if is_ours else Passing(status, message)
-        if status in _PASSING or (status >= http.client.INTERNAL_SERVER_ERROR and _TOO_LARGE not in message):
-            return Passing(status, message)
-        return Refused(status, message)
+class OwnObject:
+    """The worker's own object: its status is patched, its spec is watched. Not for several threads at once."""
 
-    def _read_status(self, answer: bytes) -> Any:
-        """What it said, and whether it speaks of our object."""
-        try:
-            said = json.loads(answer)
-            return str(said.get("message", ""))[:_QUOTED], said.get("details", {}).get("name") == self._name
-        except (ValueError, AttributeError):
-            return answer.decode(errors="replace")[:_QUOTED], False
+    def __init__(self, access: Access, collection: str, name: str) -> None:
+        """`collection` is the path of all such objects in the namespace."""
+        self._collection = Collection(access, collection)
+        self._name = name
+
+    def patch_status(self, operations: List[Dict[str, Any]]) -> None:
+        """Apply a JSON patch, all of it or nothing. Raises ApiFailure."""
+        self._collection.patch_status(self._name, operations)
+
+    def watch(self) -> Iterator[Dict[str, Any]]:
+        """The object now, if it is there, and at every change; until the stream ends. Raises ApiFailure."""
+        return self._collection.watch(self._name, fieldSelector=f"metadata.name={self._name}")
+
+    def close(self) -> None:
+        """Let go of the connection that patches share; the next patch makes another."""
+        self._collection.close()
 
 
 _PASSING = (
@@ -177,6 +187,39 @@ _PASSING = (
     http.client.GONE,
     http.client.TOO_MANY_REQUESTS,
 )
+
+
+def _failure(status: int, answer: bytes, name: str) -> ApiFailure:
+    """What a refusal means to who asked for the object of this name."""
+    message, is_ours = _read_status(answer, name)
+    if status == http.client.FORBIDDEN:
+        return Forbidden(status, message)
+    if status == http.client.NOT_FOUND:
+        # Without a word about our object, it is the kind that is not served (any more, or yet after a restart).
+        return Missing(status, message) if is_ours else Passing(status, message)
+    if status in _PASSING or (status >= http.client.INTERNAL_SERVER_ERROR and _TOO_LARGE not in message):
+        return Passing(status, message)
+    return Refused(status, message)
+
+
+def _read_status(answer: bytes, name: str) -> Tuple[str, bool]:
+    """What it said, and whether it speaks of our object."""
+    try:
+        said = json.loads(answer)
+        return str(said.get("message", ""))[:_QUOTED], said.get("details", {}).get("name") == name
+    except (ValueError, AttributeError):
+        return answer.decode(errors="replace")[:_QUOTED], False
+
+
+def _encoded(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _decoded(answer: bytes) -> Any:
+    try:
+        return json.loads(answer)
+    except ValueError as error:
+        raise Passing(None, _words(error)) from error
 
 
 def _event(line: bytes) -> Dict[str, Any]:

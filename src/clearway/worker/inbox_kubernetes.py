@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -14,8 +13,9 @@ from clearway.base.units import Size
 from clearway.probe import wire
 from clearway.probe.records import Observation, Outcome, Reason, Result, Worker
 from clearway.probe.worker_object import CLOCK_READING, WANTED, ClockReading, Phase, Wanted, result_key
-from clearway.worker.api import ApiFailure, Forbidden, Missing, OwnObject, Passing
+from clearway.worker.api import ApiFailure, Forbidden, Missing, OwnObject
 from clearway.worker.inbox import Mailbox
+from clearway.worker.retrying import deliver, watched
 
 Operations = List[Dict[str, Any]]
 """A JSON patch."""
@@ -35,12 +35,6 @@ RESULT_LIMIT = 256 * 1024
 """Bytes of one result: far below the 1.5 MB that the API keeps of an object."""
 ROUND_LIMIT = 1024 * 1024
 """Bytes of all results of a round."""
-_RIGHTS_PATIENCE = 5.0
-"""Seconds that a missing right is waited for."""
-_CREATED_WITHIN = 30.0
-"""Seconds after which an object that is still missing will not come."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between tries."""
 
 
 class KubernetesInbox:
@@ -106,23 +100,12 @@ class KubernetesInbox:
             self._own.close()
 
     def _wishes(self) -> Iterator[Wanted]:
-        pauses, refused_since = _Pauses(self._over), None
-        while not self._over.is_set():
-            try:
-                for event in self._own.watch():
-                    self._ties.heard()
-                    pauses, refused_since = _Pauses(self._over), None
-                    if event["type"] == "DELETED":
-                        return
-                    if event["type"] != "BOOKMARK":
-                        yield WANTED.decode(event["object"].get("spec", {}))
-            except Forbidden:
-                refused_since = refused_since or time.monotonic()
-                if time.monotonic() - refused_since > _RIGHTS_PATIENCE:
-                    raise
-            except Passing:
-                pass  # the next watch begins with the object as it is then
-            pauses.take()
+        for event in watched(self._own.watch, self._over):
+            self._ties.heard()
+            if event["type"] == "DELETED":
+                return
+            if event["type"] != "BOOKMARK":
+                yield WANTED.decode(event["object"].get("spec", {}))
 
     def _answer(self, ping: Optional[int]) -> None:
         """With the clock as it is at the moment of sending, not of a first try that failed."""
@@ -145,21 +128,13 @@ class KubernetesInbox:
 
     def _deliver(self, operations: Callable[[], Operations], done: Callable[[], None] = lambda: None) -> None:
         """Patch until it is taken; `operations` are made anew for each try. Raises ApiFailure, never Passing."""
-        pauses, begun = _Pauses(self._over), time.monotonic()
-        while not self._over.is_set():
-            try:
-                with self._delivering:
-                    self._own.patch_status(operations())
-                    done()
-            except (Forbidden, Missing) as failure:
-                patience = _RIGHTS_PATIENCE if isinstance(failure, Forbidden) else _CREATED_WITHIN
-                if time.monotonic() - begun > patience:
-                    raise
-            except Passing:
-                pass
-            else:
-                return
-            pauses.take()
+
+        def patch() -> None:
+            with self._delivering:
+                self._own.patch_status(operations())
+                done()
+
+        deliver(patch, self._over)
 
 
 class _RoundInHand:
@@ -199,18 +174,6 @@ class _RoundInHand:
             return bare
         reason = Reason("worker.result-too-large", {"size": Size(size), "limit": Size(limit)})
         return replace(bare, outcome=Outcome.UNPARSABLE, reason=reason, measurement=None)
-
-
-class _Pauses:
-    """Pauses that grow; none when it is all over."""
-
-    def __init__(self, over: threading.Event) -> None:
-        self._over = over
-        self._next = _FIRST_PAUSE
-
-    def take(self) -> None:
-        self._over.wait(self._next)
-        self._next = min(_LONGEST_PAUSE, 2 * self._next)
 
 
 def refusal(failure: ApiFailure) -> Reason:

@@ -12,6 +12,7 @@ from clearway.cl2.config.calls import Call, Compiled, PlannedStep
 from clearway.cl2.config.model import Config, Part
 from clearway.cl2.measurements.base import NOTHING, Ground, Outcome, Surroundings
 from clearway.cl2.measurements.table import Row
+from clearway.cl2.settings import Settings
 from clearway.kube.api import Access
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
@@ -29,12 +30,12 @@ class Silent:
         return lambda item: None
 
 
-def nowhere(cpu: str | None) -> Ground:
+def nowhere(settings: Settings) -> Ground:
     raise AssertionError
 
 
 def around(
-    folder: Path, kubeconfig: Path | None = None, grounds: Callable[[str | None], Ground] = nowhere, **how: Any
+    folder: Path, kubeconfig: Path | None = None, grounds: Callable[[Settings], Ground] = nowhere, **how: Any
 ) -> Surroundings:
     told: list[Finding] = how.pop("told", [])
     return Surroundings(

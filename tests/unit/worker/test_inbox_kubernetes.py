@@ -200,7 +200,7 @@ def test_clock_questions_are_answered_while_a_round_goes_on(server: ApiServer, b
 def test_a_missing_right_is_told_before_any_traffic(
     server: ApiServer, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clearway.worker.inbox_kubernetes._RIGHTS_PATIENCE", 0.2)
+    monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.2)
     server.faults.append(Fault(patches, 1_000, 403, "may not patch"))
     with pytest.raises(Forbidden) as refused:
         boxes().announce(announcement("node-1"))

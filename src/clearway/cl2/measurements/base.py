@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from clearway.base.errors import ClearwayError
 from clearway.campaign.acceptance import Brake
 from clearway.cl2.config.calls import Call
-from clearway.cl2.settings import SettingsName
+from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
@@ -44,8 +44,8 @@ class Surroundings:
     """What every call of one test is given."""
 
     access: Access
-    grounds: Callable[[str | None], Ground]
-    """A place to measure on, its workers limited to so much CPU; None: not limited."""
+    grounds: Callable[[Settings], Ground]
+    """A place to measure on, with the workers that the settings employ."""
     display: Display
     settings: SettingsName
     """How network tests measure where they don't say so themselves."""

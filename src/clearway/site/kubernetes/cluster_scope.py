@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from clearway.probe.worker_object import GROUP, KIND, PLURAL, SHORT, VERSION
-from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OURS, POLICY, SCHEMA
+from clearway.site.kubernetes import names
+from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OURS, POLICY, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, mailbox_schema
 
 Manifest = dict[str, Any]
@@ -45,6 +48,18 @@ _ONLY_ITS_OWN = (
     ".exists(pod, pod.matches('^' + object.metadata.name + '-[a-z0-9]+$'))"
 )
 """A pod of a Job is called `<job>-<index>-<random>`, its mailbox `<job>-<index>`."""
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """What the cluster has to hold for one dialect of mailboxes."""
+
+    kind: Kind
+    crd: Callable[[str], Manifest]
+    """By who keeps it."""
+    rules: tuple[tuple[str, Callable[[str], Manifest]], ...] = ()
+    """Collections, and what is put up there where the cluster allows it."""
+    pod_security: str = "restricted"
 
 
 def crd(keeper: str) -> Manifest:
@@ -134,12 +149,14 @@ def manifests(namespace: str) -> tuple[Manifest, ...]:
     )
 
 
-def namespace_object(name: str, keeper: str) -> Manifest:
-    """Workers keep to the strictest of the pod security standards."""
-    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+def namespace_object(name: str, keeper: str, pod_security: str = "restricted") -> Manifest:
+    """Our workers keep to the strictest of the pod security standards."""
+    enforced = {"pod-security.kubernetes.io/enforce": pod_security}
     metadata = _metadata(name, keeper)
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {**metadata, "labels": {**OURS, **enforced}}}
 
+
+OUR_SCOPE = Scoped(names.MAILBOX, crd, ((names.POLICIES, policy), (names.BINDINGS, policy_binding)))
 
 _COLUMNS = (
     ("Node", ".status.node"),

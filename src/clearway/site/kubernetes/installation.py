@@ -13,9 +13,8 @@ from clearway.kube.api import Api
 from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
 from clearway.kube.until import until
 from clearway.probe.records import Finding, Severity
-from clearway.probe.worker_object import GROUP, VERSION
 from clearway.site.kubernetes import names
-from clearway.site.kubernetes.cluster_scope import Manifest, crd, namespace_object, policy, policy_binding
+from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Manifest, Scoped, namespace_object
 
 Log = Callable[[Finding], None]
 
@@ -31,6 +30,7 @@ class Installation:
     api: Api
     namespace: str
     log: Log
+    scope: Scoped = OUR_SCOPE
     _kept_by_runs: list[str] = field(default_factory=list)
     """Paths, in the order of making."""
 
@@ -39,9 +39,9 @@ class Installation:
         await self._ensure_namespace()
         if not await self.is_served():
             await self._install()
-        elif await self._is_kept_by_runs(f"{names.CRDS}/{names.CRD}"):
-            scoped = ((names.CRDS, names.CRD), (names.POLICIES, names.POLICY), (names.BINDINGS, names.POLICY))
-            self._kept_by_runs += [f"{collection}/{name}" for collection, name in scoped]
+        elif await self._is_kept_by_runs(self._crd):
+            rules = (f"{collection}/{make(_BY_RUN)['metadata']['name']}" for collection, make in self.scope.rules)
+            self._kept_by_runs += [self._crd, *rules]
 
     async def remove(self) -> None:
         """Take away what runs put up for themselves, where no other run still needs it."""
@@ -53,13 +53,17 @@ class Installation:
         for path in reversed(going):
             await self._await_gone(path)
 
+    @property
+    def _crd(self) -> str:
+        return f"{names.CRDS}/{self.scope.kind.crd}"
+
     async def _ensure_namespace(self) -> None:
         path = f"{names.NAMESPACES}/{self.namespace}"
         try:
             if await self._is_kept_by_runs(path):
                 self._kept_by_runs.append(path)
         except NotFound:
-            await self._put_up(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN))
+            await self._put_up(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN, self.scope.pod_security))
             self.log(Finding("kubernetes.namespace-made", Severity.INFO, self.namespace))
 
     async def _is_kept_by_runs(self, path: str) -> bool:
@@ -73,7 +77,7 @@ class Installation:
     async def is_served(self) -> bool:
         """Whether the kind is there, in our version. Raises SiteError for another one."""
         try:
-            found = await self.api.get(f"{names.CRDS}/{names.CRD}", dict)
+            found = await self.api.get(self._crd, dict)
         except NotFound:
             return False
         except Forbidden:
@@ -83,26 +87,28 @@ class Installation:
 
     async def _is_discovered(self) -> bool:
         try:
-            await self.api.get(f"/apis/{GROUP}/{VERSION}", dict)
+            await self.api.get(self.scope.kind.api, dict)
         except NotFound:
             return False
         return True
 
     def _check_version(self, found: dict[str, Any]) -> None:
         there = found["metadata"].get("annotations", {}).get(names.SCHEMA)
-        wanted = crd(_BY_RUN)["metadata"]["annotations"][names.SCHEMA]
+        wanted = self.scope.crd(_BY_RUN)["metadata"]["annotations"][names.SCHEMA]
         if there != wanted:
-            raise SiteError("kubernetes.other-version", kind=names.CRD, found=there, wanted=wanted)
+            raise SiteError("kubernetes.other-version", kind=self.scope.kind.crd, found=there, wanted=wanted)
 
     async def _install(self) -> None:
-        self.log(Finding("kubernetes.installing", Severity.WARNING, names.CRD))
+        self.log(Finding("kubernetes.installing", Severity.WARNING, self.scope.kind.crd))
         try:
-            await self._put_up(names.CRDS, crd(_BY_RUN))
+            await self._put_up(names.CRDS, self.scope.crd(_BY_RUN))
         except Forbidden as error:
-            raise SiteError("kubernetes.not-installed", kind=names.CRD, message=error.values["message"]) from error
+            raise SiteError(
+                "kubernetes.not-installed", kind=self.scope.kind.crd, message=error.values["message"]
+            ) from error
         try:
-            await self._put_up(names.POLICIES, policy(_BY_RUN))
-            await self._put_up(names.BINDINGS, policy_binding(_BY_RUN))
+            for collection, make in self.scope.rules:
+                await self._put_up(collection, make(_BY_RUN))
         except (Forbidden, NotFound) as error:
             self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": str(error)}))
         await self.await_served()
@@ -114,9 +120,9 @@ class Installation:
 
     async def await_served(self) -> None:
         """A new kind is established first and served a moment later."""
-        collection = names.Paths(self.namespace).mailboxes
+        collection = self.scope.kind.within(self.namespace)
         if not await until(lambda: self._answers(collection), _SERVED_WITHIN):
-            raise SiteError("kubernetes.kind-not-served", kind=names.CRD, within=Duration(_SERVED_WITHIN))
+            raise SiteError("kubernetes.kind-not-served", kind=self.scope.kind.crd, within=Duration(_SERVED_WITHIN))
 
     async def _answers(self, path: str) -> bool:
         try:
@@ -128,7 +134,7 @@ class Installation:
     async def _is_in_use(self, path: str) -> bool:
         """By another run: it has a Job in the namespace, or somewhere a mailbox, which would go with its kind."""
         is_namespace = path.startswith(names.NAMESPACES)
-        query = names.Paths(self.namespace).jobs if is_namespace else names.ALL_MAILBOXES
+        query = names.Paths(self.namespace).jobs if is_namespace else self.scope.kind.everywhere
         try:
             used = bool((await self.api.get(query, dict, limit=1, **names.selector()))["items"])
         except KubeError:

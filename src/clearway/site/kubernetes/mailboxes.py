@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -23,7 +23,7 @@ from clearway.kube.watch import Change, watch
 from clearway.probe import wire
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Worker
 from clearway.probe.worker_object import CLOCK_READING, WANTED, Wanted
-from clearway.site.kubernetes.names import selector
+from clearway.site.kubernetes.names import Paths, selector
 
 _CLOCKS_AT_ONCE = 8
 """Few, so that exchanges don't wait for each other."""
@@ -37,6 +37,9 @@ _RECENT = 128
 """Writes that tell how quick the API server is."""
 _GUESS = 0.05
 """Seconds that a write takes while none was seen."""
+
+
+Watching = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Hearer(Protocol):
@@ -91,9 +94,9 @@ class _Known:
 
 
 class Mailboxes:
-    def __init__(self, api: Api, collection: str, run: str, hearer: Hearer, clock: Clock) -> None:
+    def __init__(self, api: Api, paths: Paths, run: str, hearer: Hearer, clock: Clock) -> None:
         self._api = api
-        self._collection = collection
+        self._collection = paths.mailboxes
         self._run = run
         self._hearer = hearer
         self._clock = clock
@@ -104,13 +107,17 @@ class Mailboxes:
         self._asking = asyncio.Semaphore(_CLOCKS_AT_ONCE)
         self._greetings: set[asyncio.Task[None]] = set()
 
+    @property
+    def watches(self) -> tuple[Watching, ...]:
+        return (self._follow,)
+
     async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
         """Put up the mailboxes. Raises KubeError."""
         manifests = tuple(manifests)
         self._exchanges = max(1, min(_EXCHANGES, _EXCHANGES_OF_ALL // max(1, len(manifests))))
         await at_once(self._create(manifest) for manifest in manifests)
 
-    async def follow(self) -> None:
+    async def _follow(self) -> None:
         """Pass on what the workers say, until cancelled. Raises KubeError where hearing them has become impossible."""
         try:
             async for news in watch(self._api, self._collection, _Mailbox, selector(self._run)):

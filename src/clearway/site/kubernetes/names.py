@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
 
-CRD = f"{PLURAL}.{GROUP}"
+
+@dataclass(frozen=True)
+class Kind:
+    """Where objects of a kind of mailbox are."""
+
+    group: str
+    version: str
+    plural: str
+
+    @property
+    def crd(self) -> str:
+        return f"{self.plural}.{self.group}"
+
+    @property
+    def api(self) -> str:
+        return f"/apis/{self.group}/{self.version}"
+
+    @property
+    def everywhere(self) -> str:
+        return f"{self.api}/{self.plural}"
+
+    def within(self, namespace: str) -> str:
+        return f"{self.api}/namespaces/{namespace}/{self.plural}"
+
+
+MAILBOX = Kind(GROUP, VERSION, PLURAL)
+CRD = MAILBOX.crd
 POLICY = f"worker-status.{GROUP}"
 CONTROLLER = "clearway-controller"
 """Role and cluster role of whoever starts runs."""
@@ -26,7 +54,7 @@ BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindi
 CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"
-ALL_MAILBOXES = f"/apis/{GROUP}/{VERSION}/{PLURAL}"
+ALL_MAILBOXES = MAILBOX.everywhere
 
 
 def selector(run: str | None = None) -> dict[str, str]:
@@ -38,7 +66,7 @@ def selector(run: str | None = None) -> dict[str, str]:
 class Paths:
     """Collections in one namespace."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, mailbox: Kind = MAILBOX) -> None:
         core = f"{NAMESPACES}/{namespace}"
         self.namespace = core
         self.pods = f"{core}/pods"
@@ -47,4 +75,4 @@ class Paths:
         self.jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self.roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles"
         self.role_bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings"
-        self.mailboxes = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
+        self.mailboxes = mailbox.within(namespace)

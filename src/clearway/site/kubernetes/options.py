@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from clearway.base.errors import UsageError
@@ -14,6 +15,13 @@ from clearway.probe.codec import Codec
 from clearway.site.kubernetes.image import IMAGE
 
 NAMESPACE = "clearway"
+
+
+class Workers(Enum):
+    """Whose they are: each kind is asked and heard in its own way."""
+
+    CLEARWAY = "clearway"
+    CLUSTERLOADER2 = "clusterloader2"
 
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -54,6 +62,7 @@ class KubernetesOptions:
     """Stop where the cluster gets into trouble."""
     lease: Duration = Duration(600)
     """How long workers outlive a controller that died."""
+    workers: Workers = Workers.CLEARWAY
     cpu: str | None = None
     """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
 
@@ -74,6 +83,7 @@ _OPTIONS = c.record(
     partial=c.BOOLEAN,
     brake=c.BOOLEAN,
     lease=c.DURATION,
+    workers=c.enum(Workers),
     cpu=c.optional(c.TEXT),
 )
 

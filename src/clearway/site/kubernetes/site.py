@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -30,17 +30,16 @@ from clearway.probe.records import (
 )
 from clearway.site.base import Event, Lost, Ready
 from clearway.site.kubernetes.attendance import Attendance
+from clearway.site.kubernetes.dialects import DIALECTS, Post
 from clearway.site.kubernetes.installation import Installation, Log
 from clearway.site.kubernetes.letters import letters
-from clearway.site.kubernetes.mailboxes import Letter, Mailboxes
+from clearway.site.kubernetes.mailboxes import Letter, Watching
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.nodes import described, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import NotFit, check_nodes, cluster_id, server_version
 from clearway.site.kubernetes.seating import Seating
 from clearway.site.kubernetes.workers import Team, owned_by
-
-Watching = Callable[[], Coroutine[Any, Any, None]]
 
 _GONE_WITHIN = 30.0
 _BOUND_WITHIN = 5.0
@@ -55,12 +54,13 @@ class KubernetesSite:
         self._options = options
         self._log = log
         self._clock = clock or Clock()
-        self._paths = Paths(options.namespace)
+        self._dialect = DIALECTS[options.workers]
+        self._paths = Paths(options.namespace, self._dialect.scope.kind)
         self._open = AsyncExitStack()
         self._api: Api | None = None
         self._installation: Installation | None = None
         self._team: Team | None = None
-        self._mailboxes: Mailboxes | None = None
+        self._mailboxes: Post | None = None
         self._attendance: Attendance | None = None
         self._seating = Seating(())
         self._events: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
@@ -84,7 +84,7 @@ class KubernetesSite:
         unfit = await check_nodes(api, self._options, {slot.node for slot in slots})
         self._seating = Seating(slots)
         self._refuse_or_lose(unfit)
-        self._installation = Installation(api, self._options.namespace, self._log)
+        self._installation = Installation(api, self._options.namespace, self._log, self._dialect.scope)
         await self._installation.ensure()
         team = self._team = await self._assembled(api, [slot for slot in slots if slot not in self._lost])
         await self._put_up(api, team)
@@ -184,14 +184,14 @@ class KubernetesSite:
         a_node = max(sum(slot.node == node for slot in slots) for node in nodes)
         version = await server_version(api)
         name = f"clearway-{secrets.token_hex(3)}"
-        return Team(name, len(nodes) * a_node, nodes, self._options, version.number)
+        return self._dialect.team(name, len(nodes) * a_node, nodes, self._options, version.number)
 
     async def _put_up(self, api: Api, team: Team) -> None:
         await api.create(self._paths.accounts, team.account())
         owner = owned_by(await api.create(self._paths.jobs, team.job()))
-        self._mailboxes = Mailboxes(api, self._paths.mailboxes, team.name, self, self._clock)
+        self._mailboxes = self._dialect.post(api, self._paths, team.name, self, self._clock)
         self._attendance = Attendance(api, self._paths, team.name, team.size, self._lose)
-        self._follow(self._attendance.follow_pods, self._attendance.follow_events, self._mailboxes.follow)
+        self._follow(self._attendance.follow_pods, self._attendance.follow_events, *self._mailboxes.watches)
         adopted = {"metadata": {"ownerReferences": [owner]}}
         await at_once(
             [
@@ -270,7 +270,7 @@ class KubernetesSite:
             values = {"count": len(left), "nodes": nodes, "within": Duration(_GONE_WITHIN)}
             self._log(Finding("kubernetes.workers-left", Severity.WARNING, team.name, values))
 
-    def _boxes(self) -> Mailboxes:
+    def _boxes(self) -> Post:
         if self._mailboxes is None:
             raise InternalError("kubernetes.not-started")
         return self._mailboxes

@@ -62,7 +62,7 @@ class Team:
         return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self._metadata()}
 
     def role(self, owner: Manifest) -> Manifest:
-        return {"apiVersion": RBAC, "kind": "Role", "metadata": self._metadata(owner), "rules": WORKER_RULES}
+        return {"apiVersion": RBAC, "kind": "Role", "metadata": self._metadata(owner), "rules": self._rules()}
 
     def role_binding(self, owner: Manifest) -> Manifest:
         return {
@@ -85,6 +85,9 @@ class Team:
     def _metadata(self, owner: Manifest | None = None) -> Manifest:
         owners = {} if owner is None else {"ownerReferences": [owner]}
         return {"name": self.name, "namespace": self.options.namespace, "labels": self.labels, **owners}
+
+    def _rules(self) -> list[Manifest]:
+        return WORKER_RULES
 
     def _pod(self) -> Manifest:
         options = self.options
@@ -127,11 +130,11 @@ class Team:
             "imagePullPolicy": "IfNotPresent",
             "args": ["--kubernetes"],
             "env": [
-                {"name": "CLEARWAY_ADDRESSES", "valueFrom": _field("status.podIPs")},
+                {"name": "CLEARWAY_ADDRESSES", "valueFrom": field("status.podIPs")},
                 {"name": "CLEARWAY_JOB", "value": self.name},
                 {"name": "CLEARWAY_LEASE", "value": f"{self.options.lease.si:g}"},
-                {"name": "CLEARWAY_NAMESPACE", "valueFrom": _field("metadata.namespace")},
-                {"name": "CLEARWAY_NODE", "valueFrom": _field("spec.nodeName")},
+                {"name": "CLEARWAY_NAMESPACE", "valueFrom": field("metadata.namespace")},
+                {"name": "CLEARWAY_NODE", "valueFrom": field("spec.nodeName")},
             ],
             "resources": self._resources(),
             "securityContext": {
@@ -171,5 +174,5 @@ def _toleration(one: Toleration) -> Manifest:
     return {"operator": operator, **{name: value for name, value in stated.items() if value is not None}}
 
 
-def _field(path: str) -> Manifest:
+def field(path: str) -> Manifest:
     return {"fieldRef": {"fieldPath": path}}

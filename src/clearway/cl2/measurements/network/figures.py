@@ -88,9 +88,10 @@ def _over(values: tuple[float, ...]) -> dict[str, float]:
 
 
 def _inside(figure: Figure, trials: Sequence[Trial]) -> dict[str, float]:
-    """Inside the latest attempt at a pair: over its intervals or requests, where the metric has any."""
+    """Inside the latest attempt at a pair: over its intervals or requests, where the metric has several."""
     (*_, values) = _distributions(figure, trials)
-    names = {"Mean": figure.statistic} if isinstance(values, Total) else {"Mean": "mean", **_INSIDE}
+    single = isinstance(values, Total) or values.count == 1
+    names = {"Mean": figure.statistic} if single else {"Mean": "mean", **_INSIDE}
     read = {name: values.statistic(statistic) for name, statistic in names.items()}
     return {name: value * figure.per_si for name, value in read.items() if value is not None}
 

@@ -66,7 +66,7 @@ class NetworkPerformance:
             around.log(Finding("door.no-one-way-latency", Severity.INFO, call.identifier))
         await around.alone.acquire()
         try:
-            ground = around.grounds(SETTINGS[settings].cpu)
+            ground = around.grounds(SETTINGS[settings])
             job = await _begun(call, wanted, settings, ground, around)
             campaign = asyncio.create_task(_carried_out(job, ground, around))
         except BaseException:

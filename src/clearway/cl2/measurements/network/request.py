@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from clearway.base.errors import ClearwayError, SiteError
+from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
 from clearway.cl2.config.types import Span, Whole
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.probe.records import Inventory
+from clearway.site.kubernetes.options import Workers
 from clearway.spec.model import Spec, Test
 from clearway.spec.types import CriterionField, LoadField, refusal
 
@@ -60,6 +61,20 @@ class StartParameters(Part):
 
 class GatherParameters(Part):
     """Nothing: what is gathered was said at the start."""
+
+
+def refuse(wanted: StartParameters, settings: SettingsName) -> None:
+    """Raises UsageError for what the workers of these settings can't be asked."""
+    chosen = SETTINGS[settings]
+    impossible = {
+        wanted.protocol: wanted.protocol.lower() not in chosen.tests,
+        "N:1": wanted.ratio == "N:1",
+        "streams": wanted.streams is not None,
+        "rate": wanted.rate is not None,
+        "duration": not wanted.duration.si.is_integer(),
+    }
+    if chosen.workers is not Workers.CLEARWAY and (found := [what for what, is_so in impossible.items() if is_so]):
+        raise UsageError("door.not-by-its-workers", settings=settings, what=found[0])
 
 
 def spec_of(wanted: StartParameters, settings: SettingsName, inventory: Inventory, name: str) -> Spec:

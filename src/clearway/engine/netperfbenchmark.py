@@ -1,0 +1,99 @@
+"""ClusterLoader2's own worker as a tool: asked through its own objects, it tells a row of figures about one half.
+
+No agent of ours runs it. What it said is read here, with the doubt that any tool's output meets.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Tuple
+
+from clearway.base.errors import ClearwayError, InternalError, Unreadable
+from clearway.base.units import Duration, Size
+from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.probe.clusterloader2 import SAID
+from clearway.probe.measurement import Measurement, Tcp, Udp
+from clearway.probe.parameters import TcpParameters, UdpParameters
+from clearway.probe.records import Half, Request
+
+TOOL = "netperfbenchmark"
+_KBYTE = 1024
+_PATIENCE = Duration(10.0)
+"""Its instant is a whole second, so up to one late; then its tool has to end, and the object to be written."""
+_LEAD = Duration(-3.0)
+"""When both ends have to know: nobody tells that the server listens, and a client that finds none is never heard of."""
+_TCP_FIGURES, _UDP_FIGURES = 2, 11
+
+
+class NetperfBenchmark:
+    """The server tells what arrived; of the client nothing is known but that something did."""
+
+    name = TOOL
+    protocols: Tuple[str, ...] = ("tcp", "udp")
+    tools: Tuple[Tool, ...] = ()
+    """It is asked for no version, and tells none."""
+    needs: Tuple[Half, ...] = (Half.SERVE,)
+
+    def serve(self, request: Request) -> Command:
+        port = request.server.port
+        listen = Listen("udp" if _is_udp(request) else "tcp", port)
+        return Command((TOOL, "server", str(port)), _LEAD, request.window.end + _PATIENCE, listen=listen)
+
+    def send(self, request: Request) -> Command:
+        _is_udp(request)
+        server = request.server
+        argv = (TOOL, "client", server.address, str(server.port))
+        return Command(argv, _LEAD, request.window.end + _PATIENCE)
+
+    def read(self, request: Request, output: Output) -> Measurement:
+        """Of the `status` that it wrote, as JSON."""
+        try:
+            said = SAID.decode(json.loads(output.stdout))
+        except (ValueError, ClearwayError) as error:
+            raise Unreadable("tool.failed", tool=TOOL, quote=str(error)) from error
+        if not said.metrics:
+            raise Unreadable("tool.failed" if said.error else "tool.no-rows", tool=TOOL, quote=said.error)
+        if request.half is not Half.SERVE:
+            raise Unreadable("tool.no-rows", tool=TOOL)
+        return _udp(request, said.metrics) if _is_udp(request) else _tcp(request, said.metrics)
+
+
+def _tcp(request: Request, metrics: Tuple[float, ...]) -> Tcp:
+    """Its tool may run a little over the time that was asked for: the rate counts."""
+    _, rate = _checked(metrics, _TCP_FIGURES)[:_TCP_FIGURES]
+    size = _size(rate, request)
+    return Tcp(interval=request.window.duration, series=(size,), by_stream=(size,))
+
+
+def _udp(request: Request, metrics: Tuple[float, ...]) -> Udp:
+    """Of a single jitter there is no distribution; what was sent is only what the receiver made of the numbers."""
+    _, rate, jitter, lost, total, *_, per_second = _checked(metrics, _UDP_FIGURES)
+    duration = request.window.duration
+    return Udp(
+        received=round(total - lost),
+        lost_by_sequence=round(lost),
+        interval=duration,
+        series=(_size(rate, request),),
+        jitter=(Duration(jitter / 1e3),),
+        datagrams=(round(per_second * duration.si),),
+    )
+
+
+def _checked(metrics: Tuple[float, ...], count: int) -> Tuple[float, ...]:
+    """Raises Unreadable unless all figures are there and something arrived."""
+    if len(metrics) != count:
+        raise Unreadable("tool.figures-missing", tool=TOOL, found=len(metrics), wanted=count)
+    if not all(map(math.isfinite, metrics)) or min(metrics[:2]) <= 0:
+        raise Unreadable("tool.no-rows", tool=TOOL, quote=", ".join(map(str, metrics)))
+    return metrics
+
+
+def _size(kbytes_a_second: float, request: Request) -> Size:
+    return Size(round(kbytes_a_second * _KBYTE * request.window.duration.si))
+
+
+def _is_udp(request: Request) -> bool:
+    if not isinstance(request.parameters, (TcpParameters, UdpParameters)):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return isinstance(request.parameters, UdpParameters)

@@ -1,0 +1,112 @@
+"""The mailbox as ClusterLoader2 has it: one object a pair, found by its pods' names, answered by one of them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, Optional, Set
+
+from clearway.base.clock import Clock
+from clearway.base.errors import ClearwayError
+from clearway.probe.clusterloader2 import CLIENT_LABEL, SAID, SERVER_LABEL, WANTED, Said, Wanted
+from clearway.probe.records import Half, Observation, Reason, Result, Worker
+from clearway.worker.api import ApiFailure, Collection, Missing
+from clearway.worker.clusterloader2.flags import Load
+from clearway.worker.clusterloader2.metrics import said, told
+from clearway.worker.clusterloader2.request import request_of
+from clearway.worker.inbox import Inbox, Mailbox
+from clearway.worker.retrying import deliver, watched
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An object of which this worker does one half."""
+
+    name: str
+    wanted: Wanted
+    half: Half
+
+
+class ClusterLoader2Inbox:
+    """Its controller counts how often objects change: each is written once, by the half whose figures it wants.
+
+    What the object has no place for - the other half, counters, evidence - goes to the log, another inbox.
+    """
+
+    def __init__(self, requests: Collection, pod: str, load: Load, log: Inbox, clock: Clock) -> None:
+        self._requests = requests
+        self._pod = pod
+        self._load = load
+        self._log = log
+        self._clock = clock
+        self._seen: Set[str] = set()
+        self._asked: Dict[str, _Asked] = {}
+        self._delivering = threading.Lock()
+        self._over = threading.Event()
+
+    def mailboxes(self) -> Iterator[Mailbox]:
+        """Every request for this pod, until all is over. Raises ApiFailure if watching is forbidden."""
+        selector = f"{self._pod} in ({CLIENT_LABEL},{SERVER_LABEL})"
+        try:
+            for event in watched(lambda: self._requests.watch(labelSelector=selector), self._over):
+                item = event["object"]
+                if event["type"] == "DELETED" and self._asked.pop(item["metadata"]["name"], None) is not None:
+                    yield Mailbox()
+                elif event["type"] in ("ADDED", "MODIFIED") and (asked := self._new(item)) is not None:
+                    self._asked[asked.name] = asked
+                    yield Mailbox(asked.name, (request_of(asked.name, asked.wanted, asked.half, self._load),))
+        finally:
+            self._over.set()
+
+    def announce(self, worker: Worker) -> None:
+        """Its controller waits for pods that run, and wants no other word."""
+        self._log.announce(worker)
+
+    def put(self, result: Result) -> None:
+        """Write the figures, or why there are none; of an object that is gone nobody wants any."""
+        self._log.put(result)
+        asked = self._asked.get(result.round)
+        if asked is not None and asked.half is asked.wanted.protocol.writer:
+            self._answer(asked.name, said(result))
+
+    def observe(self, observation: Observation) -> None:
+        self._log.observe(observation)
+
+    def close(self) -> None:
+        """Nothing is delivered any more."""
+        self._over.set()
+        with self._delivering:
+            self._requests.close()
+
+    def _new(self, item: Dict[str, Any]) -> Optional[_Asked]:
+        """What an object asks of this pod, if it was not seen before and nobody has answered it."""
+        name, uid = item["metadata"]["name"], item["metadata"]["uid"]
+        if uid in self._seen:
+            return None
+        self._seen.add(uid)
+        try:
+            if SAID.decode({"metrics": [], **(item.get("status") or {})}) != Said():
+                return None
+            wanted = WANTED.decode(item["spec"])
+        except ClearwayError as error:
+            self._answer(name, Said(error=told(Reason("worker.not-a-request", {"cause": str(error)}))))
+            return None
+        half = wanted.half_of(self._pod)
+        return None if half is None else _Asked(name, wanted, half)
+
+    def _answer(self, name: str, what: Said) -> None:
+        """Read the object and write the whole of it, again if it changed in between."""
+
+        def write() -> None:
+            with self._delivering:
+                try:
+                    item = self._requests.get(name)
+                    self._requests.replace(name, {**item, "status": SAID.encode(what)})
+                except Missing:
+                    return
+
+        try:
+            deliver(write, self._over)
+        except ApiFailure as failure:
+            refused = {"error": failure.said}
+            self._log.observe(Observation("answer-refused", name, self._clock.now(), refused))

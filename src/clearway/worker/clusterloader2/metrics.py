@@ -1,0 +1,115 @@
+"""A result of ours as the figures that ClusterLoader2 reads by their place, in its units.
+
+Its tools' kbyte is 1,024 byte, and its megabyte 1,048,576.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from statistics import mean
+from typing import Optional, Tuple
+
+from clearway.base.errors import Unreadable
+from clearway.base.units import Duration, Size
+from clearway.probe.clusterloader2 import Said
+from clearway.probe.measurement import Http, Measurement, Tcp, Udp
+from clearway.probe.records import Evidence, Half, Outcome, Reason, Result
+from clearway.probe.wire import REASON
+from clearway.worker.clusterloader2.request import HTTP_BODY
+
+_KBYTE = 1024.0
+_MEGABYTE = 1024.0 * 1024.0
+_FROM_THE_INSTANT = re.compile(
+    r"^\[ *\d+\] 0\.0000-(\d+\.\d+) sec .*\) (-?[\d.]+)/(-?[\d.]+)/(-?[\d.]+)/(-?[\d.]+) ms ", re.MULTILINE
+)
+"""A receiver's row from the instant on: when it ends; one-way latency: average, least, most, deviation."""
+
+Figures = Tuple[float, ...]
+
+
+def said(result: Result) -> Said:
+    """What is written for it: all the figures of its protocol, or an error, never a figure that was not measured."""
+    if result.outcome is not Outcome.MEASURED or result.measurement is None:
+        return Said(error=told(result.reason or Reason(f"outcome.{result.outcome.value}")))
+    try:
+        figures = _figures(result.measurement, result.evidence)
+    except Unreadable as error:
+        return Said(error=told(Reason(error.code, error.values)))
+    return Said(figures, worker_delay=_delay(result))
+
+
+def told(reason: Reason) -> str:
+    """The code with its values, as a termination log has it: sentences are made where a person's language is known."""
+    return json.dumps(REASON.encode(reason), ensure_ascii=False)
+
+
+def _figures(measurement: Measurement, evidence: Optional[Evidence]) -> Figures:
+    if isinstance(measurement, Tcp):
+        return _tcp(measurement)
+    if isinstance(measurement, Udp):
+        return _udp(measurement, evidence)
+    if isinstance(measurement, Http):
+        return _http(measurement)
+    raise Unreadable("worker.nothing-measured")
+
+
+def _tcp(flow: Tcp) -> Figures:
+    """Transfer (kbytes), bandwidth (kbytes/sec)."""
+    return _transfer(flow.series, flow.interval)
+
+
+def _udp(flow: Udp, evidence: Optional[Evidence]) -> Figures:
+    """Transfer, bandwidth, jitter (ms), lost, total, lost (per cent), one-way latency (ms; four figures), per second.
+
+    A receiver that got nothing doesn't know how much was sent: that is no figure.
+    """
+    transfer = _transfer(flow.series, flow.interval)
+    if not flow.received or not flow.jitter or not flow.datagrams or flow.interval is None:
+        raise Unreadable("worker.nothing-measured")
+    lost = flow.lost_by_sequence or 0
+    total, seconds = flow.received + lost, flow.interval.si * len(flow.datagrams)
+    return (
+        *(*transfer, mean(jitter.si for jitter in flow.jitter) * 1e3),
+        *(float(lost), float(total), lost / total * 100),
+        *_one_way(evidence, seconds),
+        sum(flow.datagrams) / seconds,
+    )
+
+
+def _one_way(evidence: Optional[Evidence], seconds: float) -> Figures:
+    """As the receiver printed it for the whole session, with the difference of two clocks in it."""
+    rows = _FROM_THE_INSTANT.findall(evidence.stdout) if evidence is not None else []
+    if not rows or float(rows[-1][0]) < seconds:
+        raise Unreadable("tool.no-totals", tool="iperf")
+    return tuple(float(figure) for figure in rows[-1][1:])
+
+
+def _http(client: Http) -> Figures:
+    """Transactions, availability (per cent), time (s), data (megabyte), response time (s), transactions and megabytes
+    a second, concurrency, successful and failed transactions, longest (s).
+    """
+    done, failed, elapsed = client.latency.count, sum(client.errors.values()), client.span.si
+    if not done or client.latency.most is None or elapsed <= 0:
+        raise Unreadable("worker.nothing-measured")
+    data = done * HTTP_BODY.si / _MEGABYTE
+    times = client.latency.total
+    return (
+        *(float(done), done / (done + failed) * 100, elapsed, data),
+        *(times / done, done / elapsed, data / elapsed, times / elapsed),
+        *(float(done), float(failed), client.latency.most),
+    )
+
+
+def _transfer(series: Optional[Tuple[Size, ...]], interval: Optional[Duration]) -> Figures:
+    kbytes = sum(size.si for size in series or ()) / _KBYTE
+    if not kbytes or not series or interval is None:
+        raise Unreadable("worker.nothing-measured")
+    return kbytes, kbytes / (interval.si * len(series))
+
+
+def _delay(result: Result) -> Optional[Duration]:
+    """Of the half that sends: one that serves begins whenever it was asked."""
+    if result.half is Half.SERVE or result.timing is None:
+        return None
+    return result.timing.first_data or result.timing.launched

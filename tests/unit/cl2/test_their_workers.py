@@ -1,0 +1,131 @@
+"""ClusterLoader2's own workers behind our door: measured where they tell enough, and never a success without data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from api_server import ApiServer, Json
+from clearway.cli.clusterloader2 import main
+from clearway.ledger.read import read_run
+from clearway.probe.records import Half, Outcome
+from clearway.site.kubernetes import names
+from clearway.site.kubernetes.netperf.objects import SCOPE
+from netperf_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, NetperfPods, netperf_pods
+from templating import engine
+from unit.cl2.conftest import NODES
+
+SHORT = ("--testconfig=testing/network/config.yaml", "--settings=clusterloader2-workers", "--worker-image=theirs:1")
+pytestmark = pytest.mark.timeout(30)
+
+
+@pytest.fixture
+def pods(server: ApiServer) -> Iterator[NetperfPods]:
+    with netperf_pods(server, NODES) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+
+
+def call(kubeconfig: Path, *words: str) -> int:
+    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *SHORT, *words], engine)
+
+
+def items(folder: Path) -> list[Json]:
+    (path,) = (folder / "out").glob("NetworkPerformanceMetrics_*.json")
+    found: list[Json] = json.loads(path.read_text())["dataItems"]
+    return found
+
+
+def failures(folder: Path) -> list[str]:
+    root = ET.parse(folder / "out" / "junit.xml").getroot()
+    return [failure.text or "" for failure in root.iter("failure")]
+
+
+def test_a_pair_is_asked_in_their_words_and_its_figures_are_told(
+    kubeconfig: Path, here: Path, pods: NetperfPods
+) -> None:
+    assert call(kubeconfig) == 0
+    over_pairs, inside = items(here)
+    assert over_pairs["data"]["Value"] == pytest.approx(1e9 / 8 / 1024)
+    assert list(inside["data"]) == ["Mean"]
+    (asked,) = pods.asked
+    client, server = asked["spec"]["clientPodName"], asked["spec"]["serverPodName"]
+    labels = asked["metadata"]["labels"]
+    assert (labels[client], labels[server]) == ("clientPodName", "serverPodName")
+    assert asked["spec"] | {"clientStartTimestamp": 0} == {
+        "clientPodName": client,
+        "serverPodName": server,
+        "serverPodIP": asked["spec"]["serverPodIP"],
+        "protocol": "TCP",
+        "duration": 2,
+        "clientStartTimestamp": 0,
+        "numberOfClients": 1,
+    }
+
+
+def test_their_pods_are_one_of_our_jobs_with_the_rights_they_use(
+    kubeconfig: Path, here: Path, pods: NetperfPods
+) -> None:
+    call(kubeconfig)
+    spec = pods.jobs[0]["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    assert (container["image"], container["resources"]["limits"]) == ("theirs:1", {"cpu": "500m"})
+    assert [one["name"] for one in container["env"]] == ["POD_NAME"]
+    assert spec["volumes"] == []
+
+
+def test_nothing_is_left(server: ApiServer, kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
+    call(kubeconfig)
+    namespaces = {item["metadata"]["name"] for item in server.all(names.NAMESPACES)}
+    kinds = {item["metadata"]["name"] for item in server.all(names.CRDS)}
+    assert [server.all(place) for place in (JOBS, PODS, NETWORK_TESTS)] == [[], [], []]
+    assert NAMESPACE not in namespaces
+    assert SCOPE.kind.crd not in kinds
+
+
+def test_what_they_cannot_tell_is_absent(kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
+    assert call(kubeconfig, "--testoverrides=testing/network/udp_protocol_override.yaml") == 0
+    assert {item["labels"]["Metric"] for item in items(here)} == {"Packet_Per_Second", "Jitter"}
+    (folder,) = (path.parent for path in (here / "out").rglob("plan.jsonl"))
+    (trial,) = read_run(folder).trials
+    assert trial.serve is not None
+    assert trial.send is not None
+    assert (trial.serve.outcome, trial.send.outcome) == (Outcome.MEASURED, Outcome.NOT_RUN)
+    assert (trial.serve.half, trial.serve.counters, trial.serve.timing) == (Half.SERVE, None, None)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [{"metrics": [0, 0]}, {"metrics": [1.0]}, {"metrics": [], "error": "iperf: not found"}],
+    ids=["nought", "too-few", "error"],
+)
+def test_what_is_no_data_is_no_success(server: ApiServer, kubeconfig: Path, here: Path, status: Any) -> None:
+    with netperf_pods(server, NODES, lambda spec: status):
+        assert call(kubeconfig) == 3
+    assert items(here) == []
+    assert failures(here) != []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--testoverrides=testing/network/http_protocol_override.yaml",),
+        ("--testoverrides=testing/network/5_1_ratio_override.yaml",),
+        ("--worker-image=clearway.dev/worker:0.1.0",),
+    ],
+    ids=["http", "incast", "no-image"],
+)
+def test_what_they_cannot_be_asked_is_refused_before_anything_is_made(
+    server: ApiServer, kubeconfig: Path, here: Path, pods: NetperfPods, words: tuple[str, ...]
+) -> None:
+    assert call(kubeconfig, *words) == 2
+    assert pods.jobs == []
