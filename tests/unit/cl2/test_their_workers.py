@@ -17,7 +17,6 @@ from clearway.probe.records import Half, Outcome
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.netperf.objects import SCOPE
 from netperf_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, NetperfPods, netperf_pods
-from templating import engine
 from unit.cl2.conftest import NODES
 
 SHORT = ("--testconfig=testing/network/config.yaml", "--settings=clusterloader2-workers", "--worker-image=theirs:1")
@@ -36,7 +35,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def call(kubeconfig: Path, *words: str) -> int:
-    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *SHORT, *words], engine)
+    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *SHORT, *words])
 
 
 def items(folder: Path) -> list[Json]:
