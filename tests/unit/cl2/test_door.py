@@ -7,54 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import junitparser
 import pytest
 
-from api_server import ApiServer, Json
-from clearway.base.units import Duration, Size
+from api_server import ApiServer
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
-from clearway.probe.measurement import Tcp
-from clearway.probe.records import Half, Outcome, Request, Result, Timing
 from kubelets import kubelets
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
+from unit.cl2.doors import answered, call, container, failures, silent
 
 SHORT = ("--testconfig=testing/network/config.yaml", "--v=2")
 pytestmark = pytest.mark.timeout(30)
-
-
-def answered(request: Request) -> Result:
-    """A worker that measured 1 Gbit/s for the whole window."""
-    interval = Duration(0.5)
-    flow = Tcp(interval=interval, series=tuple(Size(62_500_000) for _ in range(4)), by_stream=(Size(250_000_000),))
-    timing = Timing(Duration(-1.0), Duration(-0.9) if request.half is Half.SERVE else None)
-    found = flow if request.half is Half.SERVE else Tcp(retransmits=0)
-    return Result(
-        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=found, timing=timing
-    )
-
-
-def silent(request: Request) -> Result:
-    """A worker whose tool printed nothing."""
-    return Result(request.round, request.probe, request.attempt, request.half, Outcome.UNPARSABLE)
-
-
-def call(kubeconfig: Path, *words: str) -> int:
-    return main([f"--kubeconfig={kubeconfig}", "--report-dir=out", *words])
-
-
-def resources(job: Json) -> Json:
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    found: Json = container["resources"]
-    return found
-
-
-def failures(folder: Path) -> list[str]:
-    root = ET.parse(folder / "out" / "junit.xml").getroot()
-    return [failure.text or "" for failure in root.iter("failure")]
 
 
 def test_a_network_test_leaves_results_junit_config_metadata_and_the_run(
@@ -63,7 +29,7 @@ def test_a_network_test_leaves_results_junit_config_metadata_and_the_run(
     monkeypatch.setenv("CL2_DURATION", "2s")
     with kubelets(server, here.parent, NODES, answer=answered) as running:
         assert call(kubeconfig, *SHORT, "--settings=clusterloader2", "--provider=skeleton") == 0
-    assert resources(running.jobs[0])["limits"] == {"cpu": "500m"}
+    assert container(running.jobs[0])["resources"]["limits"] == {"cpu": "500m"}
     out = here / "out"
     (results,) = out.glob("NetworkPerformanceMetrics_1-1_TCP_P2P_network_performance_*.json")
     assert json.loads(results.read_text())["dataItems"][0]["data"]["Value"] == pytest.approx(1e9 / 8192, rel=0.01)
@@ -101,7 +67,7 @@ def test_workers_are_not_throttled_unless_it_is_asked_for(
     monkeypatch.setenv("CL2_DURATION", "1500ms")
     with kubelets(server, here.parent, NODES, answer=answered) as running:
         assert call(kubeconfig, *SHORT) == 0
-    assert "limits" not in resources(running.jobs[0])
+    assert "limits" not in container(running.jobs[0])["resources"]
 
 
 def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfig: Path, here: Path) -> None:
