@@ -89,7 +89,7 @@ def test_one_pair_has_one_value_in_the_units_of_clusterloader2() -> None:
     assert dict(whole.data) == pytest.approx({"Value": 1000.0})
     assert whole.unit == "kbytes/sec"
     nodes = {"Sender": "node-1/0", "Receiver": "node-2/0"}
-    assert whole.labels == {"Metric": "Throughput", "Protocol": "TCP", "Ratio": "1:1", **nodes}
+    assert whole.labels == {"Metric": "Throughput", "Protocol": "TCP", "Ratio": "1:1", **nodes, "Over": "pairs"}
     assert pair.data.keys() == {"Mean", "Perc05", "Perc50", "Perc95", "Perc99"}
 
 
@@ -97,7 +97,8 @@ def test_several_pairs_have_percentiles_over_pairs_and_a_mean() -> None:
     wanted = start(clients=4)
     whole, *pairs = items(record_of(wanted, *(8 * 1024.0 * n for n in (1, 2, 3, 10))), wanted)
     assert whole.data == {"Perc05": 1.0, "Perc50": 2.0, "Perc95": 10.0, "Mean": 4.0}
-    assert whole.labels == {"Metric": "Throughput", "Protocol": "TCP", "Ratio": "N:M"}
+    all_nodes = {"Sender": "all", "Receiver": "all", "Over": "pairs"}
+    assert whole.labels == {"Metric": "Throughput", "Protocol": "TCP", "Ratio": "N:M", **all_nodes}
     assert len(pairs) == 4
 
 

@@ -41,22 +41,37 @@ FIGURES: Mapping[str, Sequence[Figure]] = {
 }
 """UDP's one-way latency is not among them: it would be the difference of two nodes' clocks."""
 
+_ALL_NODES: Mapping[str, str] = {"Sender": "all", "Receiver": "all"}
 _INSIDE: Mapping[str, str] = {"Perc05": "p5", "Perc50": "p50", "Perc95": "p95", "Perc99": "p99"}
 
 
 def items(record: Record, wanted: StartParameters) -> Iterator[Item]:
-    """For each metric one item over all pairs, then one for each pair, with its nodes."""
+    """For each metric one item over all pairs, then one for each pair, with its nodes.
+
+    Every item has every label: perfdash's page chooses a value for each label that it has seen, and finds only what
+    has them all.
+    """
     by_pair = _measured(record)
     for figure in FIGURES[wanted.protocol]:
         values = {pair: found for pair, trials in by_pair.items() if (found := _value(figure, trials)) is not None}
         labels = {"Metric": figure.name, "Protocol": wanted.protocol, "Ratio": wanted.ratio}
         if wanted.ratio == "1:1":
             for pair, value in values.items():
-                yield Item({"Value": value}, figure.unit, {**labels, **_nodes(pair)})
+                yield Item({"Value": value}, figure.unit, {**labels, **_nodes(pair), "Over": "pairs"})
         elif values:
-            yield Item(_over(tuple(values.values())), figure.unit, labels)
+            yield Item(_over(tuple(values.values())), figure.unit, {**labels, **_ALL_NODES, "Over": "pairs"})
         for pair in values:
             yield Item(_inside(figure, by_pair[pair]), figure.unit, {**labels, **_nodes(pair), "Over": "samples"})
+
+
+def without_data(record: Record) -> Iterator[tuple[Pair, Outcome]]:
+    """Each planned pair that no attempt measured, with what became of the last one."""
+    planned = (probe for round_ in record.plan for probe in round_.probes if probe.role is not Role.BACKGROUND)
+    last = {probe.pair: Outcome.NOT_RUN for probe in planned}
+    for trial in record.trials:
+        if last.get(trial.probe.pair) not in (None, Outcome.MEASURED):
+            last[trial.probe.pair] = outcome(trial)
+    return ((pair, found) for pair, found in last.items() if found is not Outcome.MEASURED)
 
 
 def _measured(record: Record) -> dict[Pair, list[Trial]]:
