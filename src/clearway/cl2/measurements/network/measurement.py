@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from clearway.base.clock import Clock
@@ -14,7 +14,7 @@ from clearway.campaign.acceptance import Braked, Job, begin, carry_out
 from clearway.campaign.conclusion import save_reports
 from clearway.cl2.config.calls import Call
 from clearway.cl2.measurements.base import NOTHING, Ground, Outcome, Summary, Surroundings
-from clearway.cl2.measurements.network.figures import items
+from clearway.cl2.measurements.network.figures import items, without_data
 from clearway.cl2.measurements.network.request import StartParameters, spec_of
 from clearway.cl2.output.names import safe
 from clearway.cl2.output.perf_data import perf_data
@@ -26,6 +26,9 @@ from clearway.probe.records import Finding, Severity
 from clearway.report.table import REPORTS
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State, Verdict
+
+_NAMED = 10
+"""Pairs without data that are told one by one; the run directory has them all."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,8 @@ def _errors(record: Record, verdict: Verdict, trouble: ClearwayError | None) -> 
     coverage = verdict.coverage
     if coverage is not None and coverage.measured < coverage.pairs:
         yield SiteError("door.no-data", count=coverage.pairs - coverage.measured, pairs=coverage.pairs)
+        for (sender, receiver), last in islice(without_data(record), _NAMED):
+            yield SiteError("door.pair-without-data", sender=str(sender), receiver=str(receiver), outcome=last)
     if verdict.state is State.FAIL:
         yield Rejected("door.thresholds-missed", tests=tuple(test.name for test in verdict.children))
 
