@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
@@ -20,6 +21,7 @@ from benchmarks import (
     kubernetes_load,
     kubernetes_run,
     kubernetes_spread,
+    peer,
     spread,
     startup,
     tcp_by_hand,
@@ -33,6 +35,12 @@ class Bench:
     title: str
     figures: Callable[[Path], Coroutine[None, None, Sequence[Figure]]]
     """Given an empty folder."""
+    needs: str | None = None
+    """Variable of the environment without which there is nothing to measure with."""
+
+    @property
+    def can_run(self) -> bool:
+        return self.needs is None or bool(os.environ.get(self.needs))
 
 
 BENCHES = {
@@ -46,6 +54,7 @@ BENCHES = {
     "kubernetes-run": Bench(kubernetes_run.TITLE, kubernetes_run.figures),
     "kubernetes-spread": Bench(kubernetes_spread.TITLE, kubernetes_spread.figures),
     "kubernetes-load": Bench(kubernetes_load.TITLE, kubernetes_load.figures),
+    "peer": Bench(peer.TITLE, peer.figures, needs=peer.NEEDS),
 }
 
 _WIDTH = 160
@@ -56,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     progress = Console(stderr=True)
     report = {}
-    for name in options.names:
+    for name in options.names or _all(progress):
         progress.print(f"{name}: {BENCHES[name].title}")
         report[BENCHES[name].title] = _run(BENCHES[name])
     if options.json:
@@ -69,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description="clearway's figures beside what is known.")
     known = ", ".join(BENCHES)
-    parser.add_argument("names", nargs="*", default=list(BENCHES), metavar="NAME", type=_name, help=f"of {known}")
+    parser.add_argument("names", nargs="*", metavar="NAME", type=_name, help=f"of {known}")
     parser.add_argument("--json", action="store_true", help="every figure with its single runs")
     return parser
 
@@ -77,7 +86,17 @@ def _parser() -> argparse.ArgumentParser:
 def _name(word: str) -> str:
     if word not in BENCHES:
         raise argparse.ArgumentTypeError(f"{word} is none of {', '.join(BENCHES)}")
+    if not BENCHES[word].can_run:
+        raise argparse.ArgumentTypeError(f"{word} needs {BENCHES[word].needs} in the environment")
     return word
+
+
+def _all(progress: Console) -> list[str]:
+    """Those that can be run; the others are said to be left out."""
+    for name, bench in BENCHES.items():
+        if not bench.can_run:
+            progress.print(f"{name}: left out, because {bench.needs} is not set")
+    return [name for name, bench in BENCHES.items() if bench.can_run]
 
 
 def _run(bench: Bench) -> Sequence[Figure]:
