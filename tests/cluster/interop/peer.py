@@ -60,22 +60,23 @@ def image_of(worker: str) -> Mend:
 
 def built_controller(source: Path, folder: Path, worker: str) -> Path:
     """The program, in a copy of its source with its configs. Raises NotMendable, CalledProcessError."""
-    return _built(source, folder, CONTROLLER, LABELS, image_of(worker))
+    return built(source, folder, CONTROLLER, LABELS, image_of(worker))
 
 
 def built_worker(source: Path, folder: Path) -> Path:
     """Its worker, as a static program. Raises NotMendable, CalledProcessError."""
-    return _built(source, folder, WORKER, TAGS)
+    return built(source, folder, WORKER, TAGS)
 
 
-def _built(source: Path, folder: Path, module: Path, *mends: Mend) -> Path:
+def built(source: Path, folder: Path, module: Path, *mends: Mend, package: str = "./cmd") -> Path:
+    """A module's program, in a copy of it. Raises NotMendable, CalledProcessError."""
     copy = folder / module
     shutil.copytree(source / module, copy)
     for mend in mends:
         apply(mend, folder)
     program = copy / "program"
     static = {**os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(("go", "build", "-o", program, "./cmd"), cwd=copy, env=static, check=True)
+    subprocess.run(("go", "build", "-o", program, package), cwd=copy, env=static, check=True)
     return program
 
 
