@@ -80,6 +80,16 @@ class ApiServer:
         made: Json = self._on_loop(lambda: self._store(collection, copy.deepcopy(manifest)))
         return made
 
+    def label(self, collection: str, **labels: str) -> None:
+        """Every object there gets these labels, as by another client, and stays what it is."""
+
+        def act() -> None:
+            for item in copy.deepcopy(list(self.store[collection].values())):
+                item["metadata"].setdefault("labels", {}).update(labels)
+                self._store(collection, item)
+
+        self._on_loop(act)
+
     def remove(self, collection: str, name: str) -> None:
         self._on_loop(lambda: self._delete(collection, name))
 
