@@ -48,12 +48,20 @@ class _Outside(_End):
         super().__init__()
         self._server = (address, port)
         self._connecting: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
+        """What came before that: some Pythons, Debian's 3.11.2 among them, read on what is paused as it is made."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
         self.transport.pause_reading()
         self._connecting = asyncio.create_task(self._connect(self.transport))
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self._early.append(data)
+        else:
+            super().data_received(data)
 
     async def _connect(self, transport: asyncio.Transport) -> None:
         try:
@@ -62,6 +70,8 @@ class _Outside(_End):
             transport.abort()
             return
         self.other, inside.other = inside, self
+        for data in self._early:
+            self._others_transport().write(data)
         transport.resume_reading()
 
 
