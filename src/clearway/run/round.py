@@ -15,7 +15,7 @@ from clearway.site.base import Site
 _SPARE = 0.25
 """Seconds between the end of handing out and the first launch."""
 _SAFETY = 1.5
-"""The lead assumes handing out to take this many times what it should."""
+"""The lead assumes handing out to take this many times what it took last."""
 
 
 @dataclass
@@ -27,7 +27,8 @@ class Pace:
     rounds: int = 0
 
     def expected(self, site: Site, mailboxes: int) -> Duration:
-        return self.last or site.handing_out(mailboxes)
+        """At most; before the first round by what the site has seen, which is on the safe side by itself."""
+        return self.last * _SAFETY if self.last is not None else site.handing_out(mailboxes)
 
 
 async def run_round(crew: Crew, round_: Round, attempts: Mapping[str, int], pace: Pace) -> None:
@@ -41,7 +42,7 @@ async def run_round(crew: Crew, round_: Round, attempts: Mapping[str, int], pace
     results: Mapping[HalfKey, Result] = {}
     if plan.requests:
         schedule, handing = plan.schedule, pace.expected(crew.site, len(set(plan.awaited.values())))
-        instant = crew.clock.now() + handing.si * _SAFETY + _SPARE - schedule.earliest
+        instant = crew.clock.now() + handing.si + _SPARE - schedule.earliest
         _announce(crew, round_, instant, schedule.deadline)
         try:
             begun = crew.clock.now()

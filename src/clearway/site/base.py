@@ -51,7 +51,7 @@ class Site(Protocol):
         """Replace the content of these workers' mailboxes; returns when all are handed out."""
 
     def handing_out(self, mailboxes: int) -> Duration:
-        """How long handing out to so many workers should take, by what the site has seen so far."""
+        """How long handing out to so many workers takes at most, by what the site has seen so far."""
 
     async def cancel(self) -> None:
         """Empty every mailbox: whatever runs is ended."""

@@ -20,7 +20,7 @@ from clearway.site.pipe import LINE_LIMIT, PipeMailbox
 
 Log = Callable[[Finding], None]
 
-_HANDING_OUT = Duration(0.25)
+_HANDING_OUT = Duration(0.4)
 
 
 class LabSite:
