@@ -14,11 +14,12 @@ from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
 from clearway.site.base import Site
+from clearway.site.company import Watcher
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
-from clearway.watch.brake import Brake
+from clearway.watch.cluster import cluster_watchers
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
@@ -36,7 +37,7 @@ class Place:
     file_name: str
     file_text: str
     language: Language
-    brake: Brake | None = None
+    watchers: tuple[Watcher, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ def _lab(lab: LabSpec, language: Language) -> Place:
 
 def _cluster(options: KubernetesOptions, language: Language) -> Place:
     site = KubernetesSite(options, log=finding_log(language))
-    brake = Brake(options.access) if options.brake else None
-    return Place(site, CLUSTER_FILE, dump_options(options), language, brake)
+    return Place(site, CLUSTER_FILE, dump_options(options), language, cluster_watchers(options))
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.errors import ClearwayError
-from clearway.campaign.acceptance import Brake
 from clearway.cl2.config.calls import Call
 from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
@@ -18,6 +17,7 @@ from clearway.plan.model import Plan
 from clearway.probe.records import Finding
 from clearway.report.language import Language
 from clearway.site.base import Site
+from clearway.site.company import Watcher
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
@@ -29,7 +29,7 @@ class Ground:
     site: Site
     files: Mapping[str, str]
     """Name -> text."""
-    brake: Brake | None = None
+    watchers: tuple[Watcher, ...] = ()
 
 
 class Display(Protocol):
