@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from clearway.shell.base import Shell
 from clearway.site.company import Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.watch.brake import Brake
+from clearway.watch.oom.tracker import OomTracker
 
 
-def cluster_watchers(options: KubernetesOptions) -> tuple[Watcher, ...]:
-    return (Brake(options.access),) if options.brake else ()
+def cluster_watchers(options: KubernetesOptions, shell: Shell | None = None) -> tuple[Watcher, ...]:
+    """`shell` is the way to the nodes' own systems, where there is one."""
+    tracker = OomTracker(options.access, options.namespace, shell)
+    return (Brake(options.access), tracker) if options.brake else (tracker,)

@@ -19,6 +19,7 @@ from clearway.report.language import Language
 from clearway.shell.reach import Reach
 from clearway.site.base import Site
 from clearway.site.company import Watcher
+from clearway.site.kubernetes.options import NAMESPACE
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
@@ -58,6 +59,8 @@ class Surroundings:
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
+    namespace: str = NAMESPACE
+    """The workers': looked at where the whole cluster may not be."""
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a campaign while it is under way: two at once would measure each other."""
 

@@ -42,6 +42,7 @@ async def _looked_at(api: Api, options: KubernetesOptions, log: Log) -> tuple[li
     found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
     if any(right.resource == "nodes" for right in lacking):
         return found, ()
+    found += rights.hints(await rights.missing(api, rights.useful()))
     nodes = await wanted_nodes(api, options)
     found += _nodes(options, nodes)
     found += [finding async for finding in surroundings(api, options, nodes)]
