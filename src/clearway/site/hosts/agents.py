@@ -47,17 +47,13 @@ class RemoteAgent:
     @classmethod
     async def start(cls, road: Road, host: Host, slot: Slot) -> RemoteAgent:
         """Raises OSError if nothing could be started here."""
-        argv: Sequence[str] = road.command(host.name, command(host, slot, task="host"))
+        argv = road.command(host.name, command(host, slot, task="host"))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            limit=LINE_LIMIT,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            start_new_session=True,  # a Ctrl-C at the terminal is the controller's to answer
-        )
+        try:
+            process = await _spawned(argv, errors)
+        except OSError:
+            errors.close()
+            raise
         agent = cls(slot, process, errors)
         agent.writer.write(first_lines().encode())
         return agent
@@ -106,6 +102,19 @@ class RemoteAgent:
     def _signal(self, sign: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, sign)
+
+
+async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess.Process:
+    """In a session of its own: a Ctrl-C at the terminal is the controller's to answer."""
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=errors,
+        limit=LINE_LIMIT,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    )
 
 
 def _own_end(said: Said) -> Reason:

@@ -1,7 +1,7 @@
 """What runs first on a host, itself read from standard input: it reads the agent from there and becomes it.
 
 The agent is the next line, a zip-app in base64; all further lines are the agent's own. Its code is never a file
-of the host's. The parent only waits: however the agent ends, it takes the agent's scratch folder away.
+of the host's. The parent only waits: each of the two takes the scratch folder away, should the other be killed.
 
 It also meets Pythons that are too old for anything else, so it keeps to words that they know.
 """
@@ -52,7 +52,10 @@ def become(code: bytes, scratch: str) -> None:
     memory = os.fdopen(os.memfd_create("clearway"), "wb") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
     memory.write(code)
     memory.flush()
-    runpy.run_path("/proc/self/fd/%d" % memory.fileno(), run_name="__main__")
+    try:
+        runpy.run_path("/proc/self/fd/%d" % memory.fileno(), run_name="__main__")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":
