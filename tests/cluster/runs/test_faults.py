@@ -11,10 +11,9 @@ import pytest
 from clearway.kube.api import Access, connect
 from clearway.kube.errors import Invalid
 from clearway.probe.records import Finding, Half, Outcome, Result
-from clearway.site.base import Lost, Ready
+from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
-from clearway.site.kubernetes.preflight import NotFit
 from cluster.harness.cluster import Cluster
 from cluster.runs.site import SLOTS, hear, requests, started
 
