@@ -165,6 +165,7 @@ class Door:
             test=test.name,
             log=self.world.log,
             language=self.world.language,
+            namespace=self.options.cluster.namespace,
         )
         namespaces = Namespaces(self.options.cluster.access, test.namespaces)
         self.world.log(Finding("door.test-begins", Severity.INFO, test.name, {"config": test.config}))

@@ -22,6 +22,7 @@ from clearway.report.document import (
 from clearway.report.exhibits import exhibits
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
+from clearway.report.memory import memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.throttling import held_back
 from clearway.report.wording import hint
@@ -222,8 +223,8 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
 
 
 def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
-    """What the plan says of this inventory, then what the verdict found; each once."""
-    found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict)]
+    """What the plan says of this inventory, then what the verdict found, then what happened around; each once."""
+    found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict), *memory_findings(record)]
     return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
 
 

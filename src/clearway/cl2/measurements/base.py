@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.errors import ClearwayError
-from clearway.campaign.acceptance import Brake
 from clearway.cl2.config.calls import Call
 from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
@@ -19,6 +18,8 @@ from clearway.probe.records import Finding
 from clearway.report.language import Language
 from clearway.shell.reach import Reach
 from clearway.site.base import Site
+from clearway.site.company import Watcher
+from clearway.site.kubernetes.options import NAMESPACE
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
@@ -30,7 +31,7 @@ class Ground:
     site: Site
     files: Mapping[str, str]
     """Name -> text."""
-    brake: Brake | None = None
+    watchers: tuple[Watcher, ...] = ()
 
 
 class Display(Protocol):
@@ -58,6 +59,8 @@ class Surroundings:
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
+    namespace: str = NAMESPACE
+    """The workers': looked at where the whole cluster may not be."""
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a campaign while it is under way: two at once would measure each other."""
 

@@ -11,6 +11,7 @@ from clearway.probe.records import Finding, Severity
 from clearway.shell.base import Answer, Command, NotRun, Shell
 from clearway.shell.providers import as_root
 from clearway.shell.reach import Reach
+from clearway.shell.rehearsal import Rehearsal
 from clearway.shell.roads import Machine, road_to
 from clearway.shell.runner import Runner
 from clearway.site.kubernetes.installation import Log
@@ -25,11 +26,22 @@ def machine_of(node: NodeView) -> Machine:
     return Machine(node.name, addresses, node.metadata.labels.get(ZONE))
 
 
-async def tried(options: KubernetesOptions, reach: Reach, log: Log) -> tuple[Finding, ...]:
-    """For every node that is to be measured: a command runs there as root, or why not. Raises SiteError, UsageError."""
+async def node_shell(
+    options: KubernetesOptions, reach: Reach, log: Log, *, rehearsed: bool = False
+) -> tuple[Shell, tuple[NodeView, ...]]:
+    """A shell to the nodes that are to be measured, and these; rehearsed, it only tells what it would run.
+
+    Raises SiteError, and UsageError where the provider has no way to them.
+    """
     async with connect(options.access) as api:
         nodes = await wanted_nodes(api, options)
-    shell = Runner(road_to([machine_of(node) for node in nodes], reach), log=log)
+    road = road_to([machine_of(node) for node in nodes], reach)
+    return Rehearsal(road, log=log) if rehearsed else Runner(road, log=log), nodes
+
+
+async def tried(options: KubernetesOptions, reach: Reach, log: Log) -> tuple[Finding, ...]:
+    """For every node that is to be measured: a command runs there as root, or why not. Raises as `node_shell`."""
+    shell, nodes = await node_shell(options, reach, log)
     try:
         return await _tried(shell, [node.name for node in nodes])
     finally:
