@@ -61,6 +61,8 @@ async def test_hosts_over_ssh_agree_with_the_labs_own_site_on_the_same_links(
     of_hosts = read_run(tmp_path / "hosts")
     assert {worker.network for worker in of_hosts.workers} == {"host"}
     assert {worker.facts["python"].startswith("3.9.") for worker in of_hosts.workers} == {python_39() is not None}
+    looked = [one for one in of_hosts.observations if (one.kind, one.subject) == ("oom-observer", "kernel-log")]
+    assert {one.values["scope"] for one in looked} == {node.name for node in of_hosts.inventory.nodes}
     assert throughput(of_hosts) / throughput(of_lab) == pytest.approx(1, abs=0.02)
 
 

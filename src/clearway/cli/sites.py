@@ -24,6 +24,7 @@ from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
 from clearway.watch.cluster import cluster_watchers
+from clearway.watch.oom.tracker import OomTracker
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
@@ -89,7 +90,11 @@ def _lab(lab: LabSpec, language: Language) -> Place:
 
 
 def _hosts(hosts: HostsSpec, language: Language) -> Place:
-    return Place(hosts_site(hosts, language), HOSTS_FILE, dump_hosts(hosts), language)
+    """The site ends the shell that its watchers use too: they leave before it stops."""
+    road, log = ssh_road(hosts), finding_log(language)
+    shell = Runner(road, log=log)
+    site = HostsSite(hosts, road, shell, log=log)
+    return Place(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:

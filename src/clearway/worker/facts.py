@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES, parse_version
 from clearway.probe.records import Slot, Worker
+from clearway.worker import devices
 from clearway.worker.network import free_ports
 
 _PORTS = 128
@@ -83,6 +84,7 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
         found["device"] = device["ifname"]
         found["qdisc"] = device.get("qdisc")
         found["link-speed"] = _speed(device)
+        found.update(devices.facts(device["ifname"]))
     return {name: value for name, value in found.items() if value}
 
 
