@@ -9,14 +9,21 @@ from pathlib import Path
 from clearway.base.errors import UsageError
 from clearway.cli.cluster import NO_CLUSTER, How, HowCluster
 from clearway.cli.options import HostsFile, Lang, language
+from clearway.cli.provider import NO_PROVIDER, HowNodes
 from clearway.probe.records import Finding
 from clearway.report.language import Language
+from clearway.shell.reach import Reach
 
 NOT_FIT = 3
 
 
-def check(*, hosts: HostsFile = None, cluster: HowCluster = NO_CLUSTER, lang: Lang = None) -> int:
-    """Look at the cluster or the hosts, start a worker on every node, and say what stands in the way of a run."""
+def check(
+    *, hosts: HostsFile = None, cluster: HowCluster = NO_CLUSTER, nodes: HowNodes = NO_PROVIDER, lang: Lang = None
+) -> int:
+    """Look at the cluster or the hosts, start a worker on every node, and say what stands in the way of a run.
+
+    With a provider, also run a command on every node.
+    """
     from clearway.cli.log import stderr_log
     from clearway.probe.records import Severity
     from clearway.report.wording import describe_finding, sentence
@@ -25,9 +32,9 @@ def check(*, hosts: HostsFile = None, cluster: HowCluster = NO_CLUSTER, lang: La
         raise UsageError("cli.two-sites")
     if hosts is None and not cluster.given:
         raise UsageError("cli.no-cluster")
-    spoken = language(lang)
+    spoken, reach = language(lang), nodes.reach()
     with stderr_log(verbose=False):
-        found = asyncio.run(_of_cluster(cluster, spoken) if hosts is None else _of_hosts(hosts, spoken))
+        found = asyncio.run(_of_cluster(cluster, reach, spoken) if hosts is None else _of_hosts(hosts, spoken))
     for finding in found:
         mark = sentence(f"severity.{finding.severity.value}", {}, spoken)
         print(f"{mark} {describe_finding(finding, spoken)}")
@@ -36,11 +43,14 @@ def check(*, hosts: HostsFile = None, cluster: HowCluster = NO_CLUSTER, lang: La
     return 0 if fit else NOT_FIT
 
 
-async def _of_cluster(cluster: How, spoken: Language) -> tuple[Finding, ...]:
+async def _of_cluster(cluster: How, reach: Reach | None, spoken: Language) -> tuple[Finding, ...]:
     from clearway.cli.sites import finding_log
     from clearway.site.kubernetes.checking import check as checked
+    from clearway.site.kubernetes.reaching import tried
 
-    return await checked(cluster.options(None), finding_log(spoken))
+    options, log = cluster.options(None), finding_log(spoken)
+    found = await checked(options, log)
+    return found if reach is None else (*found, *await tried(options, reach, log))
 
 
 async def _of_hosts(file: Path, spoken: Language) -> tuple[Finding, ...]:

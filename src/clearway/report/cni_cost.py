@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from clearway.base.errors import UsageError
-from clearway.base.units import Quantity, Ratio
+from clearway.base.units import Count, Quantity, Ratio
 from clearway.ledger.record import Record
 from clearway.probe.metrics import Better
 from clearway.probe.records import Finding, Severity
@@ -34,9 +34,12 @@ class Cost:
 
     @property
     def share(self) -> Ratio | None:
-        """How much worse pods are, of what hosts have; below 0 they are better. None: hosts have nothing to share."""
-        if self.hosts.si == 0:
-            return Ratio(0) if self.pods.si == 0 else None
+        """How much worse pods are, of what hosts have; below 0 they are better.
+
+        None for what comes by chance (segments lost, retransmits): twice next to nothing is no cost.
+        """
+        if isinstance(self.hosts, Count | Ratio) or self.hosts.si == 0:
+            return None
         change = self.pods.over(self.hosts) - 1
         return Ratio(-change if self.figure.metric.better is Better.HIGHER else change)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from clearway.shell.ssh import HostKeys, SshHost, SshRoad
+from clearway.shell.ssh import POLICIES, SshHost, SshRoad
 from clearway.site.hosts.model import Host, HostsSpec
-
-_POLICIES = {"strict": HostKeys.STRICT, "accept-new": HostKeys.ACCEPT_NEW}
 
 
 def ssh_road(hosts: HostsSpec) -> SshRoad:
@@ -20,5 +18,5 @@ def _entered(host: Host, hosts: HostsSpec) -> SshHost:
         port=host.port,
         key=host.key,
         known_hosts=hosts.known_hosts,
-        host_keys=_POLICIES[hosts.host_keys],
+        host_keys=POLICIES[hosts.host_keys],
     )
