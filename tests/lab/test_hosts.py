@@ -67,12 +67,17 @@ async def test_hosts_over_ssh_agree_with_the_labs_own_site_on_the_same_links(
 
 
 async def until_measuring(lab: HostsLab, out: Path) -> None:
-    """Agents are there, and their tools are at work."""
+    """A round is under way, and the agents' tools are at work (they are asked for their versions before)."""
     async with asyncio.timeout(PATIENCE):
-        while not (out / "observations.jsonl").exists() or not await lab.tools():  # noqa: ASYNC110 - nothing tells of it
+        while not (has_begun(out) and await lab.tools()):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.1)
     assert await lab.agents()
     assert lab.files()
+
+
+def has_begun(out: Path) -> bool:
+    told = out / "observations.jsonl"
+    return told.exists() and '"round-start"' in told.read_text()
 
 
 async def test_a_controller_that_is_interrupted_leaves_nothing_on_any_host(tmp_path: Path) -> None:
