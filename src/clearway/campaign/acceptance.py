@@ -6,10 +6,11 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from clearway import __version__
 from clearway.base.clock import Clock
@@ -25,6 +26,7 @@ from clearway.probe.records import Inventory, Observation, Reason, Result, Round
 from clearway.run.crew import Crew
 from clearway.run.round import Pace, run_round
 from clearway.site.base import Site
+from clearway.site.company import Scene, Watcher
 from clearway.spec.model import Spec
 
 _READY = 180.0
@@ -71,13 +73,6 @@ async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -
     return Job(record, ledger, Plan(record.plan))
 
 
-class Brake(Protocol):
-    """Who watches over the nodes while they are under load."""
-
-    async def trouble(self, nodes: Collection[str]) -> Reason:
-        """Return when, and why, it has to stop."""
-
-
 class Braked(SiteError):
     """The run was stopped for the cluster's sake. What it measured stays."""
 
@@ -87,9 +82,9 @@ def _waits() -> None:
 
 
 async def carry_out(
-    job: Job, site: Site, clock: Clock, brake: Brake | None = None, finished: Callable[[], None] = _waits
+    job: Job, site: Site, clock: Clock, watchers: Sequence[Watcher] = (), finished: Callable[[], None] = _waits
 ) -> Record:
-    """Run rounds until the run is over; returns all that is known then. Raises Braked.
+    """Run rounds until the run is over, in the watchers' company; returns all that is known then. Raises Braked.
 
     `finished` is called when the last round is in the ledger: the verdict need not wait until the workers are removed.
     A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
@@ -103,11 +98,11 @@ async def carry_out(
         async with Crew(site, job.plan.slots, ledger, clock) as crew:
             await crew.gather_ready(_READY)
             check_workers(job.plan.probes, crew.ready)
-            await _watched(_loop(crew, memory), brake, [slot.node for slot in job.plan.slots])
+            await _accompanied(_loop(crew, memory), watchers, crew)
             ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
             finished()
-    except Braked as stopped:
-        ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": stopped.code}))
+    except Braked as braked:
+        ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": braked.code}))
         raise
     except asyncio.CancelledError:
         if next_round(memory.record) is not None:
@@ -116,23 +111,34 @@ async def carry_out(
     return memory.record
 
 
-async def _watched(rounds: Coroutine[Any, Any, None], brake: Brake | None, nodes: Collection[str]) -> None:
-    """The rounds, cancelled if the brake finds trouble: that empties the mailboxes."""
-    if brake is None:
-        await rounds
-        return
-    running, watching = asyncio.create_task(rounds), asyncio.create_task(brake.trouble(nodes))
+async def _accompanied(rounds: Coroutine[Any, Any, None], watchers: Sequence[Watcher], crew: Crew) -> None:
+    """The rounds with everybody who goes along; whoever came last leaves first."""
+    stopped: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+
+    def stop(reason: Reason) -> None:
+        if not stopped.done():
+            stopped.set_result(reason)
+
+    scene = Scene(frozenset(slot.node for slot in crew.slots), crew.clock, crew.ledger.append, stop)
+    async with AsyncExitStack() as company:
+        for watcher in watchers:
+            await company.enter_async_context(watcher.beside(scene))
+        await _until_stopped(rounds, stopped)
+
+
+async def _until_stopped(rounds: Coroutine[Any, Any, None], stopped: asyncio.Future[Reason]) -> None:
+    """The rounds, cancelled if a watcher stops them: that empties the mailboxes. Raises Braked."""
+    running = asyncio.create_task(rounds)
     try:
-        await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
             return
-        reason = watching.result()
+        reason = stopped.result()
         raise Braked(reason.code, **reason.values)
     finally:
-        for task in (running, watching):
-            task.cancel()
-        await asyncio.gather(running, watching, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def _loop(crew: Crew, memory: Memory) -> None:

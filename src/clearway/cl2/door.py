@@ -132,6 +132,7 @@ class Door:
             variables(overrides, self.world.environ, known),
             self.nodes,
             self.options.changes,
+            self.options.reach.provider if self.options.reach is not None else None,
         )
         compiled = compiler.compile(config)
         if impossible := list(rehearsed(compiled, self.options.settings)):
@@ -159,10 +160,12 @@ class Door:
             grounds=self.world.grounds,
             display=self.world.display,
             settings=self.options.settings,
+            reach=self.options.reach,
             runs=self.runs,
             test=test.name,
             log=self.world.log,
             language=self.world.language,
+            namespace=self.options.cluster.namespace,
         )
         namespaces = Namespaces(self.options.cluster.access, test.namespaces)
         self.world.log(Finding("door.test-begins", Severity.INFO, test.name, {"config": test.config}))

@@ -31,7 +31,7 @@ from clearway.report.wording import describe_error
 from clearway.site.kubernetes.options import dump_options
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.spec.model import Spec
-from clearway.watch.brake import Brake
+from clearway.watch.cluster import cluster_watchers
 
 
 def enter(options: Options, engine: Engine, language: Language) -> int:
@@ -63,7 +63,7 @@ def _world(options: Options, engine: Engine, language: Language) -> World:
     def grounds(settings: Settings) -> Ground:
         cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
-        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, Brake(cluster.access) if cluster.brake else None)
+        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, cluster_watchers(cluster))
 
     def complain(error: ClearwayError) -> None:
         LOGGER.error("%s", describe_error(error, language))

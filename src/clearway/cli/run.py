@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from clearway.base.errors import UsageError
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
 from clearway.cli.options import (
+    HostsFile,
     Json,
     LabFile,
     LabFlag,
@@ -30,6 +31,7 @@ def run(
     *,
     lab: LabFlag = False,
     lab_file: LabFile = None,
+    hosts: HostsFile = None,
     cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
@@ -54,7 +56,7 @@ def run(
     if resume is not None and (spec is not None or profile is not None or sets or max_rate is not None):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken = language(lang)
-    named = Named(lab, lab_file, cluster)
+    named = Named(lab, lab_file, hosts, cluster)
     wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)

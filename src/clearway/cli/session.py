@@ -46,7 +46,7 @@ async def session(
 
     with file_log(folder / files.LOG):
         try:
-            await carry_out(job, place.site, Clock(), place.brake, finished)
+            await carry_out(job, place.site, Clock(), place.watchers, finished)
         except Braked as stopped:
             LOGGER.warning("%s", describe_error(stopped, place.language))
         except asyncio.CancelledError:

@@ -22,6 +22,8 @@ from clearway.report.document import (
 from clearway.report.exhibits import exhibits
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
+from clearway.report.losses import loss_findings
+from clearway.report.memory import memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.throttling import held_back
 from clearway.report.wording import hint
@@ -222,8 +224,9 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
 
 
 def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
-    """What the plan says of this inventory, then what the verdict found; each once."""
+    """What the plan says of this inventory, then what the verdict found, then what happened around; each once."""
     found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict)]
+    found += [*memory_findings(record), *loss_findings(record)]
     return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
 
 

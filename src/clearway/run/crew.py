@@ -26,7 +26,7 @@ class Crew:
         self.clock = clock
         self.ready: dict[Slot, Ready] = {}
         self.lost: dict[Slot, Reason] = {}
-        self._slots = tuple(slots)
+        self.slots = tuple(slots)
         self._changed = asyncio.Condition()
         self._round: str | None = None
         self._results: dict[HalfKey, Result] = {}
@@ -35,7 +35,7 @@ class Crew:
 
     async def __aenter__(self) -> Self:
         try:
-            await self.site.start(self._slots)
+            await self.site.start(self.slots)
         except BaseException:
             await self.site.stop()
             raise
@@ -61,12 +61,12 @@ class Crew:
 
         Raises SiteError if none became ready.
         """
-        await self._wait(lambda: len(self.ready.keys() | self.lost.keys()) >= len(self._slots), patience)
-        for slot in self._slots:
+        await self._wait(lambda: len(self.ready.keys() | self.lost.keys()) >= len(self.slots), patience)
+        for slot in self.slots:
             if slot not in self.ready:
                 self.lost.setdefault(slot, Reason("run.never-ready", {"patience": patience}))
         if not self.ready:
-            raise SiteError("run.no-worker-ready", count=len(self._slots), patience=patience)
+            raise SiteError("run.no-worker-ready", count=len(self.slots), patience=patience)
 
     def expect(self, round_id: str) -> None:
         """Gather this round's results from now on; those of any other are stale and only observed."""

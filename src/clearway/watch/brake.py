@@ -7,7 +7,8 @@ not answer at all is no reason: the workers go on without it, and results wait f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.watch import Change, watch
 from clearway.probe.records import Reason
+from clearway.site.company import Scene
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.nodes import NodeView
 
@@ -60,6 +62,20 @@ class Brake:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        """Looks on, and stops the rounds for the first trouble."""
+
+        async def guard() -> None:
+            scene.stop(await self.trouble(scene.nodes))
+
+        guarding = asyncio.create_task(guard())
+        try:
+            yield
+        finally:
+            guarding.cancel()
+            await asyncio.gather(guarding, return_exceptions=True)
 
     async def trouble(self, nodes: Collection[str]) -> Reason:
         """Returns as soon as the cluster is in trouble, with the reason; until then it goes on for ever."""

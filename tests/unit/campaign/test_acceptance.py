@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import Job, begin, carry_out
+from clearway.campaign.acceptance import Braked, Job, begin, carry_out
 from clearway.ledger.read import read_run
-from clearway.probe.records import Request, Result, Slot
+from clearway.probe.records import Observation, Reason, Request, Result, Slot
 from clearway.site.base import Ready
+from clearway.site.company import Scene
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from faulty_site import FaultySite, ready
@@ -61,3 +65,59 @@ async def test_a_run_with_nothing_left_to_measure_is_finished_at_once(tmp_path: 
     told: list[None] = []
     await carry_out(replace(job, record=record), site, Clock(), finished=lambda: told.append(None))
     assert (len(told), site.stopped) == (1, 1)
+
+
+@dataclass
+class Companion:
+    """Goes along with a run, and tells when."""
+
+    name: str
+    told: list[str]
+    stops: Reason | None = None
+    nodes: set[str] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        self.told.append(f"{self.name} in")
+        self.nodes |= scene.nodes
+        if self.stops is not None:
+            scene.stop(self.stops)
+        try:
+            yield
+        finally:
+            scene.observe(Observation("seen-last", self.name, scene.clock.now()))
+            self.told.append(f"{self.name} out")
+
+
+async def test_who_goes_along_with_a_run_leaves_before_its_verdict(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    told: list[str] = []
+    company = (Companion("one", told), Companion("two", told))
+    record = await asyncio.wait_for(carry_out(job, site, Clock(), company, lambda: told.append("finished")), 10)
+    assert told == ["one in", "two in", "two out", "one out", "finished"]
+    assert company[0].nodes == {slot.node for slot in job.plan.slots}
+    assert [one.subject for one in record.observations if one.kind == "seen-last"] == ["two", "one"]
+
+
+async def test_any_of_them_may_stop_the_rounds(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    told: list[str] = []
+    site.answer = lambda request: None
+    stops = Companion("one", told, Reason("brake.node-not-ready", {"node": "node-2", "message": ""}))
+    with pytest.raises(Braked) as stopped:
+        await asyncio.wait_for(carry_out(job, site, Clock(), (stops, Companion("two", told))), 10)
+    assert stopped.value.code == "brake.node-not-ready"
+    assert told == ["one in", "two in", "two out", "one out"]
+    assert (site.stopped, read_run(tmp_path).observations[-1].kind) == (1, "run-braked")
+
+
+async def test_a_cancelled_run_lets_them_leave_in_order(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    told: list[str] = []
+    site.answer = lambda request: None
+    running = asyncio.create_task(carry_out(job, site, Clock(), (Companion("one", told),)))
+    await asyncio.wait_for(site.handed_out.wait(), 10)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert told == ["one in", "one out"]

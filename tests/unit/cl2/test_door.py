@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import junitparser
@@ -17,8 +18,8 @@ from api_server import ApiServer
 from clearway.base.units import Duration
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
-from clearway.kube.api import Access
 from clearway.probe.records import Reason, Request, Result
+from clearway.site.company import Scene
 from kubelets import kubelets
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
@@ -111,20 +112,19 @@ def test_an_interrupted_test_keeps_what_it_measured_and_calls_it_incomplete(
 
 
 class Trouble:
-    """A brake that finds trouble at once."""
+    """A watcher that finds trouble at once."""
 
-    def __init__(self, access: Access) -> None:
-        pass
-
-    async def trouble(self, nodes: Collection[str]) -> Reason:
-        return Reason("brake.api-slow", {"took": Duration(2)})
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        scene.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+        yield
 
 
 def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "1s")
-    monkeypatch.setattr("clearway.cli.door.Brake", Trouble)
+    monkeypatch.setattr("clearway.cli.door.cluster_watchers", lambda options: (Trouble(),) if options.brake else ())
     with kubelets(server, here.parent, NODES, answer=answered):
         assert call(kubeconfig, *SHORT) == 3
         assert len(list((here / "out").glob("Incomplete_*.json"))) == 1

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.errors import ClearwayError
-from clearway.campaign.acceptance import Brake
 from clearway.cl2.config.calls import Call
 from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
@@ -17,7 +16,10 @@ from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
 from clearway.report.language import Language
+from clearway.shell.reach import Reach
 from clearway.site.base import Site
+from clearway.site.company import Watcher
+from clearway.site.kubernetes.options import NAMESPACE
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
@@ -29,7 +31,7 @@ class Ground:
     site: Site
     files: Mapping[str, str]
     """Name -> text."""
-    brake: Brake | None = None
+    watchers: tuple[Watcher, ...] = ()
 
 
 class Display(Protocol):
@@ -49,12 +51,16 @@ class Surroundings:
     display: Display
     settings: SettingsName
     """How network tests measure where they don't say so themselves."""
+    reach: Reach | None
+    """How the nodes' own system is reached; None: no provider was named."""
     runs: Path
     """Folder that run directories are made in."""
     test: str
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
+    namespace: str = NAMESPACE
+    """The workers': looked at where the whole cluster may not be."""
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a campaign while it is under way: two at once would measure each other."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,13 @@ class ReportFolder:
         return self._save(generated_name(compiled.config, identifier), text)
 
     def summary(self, summary: Summary, test: str, identifier: str, at: float) -> Path:
-        """What is incomplete has a name of its own, so that no dashboard takes it for a whole result."""
+        """Two of one name and second stand beside each other.
+
+        What is incomplete has a name of its own, so that no dashboard takes it for a whole result.
+        """
         name = summary.name if summary.complete else f"{INCOMPLETE}{summary.name}"
-        return self._save(summary_name(name, test, identifier, at, "json"), as_json(summary.data))
+        names = (summary_name(name, test, one, at, "json") for one in _identifiers(identifier))
+        return self._save(next(one for one in names if not (self.path / one).exists()), as_json(summary.data))
 
     def junit(self, results: list[TestResult], language: Language) -> Path:
         return self._save("junit.xml", junit(results, language))
@@ -49,6 +55,11 @@ class ReportFolder:
         except OSError as error:
             raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
         return path
+
+
+def _identifiers(first: str) -> Iterator[str]:
+    yield first
+    yield from (f"{first}_{number}".strip("_") for number in count(2))
 
 
 def as_json(data: Any) -> str:

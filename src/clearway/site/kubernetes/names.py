@@ -36,6 +36,8 @@ CRD = MAILBOX.crd
 POLICY = f"worker-status.{GROUP}"
 CONTROLLER = "clearway-controller"
 """Role and cluster role of whoever starts runs."""
+OBSERVER = "clearway-observer"
+"""Cluster role that may be given besides: to see what happens around a run."""
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = {MANAGED_BY: "clearway"}

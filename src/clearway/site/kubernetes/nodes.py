@@ -47,7 +47,13 @@ class _Image(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class _Address(msgspec.Struct, frozen=True):
+    type: str
+    address: str
+
+
 class _Status(msgspec.Struct, frozen=True):
+    addresses: tuple[_Address, ...] = ()
     images: tuple[_Image, ...] = ()
     conditions: tuple[Condition, ...] = ()
     nodeInfo: dict[str, str] = {}  # noqa: N815 - the API's name

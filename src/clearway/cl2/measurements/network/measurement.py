@@ -103,7 +103,7 @@ async def _carried_out(job: Job, ground: Ground, around: Surroundings) -> None:
         save_reports(record, judge(record), job.ledger, around.language)
 
     try:
-        await carry_out(job, ground.site, Clock(), ground.brake, finished)
+        await carry_out(job, ground.site, Clock(), ground.watchers, finished)
     except BaseException:
         finished()
         raise

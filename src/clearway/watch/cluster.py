@@ -1,0 +1,15 @@
+"""Who goes along with a run on a cluster."""
+
+from __future__ import annotations
+
+from clearway.shell.base import Shell
+from clearway.site.company import Watcher
+from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.watch.brake import Brake
+from clearway.watch.oom.tracker import OomTracker
+
+
+def cluster_watchers(options: KubernetesOptions, shell: Shell | None = None) -> tuple[Watcher, ...]:
+    """`shell` is the way to the nodes' own systems, where there is one."""
+    tracker = OomTracker(options.access, options.namespace, shell)
+    return (Brake(options.access), tracker) if options.brake else (tracker,)
