@@ -36,7 +36,7 @@ def worker(slot: Slot, network: str, addresses: Tuple[str, ...] = ()) -> Worker:
         slot=slot,
         addresses=addresses or tuple(address for link in links for address in _addresses(link)),
         mtu=int(device["mtu"]) if device else 1500,
-        ports=free_ports(_PORTS),
+        ports=free_ports(_PORTS, after=slot.index * _PORTS),
         versions=_versions(),
         facts=_facts(device),
         network=network,
