@@ -195,7 +195,7 @@ class Door:
             self.world.say(as_json(summary.data))
         else:
             name = test.compiled.config.name
-            self._written(self._folder.summary(summary.name, summary.data, name, test.identifier, time.time()))
+            self._written(self._folder.summary(summary, name, test.identifier, time.time()))
 
     def _written(self, path: Path) -> None:
         self.world.log(Finding("door.written", Severity.INFO, str(path)))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearway.base.clock import Clock
+from clearway.base.errors import INTERRUPTED
 from clearway.campaign.acceptance import Braked, begin, carry_out, resume
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import Place
@@ -15,8 +16,6 @@ from clearway.ledger import files
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
 from clearway.spec.model import Spec
-
-INTERRUPTED = 130
 
 
 async def session(

@@ -73,6 +73,8 @@ class Summary:
     """As ClusterLoader2 calls it, colons and all."""
     data: Any
     """JSON."""
+    complete: bool = True
+    """False: the measurement ended before it was over."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Measurement(Protocol):
     """One method under one identifier, for the length of a test."""
 
     async def call(self, call: Call, around: Surroundings) -> Outcome:
-        """Do what a step asks for. Raises ClearwayError."""
+        """Do what a step asks for; cancelled, it may return what there is. Raises ClearwayError."""
 
     async def dispose(self) -> None:
         """End and remove whatever is left of it; safe to call twice."""

@@ -56,6 +56,7 @@ BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindi
 CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"
+ALL_JOBS = "/apis/batch/v1/jobs"
 ALL_MAILBOXES = MAILBOX.everywhere
 
 
