@@ -49,8 +49,8 @@ unshare --mount --pid --fork --kill-child "$BASH" scripts/enter-root.sh "$root" 
         make "$target"
         echo "bare root: make $target took $SECONDS s"
     done
-    if ls /usr/sbin/policy-rc.d /etc/rc?.d/S??nginx /etc/systemd/system/*.wants/{nginx,containerd}.service 2>/dev/null ||
-        grep -xE "nginx|containerd" /proc/[0-9]*/comm; then
+    if ls /usr/sbin/policy-rc.d /etc/rc?.d/S??{nginx,ssh} /etc/systemd/system/*.wants/{nginx,containerd,ssh}.service 2>/dev/null ||
+        grep -xE "nginx|containerd|sshd" /proc/[0-9]*/comm; then
         echo "bare root: setup left that behind"
         exit 1
     fi' bash "${targets[@]}"

@@ -20,7 +20,7 @@ is_installed() { dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/de
 # Prints PACKAGE:SERVICE of those that are not here yet.
 services_to_come() {
     local entry
-    for entry in nginx-common:nginx containerd:containerd; do
+    for entry in nginx-common:nginx containerd:containerd openssh-server:ssh; do
         is_installed "${entry%%:*}" || echo "$entry"
     done
 }

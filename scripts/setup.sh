@@ -14,10 +14,10 @@ python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 
 programs=(iperf:iperf iperf3:iperf3 h2load:nghttp2-client nginx:nginx-light sockperf:sockperf
-    nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux)
+    nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux ssh:openssh-client)
 if [[ $kind == dev ]]; then
-    # the tests look at packets, kill tools, run a Kubernetes of their own, and pack an image
-    programs+=(tcpdump:tcpdump pkill:procps sysctl:procps openssl:openssl
+    # the tests look at packets, kill tools, log in over ssh, run a Kubernetes of their own, and pack an image
+    programs+=(tcpdump:tcpdump pkill:procps sysctl:procps openssl:openssl sshd:openssh-server
         containerd:containerd runc:runc /usr/lib/cni/bridge:containernetworking-plugins
         mmdebstrap:mmdebstrap buildah:buildah)
 fi

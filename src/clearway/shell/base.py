@@ -46,14 +46,32 @@ class NotRun:
 Answer = Said | NotRun
 
 
+@dataclass(frozen=True)
+class Connection:
+    """What to run here to make a connection to a node that commands then share, to see whether it stands, to end it."""
+
+    make: tuple[str, ...]
+    check: tuple[str, ...]
+    end: tuple[str, ...]
+
+
 class Road(Protocol):
-    """One way to the nodes."""
+    """One way to the nodes. Pure: it says what to run, and reads what was said."""
 
     def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
         """What to run here so that `argv` runs on the node, its standard streams joined to ours."""
 
+    def connection(self, node: str) -> Connection | None:
+        """None where every command comes for itself."""
+
+    def obstacle(self, node: str) -> Reason | None:
+        """Why there is no way to this node at all, known before anything is run."""
+
     def failure(self, node: str, said: Said) -> Reason | None:
-        """Why what was said is the road's own failure; None: the command said it."""
+        """Why what was said looks like the road's own failure; None: the command said it."""
+
+    def close(self) -> None:
+        """Take away what it keeps on this machine; safe to call twice."""
 
 
 class Shell(Protocol):

@@ -1,0 +1,169 @@
+"""The road over the system's `ssh`: the user's own configuration, agent, jump hosts and hardware keys stay in force.
+
+One connection a node is made first and shared by its commands: what keeps it from standing is told apart from what
+a command says, and a login is paid for once.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from clearway.probe.records import Reason
+from clearway.shell.base import Connection, Said
+
+_CONNECT_TIMEOUT = 10
+_ALIVE_INTERVAL, _ALIVE_COUNT = 5, 3
+_PERSIST = 60
+"""Seconds. A connection ends by itself so long after its last command, if nobody is left to end it."""
+_SOCKET_PATH = 80
+"""Byte: the kernel takes 107, and ssh adds a suffix of its own while it binds."""
+_QUOTE = 200
+_FAILED = 255
+"""The exit of ssh itself."""
+
+
+class HostKeys(StrEnum):
+    """What is done about a host that presents its key: `ssh`'s own words for it."""
+
+    STRICT = "yes"
+    """It must be known already."""
+    ACCEPT_NEW = "accept-new"
+    """An unknown one is taken and remembered; a changed one is refused."""
+
+
+@dataclass(frozen=True)
+class SshHost:
+    """How one node is entered. What is None is left to the user's own ssh configuration."""
+
+    address: str
+    """Address, name, or alias in the user's configuration."""
+    user: str | None = None
+    port: int | None = None
+    key: Path | None = None
+    """Its private half's place; nobody here reads it."""
+    known_hosts: Path | None = None
+    bastion: str | None = None
+    """As ssh's ProxyJump takes it: `[user@]host[:port]`, several set apart by commas."""
+    host_keys: HostKeys = HostKeys.STRICT
+    options: tuple[str, ...] = ()
+    """More of ssh's own, `Name=value`."""
+
+
+class SshRoad:
+    """Nodes by name. Takes a private folder for its sockets; `close` takes it away."""
+
+    def __init__(self, hosts: Mapping[str, SshHost]) -> None:
+        self._hosts = hosts
+        self._sockets: Path | None = None
+        self._numbers = {node: number for number, node in enumerate(hosts)}
+
+    def obstacle(self, node: str) -> Reason | None:
+        return None if node in self._hosts else Reason("shell.unknown-node", {"node": node})
+
+    def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
+        """The login shell over there takes it apart again, as every POSIX shell does."""
+        return (*self._ssh(node), "-o", "ControlMaster=no", "-T", *self._target(node), shlex.join(argv))
+
+    def connection(self, node: str) -> Connection:
+        ssh, target = self._ssh(node), self._target(node)
+        persist = ("-o", "ControlMaster=yes", "-o", f"ControlPersist={_PERSIST}")
+        return Connection(
+            make=(*ssh, *persist, "-f", "-N", *target),
+            check=(*ssh, "-O", "check", *target),
+            end=(*ssh, "-O", "exit", *target),
+        )
+
+    def failure(self, node: str, said: Said) -> Reason | None:
+        """By the exit that ssh keeps for itself, and by its words."""
+        if said.exit != _FAILED:
+            return None
+        code = next((code for words, code in _EVIDENCE if words.search(said.stderr)), None)
+        return Reason(code or "shell.connection-lost", self._values(node, said))
+
+    def close(self) -> None:
+        folder, self._sockets = self._sockets, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _ssh(self, node: str) -> tuple[str, ...]:
+        return ("ssh", *(word for option in self._options(node) for word in ("-o", option)))
+
+    def _options(self, node: str) -> Iterator[str]:
+        host = self._hosts[node]
+        yield from ("BatchMode=yes", "ClearAllForwardings=yes", "RemoteCommand=none")
+        yield f"ControlPath={self._folder / str(self._numbers[node])}"
+        yield f"ConnectTimeout={_CONNECT_TIMEOUT}"
+        yield f"ServerAliveInterval={_ALIVE_INTERVAL}"
+        yield f"ServerAliveCountMax={_ALIVE_COUNT}"
+        yield f"StrictHostKeyChecking={host.host_keys}"
+        if host.known_hosts is not None:
+            yield f"UserKnownHostsFile={_in_config(host.known_hosts)}"
+        if host.key is not None:
+            yield f"IdentityFile={_in_config(host.key)}"
+            yield "IdentitiesOnly=yes"
+        if host.port is not None:
+            yield f"Port={host.port}"
+        if host.user is not None:
+            yield f"User={host.user}"
+        if host.bastion is not None:
+            yield f"ProxyJump={host.bastion}"
+        yield from host.options
+
+    def _target(self, node: str) -> tuple[str, ...]:
+        return "--", self._hosts[node].address
+
+    @property
+    def _folder(self) -> Path:
+        if self._sockets is None:
+            self._sockets = _private_folder()
+        return self._sockets
+
+    def _values(self, node: str, said: Said) -> dict[str, str | None]:
+        host = self._hosts[node]
+        key = None if host.key is None else str(host.key)
+        return {"node": node, "address": host.address, "user": host.user, "key": key, "quote": _last_line(said.stderr)}
+
+
+_EVIDENCE = tuple(
+    (re.compile(words, re.IGNORECASE), code)
+    for words, code in (
+        (r"REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY", "shell.host-key-changed"),
+        (r"No \S+ host key is known for|authenticity of host .* can't be established", "shell.host-key-unknown"),
+        (r"Host key verification failed", "shell.host-key-changed"),
+        (r"Permission denied \(|Too many authentication failures", "shell.key-refused"),
+        (r"Could not resolve hostname|Name or service not known", "shell.name-unknown"),
+        (r"Connection refused", "shell.connection-refused"),
+        (r"No route to host|(?:Network|Host) is (?:unreachable|down)", "shell.no-route"),
+        (
+            r"(?:Connection|Operation) timed out|Connection to .* timed out|timed out during banner",
+            "shell.no-connection",
+        ),
+        (r"Bad configuration option|bad permissions on|Bad owner or permissions", "shell.ssh-configuration"),
+    )
+)
+"""What ssh and the kernel say -> why; the first that fits, most telling first. Anything else ended a connection."""
+
+
+def _private_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="clearway-"))
+    if len(bytes(folder)) <= _SOCKET_PATH:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="clearway-", dir="/tmp"))
+
+
+def _in_config(path: Path) -> str:
+    """As ssh reads a file's name in an option: `%` begins a token, quotes keep blanks."""
+    return '"' + str(path).replace("%", "%%") + '"'
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:_QUOTE] if lines else ""
