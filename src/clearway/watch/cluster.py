@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from clearway.site.company import Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.watch.brake import Brake
 
 
-def cluster_watchers(options: KubernetesOptions) -> tuple[Watcher, ...]:
-    return (Brake(options.access),) if options.brake else ()
+def cluster_watchers(options: KubernetesOptions, broken: Collection[str] = ()) -> tuple[Watcher, ...]:
+    """`broken` has the nodes that are broken on purpose just now."""
+    return (Brake(options.access, broken),) if options.brake else ()

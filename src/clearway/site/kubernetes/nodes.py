@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from clearway.kube.api import Api
+from clearway.kube.api import Access, Api, connect
+from clearway.plan.failing import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
@@ -47,7 +48,13 @@ class _Image(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class _Address(msgspec.Struct, frozen=True):
+    type: str
+    address: str
+
+
 class _Status(msgspec.Struct, frozen=True):
+    addresses: tuple[_Address, ...] = ()
     images: tuple[_Image, ...] = ()
     conditions: tuple[Condition, ...] = ()
     nodeInfo: dict[str, str] = {}  # noqa: N815 - the API's name
@@ -81,6 +88,14 @@ async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[NodeView, 
     return tuple(sorted(chosen, key=lambda node: node.name))
 
 
+async def node_addresses(access: Access) -> Mapping[str, str]:
+    """The address in the cluster's own network of every node that has one. Raises KubeError."""
+    async with connect(access) as api:
+        nodes = [node async for page in api.pages(NODES, _NodeList) for node in page.items]
+    inside = {node.name: [one.address for one in node.status.addresses if one.type == "InternalIP"] for node in nodes}
+    return {name: addresses[0] for name, addresses in inside.items() if addresses}
+
+
 def is_control_plane(node: NodeView, tolerations: Sequence[Toleration]) -> bool:
     """Whether it is kept for the control plane: no workload's road ends there."""
     return any(taint.key in _CONTROL_PLANE for taint in _untolerated(node, tolerations))
@@ -96,12 +111,19 @@ def described(node: NodeView, machine_label: str | None) -> Node:
         "runtime": info.get("containerRuntimeVersion"),
     }
     labels = node.metadata.labels
+    facts[CONTROL_PLANE] = "yes" if _has_control_plane(node) else None
     return Node(
         node.name,
         zone=labels.get(ZONE),
         machine=labels.get(machine_label) if machine_label else None,
         facts={name: value for name, value in facts.items() if value},
     )
+
+
+def _has_control_plane(node: NodeView) -> bool:
+    """Whether it is marked as one that the control plane lives on, tolerated or not."""
+    marks = {*node.metadata.labels, *(taint.key for taint in node.spec.taints)}
+    return not marks.isdisjoint(_CONTROL_PLANE)
 
 
 def unfit(node: NodeView, tolerations: Sequence[Toleration]) -> Iterator[Finding]:

@@ -1,0 +1,55 @@
+"""`clearway revive`: puts back what a run broke on purpose and did not come to put back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from clearway.cli.options import Lang, RunFolder, language
+from clearway.probe.records import Finding
+
+
+def revive(folder: RunFolder, *, lang: Lang = None) -> int:
+    """Put back, and see back, every node that the run's journal has open; safe at any time."""
+    from clearway.cli.log import stderr_log
+    from clearway.cli.sites import recorded_site
+    from clearway.report.wording import sentence
+
+    spoken = language(lang)
+    place = recorded_site(folder, spoken)
+    with stderr_log(verbose=True):
+        nodes, whole = asyncio.run(_revived(folder, place.log))
+    code = "chaos.revived" if nodes else "chaos.nothing-open"
+    if whole:
+        print(sentence(code, {"nodes": nodes, "count": len(nodes)}, spoken))
+    return 0 if whole else 3
+
+
+async def _revived(folder: Path, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
+    """The nodes that were open, and whether all of them are back; what isn't is told."""
+    from clearway.base.units import Duration
+    from clearway.chaos.journal import Journal
+    from clearway.chaos.killer import NodeKiller
+    from clearway.cli.chaos import tools_for
+    from clearway.cli.sites import recorded_cluster
+    from clearway.ledger.write import Appended, Ledger
+    from clearway.report.chaos import failure
+
+    entries = Journal(folder).open()
+    if not entries:
+        return (), True
+
+    def tell(item: Appended) -> None:
+        for found in failure(item):
+            log(found)
+
+    ledger = Ledger.reopen(folder, [tell])
+    tools = await tools_for(recorded_cluster(folder), folder, set(), log)
+    killer = NodeKiller(tools, ledger.append)
+    killer.take_up(entries, Duration(60))
+    try:
+        whole = await killer.put_back()
+    finally:
+        await tools.shell.close()
+    return tuple(entry.node for entry in entries), whole
