@@ -36,6 +36,11 @@ def connects(cluster: Cluster, namespace: str, pod: str, address: str) -> bool:
     return True
 
 
+def connects_in_the_end(cluster: Cluster, namespace: str, pod: str, address: str, tries: int = 10) -> bool:
+    """A new service is known to a node some time after it is known to the API."""
+    return any(connects(cluster, namespace, pod, address) for _ in range(tries))
+
+
 @pytest.fixture
 def pair(cluster: Cluster, namespace: str) -> dict[str, str]:
     """A server on node-1 and a client on node-2: their addresses."""
@@ -49,7 +54,7 @@ def test_pods_of_different_nodes_reach_each_other_directly_and_through_a_service
     assert connects(cluster, namespace, "client", pair["server"])
     cluster.kubectl("expose", "pod", "server", "--port=5001", f"--namespace={namespace}")
     service = json.loads(cluster.kubectl("get", "service", "server", "--output=json", f"--namespace={namespace}"))
-    assert connects(cluster, namespace, "client", service["spec"]["clusterIP"])
+    assert connects_in_the_end(cluster, namespace, "client", service["spec"]["clusterIP"])
     assert "Server listening" in cluster.kubectl("logs", "server", f"--namespace={namespace}")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, Optional
 
-from clearway.worker.api import Forbidden, Missing, Passing
+from clearway.worker.api import ApiFailure, Forbidden, Missing, Passing
 
 _RIGHTS_PATIENCE = 5.0
 """Seconds that a missing right is waited for."""
+_RIGHTS_AFTER_OUTAGE = 20.0
+"""Seconds of the same from an API server that was away: it answers before it knows anybody's rights."""
 _CREATED_WITHIN = 30.0
 """Seconds after which an object that is still missing will not come."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -18,16 +20,15 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 def deliver(once: Callable[[], None], over: threading.Event) -> None:
     """Do it until the API server takes it, or all is over. Raises ApiFailure, never Passing."""
-    pauses, begun = _Pauses(over), time.monotonic()
+    pauses, patience = _Pauses(over), _Patience()
     while not over.is_set():
         try:
             once()
         except (Forbidden, Missing) as failure:
-            patience = _RIGHTS_PATIENCE if isinstance(failure, Forbidden) else _CREATED_WITHIN
-            if time.monotonic() - begun > patience:
+            if patience.is_over(failure):
                 raise
         except Passing:
-            pass
+            patience.begin_anew()
         else:
             return
         pauses.take()
@@ -35,19 +36,35 @@ def deliver(once: Callable[[], None], over: threading.Event) -> None:
 
 def watched(watch: Callable[[], Iterator[Dict[str, Any]]], over: threading.Event) -> Iterator[Dict[str, Any]]:
     """All that one watch after the other tells, until all is over. Raises Forbidden if watching stays forbidden."""
-    pauses, refused_since = _Pauses(over), None
+    pauses, patience = _Pauses(over), _Patience()
     while not over.is_set():
         try:
             for event in watch():
-                pauses, refused_since = _Pauses(over), None
+                pauses, patience = _Pauses(over), _Patience()
                 yield event
-        except Forbidden:
-            refused_since = refused_since or time.monotonic()
-            if time.monotonic() - refused_since > _RIGHTS_PATIENCE:
+        except Forbidden as failure:
+            if patience.is_over(failure):
                 raise
         except Passing:
-            pass  # the next watch begins with what is there then
+            patience.begin_anew()  # the next watch begins with what is there then
         pauses.take()
+
+
+class _Patience:
+    """With refusals in a row, counted from the first of them: what was away before does not count as refusing."""
+
+    def __init__(self) -> None:
+        self._since: Optional[float] = None
+        self._rights = _RIGHTS_PATIENCE
+
+    def is_over(self, failure: ApiFailure) -> bool:
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        return now - self._since > (self._rights if isinstance(failure, Forbidden) else _CREATED_WITHIN)
+
+    def begin_anew(self) -> None:
+        self._since = None
+        self._rights = _RIGHTS_AFTER_OUTAGE
 
 
 class _Pauses:

@@ -34,15 +34,21 @@ async def started(cluster: Cluster, told: list[Finding] | None = None, **how: An
 
 
 async def hear(site: KubernetesSite, kind: type[T], count: int) -> list[T]:
-    """The next so many events of a kind; others are passed over."""
+    """The next so many events of a kind; others are passed over. Raises AssertionError, naming them, if too few."""
     heard: list[T] = []
-    async with asyncio.timeout(PATIENCE):
-        async for event in site.events():
-            if isinstance(event, kind):
-                heard.append(event)
-            if len(heard) == count:
-                break
-    return heard
+    others: list[object] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for event in site.events():
+                if isinstance(event, kind):
+                    heard.append(event)
+                else:
+                    others.append(event)
+                if len(heard) == count:
+                    return heard
+    except TimeoutError:
+        pass
+    raise AssertionError(f"{len(heard)} of {count} {kind.__name__} came, and besides: {others}")
 
 
 def requests(

@@ -213,6 +213,16 @@ def test_a_right_that_comes_a_moment_later_is_waited_for(server: ApiServer, boxe
     assert status(server)["phase"] == "Ready"
 
 
+def test_an_api_server_that_comes_back_may_first_refuse_everybody(
+    server: ApiServer, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it was away: patience with refusals begins with the first of them."""
+    monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.0)
+    server.faults += [Fault(patches, 3, 503), Fault(patches, 2, 403)]
+    boxes().announce(announcement("node-1"))
+    assert status(server)["phase"] == "Ready"
+
+
 def test_a_large_result_goes_without_its_evidence(server: ApiServer, boxes: Boxes) -> None:
     hold(server, request())
     box = boxes()
