@@ -132,6 +132,7 @@ class Door:
             variables(overrides, self.world.environ, known),
             self.nodes,
             self.options.changes,
+            self.options.reach.provider if self.options.reach is not None else None,
         )
         compiled = compiler.compile(config)
         if impossible := list(rehearsed(compiled, self.options.settings)):
@@ -159,6 +160,7 @@ class Door:
             grounds=self.world.grounds,
             display=self.world.display,
             settings=self.options.settings,
+            reach=self.options.reach,
             runs=self.runs,
             test=test.name,
             log=self.world.log,

@@ -57,6 +57,7 @@ _ACTED_ON = (
     Flag("skip-cluster-verification", bool, None, _ON, "flag.skip-cluster-verification"),
     Flag("nodes", int, "NUM_NODES", _ON, "flag.nodes"),
     Flag("provider", str, "PROVIDER", _ON, "flag.provider"),
+    Flag("provider-configs", Texts, "PROVIDER_CONFIGS", _ON, "flag.provider-configs", commas=True),
     Flag("registry-k8s-repo", str, "REGISTRY_K8S_REPO", _ON, "flag.registry"),
     Flag("delete-stale-namespaces", bool, "DELETE_STALE_NAMESPACES", _ON, "flag.delete-stale-namespaces"),
     Flag("delete-automanaged-namespaces", bool, "DELETE_AUTOMANAGED_NAMESPACES", _ON, "flag.delete-namespaces"),
@@ -99,8 +100,7 @@ _MACHINERY = (
     Flag("enable-exec-service", bool, "ENABLE_EXEC_SERVICE", _OFF, "flag.no-exec-service"),
     Flag("node-preload-images", Texts, "NODE_PRELOAD_IMAGES", _OFF, "flag.no-preload", commas=True),
     Flag("node-preload-images-timeout", str, "NODE_PRELOAD_IMAGES_TIMEOUT", _OFF, "flag.no-preload"),
-    Flag("provider-configs", Texts, "PROVIDER_CONFIGS", _OFF, "flag.no-provider", commas=True),
-    Flag("kubemark-root-kubeconfig", str, "KUBEMARK_ROOT_KUBECONFIG", _OFF, "flag.no-provider"),
+    Flag("kubemark-root-kubeconfig", str, "KUBEMARK_ROOT_KUBECONFIG", _OFF, "flag.no-root-cluster"),
 )
 
 _LOG = tuple(

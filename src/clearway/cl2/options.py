@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from clearway.base.errors import ClearwayError, UsageError
@@ -13,13 +14,10 @@ from clearway.cl2.flags import Given, refuse
 from clearway.cl2.namespaces import Defaults
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.kube.api import Access
+from clearway.shell.providers import provider_named
+from clearway.shell.reach import Reach, reach
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
-
-PROVIDERS = (
-    *("aks", "autopilot", "aws", "eks", "gce", "gke", "gkekubemark", "kcp", "kind", "ks"),
-    *("kubemark", "local", "skeleton", "vsphere"),
-)
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,9 @@ class Options:
     """As given; None: the cluster is asked where a template wants to know."""
     image_registry: str
     provider: str
+    """As given; empty: none."""
+    reach: Reach | None
+    """How the provider's nodes are reached."""
     settings: SettingsName
     changes: Changes
     namespaces: Defaults
@@ -51,9 +52,9 @@ class Conflicts(UsageError):
         self.errors = errors
 
 
-def options(given: Given) -> Options:
+def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> Options:
     """Raises UsageError: of one fault itself, of several Conflicts."""
-    errors = tuple(_wrong(given))
+    errors = tuple(_wrong(given, environ))
     if errors:
         raise errors[0] if len(errors) == 1 else Conflicts(errors)
     folder, nodes = given.get("report-dir"), given.get("nodes")
@@ -67,6 +68,7 @@ def options(given: Given) -> Options:
         nodes=nodes or None,
         image_registry=given.get("registry-k8s-repo", ""),
         provider=given.get("provider", ""),
+        reach=_reach(given, environ),
         settings=given.get("settings", "clearway"),
         changes=Changes(given.get("overwrite-test-config", ()), given.get("skip-steps", ())),
         namespaces=Defaults(
@@ -75,6 +77,12 @@ def options(given: Given) -> Options:
         cluster=_cluster(given),
         has_cluster=bool(given.get("kubeconfig") or given.get("run-from-cluster")),
     )
+
+
+def _reach(given: Given, environ: Mapping[str, str]) -> Reach | None:
+    """Raises UsageError. A test that needs no provider may do without one."""
+    name, configs = given.get("provider", ""), given.get("provider-configs", ())
+    return reach(provider_named(name), configs, environ) if name or configs else None
 
 
 def _cluster(given: Given) -> KubernetesOptions:
@@ -89,7 +97,7 @@ def _cluster(given: Given) -> KubernetesOptions:
     )
 
 
-def _wrong(given: Given) -> Iterator[ClearwayError]:
+def _wrong(given: Given, environ: Mapping[str, str]) -> Iterator[ClearwayError]:
     yield from _caught(lambda: refuse(given))
     yield from _caught(lambda: _cluster(given))
     if given.get("kubeconfig") and given.get("run-from-cluster"):
@@ -98,8 +106,7 @@ def _wrong(given: Given) -> Iterator[ClearwayError]:
         yield UsageError("door.no-cluster")
     if bool(given.get("testconfig")) == bool(given.get("testsuite")):
         yield UsageError("door.config-or-suite")
-    if (provider := given.get("provider")) and provider not in PROVIDERS:
-        yield UsageError("door.unknown-provider", found=provider, choices=PROVIDERS)
+    yield from _caught(lambda: _reach(given, environ))
     known = get_args(SettingsName)
     if (settings := given.get("settings", known[0])) not in known:
         yield UsageError("door.unknown-settings", found=settings, choices=known)

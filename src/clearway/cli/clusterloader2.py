@@ -14,7 +14,7 @@ from clearway import __version__
 from clearway.cl2.flags import FLAGS, Flag, Given
 from clearway.cli.main import exit_code_of
 from clearway.cli.options import spoken_language
-from clearway.probe.records import Finding
+from clearway.probe.records import Finding, Severity
 from clearway.report.wording import sentence
 
 _VERBOSE = 2
@@ -84,4 +84,7 @@ def _carried_out(given: Given) -> int:
         for flag, severity in without_effect(given, os.environ):
             reason = sentence(flag.code, {}, spoken)
             log(Finding("door.flag-without-effect", severity, f"--{flag.name}", {"reason": reason}))
-        return enter(options(given), Templates, spoken)
+        wanted = options(given, os.environ)
+        for name in wanted.reach.without_effect if wanted.reach is not None else ():
+            log(Finding("provider.config-without-effect", Severity.WARNING, name))
+        return enter(wanted, Templates, spoken)

@@ -11,6 +11,7 @@ from functools import cache
 from clearway.base.errors import UsageError
 from clearway.base.units import Rate
 from clearway.report.language import Language
+from clearway.report.providers import explain_provider
 from clearway.report.wording import sentence
 from clearway.report.wording.catalogue import read_toml
 
@@ -37,6 +38,9 @@ def explain(topic: str, language: Language) -> str:
     """
     if not topic.strip():
         return "\n".join(f"{name:20} {known.title}" for name, known in topics(language).items())
+    word, _, rest = topic.strip().partition(" ")
+    if word.casefold() == "provider":
+        return explain_provider(rest.strip(), language)
     if number := _KBYTES.fullmatch(topic.strip()):
         return derivation(float(number[1].replace(",", "")))
     return "\n".join(_lines(topics(language)[_name(topic, language)], language))

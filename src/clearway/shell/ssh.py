@@ -84,8 +84,7 @@ class SshRoad:
         """By the exit that ssh keeps for itself, and by its words."""
         if said.exit != _FAILED:
             return None
-        code = next((code for words, code in _EVIDENCE if words.search(said.stderr)), None)
-        return Reason(code or "shell.connection-lost", self._values(node, said))
+        return Reason(ssh_failure(said.stderr) or "shell.connection-lost", self._values(node, said))
 
     def close(self) -> None:
         folder, self._sockets = self._sockets, None
@@ -149,6 +148,11 @@ _EVIDENCE = tuple(
     )
 )
 """What ssh and the kernel say -> why; the first that fits, most telling first. Anything else ended a connection."""
+
+
+def ssh_failure(stderr: str) -> str | None:
+    """The code of what kept ssh from a host, by its words."""
+    return next((code for words, code in _EVIDENCE if words.search(stderr)), None)
 
 
 def _private_folder() -> Path:

@@ -9,9 +9,11 @@ from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.load import Changes, Compiler
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.templates import Templates
+from clearway.shell.providers import Provider, provider_named
 from clearway.spec.problems import Problem, SpecError
 
 NO_CHANGES = Changes()
+SKELETON = provider_named("skeleton")
 SLEEPS = """\
 name: sleeps
 steps:
@@ -38,10 +40,17 @@ steps:
 """
 
 
-def compiled(folder: Path, text: str, changes: Changes = NO_CHANGES, nodes: int = 2, **variables: Any) -> Compiled:
+def compiled(
+    folder: Path,
+    text: str,
+    changes: Changes = NO_CHANGES,
+    nodes: int = 2,
+    provider: Provider | None = SKELETON,
+    **variables: Any,
+) -> Compiled:
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    return Compiler(Templates(folder), MEASUREMENTS, variables, lambda: nodes, changes).compile(path)
+    return Compiler(Templates(folder), MEASUREMENTS, variables, lambda: nodes, changes, provider).compile(path)
 
 
 def problems(folder: Path, text: str, changes: Changes = NO_CHANGES) -> tuple[Problem, ...]:

@@ -43,6 +43,7 @@ def around(
         grounds=grounds,
         display=Silent(),
         settings=how.get("settings", "clearway"),
+        reach=None,
         runs=folder,
         test="test",
         log=told.append,

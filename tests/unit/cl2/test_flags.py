@@ -88,7 +88,7 @@ def test_everything_that_is_wrong_with_the_flags_is_told_at_once() -> None:
         "kubernetes.not-a-toleration",
         "door.no-cluster",
         "door.config-or-suite",
-        "door.unknown-provider",
+        "provider.unknown",
         "door.unknown-settings",
     }
 

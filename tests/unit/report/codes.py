@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clearway.probe.metrics import METRICS
 from clearway.probe.records import Outcome, Why
+from clearway.shell.providers import PROVIDERS, Feature, Route
 from clearway.verdict.model import Standing, State
 
 SOURCE = Path(__file__).parents[3] / "src" / "clearway"
@@ -46,7 +47,7 @@ def written_codes() -> dict[str, set[str]]:
 
 def composed_codes() -> set[str]:
     """Codes that are put together at run time from a word of a closed list."""
-    words = {
+    words: dict[str, list[str]] = {
         "outcome": [outcome.value for outcome in Outcome],
         "state": [state.value for state in State],
         "verdict-word": [state.value for state in State],
@@ -54,6 +55,9 @@ def composed_codes() -> set[str]:
         "standing": [standing.value for standing in Standing],
         "progress": [why.value for why in Why],
         "metric": list(METRICS),
+        "provider": [*PROVIDERS, *(f"no-{feature}" for feature in Feature)],
+        "feature": list(Feature),
+        "route": list(Route),
         "unit": [f"not-a-{kind}" for kind in ("rate", "size", "duration", "ratio", "frequency", "count")],
     }
     return {f"{area}.{word}" for area, known in words.items() for word in known}

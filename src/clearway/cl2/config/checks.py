@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from clearway.cl2.config.methods import REFUSED, Methods
+from clearway.cl2.config.methods import NEEDS, REFUSED, Methods
+from clearway.shell.providers import Feature, Provider, missing
 from clearway.spec.faults import Fault, closest
 from clearway.spec.problems import Path
 
@@ -13,7 +14,9 @@ Data = Mapping[str, Any]
 _KINDS = ("phases", "measurements", "module")
 
 
-def faults(data: Any, methods: Methods, skip: Collection[str] = ()) -> Iterator[Fault]:
+def faults(
+    data: Any, methods: Methods, skip: Collection[str] = (), provider: Provider | None = None
+) -> Iterator[Fault]:
     """Everything about a config's, or a module's, document that keeps it from being run here.
 
     Steps with a name in `skip` are not looked at.
@@ -24,12 +27,16 @@ def faults(data: Any, methods: Methods, skip: Collection[str] = ()) -> Iterator[
         if data.get(field):
             yield Fault(code, (field,))
     if isinstance(chaos := data.get("chaosMonkey"), Mapping) and chaos.get("nodeFailure"):
-        yield Fault("door.breaks-nodes", ("chaosMonkey", "nodeFailure"), values={"method": "nodeFailure"})
+        path = ("chaosMonkey", "nodeFailure")
+        values = {"method": "nodeFailure"}
+        yield _lacking(NEEDS["nodeFailure"], provider, path, values) or Fault("door.breaks-nodes", path, values=values)
     for index, step in steps_of(data, skip):
         for check in _STEP_CHECKS:
             yield from check(step, ("steps", index))
         for number, measurement in entries(step, "measurements"):
-            yield from _measurement(measurement, ("steps", index, "measurements", number), methods)
+            at = ("steps", index, "measurements", number)
+            lacking = _unprovided(measurement, at, methods, provider, step.get("name"))
+            yield from (lacking,) if lacking else _measurement(measurement, at, methods)
 
 
 _REFUSED_FIELDS: Mapping[str, str] = {"dependencies": "door.no-dependencies", "tuningSets": "door.no-tuning-sets"}
@@ -69,6 +76,20 @@ def _measurement(measurement: Data, path: Path, methods: Methods) -> Iterator[Fa
         return
     known = tuple(methods)
     yield Fault("door.unknown-method", (*path, "method"), known, closest(method, (*known, *REFUSED)))
+
+
+def _unprovided(measurement: Data, path: Path, methods: Methods, provider: Provider | None, step: Any) -> Fault | None:
+    """What the provider lacks is said before the first step: half-way would be too late."""
+    method = measurement.get("method")
+    if not isinstance(method, str):
+        return None
+    needs = methods[method].needs if method in methods else NEEDS.get(method)
+    return _lacking(needs, provider, (*path, "method"), {"method": method, "step": step})
+
+
+def _lacking(needs: Feature | None, provider: Provider | None, path: Path, who: Data) -> Fault | None:
+    reason = missing(provider, needs) if needs is not None else None
+    return None if reason is None else Fault(reason.code, path, values={**reason.values, **who})
 
 
 def steps_of(data: Data, skip: Collection[str]) -> Iterator[tuple[int, Data]]:

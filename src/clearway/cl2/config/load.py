@@ -15,6 +15,7 @@ from clearway.cl2.config.model import Config, Part, Step, Steps
 from clearway.cl2.config.parameters import calls_at, out_of_order, parameter_problems
 from clearway.cl2.config.text import as_go_decodes, go_document
 from clearway.cl2.rendering import Renderer, Variables
+from clearway.shell.providers import Provider
 from clearway.spec.document import Document
 from clearway.spec.faults import Fault, placed, validated
 from clearway.spec.load import read_file
@@ -45,6 +46,7 @@ class Compiler:
     variables: Variables
     nodes: Callable[[], int]
     changes: Changes = Changes()
+    provider: Provider | None = None
     _problems: list[Problem] = field(default_factory=list)
 
     def compile(self, path: Path) -> Compiled:
@@ -73,7 +75,7 @@ class Compiler:
         """The document as its model. Raises SpecError if there is anything wrong with it."""
         made, wrong = (None, []) if document.problems else validated(document, model)
         skip = self.changes.skip
-        refused = [placed(document, fault) for fault in faults(document.data, self.methods, skip)]
+        refused = [placed(document, fault) for fault in faults(document.data, self.methods, skip, self.provider)]
         problems = [*document.problems, *wrong, *refused, *parameter_problems(document, self.methods, skip)]
         if made is None or problems:
             raise SpecError(map(_told_apart, problems))

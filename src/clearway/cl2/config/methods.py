@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clearway.cl2.config.model import Part
+from clearway.shell.providers import Feature
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Method:
     actions: Mapping[str, type[Part]]
     begins: str | None = None
     """Action that has to come before all others of the same identifier."""
+    needs: Feature | None = field(default=None, kw_only=True)
+    """Of the provider; None: the API is enough."""
 
 
 Methods = Mapping[str, Method]
@@ -68,6 +71,9 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     "door.needs-network-probes": ("InClusterNetworkLatency",),
     "door.breaks-nodes": ("ChaosMonkey", "NodeHealthTracker"),
 }
+
+NEEDS: Mapping[str, Feature] = {"nodeFailure": Feature.NODE_KILLER, "ChaosMonkey": Feature.NODE_KILLER}
+"""What a test's `chaosMonkey` and methods that are refused anyway need of the provider."""
 
 REFUSED: Mapping[str, str] = {method: code for code, methods in _BY_REASON.items() for method in methods}
 """Method -> the code that says why, and what can be used instead."""

@@ -16,6 +16,7 @@ from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
 from clearway.report.language import Language
+from clearway.shell.reach import Reach
 from clearway.site.base import Site
 from clearway.site.company import Watcher
 from clearway.spec.model import Spec
@@ -49,6 +50,8 @@ class Surroundings:
     display: Display
     settings: SettingsName
     """How network tests measure where they don't say so themselves."""
+    reach: Reach | None
+    """How the nodes' own system is reached; None: no provider was named."""
     runs: Path
     """Folder that run directories are made in."""
     test: str

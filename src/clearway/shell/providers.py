@@ -1,0 +1,187 @@
+"""The providers, one row each: how their nodes are reached from outside the API, and what may be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clearway.base.errors import UsageError
+from clearway.base.units import Duration
+from clearway.probe.records import Reason
+
+Argv = tuple[str, ...]
+
+
+class Route(StrEnum):
+    SSH = "ssh"
+    GCLOUD = "gcloud"
+    """`gcloud compute ssh`, which finds address, user and key by itself."""
+    DOCKER = "docker"
+    """`docker exec`: nodes are containers of this machine."""
+
+
+class AddressType(StrEnum):
+    """What the API calls a node's addresses."""
+
+    INTERNAL = "InternalIP"
+    EXTERNAL = "ExternalIP"
+    HOSTNAME = "Hostname"
+    LOOPBACK = "Loopback"
+    """None of the API's: this machine."""
+
+
+class Feature(StrEnum):
+    """What a part of a test may need of a provider."""
+
+    COMMANDS = "commands"
+    """Commands on the nodes."""
+    KERNEL_LOG = "kernel-log"
+    """A kernel of the cluster's own, whose log tells of it alone."""
+    NODE_KILLER = "node-killer"
+    """Nodes that can be broken on purpose, and of which others are left."""
+    REBOOT = "reboot"
+    """Machines that come back by themselves after a reboot."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What keeps a node's pods running, and how it is stopped and started; as root."""
+
+    stop_kubelet: Argv = ("systemctl", "stop", "kubelet")
+    start_kubelet: Argv = ("systemctl", "start", "kubelet")
+    stop_runtime: Argv = ("systemctl", "stop", "containerd")
+    start_runtime: Argv = ("systemctl", "start", "containerd")
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """How long a Service of the type LoadBalancer may take until it carries traffic."""
+
+    internal: Duration = Duration(600)
+    external: Duration = Duration(1800)
+
+
+@dataclass(frozen=True)
+class Provider:
+    name: str
+    route: Route | None = None
+    """None: there is no way to the nodes' own system; `without` says why."""
+    without: str = ""
+    """Code of that sentence."""
+    key_variables: tuple[str, ...] = ()
+    """Names of environment variables that may name the private key, the first that is set; after KUBE_SSH_KEY_PATH."""
+    key_file: str | None = None
+    """Used where it is there; None: those that ssh itself looks for."""
+    user: str | None = None
+    """Where nothing else names one; None: as the user's ssh configuration has it."""
+    addresses: tuple[AddressType, ...] = (AddressType.INTERNAL, AddressType.EXTERNAL)
+    """The first that a node has."""
+    services: Services = Services()
+    load_balancer: LoadBalancer | None = LoadBalancer()
+    """None: it brings none."""
+    features: frozenset[Feature] = frozenset()
+
+    @property
+    def title(self) -> str:
+        """Code of the sentence that says what it stands for."""
+        return f"provider.{self.name}"
+
+
+_GCE_KEYS = ("GCE_SSH_KEY", "GCE_SSH_PRIVATE_KEY_FILE")
+_GCE_FILE = "~/.ssh/google_compute_engine"
+_OUTSIDE_FIRST = (AddressType.EXTERNAL, AddressType.INTERNAL)
+_MACHINES = frozenset(Feature)
+_CONTAINERS = frozenset({Feature.COMMANDS, Feature.NODE_KILLER})
+"""They share the host's kernel: its log is not theirs alone, and what is rebooted stays away."""
+_ONE_MACHINE = frozenset({Feature.COMMANDS, Feature.KERNEL_LOG})
+"""What would break it would break clearway."""
+
+_ROWS = (
+    Provider(
+        "local",
+        Route.SSH,
+        key_variables=("LOCAL_SSH_KEY",),
+        addresses=(AddressType.LOOPBACK,),
+        load_balancer=None,
+        features=_ONE_MACHINE,
+    ),
+    Provider("kind", Route.DOCKER, addresses=(AddressType.HOSTNAME,), load_balancer=None, features=_CONTAINERS),
+    Provider("skeleton", Route.SSH, key_variables=("KUBE_SSH_KEY",), load_balancer=None, features=_MACHINES),
+    Provider(
+        "gce",
+        Route.GCLOUD,
+        key_variables=_GCE_KEYS,
+        key_file=_GCE_FILE,
+        addresses=_OUTSIDE_FIRST,
+        features=_MACHINES,
+    ),
+    Provider(
+        "gke",
+        Route.GCLOUD,
+        key_variables=_GCE_KEYS,
+        key_file=_GCE_FILE,
+        addresses=_OUTSIDE_FIRST,
+        features=_MACHINES,
+    ),
+    Provider("autopilot", without="provider.no-logins"),
+    Provider("gkekubemark", without="provider.hollow-nodes", load_balancer=None),
+    Provider("kubemark", without="provider.hollow-nodes", load_balancer=None),
+    Provider(
+        "aws",
+        Route.SSH,
+        key_variables=("AWS_SSH_KEY",),
+        key_file="~/.ssh/kube_aws_rsa",
+        addresses=_OUTSIDE_FIRST,
+        features=_MACHINES,
+    ),
+    Provider(
+        "eks",
+        Route.SSH,
+        key_variables=("AWS_SSH_KEY",),
+        key_file="~/.ssh/kube_aws_rsa",
+        user="ec2-user",
+        addresses=_OUTSIDE_FIRST,
+        features=_MACHINES,
+    ),
+    Provider(
+        "aks",
+        Route.SSH,
+        key_variables=("AZURE_SSH_KEY", "KUBE_SSH_KEY"),
+        user="azureuser",
+        addresses=_OUTSIDE_FIRST,
+        features=_MACHINES,
+    ),
+    Provider("kcp", without="provider.no-nodes", load_balancer=None),
+    Provider("ks", without="provider.no-nodes", load_balancer=None),
+    Provider(
+        "vsphere", Route.SSH, key_variables=("KUBE_SSH_KEY", "LOCAL_SSH_KEY"), load_balancer=None, features=_MACHINES
+    ),
+)
+
+PROVIDERS: Mapping[str, Provider] = {row.name: row for row in _ROWS}
+ALIASES: Mapping[str, str] = {"on-premises": "skeleton"}
+
+
+def provider_named(name: str) -> Provider:
+    """Raises UsageError, with the list, for a name that is unknown or empty."""
+    found = PROVIDERS.get(ALIASES.get(name, name))
+    if found is None:
+        code = "provider.unknown" if name else "provider.none"
+        raise UsageError(code, found=name, choices=(*PROVIDERS, *ALIASES))
+    return found
+
+
+def missing(provider: Provider | None, feature: Feature) -> Reason | None:
+    """Why the feature can't be had; None: it can. Without a provider, nothing is known of the nodes."""
+    having = tuple(row.name for row in _ROWS if feature in row.features)
+    if provider is None:
+        return Reason("provider.needed", {"choices": having})
+    if feature in provider.features:
+        return None
+    return Reason(provider.without or f"provider.no-{feature}", {"provider": provider.name, "choices": having})
+
+
+def as_root(argv: Argv) -> Argv:
+    """The command as root's, whoever logs in: root needs no sudo, and may not have it."""
+    return ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n -- "$@"; fi', "sh", *argv)

@@ -1,0 +1,162 @@
+"""How the nodes of one cluster are reached: the provider's row, the environment and what was said of it by hand."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from clearway.base.errors import ClearwayError, UsageError
+from clearway.shell.providers import AddressType, Provider, Route, Services
+from clearway.shell.ssh import HostKeys
+
+KEY_OVER_ALL, USER, BASTION = "KUBE_SSH_KEY_PATH", "KUBE_SSH_USER", "KUBE_SSH_BASTION"
+ROOT_KUBECONFIG = "ROOT_KUBECONFIG"
+"""Of the cluster that hollow nodes run in: read by ClusterLoader2, needed by nothing here."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What is None is left to ssh, and to the user's own configuration of it."""
+
+    provider: Provider
+    route: Route | None
+    addresses: tuple[AddressType, ...]
+    services: Services
+    user: str | None = None
+    key: Path | None = None
+    port: int | None = None
+    bastion: str | None = None
+    known_hosts: Path | None = None
+    host_keys: HostKeys = HostKeys.STRICT
+    project: str | None = None
+    """Google's."""
+    without_effect: tuple[str, ...] = field(default=(), compare=False)
+    """Names of what was given and changes nothing."""
+
+
+def reach(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) -> Reach:
+    """`given` are the words of --provider-configs, `NAME=value`. Raises UsageError."""
+    made = Reach(
+        provider,
+        provider.route,
+        provider.addresses,
+        provider.services,
+        user=environ.get(USER) or provider.user,
+        key=_key(provider, environ),
+        bastion=environ.get(BASTION) or None,
+    )
+    for word in given:
+        made = _changed(made, word)
+    if made.route is not Route.SSH and made.bastion is not None:
+        made = replace(made, bastion=None, without_effect=(*made.without_effect, BASTION))
+    return made
+
+
+def _changed(made: Reach, word: str) -> Reach:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise UsageError("provider.config-without-value", found=word, choices=tuple(CONFIGS))
+    if name == ROOT_KUBECONFIG:
+        return replace(made, without_effect=(*made.without_effect, name))
+    config = CONFIGS.get(name)
+    if config is None:
+        near = difflib.get_close_matches(name.upper(), CONFIGS, n=1)
+        raise UsageError(
+            "provider.unknown-config", found=name, suggestion=near[0] if near else None, choices=tuple(CONFIGS)
+        )
+    try:
+        return config.change(made, value)
+    except (ValueError, ClearwayError):
+        raise UsageError("provider.wrong-config", name=name, found=value, choices=config.choices) from None
+
+
+@dataclass(frozen=True)
+class Config:
+    """One name of --provider-configs."""
+
+    change: Callable[[Reach, str], Reach]
+    """Raises ValueError for a value that makes no sense."""
+    choices: tuple[str, ...] = ()
+
+
+def _sets(name: str, read: Callable[[str], Any], choices: Iterable[str] = ()) -> Config:
+    return Config(lambda made, value: replace(made, **{name: read(value)}), tuple(choices))
+
+
+def _service(name: str) -> Config:
+    def changed(made: Reach, value: str) -> Reach:
+        return replace(made, services=replace(made.services, **{name: _argv(value)}))
+
+    return Config(changed)
+
+
+_POLICIES = {"strict": HostKeys.STRICT, "accept-new": HostKeys.ACCEPT_NEW}
+
+
+def _one_of(known: Mapping[str, Any]) -> Callable[[str], Any]:
+    def read(value: str) -> Any:
+        if value not in known:
+            raise ValueError(value)
+        return known[value]
+
+    return read
+
+
+def _argv(value: str) -> tuple[str, ...]:
+    if not (words := tuple(shlex.split(value))):
+        raise ValueError(value)
+    return words
+
+
+def _text(value: str) -> str:
+    if not value or value.startswith("-"):
+        raise ValueError(value)
+    return value
+
+
+def _port(value: str) -> int:
+    if not 0 < int(value) < 1 << 16:
+        raise ValueError(value)
+    return int(value)
+
+
+def _path(value: str) -> Path:
+    return Path(_text(value)).expanduser().absolute()
+
+
+_TYPES = {kind.value: (kind,) for kind in AddressType}
+_ROUTES = {route.value: route for route in Route}
+
+CONFIGS: Mapping[str, Config] = {
+    "SSH_USER": _sets("user", _text),
+    "SSH_KEY": _sets("key", _path),
+    "SSH_PORT": _sets("port", _port),
+    "SSH_BASTION": _sets("bastion", _text),
+    "SSH_KNOWN_HOSTS": _sets("known_hosts", _path),
+    "SSH_HOST_KEYS": _sets("host_keys", _one_of(_POLICIES), _POLICIES),
+    "NODE_ROUTE": _sets("route", _one_of(_ROUTES), _ROUTES),
+    "NODE_ADDRESS": _sets("addresses", _one_of(_TYPES), _TYPES),
+    "GCE_PROJECT": _sets("project", _text),
+    "STOP_KUBELET": _service("stop_kubelet"),
+    "START_KUBELET": _service("start_kubelet"),
+    "STOP_RUNTIME": _service("stop_runtime"),
+    "START_RUNTIME": _service("start_runtime"),
+}
+
+
+def _key(provider: Provider, environ: Mapping[str, str]) -> Path | None:
+    """The variable over all, those of the provider, then its own file where that is there."""
+    if provider.route is None:
+        return None
+    named = next((environ[name] for name in (KEY_OVER_ALL, *provider.key_variables) if environ.get(name)), None)
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if named is not None:
+        return home / ".ssh" / Path(named).expanduser()
+    if provider.key_file is None:
+        return None
+    file = home / provider.key_file.removeprefix("~/")
+    return file if file.is_file() else None
