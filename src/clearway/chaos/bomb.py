@@ -10,15 +10,13 @@ from __future__ import annotations
 from clearway.base.units import Duration
 from clearway.chaos.kinds import Failure
 from clearway.shell.base import Command
+from clearway.shell.providers import as_root
 
 FOLDER = "/run/clearway-chaos"
 ARMED = "armed"
 """What a node says when its bomb ticks."""
-_ARMING = Duration(30)
 _TRIES = 30
 """How often a bomb tries to put back, two seconds apart."""
-
-_AS_ROOT = 'if [ "$(id -u)" = 0 ]; then exec sh -c "$@"; else exec sudo -n sh -c "$@"; fi'
 
 _DETACHED = """
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
@@ -77,12 +75,12 @@ $2"; shift 2
 def arm(name: str, fuse: Duration, failure: Failure) -> Command:
     """Says ARMED when, and only when, the bomb ticks; `fuse` counts from then."""
     words = (name, _BOMB, str(round(fuse.si)), failure.puts_back, " ".join(failure.needs))
-    return _as_root(_ARM, *words, within=_ARMING)
+    return _run(_ARM, *words)
 
 
 def disarm(name: str) -> Command:
     """Safe where there is no such bomb."""
-    return _as_root(_DISARM, name)
+    return _run(_DISARM, name)
 
 
 def strike(name: str, failure: Failure) -> Command:
@@ -92,18 +90,18 @@ def strike(name: str, failure: Failure) -> Command:
     """
     breaks = failure.breaks if failure.by_itself else f'[ -e "{FOLDER}/{name}" ] || exit 71\n{failure.breaks}'
     if failure.cuts_the_road:
-        return _as_root(_LATER, f"{name}-strike", breaks)
-    return _as_root(breaks)
+        return _run(_LATER, f"{name}-strike", breaks)
+    return _run(breaks)
 
 
 def put_back(failure: Failure) -> Command:
-    return _as_root(failure.puts_back)
+    return _run(failure.puts_back)
 
 
 def look(failure: Failure) -> Command:
     """Ends with 0 while it is broken."""
-    return _as_root(failure.looks)
+    return _run(failure.looks)
 
 
-def _as_root(script: str, *words: str, within: Duration = Duration(30)) -> Command:
-    return Command(("sh", "-c", _AS_ROOT, "sh", script, "sh", *words), within=within)
+def _run(script: str, *words: str) -> Command:
+    return Command(as_root(("sh", "-c", script, "sh", *words)))

@@ -6,12 +6,15 @@ Every script runs as root under `sh`, may be run twice, and needs nothing of cle
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from clearway.base.units import Duration
+from clearway.shell.providers import Argv, Services
 from clearway.spec.model import FailureName
+
+SYSTEMD = Services()
 
 
 class Sign(StrEnum):
@@ -23,20 +26,6 @@ class Sign(StrEnum):
     """As above, and the node's boot ID is another one in the end: it may be back before anybody missed it."""
     SCRIPT = "script"
     """A script on the node says so: the cluster knows nothing of it."""
-
-
-@dataclass(frozen=True)
-class Services:
-    """How a provider's nodes stop and start what makes them nodes."""
-
-    stop: tuple[str, ...]
-    start: tuple[str, ...]
-
-
-SYSTEMD = Services(
-    ("systemctl", "stop", "kubelet", "containerd"),
-    ("systemctl", "start", "containerd", "kubelet"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +50,10 @@ def failures(services: Services = SYSTEMD, agents: str = "clearway.worker") -> M
     """The table, for nodes whose services are stopped and started so. `agents` is in a worker's command line."""
     return {
         "kubelet-and-runtime": Failure(
-            breaks=shlex.join(services.stop),
-            puts_back=shlex.join(services.start),
+            breaks=_one_after_the_other(services.stop_kubelet, services.stop_runtime),
+            puts_back=_one_after_the_other(services.start_runtime, services.start_kubelet),
             sign=Sign.NOT_READY,
-            needs=_programs(services.stop, services.start),
+            needs=_programs(services),
         ),
         "link-down": Failure(
             breaks=_WALL,
@@ -105,7 +94,12 @@ END
 """
 
 
-def _programs(*commands: Sequence[str]) -> tuple[str, ...]:
+def _one_after_the_other(*commands: Argv) -> str:
+    return " && ".join(map(shlex.join, commands))
+
+
+def _programs(services: Services) -> tuple[str, ...]:
+    commands = (services.stop_kubelet, services.stop_runtime, services.start_runtime, services.start_kubelet)
     return tuple(dict.fromkeys(command[0] for command in commands))
 
 

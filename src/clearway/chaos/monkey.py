@@ -31,9 +31,11 @@ class Chronicle:
 
     @asynccontextmanager
     async def beside(self, scene: Scene) -> AsyncIterator[None]:
-        """Begins with what happened before: a node may be broken already."""
+        """Begins with what is broken already."""
+        latest = {observation.subject: observation for observation in self.seen}
         for observation in self.seen:
-            scene.observe(observation)
+            if latest[observation.subject].kind != "chaos-back":
+                scene.observe(observation)
         self._listeners.append(scene.observe)
         try:
             yield

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from clearway.cli.node_shell import USUAL, Nodes
 from clearway.cli.options import Lang, RunFolder, language
 from clearway.probe.records import Finding
+from clearway.shell.reach import Reach
 
 
-def revive(folder: RunFolder, *, lang: Lang = None) -> int:
+def revive(folder: RunFolder, *, nodes: Nodes = USUAL, lang: Lang = None) -> int:
     """Put back, and see back, every node that the run's journal has open; safe at any time."""
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import recorded_site
@@ -19,19 +21,19 @@ def revive(folder: RunFolder, *, lang: Lang = None) -> int:
     spoken = language(lang)
     place = recorded_site(folder, spoken)
     with stderr_log(verbose=True):
-        nodes, whole = asyncio.run(_revived(folder, place.log))
-    code = "chaos.revived" if nodes else "chaos.nothing-open"
+        open_, whole = asyncio.run(_revived(folder, nodes.reach, place.log))
+    code = "chaos.revived" if open_ else "chaos.nothing-open"
     if whole:
-        print(sentence(code, {"nodes": nodes, "count": len(nodes)}, spoken))
+        print(sentence(code, {"nodes": open_, "count": len(open_)}, spoken))
     return 0 if whole else 3
 
 
-async def _revived(folder: Path, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
+async def _revived(folder: Path, how: Reach, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
     """The nodes that were open, and whether all of them are back; what isn't is told."""
     from clearway.base.units import Duration
     from clearway.chaos.journal import Journal
     from clearway.chaos.killer import NodeKiller
-    from clearway.cli.chaos import tools_for
+    from clearway.cli.chaos import Broken
     from clearway.cli.sites import recorded_cluster
     from clearway.ledger.write import Appended, Ledger
     from clearway.report.chaos import failure
@@ -45,7 +47,7 @@ async def _revived(folder: Path, log: Callable[[Finding], None]) -> tuple[tuple[
             log(found)
 
     ledger = Ledger.reopen(folder, [tell])
-    tools = await tools_for(recorded_cluster(folder), folder, set(), log)
+    tools = await Broken(recorded_cluster(folder), how, set(), log).tools(folder)
     killer = NodeKiller(tools, ledger.append)
     killer.take_up(entries, Duration(60))
     try:

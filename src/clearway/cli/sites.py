@@ -13,6 +13,7 @@ from clearway.cli.log import LOGGER
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
+from clearway.shell.reach import Reach
 from clearway.site.base import Site
 from clearway.site.company import Watcher
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
@@ -41,6 +42,8 @@ class Place:
     cluster: KubernetesOptions | None = None
     broken: set[str] = field(default_factory=set)
     """Nodes that are broken on purpose just now: whoever breaks them tells whoever watches."""
+    reach: Reach | None = None
+    """How the nodes' own system is reached, where something is to be done there."""
 
     @property
     def name(self) -> str:

@@ -24,7 +24,7 @@ def main() -> int:
     folder, program, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     machinery = Machinery.of(folder)
 
-    async def node_shell(cluster: Any, log: Callable[[Finding], None]) -> Shell:
+    async def node_shell(cluster: Any, how: Any, log: Callable[[Finding], None]) -> Shell:
         return Runner(NsenterRoad(machinery), log=log)
 
     chaos.__dict__["node_shell"] = node_shell

@@ -10,7 +10,8 @@ import pytest
 
 from clearway.base.units import Duration
 from clearway.chaos import bomb
-from clearway.chaos.kinds import Failure, Services, Sign, failures
+from clearway.chaos.kinds import Failure, Sign, failures
+from clearway.shell.providers import Services
 from unit.chaos.machine import Machine, becomes, machine
 
 LONG = Duration(300)
@@ -116,8 +117,9 @@ def test_a_frozen_agent_is_seen_so_and_goes_on(node: Machine) -> None:
         )
 
 
-def test_a_failure_of_services_stops_and_starts_what_the_provider_says() -> None:
-    made = failures(Services(("systemctl", "stop", "kubelet", "crio"), ("rc-service", "kubelet", "start")))
-    kubelet = made["kubelet-and-runtime"]
-    assert (kubelet.breaks, kubelet.puts_back) == ("systemctl stop kubelet crio", "rc-service kubelet start")
-    assert kubelet.needs == ("systemctl", "rc-service")
+def test_the_runtime_comes_back_before_the_kubelet_that_needs_it() -> None:
+    crio = Services(stop_runtime=("rc-service", "crio", "stop"), start_runtime=("rc-service", "crio", "start"))
+    made = failures(crio)["kubelet-and-runtime"]
+    assert made.breaks == "systemctl stop kubelet && rc-service crio stop"
+    assert made.puts_back == "rc-service crio start && systemctl start kubelet"
+    assert made.needs == ("systemctl", "rc-service")

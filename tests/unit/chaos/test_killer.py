@@ -83,7 +83,7 @@ class Nodes:
 
 
 def _kind_of(command: Command) -> str:
-    script = command.argv[4]
+    script = command.argv[6]
     if script == bomb._ARM:
         return "arm"
     if script == bomb._DISARM:

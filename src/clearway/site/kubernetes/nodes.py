@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from clearway.kube.api import Access, Api, connect
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
+from clearway.shell.roads import Machine
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
@@ -88,12 +89,18 @@ async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[NodeView, 
     return tuple(sorted(chosen, key=lambda node: node.name))
 
 
-async def node_addresses(access: Access) -> Mapping[str, str]:
-    """The address in the cluster's own network of every node that has one. Raises KubeError."""
+async def machines(access: Access) -> tuple[Machine, ...]:
+    """Every node, as one finds the way to it. Raises KubeError."""
     async with connect(access) as api:
         nodes = [node async for page in api.pages(NODES, _NodeList) for node in page.items]
-    inside = {node.name: [one.address for one in node.status.addresses if one.type == "InternalIP"] for node in nodes}
-    return {name: addresses[0] for name, addresses in inside.items() if addresses}
+    return tuple(
+        Machine(
+            node.name,
+            tuple((one.type, one.address) for one in node.status.addresses),
+            node.metadata.labels.get(ZONE),
+        )
+        for node in nodes
+    )
 
 
 def is_control_plane(node: NodeView, tolerations: Sequence[Toleration]) -> bool:
