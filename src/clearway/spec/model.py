@@ -79,10 +79,8 @@ class Chaos(_Part):
         description="What is broken. With the kubelet and the runtime, pods and their network stay; link-down drops "
         "all that the node sends and gets.",
     )
-    nodes: RatioField = Field(
+    nodes: Annotated[RatioField, Field(gt=Ratio(0), le=Ratio(0.5))] = Field(
         Ratio(0.1),
-        gt=Ratio(0),
-        le=Ratio(0.5),
         description="Share of the nodes that fail together, rounded down: never more at once. Drawn by the seed, never "
         "a node twice, never one of the control plane.",
     )
