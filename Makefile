@@ -43,11 +43,11 @@ quick:
 
 lab:
 	@echo "tests on real traffic, one at a time:"
-	@$(PYTEST) -v -m "$(LAB)"
+	@$(PYTEST) -v --durations 10 -m "$(LAB)"
 
 kubernetes: cluster-build
 	@echo "tests on a real Kubernetes, one at a time:"
-	@$(PYTEST) -v -m cluster
+	@$(PYTEST) -v --durations 10 -m cluster
 
 cluster-build: dev
 	@if [ -z "$$CLEARWAY_TEST_KUBECONFIG" ]; then $(HARNESS) build; fi

@@ -351,11 +351,12 @@ def _status(code: int, message: str, details: Json | None = None, reason: str = 
 
 def _selected(request: web.Request) -> Callable[[Json], bool]:
     labels = [_label_test(*match.groups()) for match in _LABEL.finditer(request.query.get("labelSelector", ""))]
-    name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+    field, _, value = request.query.get("fieldSelector", "").partition("=")
 
     def wanted(item: Json) -> bool:
         has = item["metadata"].get("labels", {})
-        return all(holds(has) for holds in labels) and name in ("", item["metadata"]["name"])
+        holder = item["metadata"] if field == "metadata.name" else item
+        return all(holds(has) for holds in labels) and value in ("", holder.get(field.rpartition(".")[2]))
 
     return wanted
 

@@ -33,7 +33,7 @@ from clearway.site.lab.site import LabSite
 _STARTED_WITHIN = 30
 
 _CONFIG = """\
-ListenAddress {address}
+{listen}
 Port {port}
 HostKey {host_key}
 AuthorizedKeysFile {authorized}
@@ -48,18 +48,22 @@ MaxStartups 200
 LogLevel VERBOSE
 """
 
-_IN_A_NODE = """\
+_AS_ROOT = """\
 set -e
-mkdir -p /run/sshd
 if [ "$(cat /proc/self/setgroups)" = deny ]; then
     # Root of a user namespace can't become anybody else, which sshd's root wants to: it is nobody's root instead.
-    echo 'root:x:4242:4242::{folder}:/bin/sh' >{folder}/passwd
-    exec unshare --mount sh -ec 'mount --bind {folder}/passwd /etc/passwd
-        exec unshare --user --map-user=4242 --map-group=4242 {command}'
+    id=4242 and="unshare --user --map-user=4242 --map-group=4242"
+else
+    id=0 and=
 fi
-exec {command}
+{{ echo "root:x:$id:$id::{folder}:/bin/sh"; grep -v ^root: /etc/passwd; }} >{folder}/passwd
+exec unshare --mount sh -ec "
+    mount -t tmpfs run /run
+    mkdir /run/sshd
+    mount --bind {folder}/passwd /etc/passwd
+    exec $and {command}"
 """
-_ON_OWN_TMPFS = "unshare --mount sh -ec 'mount -t tmpfs run /run; mkdir /run/sshd; exec {command}'"
+"""A plain shell and a home of its own for whoever logs in, whatever this machine's root has."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ class Keys:
 
     def remember(self, *servers: Sshd) -> None:
         with self.known_hosts.open("a") as file:
-            file.writelines(f"{server.known_as} {server.public_key}\n" for server in servers)
+            for server in servers:
+                file.writelines(f"{name} {server.public_key}\n" for name in server.known_as)
 
 
 @dataclass(frozen=True)
@@ -101,13 +106,14 @@ class Sshd:
     address: str
     port: int = 2222
     """One that needs no rights."""
+    also_at: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         make_key(self.folder / "host")
         (self.folder / "config").write_text(
             _CONFIG.format(
-                address=self.address,
+                listen="\n".join(f"ListenAddress {address}" for address in (self.address, *self.also_at)),
                 port=self.port,
                 folder=self.folder,
                 host_key=self.folder / "host",
@@ -120,8 +126,9 @@ class Sshd:
         return (self.folder / "host.pub").read_text().strip()
 
     @property
-    def known_as(self) -> str:
-        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+    def known_as(self) -> tuple[str, ...]:
+        """Its names in known_hosts."""
+        return tuple(name if self.port == 22 else f"[{name}]:{self.port}" for name in (self.address, *self.also_at))
 
     @property
     def log(self) -> str:
@@ -130,9 +137,9 @@ class Sshd:
     def argv(self) -> tuple[str, ...]:
         return ("/usr/sbin/sshd", "-f", str(self.folder / "config"), "-E", str(self.folder / "log"))
 
-    def script(self) -> str:
-        """For a shell that is root in a mount namespace of its own (lab or cluster): starts it in the background."""
-        return _IN_A_NODE.format(folder=self.folder, command=shlex.join(self.argv()))
+    def script(self, *more: str) -> str:
+        """For a shell that is root, anywhere: starts it in the background, in a mount namespace of its own."""
+        return _AS_ROOT.format(folder=self.folder, command=shlex.join((*self.argv(), *more)))
 
     def stop_script(self) -> str:
         """It takes nobody in any more; who is in stays."""
@@ -140,7 +147,7 @@ class Sshd:
 
     def host(self, **more: Any) -> SshHost:
         known = {"key": self.keys.user, "known_hosts": self.keys.known_hosts, "port": self.port, "user": login()}
-        return SshHost(self.address, **{**known, **more})
+        return SshHost(**{"address": self.address, **known, **more})
 
 
 def login() -> str:
@@ -162,9 +169,8 @@ def free_port() -> int:
 @contextmanager
 def serving(server: Sshd) -> Iterator[Sshd]:
     """On this machine, as the user that the tests run as; ends it with every session of its."""
-    command = shlex.join((*server.argv(), "-D"))
-    shell = _ON_OWN_TMPFS.format(command=command) if os.geteuid() == 0 else command
-    process = subprocess.Popen(["sh", "-c", f"exec {shell}"], start_new_session=True)
+    shell = server.script("-D") if os.geteuid() == 0 else f"exec {shlex.join((*server.argv(), '-D'))}"
+    process = subprocess.Popen(["sh", "-c", shell], start_new_session=True)
     try:
         _await_listening(server, process)
         yield server

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Rate
-from clearway.campaign.preflight import PreflightFailed
 from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Role, Slot
+from clearway.site.base import NotFit
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
 from clearway.verdict.dossier import Dossier
@@ -144,7 +144,7 @@ async def test_a_tool_that_prints_nothing_and_exits_0_has_measured_nothing(tmp_p
 
 async def test_a_tool_that_is_not_what_it_should_be_is_found_before_any_traffic(tmp_path: Path) -> None:
     env = mute_iperf(tmp_path / "bin", "iperf version 2.0.13 (21 Jan 2019) pthreads")
-    with pytest.raises(PreflightFailed) as caught:
+    with pytest.raises(NotFit) as caught:
         await accepted(tmp_path / "run", TCP, LAB, agent_env={"node-3": env})
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("preflight.tool-too-old", "node-3/0")

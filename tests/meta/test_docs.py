@@ -11,6 +11,8 @@ from cyclopts import Argument
 from clearway.cl2.measurements.table import WITH_CHAOS
 from clearway.cl2.reference import with_flags
 from clearway.cli.app import app
+from clearway.shell.providers import PROVIDERS, Feature, Provider
+from clearway.shell.reach import CONFIGS
 from clearway.spec.fields import written_fields
 from clearway.spec.reference import reference_markdown
 from meta.tree import ROOT
@@ -42,6 +44,23 @@ def test_a_command_and_all_its_flags_are_documented(command: str) -> None:
     assert f"clearway {command}" in documentation()
     names = [argument.name for argument in arguments(command) if is_flag(argument)]
     assert [name for name in names if name not in documentation()] == []
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda row: row.name)
+def test_a_provider_is_documented_with_its_way_and_its_keys(provider: Provider) -> None:
+    page = (ROOT / "docs" / "nodes.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith("| `") and f"`{provider.name}`" in line]
+    assert [name for name in provider.key_variables if f"`{name}`" not in row] == []
+    assert provider.user is None or f"`{provider.user}`" in row
+    assert ("none: " in row) == (provider.route is None)
+    breaking, kernel_log = row.split(" | ")[-2:]
+    assert breaking.startswith("yes") == (Feature.NODE_KILLER in provider.features)
+    assert kernel_log.startswith("yes") == (Feature.KERNEL_LOG in provider.features)
+
+
+def test_every_provider_config_is_documented() -> None:
+    page = (ROOT / "docs" / "nodes.md").read_text()
+    assert [name for name in CONFIGS if f"`{name}`" not in page] == []
 
 
 def test_the_spec_reference_is_what_the_models_say() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clearway.site.hosts.model import load_hosts
 from clearway.site.lab.model import LabSpec, load_lab
 from clearway.spec.limits import load_limits
 from clearway.spec.load import load_spec
@@ -34,6 +35,12 @@ def test_the_lab_of_the_manual_loads_and_shows_the_defaults(tmp_path: Path) -> N
     shown = load_lab(tmp_path / "lab.yaml")
     assert shown.model_copy(update={"exceptions": ()}) == LabSpec()
     assert len(shown.exceptions) == 2
+
+
+def test_the_hosts_of_the_manual_load(tmp_path: Path) -> None:
+    (hosts,) = CODE.findall((ROOT / "docs" / "hosts.md").read_text(encoding="utf-8"))
+    (tmp_path / "hosts.yaml").write_text(hosts, encoding="utf-8")
+    assert [host.user for host in load_hosts(tmp_path / "hosts.yaml").resolved()] == ["ops", "ops", "root"]
 
 
 def test_the_limits_of_the_manual_load(tmp_path: Path) -> None:

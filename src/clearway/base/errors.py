@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
+INTERRUPTED = 130
+"""Exit code of what a signal ended, as shells have it."""
+
 
 class ClearwayError(Exception):
     """Base of all our errors. `code` names the sentence, `values` fill it."""

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
 from clearway.run.hand_out import draft
-from clearway.site.base import Ready
-
-
-class PreflightFailed(SiteError):
-    """A run can't work here. `findings` say all that is missing."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__("preflight.failed", count=len(findings))
-        self.findings = findings
+from clearway.site.base import NotFit, Ready
 
 
 def rehearse(rounds: Iterable[Round]) -> None:
@@ -39,12 +30,12 @@ def _stand_in(slot: Slot, ports: int) -> Ready:
 
 
 def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
-    """Raises PreflightFailed if a worker lacks a tool, has one that is too old, or may not do what is asked of it."""
+    """Raises NotFit if a worker lacks a tool, has one that is too old, or may not do what is asked of it."""
     planned = tuple(probes)
     workers = [one.worker for one in ready.values()]
     findings = (*_tools(planned, workers), *_families(planned, workers), *_congestion(planned, ready))
     if findings:
-        raise PreflightFailed(findings)
+        raise NotFit(findings)
 
 
 def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:

@@ -169,6 +169,7 @@ class Door:
             log=self.world.log,
             language=self.world.language,
             chaos=self.world.chaos,
+            namespace=self.options.cluster.namespace,
         )
         namespaces = Namespaces(self.options.cluster.access, test.namespaces)
         self.world.log(Finding("door.test-begins", Severity.INFO, test.name, {"config": test.config}))
@@ -200,7 +201,7 @@ class Door:
             self.world.say(as_json(summary.data))
         else:
             name = test.compiled.config.name
-            self._written(self._folder.summary(summary.name, summary.data, name, test.identifier, time.time()))
+            self._written(self._folder.summary(summary, name, test.identifier, time.time()))
 
     def _written(self, path: Path) -> None:
         self.world.log(Finding("door.written", Severity.INFO, str(path)))

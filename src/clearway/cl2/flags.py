@@ -71,6 +71,7 @@ _OWN = (
     Flag("node-selector", str, None, _ON, "flag.node-selector"),
     Flag("tolerate", Texts, None, _ON, "flag.tolerate"),
     Flag("allow-chaos", bool, None, _ON, "flag.allow-chaos"),
+    Flag("brake", bool, None, _ON, "flag.brake"),
     Flag("lang", str, None, _ON, "flag.lang"),
 )
 

@@ -97,6 +97,7 @@ def _cluster(given: Given) -> KubernetesOptions:
         image=given.get("worker-image", IMAGE),
         nodes=given.get("node-selector"),
         tolerations=tuple(parse_toleration(text) for text in given.get("tolerate", ())),
+        brake=given.get("brake", True),
     )
 
 

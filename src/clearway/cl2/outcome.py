@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clearway.base.errors import ClearwayError, InternalError
+from clearway.base.errors import INTERRUPTED, ClearwayError, InternalError
 from clearway.campaign.conclusion import EXIT_CODES
 from clearway.cl2.measurements.base import NOTHING, Outcome
 from clearway.verdict.judge import fold
 from clearway.verdict.model import State
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

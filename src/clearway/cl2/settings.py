@@ -37,6 +37,9 @@ class Settings:
         return replace(cluster, cpu=self.cpu, workers=self.workers, namespace=NAMESPACE)
 
 
+_UDP_OF_CLUSTERLOADER2 = Rate(750 * 1024 * 1024)
+"""It starts iperf with `-b 750M`, and iperf's capital M is 1,048,576."""
+
 SETTINGS: Mapping[SettingsName, Settings] = {
     "clearway": Settings(
         cpu=None,
@@ -54,7 +57,7 @@ SETTINGS: Mapping[SettingsName, Settings] = {
         attempts=1,
         tests={
             "tcp": {"streams": 1},
-            "udp": {"rate": Rate(750e6)},
+            "udp": {"rate": _UDP_OF_CLUSTERLOADER2},
             # One user who thinks for half a second on average.
             "http": {"rate": Frequency(2), "connections": 1},
         },
@@ -66,7 +69,7 @@ SETTINGS: Mapping[SettingsName, Settings] = {
         attempts=1,
         tests={
             "tcp": {"streams": 1, "engine": "netperfbenchmark"},
-            "udp": {"rate": Rate(750e6), "engine": "netperfbenchmark"},
+            "udp": {"rate": _UDP_OF_CLUSTERLOADER2, "engine": "netperfbenchmark"},
         },
         workers=Workers.CLUSTERLOADER2,
     ),

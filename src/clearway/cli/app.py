@@ -15,4 +15,5 @@ app = App(
     result_action="return_value",
 )
 for _name, _summary in COMMANDS.items():
-    app.command(f"clearway.cli.{_name}:{_name}", name=_name, help=_summary)
+    _module = _name.replace("-", "_")
+    app.command(f"clearway.cli.{_module}:{_module}", name=_name, help=_summary)

@@ -9,9 +9,10 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what would run; nothing is started.",
     "judge": "Judge a run again, with other limits if given.",
     "report": "Write a report of a run.",
+    "cni-cost": "Show what the pod network costs, from a run on hosts and one on pods.",
     "explain": "Explain a metric, a verdict, a message or a figure in plain words.",
     "init": "Print a spec to start from, or limits made from a run.",
-    "check": "Say whether a run will work on a cluster, and if not, why.",
+    "check": "Say whether a run will work on a cluster or on hosts, and if not, why.",
     "manifests": "Print the cluster-scoped part, for an administrator to read and apply.",
     "install": "Apply the cluster-scoped part once for all runs.",
     "uninstall": "Take the cluster-scoped part away.",
@@ -32,6 +33,7 @@ Commands:
 
 First run:   clearway run --lab
 A cluster:   clearway run --kubeconfig ~/.kube/config
+Plain hosts: clearway run --hosts hosts.yaml
 Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive or the site
              would not let us, 4 a bug of ours, 130 interrupted
 """

@@ -66,7 +66,7 @@ def _world(options: Options, engine: Engine, language: Language) -> World:
     def grounds(settings: Settings) -> Ground:
         cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
-        watchers = (*cluster_watchers(cluster, broken), chronicle)
+        watchers = (*cluster_watchers(cluster, broken=broken), chronicle)
         return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, watchers)
 
     def complain(error: ClearwayError) -> None:

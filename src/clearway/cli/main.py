@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from clearway.base.errors import ClearwayError
+from clearway.base.errors import INTERRUPTED, ClearwayError
 from clearway.cli.commands import overview
 
-INTERRUPTED = 130
 BUG = 4
 
 

@@ -26,6 +26,7 @@ AllowChaos = Annotated[
 Profile = Annotated[str | None, Parameter(name="--profile", help="Built-in spec: lab, quick, standard or thorough.")]
 LabFlag = Annotated[bool, Parameter(name="--lab", negative="", help="Measure a lab on this machine: 4 nodes, 2 zones.")]
 LabFile = Annotated[Path | None, Parameter(name="--lab-file", help="A lab of your own: nodes, zones, links.")]
+HostsFile = Annotated[Path | None, Parameter(name="--hosts", help="Measure the plain hosts of this file, over ssh.")]
 SpecFile = Annotated[Path | None, Parameter(help="The spec; left out: a built-in profile.")]
 RunFolder = Annotated[Path, Parameter(help="The run directory.")]
 

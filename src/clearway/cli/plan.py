@@ -6,6 +6,7 @@ import asyncio
 
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
 from clearway.cli.options import (
+    HostsFile,
     Json,
     LabFile,
     LabFlag,
@@ -24,6 +25,7 @@ def plan(
     *,
     lab: LabFlag = False,
     lab_file: LabFile = None,
+    hosts: HostsFile = None,
     cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
@@ -37,7 +39,7 @@ def plan(
     from clearway.plan.schedule import make_plan
     from clearway.report.forecast import render_forecast
 
-    named, spoken = Named(lab, lab_file, cluster), language(lang)
+    named, spoken = Named(lab, lab_file, hosts, cluster), language(lang)
     wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard")
     place = wanted_site(named, wish.machine_label, spoken)
     inventory = asyncio.run(place.site.inspect())

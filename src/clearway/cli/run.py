@@ -14,6 +14,7 @@ from clearway.cli.cluster import NO_CLUSTER, HowCluster
 from clearway.cli.node_shell import USUAL, Nodes
 from clearway.cli.options import (
     AllowChaos,
+    HostsFile,
     Json,
     LabFile,
     LabFlag,
@@ -32,6 +33,7 @@ def run(
     *,
     lab: LabFlag = False,
     lab_file: LabFile = None,
+    hosts: HostsFile = None,
     cluster: HowCluster = NO_CLUSTER,
     profile: Profile = None,
     sets: Sets = (),
@@ -59,7 +61,7 @@ def run(
     if resume is not None and (spec is not None or profile is not None or sets or max_rate is not None):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken = language(lang)
-    named = Named(lab, lab_file, cluster)
+    named = Named(lab, lab_file, hosts, cluster)
     wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearway.base.clock import Clock
+from clearway.base.errors import INTERRUPTED
 from clearway.campaign.acceptance import Braked, Job, begin, carry_out, resume
 from clearway.cli.chaos import phases_of
 from clearway.cli.log import LOGGER, file_log
@@ -16,8 +17,6 @@ from clearway.ledger import files
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
 from clearway.spec.model import Spec
-
-INTERRUPTED = 130
 
 
 async def session(

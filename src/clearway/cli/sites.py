@@ -14,16 +14,23 @@ from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
 from clearway.shell.reach import Reach
+from clearway.shell.runner import Runner
 from clearway.site.base import Site
 from clearway.site.company import Watcher
+from clearway.site.hosts.model import HostsSpec, dump_hosts, load_hosts
+from clearway.site.hosts.road import ssh_road
+from clearway.site.hosts.site import HostsSite
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
 from clearway.watch.cluster import cluster_watchers
+from clearway.watch.oom.tracker import OomTracker
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
+HOSTS_FILE = "hosts.yaml"
+"""The hosts, and how each is entered; no secrets."""
 CLUSTER_FILE = "cluster.json"
 """The cluster, and how it was measured; no secrets."""
 
@@ -47,7 +54,8 @@ class Place:
 
     @property
     def name(self) -> str:
-        return "lab" if self.cluster is None else "kubernetes"
+        """Of its kind: lab, hosts, cluster."""
+        return Path(self.file_name).stem
 
     @property
     def log(self) -> Callable[[Finding], None]:
@@ -60,6 +68,7 @@ class Named:
 
     lab: bool
     lab_file: Path | None
+    hosts: Path | None
     cluster: How
 
     @property
@@ -69,10 +78,12 @@ class Named:
 
 def wanted_site(named: Named, machine_label: str | None, language: Language) -> Place:
     """The site that the flags name. Raises UsageError if they name none, or two."""
-    if named.is_lab and named.cluster.given:
+    if (named.is_lab, named.hosts is not None, named.cluster.given).count(True) > 1:
         raise UsageError("cli.two-sites")
     if named.is_lab:
         return _lab(load_lab(named.lab_file) if named.lab_file is not None else BUILT_IN, language)
+    if named.hosts is not None:
+        return _hosts(load_hosts(named.hosts), language)
     if named.cluster.given:
         return _cluster(named.cluster.options(machine_label), language)
     raise UsageError("cli.no-site")
@@ -82,6 +93,8 @@ def recorded_site(folder: Path, language: Language) -> Place:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
         return _lab(load_lab(folder / LAB_FILE), language)
+    if (folder / HOSTS_FILE).exists():
+        return _hosts(load_hosts(folder / HOSTS_FILE), language)
     return _cluster(recorded_cluster(folder), language)
 
 
@@ -96,10 +109,24 @@ def _lab(lab: LabSpec, language: Language) -> Place:
     return Place(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
 
 
+def _hosts(hosts: HostsSpec, language: Language) -> Place:
+    """The site ends the shell that its watchers use too: they leave before it stops."""
+    road, log = ssh_road(hosts), finding_log(language)
+    shell = Runner(road, log=log)
+    site = HostsSite(hosts, road, shell, log=log)
+    return Place(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=shell),))
+
+
+def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
+    """The hosts over the system's ssh."""
+    road, log = ssh_road(hosts), finding_log(language)
+    return HostsSite(hosts, road, Runner(road, log=log), log=log)
+
+
 def _cluster(options: KubernetesOptions, language: Language) -> Place:
     site = KubernetesSite(options, log=finding_log(language))
     broken: set[str] = set()
-    watchers = cluster_watchers(options, broken)
+    watchers = cluster_watchers(options, broken=broken)
     return Place(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken)
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,6 +53,8 @@ class Api:
         self._client = client
         self._configure = configure
         self.server: str = client.configuration.host
+        self.server_time: float = 0.0
+        """Of its latest answer, by the server's own clock: Unix seconds, whole ones."""
 
     async def get(self, path: str, kind: type[T], **query: str | int) -> T:
         """One object, decoded as far as `kind` asks. Raises KubeError."""
@@ -165,6 +168,7 @@ class Api:
                 _request_timeout=timeout,
             )
             async with response:
+                self.server_time = _date(response.headers.get("Date")) or self.server_time
                 if response.status >= 400:
                     raise refusal(asked, response.status, await response.read())
                 yield response
@@ -219,3 +223,10 @@ def _decoded(asked: Asked, body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
         raise KubeError("kube.undecodable", request=str(asked), error=str(error)) from error
+
+
+def _date(header: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(header).timestamp() if header else None
+    except ValueError:
+        return None

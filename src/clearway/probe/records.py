@@ -250,6 +250,10 @@ class Counters:
     throttled: Optional[Duration] = None
     """Time the cgroup's CPU limit held the worker back."""
     oom_kills: Optional[int] = None
+    """Processes of the worker's cgroup that the kernel killed for memory."""
+    network: Optional[Mapping[str, int]] = None
+    """What rose on the way of the packets, such as `eth0.rx-dropped`, in the worker's network namespace; `softnet` is
+    of the whole machine. What did not rise is left out."""
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,7 @@ COUNTERS = c.record(
     tcp_retransmits=c.optional(c.INTEGER),
     throttled=c.optional(c.DURATION),
     oom_kills=c.optional(c.INTEGER),
+    network=c.optional(c.mapping(c.INTEGER)),
 )
 RESULT = c.record(
     Result,

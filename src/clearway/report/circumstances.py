@@ -8,6 +8,7 @@ from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.probe.records import Role
 from clearway.report.document import Condition
+from clearway.report.memory import memory_condition
 from clearway.report.phrases import Phrases
 
 _FACTS = ("kernel", "cpus", "congestion", "qdisc", "link-speed")
@@ -20,6 +21,8 @@ def conditions(record: Record, phrases: Phrases) -> Iterator[Condition]:
     for name, values in _found(record):
         if shown := _list(values, phrases):
             yield Condition(name=name, label=phrases.say(f"condition-label.{name}"), value=shown)
+    memory = memory_condition(record, phrases)
+    yield Condition(name="out-of-memory", label=phrases.say("condition-label.out-of-memory"), value=memory)
     if starts := _starts(record):
         spread = max(max(times) - min(times) for times in starts)
         yield _duration("start-spread", spread, phrases)

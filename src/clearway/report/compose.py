@@ -23,6 +23,8 @@ from clearway.report.document import (
 from clearway.report.exhibits import exhibits
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
+from clearway.report.losses import loss_findings
+from clearway.report.memory import memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.throttling import held_back
 from clearway.report.wording import hint
@@ -225,8 +227,9 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
 
 
 def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
-    """What the plan says of this inventory, what was broken on purpose, what the verdict found; each once."""
-    found = [*make_plan(record.spec, record.inventory).findings, *chaos_findings(record), *_found(verdict)]
+    """What the plan says of this inventory, what the verdict found, what was done to nodes or seen there; each once."""
+    found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict)]
+    found += [*chaos_findings(record), *memory_findings(record), *loss_findings(record)]
     return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
 
 

@@ -60,8 +60,15 @@ def _suite(root: Element, document: Document, test: TestPart, phrases: Phrases) 
         SubElement(properties, "property", name=clean(name), value=clean(value))
     for case in _cases(test, phrases):
         _write(suite, test, case)
-    SubElement(suite, "system-out").text = clean("\n".join((document.headline, *test.claims)))
+    SubElement(suite, "system-out").text = clean("\n".join(_told(document, test)))
     _count(suite, suite.findall("testcase"))
+
+
+def _told(document: Document, test: TestPart) -> Iterator[str]:
+    """Whatever was found around the run stands with every test: it may have been what the figures are of."""
+    yield document.headline
+    yield from test.claims
+    yield from map(_with_hint, document.findings)
 
 
 def _properties(document: Document, test: TestPart) -> Iterator[tuple[str, str]]:

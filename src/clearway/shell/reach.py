@@ -11,7 +11,7 @@ from typing import Any
 
 from clearway.base.errors import ClearwayError, UsageError
 from clearway.shell.providers import AddressType, Provider, Route, Services
-from clearway.shell.ssh import HostKeys
+from clearway.shell.ssh import POLICIES, HostKeys
 
 KEY_OVER_ALL, USER, BASTION = "KUBE_SSH_KEY_PATH", "KUBE_SSH_USER", "KUBE_SSH_BASTION"
 ROOT_KUBECONFIG = "ROOT_KUBECONFIG"
@@ -94,9 +94,6 @@ def _service(name: str) -> Config:
     return Config(changed)
 
 
-_POLICIES = {"strict": HostKeys.STRICT, "accept-new": HostKeys.ACCEPT_NEW}
-
-
 def _one_of(known: Mapping[str, Any]) -> Callable[[str], Any]:
     def read(value: str) -> Any:
         if value not in known:
@@ -137,7 +134,7 @@ CONFIGS: Mapping[str, Config] = {
     "SSH_PORT": _sets("port", _port),
     "SSH_BASTION": _sets("bastion", _text),
     "SSH_KNOWN_HOSTS": _sets("known_hosts", _path),
-    "SSH_HOST_KEYS": _sets("host_keys", _one_of(_POLICIES), _POLICIES),
+    "SSH_HOST_KEYS": _sets("host_keys", _one_of(POLICIES), POLICIES),
     "NODE_ROUTE": _sets("route", _one_of(_ROUTES), _ROUTES),
     "NODE_ADDRESS": _sets("addresses", _one_of(_TYPES), _TYPES),
     "GCE_PROJECT": _sets("project", _text),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from clearway.probe.records import Finding, Severity
 from clearway.shell.base import Answer, Command, NotRun, Road, Said
+from clearway.shell.runner import bounded
 
 
 class Rehearsal:
@@ -19,7 +20,7 @@ class Rehearsal:
     async def run(self, node: str, command: Command) -> Answer:
         if (reason := self._road.obstacle(node)) is not None:
             return NotRun(reason)
-        shown = shlex.join(self._road.command(node, command.argv))
+        shown = shlex.join(self._road.command(node, bounded(command)))
         self._log(Finding("shell.would-run", Severity.INFO, node, {"command": shown, "within": command.within}))
         return Said(0)
 

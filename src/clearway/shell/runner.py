@@ -16,6 +16,8 @@ AT_ONCE = 32
 """Commands under way."""
 AT_ONCE_ON_A_NODE = 8
 """OpenSSH's server takes ten sessions over one connection."""
+_GRACE = 5.0
+"""Seconds after a command was given up here until it is ended there, where the node has `timeout`."""
 _ENDED_WITHIN = 10.0
 _PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Seconds for a connection to be ended, and between the looks at it."""
@@ -52,7 +54,7 @@ class Runner:
         reason = self._road.obstacle(node) or await self._connect(node)
         if reason is not None:
             return NotRun(reason)
-        argv = self._road.command(node, command.argv)
+        argv = self._road.command(node, bounded(command))
         self._log(Finding("shell.runs", Severity.INFO, node, {"command": shlex.join(argv)}))
         said = await run_process(argv, command.text)
         reason = self._road.failure(node, said)
@@ -81,6 +83,12 @@ class Runner:
             return True
         self._connected.pop(node, None)
         return False
+
+
+def bounded(command: Command) -> tuple[str, ...]:
+    """The command as one that ends on the node too, also if nobody is left here to ask for it."""
+    script = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
+    return ("sh", "-c", script, f"{command.within.si + _GRACE:.0f}", *command.argv)
 
 
 async def _ended(connection: Connection) -> None:

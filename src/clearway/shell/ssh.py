@@ -38,6 +38,10 @@ class HostKeys(StrEnum):
     """An unknown one is taken and remembered; a changed one is refused."""
 
 
+POLICIES: Mapping[str, HostKeys] = {"strict": HostKeys.STRICT, "accept-new": HostKeys.ACCEPT_NEW}
+"""As users write them."""
+
+
 @dataclass(frozen=True)
 class SshHost:
     """How one node is entered. What is None is left to the user's own ssh configuration."""

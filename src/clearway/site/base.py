@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import (
     ClockOffset,
+    Finding,
     Inventory,
     Observation,
     Reason,
@@ -36,6 +38,14 @@ class Lost:
 
 
 Event = Ready | Lost | Result | Observation
+
+
+class NotFit(SiteError):
+    """A run can't work here. `findings` say all that is in its way."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("preflight.failed", count=len(findings))
+        self.findings = findings
 
 
 class Site(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -55,7 +56,7 @@ class PipeMailbox:
     async def attend(self) -> Reason | None:
         """Listen until the pipe ends; returns what is wrong with the worker, or None if it just ended."""
         try:
-            await self._greet_in_time()
+            await self._welcome_in_time()
             async for message in self._messages():
                 self._pass_on(message)
         except Mute as error:
@@ -76,18 +77,24 @@ class PipeMailbox:
             self._fault = Reason("pipe.not-taken", {"within": Duration(TAKEN_WITHIN)})
             self.writer.transport.abort()
 
+    async def greet(self) -> None:
+        """Let the worker hear that we are there: on a lease it would leave otherwise. Its answer is passed over."""
+        with suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(TAKEN_WITHIN):
+                await self._send({"type": "clock", "id": next(self._numbers)})
+
     def close(self) -> None:
         """Tell the worker to end by ending its standard input."""
         self.writer.close()
 
-    async def _greet_in_time(self) -> None:
+    async def _welcome_in_time(self) -> None:
         try:
             async with asyncio.timeout(READY_WITHIN):
-                await self._greet()
+                await self._welcome()
         except TimeoutError:
             raise Mute("pipe.never-ready", within=Duration(READY_WITHIN)) from None
 
-    async def _greet(self) -> None:
+    async def _welcome(self) -> None:
         async for message in self._messages():
             if message["type"] == "ready":
                 worker = _decoded(wire.WORKER, message.get("worker"))

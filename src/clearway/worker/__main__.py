@@ -1,6 +1,8 @@
-"""The agent, by its command line: on a pipe, in a pod of ours, or in one of ClusterLoader2's.
+"""The agent, by its command line: on a pipe, on a plain host, in a pod of ours, or in one of ClusterLoader2's.
 
 python -m clearway.worker --slot node-1/0       on a pipe
+python -m clearway.worker --host POSTING        on a pipe from afar, on a host that it tells of as its own
+python -m clearway.worker --survey POSTING      there, before: what the host is, and nothing else
 python -m clearway.worker --kubernetes          in a pod of ours
 python -m clearway.worker [FLAGS]               in a pod that says POD_NAME: ClusterLoader2's, with its worker's flags
 """
@@ -22,8 +24,9 @@ from clearway.worker.inbox import PipeInbox
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run until standard input (or the pod's mailbox) ends or SIGTERM comes."""
-    signal.signal(signal.SIGTERM, _leave)
+    """Run until standard input (or the pod's mailbox) ends or SIGTERM or SIGHUP comes."""
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, _leave)
     clock = Clock(float(os.environ.get("CLEARWAY_CLOCK_SHIFT", "0")))
     with tempfile.TemporaryDirectory(prefix="clearway-") as scratch:
         return _work(list(argv), os.environ, clock, Path(scratch))
@@ -34,6 +37,10 @@ def _work(argv: List[str], environment: Mapping[str, str], clock: Clock, scratch
         from clearway.worker.pod import attend
 
         return attend(clock, scratch)
+    if len(argv) == 2 and argv[0] in ("--host", "--survey"):
+        from clearway.worker import host
+
+        return host.attend(argv[1], clock, scratch) if argv[0] == "--host" else host.survey(argv[1], clock)
     if len(argv) == 2 and argv[0] == "--slot":
         Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, scratch).run()
         return 0
@@ -41,7 +48,9 @@ def _work(argv: List[str], environment: Mapping[str, str], clock: Clock, scratch
         from clearway.worker.clusterloader2.pod import attend_clusterloader2
 
         return attend_clusterloader2(argv, environment["POD_NAME"], clock, scratch)
-    sys.stderr.write("usage: python -m clearway.worker --slot NODE/INDEX | --kubernetes\n")
+    sys.stderr.write(
+        "usage: python -m clearway.worker --slot NODE/INDEX | --host POSTING | --survey POSTING | --kubernetes\n"
+    )
     return 2
 
 

@@ -8,6 +8,7 @@ from typing import Dict, Optional, Tuple
 
 from clearway.base.units import Duration
 from clearway.probe.records import Counters
+from clearway.worker import devices
 
 _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
@@ -22,10 +23,11 @@ class Reading:
     throttled: Optional[float]
     """Seconds."""
     oom_kills: Optional[int]
+    network: Optional[Dict[str, int]]
 
 
 def read() -> Reading:
-    return Reading(_cpu(), _snmp(), _throttled(), _oom_kills())
+    return Reading(_cpu(), _snmp(), _throttled(), _oom_kills(), devices.totals())
 
 
 def between(before: Reading, after: Reading, tool_cpu: Optional[float]) -> Counters:
@@ -39,6 +41,7 @@ def between(before: Reading, after: Reading, tool_cpu: Optional[float]) -> Count
         tcp_retransmits=_rise(before, after, "Tcp.RetransSegs"),
         throttled=_difference(before.throttled, after.throttled),
         oom_kills=None if before.oom_kills is None or after.oom_kills is None else after.oom_kills - before.oom_kills,
+        network=devices.risen(before.network, after.network),
     )
 
 

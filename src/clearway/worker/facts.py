@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES, parse_version
 from clearway.probe.records import Slot, Worker
+from clearway.worker import devices
 from clearway.worker.network import free_ports
 
 _PORTS = 128
@@ -25,18 +26,38 @@ _CONGESTION_CONTROLS = ("bbr", "cubic", "dctcp", "htcp", "reno", "vegas", "westw
 
 
 def worker(slot: Slot, network: str, addresses: Tuple[str, ...] = ()) -> Worker:
-    """Look around and describe this worker; `addresses` are its own where somebody knows them better."""
+    """Look around and describe this worker; `addresses` are its own where somebody knows them better.
+
+    MTU and device are those of the first address.
+    """
     links = _links()
-    device = next((link for link in links if _addresses(link)), None)
+    device = _device_of(addresses, links)
     return Worker(
         slot=slot,
         addresses=addresses or tuple(address for link in links for address in _addresses(link)),
         mtu=int(device["mtu"]) if device else 1500,
-        ports=free_ports(_PORTS),
+        ports=free_ports(_PORTS, after=slot.index * _PORTS),
         versions=_versions(),
         facts=_facts(device),
         network=network,
     )
+
+
+def own_addresses() -> Tuple[str, ...]:
+    """Every address that others could reach this worker at, device by device."""
+    return tuple(address for link in _links() for address in _addresses(link))
+
+
+def neighbours_of(address: str) -> Tuple[str, ...]:
+    """All addresses of the device that has this one, which stands first; nothing where no device has it."""
+    mine = next((found for link in _links() if address in (found := _addresses(link))), [])
+    return tuple(sorted(mine, key=lambda other: other != address))
+
+
+def _device_of(addresses: Tuple[str, ...], links: List[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
+    used = [link for link in links if _addresses(link)]
+    chosen = (link for address in addresses[:1] for link in used if address in _addresses(link))
+    return next(chosen, used[0] if used else None)
 
 
 def _links() -> List[Dict[str, Any]]:
@@ -63,6 +84,7 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
         found["device"] = device["ifname"]
         found["qdisc"] = device.get("qdisc")
         found["link-speed"] = _speed(device)
+        found.update(devices.facts(device["ifname"]))
     return {name: value for name, value in found.items() if value}
 
 

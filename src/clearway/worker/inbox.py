@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Mapping, Optional, Protocol, TextIO, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, TextIO, Tuple
 
 from clearway.base.clock import Clock
 from clearway.probe import wire
@@ -38,16 +38,27 @@ class Inbox(Protocol):
 
 
 class PipeInbox:
-    """JSON lines on standard input and output. Answers clock exchanges by itself, at once."""
+    """JSON lines on standard input and output. Answers clock exchanges by itself, at once.
 
-    def __init__(self, clock: Clock, source: TextIO = sys.stdin, sink: TextIO = sys.stdout) -> None:
+    `heard` is called at every line: somebody is there.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        source: TextIO = sys.stdin,
+        sink: TextIO = sys.stdout,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
         self._clock = clock
         self._source = source
         self._sink = sink
+        self._heard = heard
         self._writing = threading.Lock()
 
     def mailboxes(self) -> Iterator[Mailbox]:
         for line in iter(self._source.readline, ""):
+            self._heard()
             message = json.loads(line)
             if message["type"] == "clock":
                 self._send({"type": "clock", "id": message["id"], "now": self._clock.now()})

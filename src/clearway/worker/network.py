@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from itertools import islice
 from typing import List, Tuple
 
 from clearway.engine.base import Listen
@@ -30,15 +31,17 @@ def _is_row_of(row: List[str], listen: Listen) -> bool:
     return port == listen.port and (listen.transport == "udp" or row[3] == _LISTENING)
 
 
-def free_ports(count: int) -> Tuple[int, ...]:
-    """Ports that are free for TCP and UDP right now; fewer than `count` if there are not so many."""
-    found: List[int] = []
-    for port in range(_FIRST_PORT, _LAST_PORT):
-        if len(found) == count:
-            break
-        if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM):
-            found.append(port)
-    return tuple(found)
+def free_ports(count: int, after: int = 0) -> Tuple[int, ...]:
+    """Ports that are free for TCP and UDP right now; fewer than `count` if there are not so many.
+
+    `after` so many that are left to others: workers that share a network must not serve on the same.
+    """
+    free = (
+        port
+        for port in range(_FIRST_PORT, _LAST_PORT)
+        if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM)
+    )
+    return tuple(islice(free, after, after + count))
 
 
 def _is_free(port: int, kind: int) -> bool:

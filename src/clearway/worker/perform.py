@@ -74,6 +74,7 @@ class Performance:
         self._launched: Optional[float] = None
         self._listening: Optional[float] = None
         self._first_data: Optional[float] = None
+        self._before: Optional[counters.Reading] = None
         self._counters: Optional[Counters] = None
         self._over = False
 
@@ -89,14 +90,28 @@ class Performance:
         try:
             return Outcome.MEASURED, None, self._measure(folder)
         except _Void as void:
-            return void.outcome, void.reason, None
+            return (*self._explained(void), None)
         finally:
             if self._child is not None:
                 self._child.end()
 
+    def _explained(self, void: _Void) -> Tuple[Outcome, Reason]:
+        """A tool killed for memory explains whatever else was found of it."""
+        self._count(None)
+        if void.outcome is Outcome.NOT_RUN or self._command is None:
+            return void.outcome, void.reason
+        if self._counters is not None and self._counters.oom_kills:
+            return Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": self._command.argv[0]})
+        return void.outcome, void.reason
+
+    def _count(self, tool_cpu: Optional[float]) -> None:
+        """What happened since just before the tool was started; once."""
+        if self._before is not None and self._counters is None:
+            self._counters = self._own(counters.between(self._before, counters.read(), tool_cpu))
+
     def _measure(self, folder: Path) -> Measurement:
         command = self._command = self._prepared(folder)
-        before = counters.read()
+        self._before = counters.read()
         if self._request.half is Half.SERVE:
             self._spawn(command, folder)
             self._await_listening(command)
@@ -108,14 +123,13 @@ class Performance:
         assert child is not None
         self._over = self._await_end(command, child)
         child.end(command.farewell.si)
-        self._counters = self._own(counters.between(before, counters.read(), child.cpu))
+        self._count(child.cpu)
         self._check_memory(command)
         return self._read(command, folder)
 
     def _check_memory(self, command: Command) -> None:
         """A tool that the kernel killed may have left output that looks whole."""
-        assert self._counters is not None
-        if self._counters.oom_kills:
+        if self._counters is not None and self._counters.oom_kills:
             raise _Void(Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": command.argv[0]}))
 
     def _own(self, found: Counters) -> Counters:

@@ -8,7 +8,7 @@ import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Mapping, Tuple
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
@@ -19,6 +19,7 @@ from clearway.worker.agent import Agent
 from clearway.worker.api import Access, ApiFailure, OwnObject
 from clearway.worker.facts import worker
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties, refusal
+from clearway.worker.lease import Lease
 
 TERMINATION_LOG = Path("/dev/termination-log")
 
@@ -73,7 +74,7 @@ class LastWords:
 def attend(clock: Clock, scratch: Path) -> int:
     """Work until the mailbox is deleted, SIGTERM comes or the lease runs out; returns the exit status."""
     posting, words = Posting.of(os.environ), LastWords()
-    lease = _Lease(posting.lease, words)
+    lease = Lease(posting.lease, words.say)
 
     def leave(reason: Reason) -> None:
         words.say(reason)
@@ -89,20 +90,3 @@ def attend(clock: Clock, scratch: Path) -> int:
         words.say(refusal(failure))
         return 1
     return 0
-
-
-class _Lease:
-    """Ends the worker when nothing was heard for so long, by the kernel's own timer."""
-
-    def __init__(self, lasts: Duration, words: LastWords) -> None:
-        self._lasts = lasts
-        self._words = words
-        signal.signal(signal.SIGALRM, self._end)
-        self.renew()
-
-    def renew(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, self._lasts.si)
-
-    def _end(self, *_: Any) -> None:
-        self._words.say(Reason("worker.alone", {"silence": self._lasts}))
-        raise SystemExit(1)

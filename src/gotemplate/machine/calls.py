@@ -60,11 +60,14 @@ class Caller:
         return result
 
     def _count(self, run: Run, values: list[object]) -> None:
-        long = [len(value) for value in values if value.__class__ is str and len(value) > _LONG]
+        long = 0
+        for value in values:
+            if value.__class__ is str and len(value) > _LONG:
+                long += len(value)
         if long:
-            run.step(sum(long) // _LONG, self._at)
-            if sum(long) > run.room:
-                run.make(sum(long), self._at)
+            run.step(long // _LONG, self._at)
+            if long > run.room:
+                run.make(long, self._at)
 
     def _not_text(self, position: int, value: object) -> Refusal:
         return Refusal(f"argument {position + 1} of {self._name} has to be text, not {type_name(value)}", self._at)

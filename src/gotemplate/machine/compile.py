@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gotemplate.errors import Refusal
 from gotemplate.formatting import shown
+from gotemplate.machine.fields import walk
 from gotemplate.machine.loops import loop
 from gotemplate.machine.operands import Expressions, Source
 from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Run
-from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Print, Range, Text
+from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Passage, Range
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """One template, ready to run."""
 
     body: Execute
@@ -61,19 +60,16 @@ class _Compiler:
         self.expressions.strict = outer
         return steps[0] if len(steps) == 1 else _sequence(tuple(steps))
 
-    def text(self, node: Text) -> Execute:
-        text, at, size = node.text, node.at, len(node.text)
-
-        def execute(run: Run, dot: object) -> None:
-            run.room -= size
-            if run.room < 0:
-                run.make(0, at)
-            run.write(text)
-
-        return execute
-
-    def value(self, node: Print) -> Execute:
-        return _printing(self.expressions.printed(node.operand), node.at)
+    def passage(self, node: Passage) -> Execute:
+        self.cost += len(node.pieces) - 1
+        expressions = self.expressions
+        if expressions.watched or any(piece.value[:1] == "$" for piece in node.pieces):
+            printed = expressions.printed
+            return _values(
+                [(text, begin, printed(value, at) if value else None, at) for text, begin, value, at in node.pieces]
+            )
+        fields = [(text, begin, value[1:], at) for text, begin, value, at in node.pieces]
+        return _fields(fields, strict=expressions.strict)
 
     def action(self, node: Action) -> Execute:
         silent = bool(node.pipeline.variables)
@@ -128,8 +124,7 @@ class _Compiler:
 
 
 _COMPILERS: Mapping[type, Callable[[_Compiler, Any], Execute]] = {
-    Text: _Compiler.text,
-    Print: _Compiler.value,
+    Passage: _Compiler.passage,
     Action: _Compiler.action,
     Branch: _Compiler.branch,
     Range: _Compiler.range,
@@ -146,20 +141,52 @@ def _sequence(steps: tuple[Execute, ...]) -> Execute:
     return execute
 
 
+def _fields(pieces: list[tuple[str, int, str, int]], *, strict: bool) -> Execute:
+    """Text and fields of the dot, which is what most templates consist of: none has a closure of its own."""
+
+    def execute(run: Run, dot: object) -> None:
+        write = run.write
+        for text, begin, name, at in pieces:
+            run.room -= len(text)
+            if run.room < 0:
+                run.make(0, begin)
+            write(text)
+            if name:
+                value = dot.get(name) if dot.__class__ is dict else walk(dot, (name,), at, strict=strict)
+                found = value if isinstance(value, str) else _text_of(value, at)
+                run.room -= len(found)
+                if run.room < 0:
+                    run.make(0, at)
+                write(found)
+
+    return execute
+
+
+def _values(pieces: list[tuple[str, int, Evaluate | None, int]]) -> Execute:
+    def execute(run: Run, dot: object) -> None:
+        for text, begin, evaluate, at in pieces:
+            run.put(text, begin)
+            if evaluate is not None:
+                value = evaluate(run, dot)
+                run.put(value if isinstance(value, str) else _text_of(value, at), at)
+
+    return execute
+
+
 def _printing(evaluate: Evaluate, at: int) -> Execute:
     def execute(run: Run, dot: object) -> None:
         value = evaluate(run, dot)
-        if not isinstance(value, str):
-            try:
-                value = shown(value)
-            except ValueError as error:
-                raise Refusal(str(error), at) from error
-        run.room -= len(value)
-        if run.room < 0:
-            run.make(0, at)
-        run.write(value)
+        run.put(value if isinstance(value, str) else _text_of(value, at), at)
 
     return execute
+
+
+def _text_of(value: object, at: int) -> str:
+    """Raises Refusal for what can't be printed."""
+    try:
+        return shown(value)
+    except ValueError as error:
+        raise Refusal(str(error), at) from error
 
 
 def _silent(evaluate: Evaluate) -> Execute:

@@ -35,6 +35,7 @@ class Expressions:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self.watched = source.watched
         self.scope = Scope()
         self.strict = False
         """Whether the dot is an item of a list or a map here: a null there is an error, not an absence."""
@@ -45,9 +46,11 @@ class Expressions:
             return self._commands(pipeline.commands, watched=printed and self._source.watched)
         return self.binding(pipeline, printed=printed)[0]
 
-    def printed(self, operand: Field | Variable) -> Evaluate:
-        """What an action that is no more than this operand prints."""
-        return self._operand(operand, watched=self._source.watched)
+    def printed(self, value: str, at: int) -> Evaluate:
+        """What `{{.Name}}` or `{{$name}}` prints."""
+        if value[0] == "$":
+            return self._operand(Variable(value, (), at), watched=self._source.watched)
+        return self._operand(Field((value[1:],), at), watched=self._source.watched)
 
     def binding(self, pipeline: Pipeline, *, printed: bool = False) -> tuple[Evaluate, list[int]]:
         """The pipeline's value, and the slots that it sets."""

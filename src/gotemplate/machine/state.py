@@ -61,6 +61,13 @@ class Run:
                 "a range over so many items is more than a template is for",
             )
 
+    def put(self, text: str, at: int) -> None:
+        """Writes text. Raises Refusal where there is too much of it."""
+        self.room -= len(text)
+        if self.room < 0:
+            self.make(0, at)
+        self.write(text)
+
     def make(self, characters: int, at: int) -> None:
         """Counts text that is made. Raises Refusal where there is too much of it."""
         self.room -= characters

@@ -67,6 +67,8 @@ def _byte(digits: str, base: int, at: int) -> int:
     return code
 
 
+_USUAL = re.compile(r"0|[1-9][0-9]{0,17}")
+"""Nearly all numbers: whole ones that surely fit."""
 _OCTAL = re.compile(r"(?P<sign>[+-]?)0(?P<digits>_?[0-7]+(?:_[0-7]+)*)")
 _INTEGER = re.compile(
     r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[1-9](?:_?[0-9])*|0)", re.ASCII
@@ -81,6 +83,8 @@ _HEX_INTEGER = re.compile(r"0[xX][^pP]+")
 
 def number(source: str, at: int) -> Constant:
     """A number as Go's template language types it: `1e3` is a float, `0x1e3` an int."""
+    if _USUAL.fullmatch(source):
+        return Constant(Int(source), at)
     if source[-1] == "i":
         raise Refusal(f"imaginary numbers are not known here: {source}", at)
     whole, looks_float = _integer(source), any(sign in source for sign in ".eEpP")

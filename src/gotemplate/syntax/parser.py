@@ -8,7 +8,7 @@ from gotemplate.errors import Refusal
 from gotemplate.syntax.literals import unquoted
 from gotemplate.syntax.pipelines import Reader, unexpected
 from gotemplate.syntax.tokens import Token, tokens
-from gotemplate.syntax.tree import Action, Arm, Block, Branch, Include, Leave, Node, Print, Range, Text, is_empty
+from gotemplate.syntax.tree import Action, Arm, Block, Branch, Include, Leave, Node, Range, is_empty
 
 
 def parse(text: str, name: str, functions: Collection[str], nesting: int) -> dict[str, Block]:
@@ -70,13 +70,11 @@ class _Parser:
         raise Refusal("this block is not closed", opening.at, "it ends in {{end}}")
 
     def _node(self, token: Token) -> Node:
-        if token.kind == "text":
-            return Text(token.text, token.at)
         reader = self._reader
-        if token.kind == "value":
-            return Print(reader.value(token), token.at)
+        if token.kind == "passage":
+            return reader.passage(token)
         word = reader.next
-        if word.kind != "keyword" or word.text in ("true", "false", "nil"):
+        if word.kind != "keyword":
             return Action(reader.pipeline("action"), word.at)
         reader.take()
         read = _BLOCKS.get(word.text)

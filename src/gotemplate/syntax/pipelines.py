@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from gotemplate.errors import Refusal
 from gotemplate.syntax.literals import character, number, unquoted
 from gotemplate.syntax.tokens import Token
-from gotemplate.syntax.tree import Call, Chain, Command, Constant, Dot, Field, Nil, Operand, Pipeline, Variable
+from gotemplate.syntax.tree import Call, Chain, Command, Constant, Dot, Field, Nil, Operand, Passage, Pipeline, Variable
 
-_OPERANDS = frozenset(("word", "field", "dot", "variable", "number", "string", "character", "("))
-_OPERAND_KEYWORDS = frozenset(("true", "false", "nil"))
+_OPERANDS = frozenset(("word", "field", "dot", "variable", "literal", "number", "string", "character", "("))
 _NO_STAGE = (Constant, Dot, Nil)
 
 
@@ -58,7 +57,7 @@ class Reader:
         names, assigns = self._declared(context) if self.next.kind == "variable" else ([], False)
         commands: list[Command] = []
         while (token := self.next).kind != end:
-            if token.kind not in _OPERANDS and token.text not in _OPERAND_KEYWORDS:
+            if token.kind not in _OPERANDS:
                 raise unexpected(token, context)
             commands.append(self._command())
         self.take()
@@ -69,9 +68,11 @@ class Reader:
                 raise Refusal("a value can't be piped into a value", stage.at, "a function is wanted after |")
         return Pipeline(tuple(commands), tuple(names), assigns, at)
 
-    def value(self, token: Token) -> Field | Variable:
-        """A field or a variable, and nothing else."""
-        return Field((token.text[1:],), token.at) if token.text[0] == "." else self._variable(token)
+    def passage(self, token: Token) -> Passage:
+        for piece in token.pieces:
+            if piece.value[:1] == "$":
+                self._known(piece.value, piece.at)
+        return Passage(token.pieces)
 
     def _declared(self, context: str) -> tuple[list[str], bool]:
         """`$x :=`, `$x =`, and in a range `$i, $x :=`."""
@@ -106,9 +107,11 @@ class Reader:
         return Command(tuple(operands), at)
 
     def _operand(self) -> Operand | None:
-        start = self.next.at
-        node = self._term()
-        if node is None or self.next.kind != "field" or self.next.spaced:
+        token = self.next
+        if token.kind not in _OPERANDS:
+            return None
+        start, node = token.at, self._term(self.take())
+        if self.next.kind != "field" or self.next.spaced:
             return node
         names = []
         while self.next.kind == "field" and not self.next.spaced:
@@ -121,18 +124,14 @@ class Reader:
             raise Refusal("this has no fields", start)
         return Chain(node, tuple(names), start)
 
-    def _term(self) -> Operand | None:
-        token = self.next
-        if token.kind not in _OPERANDS and not (token.kind == "keyword" and token.text in _OPERAND_KEYWORDS):
-            return None
-        self.take()
+    def _term(self, token: Token) -> Operand:
         if token.kind == "(":
             return self._parenthesised(token)
         if token.kind == "variable":
             return self._variable(token)
         if token.kind == "word" and token.text not in self._functions:
             raise Refusal(f"there is no function {token.text}", token.at, _closest(token.text, self._functions))
-        return _plain(token)
+        return _PLAIN[token.kind](token.text, token.at)
 
     def _parenthesised(self, token: Token) -> Pipeline:
         self.enter(token.at)
@@ -141,23 +140,21 @@ class Reader:
         return pipeline
 
     def _variable(self, token: Token) -> Variable:
-        if token.text not in self.variables:
-            raise Refusal(f"the variable {token.text} is not set here", token.at, _closest(token.text, self.variables))
+        self._known(token.text, token.at)
         return Variable(token.text, (), token.at)
+
+    def _known(self, variable: str, at: int) -> None:
+        if variable not in self.variables:
+            raise Refusal(f"the variable {variable} is not set here", at, _closest(variable, self.variables))
 
 
 def unexpected(token: Token, context: str) -> Refusal:
-    names = {"close": "}}", "end": "the end of the file", "open": "{{", "text": "text"}
+    names = {"close": "}}", "end": "the end of the file", "open": "{{", "passage": "text"}
     return Refusal(f"{names.get(token.kind, token.text)} is not expected in {context}", token.at)
 
 
-def _plain(token: Token) -> Operand:
-    """An operand of one token."""
-    return _PLAIN[token.kind](token.text, token.at)
-
-
 _PLAIN: Mapping[str, Callable[[str, int], Operand]] = {
-    "keyword": lambda text, at: Nil(at) if text == "nil" else Constant(text == "true", at),
+    "literal": lambda text, at: Nil(at) if text == "nil" else Constant(text == "true", at),
     "word": Call,
     "dot": lambda _, at: Dot(at),
     "field": lambda text, at: Field((text[1:],), at),

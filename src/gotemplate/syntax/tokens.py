@@ -7,29 +7,32 @@ import unicodedata
 from typing import NamedTuple
 
 from gotemplate.errors import Refusal
+from gotemplate.syntax.tree import Piece
 
 
 class Token(NamedTuple):
     kind: str
-    """text, value, open, close, word, keyword, field, dot, variable, number, string, character, declare, end; or the
-    sign that it is."""
+    """passage, open, close, word, keyword, literal, field, dot, variable, number, string, character, declare, end; or
+    the sign that it is."""
     text: str
     at: int
     spaced: bool = False
     """There is space before it, inside its action."""
+    pieces: tuple[Piece, ...] = ()
+    """Of a passage."""
 
 
-KEYWORDS = frozenset(
-    ("block", "break", "continue", "define", "else", "end", "if", "range", "nil", "template", "with", "true", "false")
-)
+_BLOCKS = ("block", "break", "continue", "define", "else", "end", "if", "range", "template", "with")
+KEYWORDS = {**dict.fromkeys(_BLOCKS, "keyword"), **dict.fromkeys(("true", "false", "nil"), "literal")}
+"""Words that are no function's name, and the kind of token that each is."""
 
 _SPACE = " \t\r\n"
 _OPEN = re.compile(
     r"\{\{(?:(?P<value>\.[A-Za-z_][A-Za-z0-9_]*|\$[A-Za-z0-9_]*)\}\}"
     r"|(?P<trim>-(?=[ \t\r\n]))?(?P<comment>[ \t\r\n]?/\*)?)"
 )
-"""Most actions only print a field or a variable: those are one token, of the kind `value`."""
-_COMMENT = re.compile(r"(?:-[ \t\r\n])?/\*(?P<closed>.*?\*/(?P<done>(?P<trim>[ \t\r\n]-)?\}\})?)?", re.DOTALL)
+"""Most actions only print a field or a variable: the group `value`."""
+_COMMENT = re.compile(r"(?:-[ \t\r\n])?/\*(?P<closed>.*?\*/(?P<done>\}\}|[ \t\r\n]-\}\}[ \t\r\n]*)?)?", re.DOTALL)
 _END = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
 """What may follow a name."""
 _INSIDE = re.compile(
@@ -57,46 +60,51 @@ _UNFINISHED = {'"': "unterminated string", "`": "unterminated raw string", "'": 
 def tokens(text: str) -> list[Token]:
     """All tokens, the last of the kind `end`. Raises Refusal where the text can't be cut."""
     cut: list[Token] = []
-    # `new(Token, ...)` is Token(...) in half the time.
-    position, trims, new = 0, False, tuple.__new__
-    while (found := _OPEN.search(text, position)) is not None:
-        piece = text[position : found.start()]
-        if trims:
-            piece = piece.lstrip(_SPACE)
-        if found["trim"] is not None:
-            piece = piece.rstrip(_SPACE)
-        if piece:
-            cut.append(new(Token, ("text", piece, position, False)))
-        value = found["value"]
-        if value is None:
-            position, trims = _after_opening(text, found, cut)
-        else:
-            cut.append(new(Token, ("value", value, found.start() + 2, False)))
-            position, trims = found.end(), False
-    rest = text[position:].lstrip(_SPACE) if trims else text[position:]
-    if rest:
-        cut.append(Token("text", rest, position))
+    position = 0
+    while (opening := _cut_passage(text, position, cut)) is not None:
+        position = _after_opening(text, opening, cut)
     cut.append(Token("end", "", len(text)))
     return cut
 
 
-def _after_opening(text: str, opening: re.Match[str], cut: list[Token]) -> tuple[int, bool]:
-    """Cuts an action or leaves a comment out: where the text goes on, and whether it loses the space it begins with."""
+def _cut_passage(text: str, position: int, cut: list[Token]) -> re.Match[str] | None:
+    """Cuts text and values up to the next opening of anything else, which it returns; None if there is none."""
+    begin, pieces, opening, end = position, [], None, len(text)
+    # `new(Piece, ...)` is Piece(...) in half the time.
+    new = tuple.__new__
+    for found in _OPEN.finditer(text, position):
+        end = found.start()
+        if found.lastgroup != "value":
+            opening = found
+            break
+        pieces.append(new(Piece, (text[position:end], position, found["value"], end + 2)))
+        position, end = found.end(), len(text)
+    rest = text[position:end]
+    if opening is not None and opening["trim"] is not None:
+        rest = rest.rstrip(_SPACE)
+    if rest:
+        pieces.append(new(Piece, (rest, position, "", end)))
+    if pieces:
+        cut.append(new(Token, ("passage", "", begin, False, tuple(pieces))))
+    return opening
+
+
+def _after_opening(text: str, opening: re.Match[str], cut: list[Token]) -> int:
+    """Cuts an action or leaves a comment out: where the text goes on, without the space that is trimmed."""
     at = opening.start()
     comment = _COMMENT.match(text, at + 2) if opening["comment"] is not None else None
     if comment is not None:
         return _after_comment(comment)
-    cut.append(Token("open", "{{", at))
-    return _cut_inside(text, opening, cut), False
+    cut.append(tuple.__new__(Token, ("open", "{{", at, False, ())))
+    return _cut_inside(text, opening, cut)
 
 
-def _after_comment(comment: re.Match[str]) -> tuple[int, bool]:
-    """Where the text goes on, and whether it loses the space that it begins with."""
+def _after_comment(comment: re.Match[str]) -> int:
     if comment["closed"] is None:
         raise Refusal("the comment is not closed", comment.start(), "a comment ends in */}}")
     if comment["done"] is None:
         raise Refusal("the comment ends before its action does", comment.end() - 2, "write */}} without a space")
-    return comment.end(), comment["trim"] is not None
+    return comment.end()
 
 
 def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
@@ -117,10 +125,10 @@ def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
             if depth < 0:
                 raise Refusal("this parenthesis closes nothing", at)
         elif kind == "word" and word in KEYWORDS:
-            kind = "keyword"
+            kind = KEYWORDS[word]
         elif not is_plain and kind in ("word", "field", "variable"):
             _refuse_odd_letters(word, at)
-        cut.append(new(Token, (kind, word, at, spaced)))
+        cut.append(new(Token, (kind, word, at, spaced, ())))
         if kind == "close":
             if depth:
                 raise Refusal("a parenthesis is not closed", at)

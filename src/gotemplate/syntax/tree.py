@@ -71,16 +71,21 @@ class Pipeline(NamedTuple):
 Operand = Constant | Nil | Dot | Field | Variable | Call | Chain | Pipeline
 
 
-class Text(NamedTuple):
+class Piece(NamedTuple):
+    """Some text, and `{{.Name}}` or `{{$name}}` after it."""
+
     text: str
+    begin: int
+    """Where the text is."""
+    value: str
+    """`.Name`, `$name`; empty behind the last text."""
     at: int
 
 
-class Print(NamedTuple):
-    """`{{.Name}}` or `{{$name}}`: most actions are no more than that, so they have a short form."""
+class Passage(NamedTuple):
+    """Text and values in turn. Most actions are no more than a value, so most of a template is this."""
 
-    operand: Field | Variable
-    at: int
+    pieces: tuple[Piece, ...]
 
 
 class Action(NamedTuple):
@@ -128,7 +133,7 @@ class Include(NamedTuple):
     at: int
 
 
-Node = Text | Print | Action | Branch | Range | Leave | Include
+Node = Passage | Action | Branch | Range | Leave | Include
 Block = tuple[Node, ...]
 
 _SPACE = " \t\n\v\f\r\x85\xa0"
@@ -136,4 +141,8 @@ _SPACE = " \t\n\v\f\r\x85\xa0"
 
 def is_empty(block: Block) -> bool:
     """Nothing but white space: such a definition doesn't replace another."""
-    return all(isinstance(node, Text) and not node.text.strip(_SPACE) for node in block)
+    return all(isinstance(node, Passage) and _is_blank(node) for node in block)
+
+
+def _is_blank(passage: Passage) -> bool:
+    return not any(piece.value or piece.text.strip(_SPACE) for piece in passage.pieces)

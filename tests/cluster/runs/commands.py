@@ -90,6 +90,14 @@ class Commands:
         )
 
 
+def await_first_round(process: subprocess.Popen[str]) -> None:
+    """Return once it says that it measures, or when it says nothing any more."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("round 1"):
+            return
+
+
 def left_behind(cluster: Cluster) -> str:
     """Everything of ours, wherever it is."""
     spaced = cluster.kubectl("get", NAMESPACED, "--all-namespaces", f"--selector={OURS}", "--output=name")

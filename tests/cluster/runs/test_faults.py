@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,9 @@ import pytest
 from clearway.kube.api import Access, connect
 from clearway.kube.errors import Invalid
 from clearway.probe.records import Finding, Half, Outcome, Result
-from clearway.site.base import Lost, Ready
+from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
-from clearway.site.kubernetes.preflight import NotFit
 from cluster.harness.cluster import Cluster
 from cluster.runs.site import SLOTS, hear, requests, started
 
@@ -127,7 +127,19 @@ async def test_a_cordoned_node_ends_the_run_before_it_begins_or_is_done_without(
 
 
 def wait_until_all_nodes_are_ready(cluster: Cluster) -> None:
+    """By what their kubelets say from now on: a cluster takes a while to note that a node has been silent."""
+    before = heartbeats(cluster)
+    end = time.monotonic() + 90
+    while any(now == before[node] for node, now in heartbeats(cluster).items()):
+        assert time.monotonic() < end, before
+        time.sleep(1)
     cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s", timeout=70)
+
+
+def heartbeats(cluster: Cluster) -> dict[str, str]:
+    """When each node last renewed its lease."""
+    leases = json.loads(cluster.kubectl("get", "leases", "--namespace=kube-node-lease", "--output=json"))["items"]
+    return {lease["metadata"]["name"]: lease["spec"]["renewTime"] for lease in leases}
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ async def test_a_tool_that_ran_out_of_memory_is_told_though_its_pod_lives_on(
     assert sent.outcome is Outcome.TOOL_FAILED
     assert sent.reason is not None
     assert sent.reason.code == "worker.out-of-memory"
+    assert sent.counters is not None
+    assert sent.counters.oom_kills  # what a report tells as a kill: it reads no pod
     assert [pod["status"]["phase"] for pod in pods] == ["Running"] * len(SLOTS)
 
 

@@ -16,10 +16,9 @@ from clearway.base.units import Size
 from clearway.probe.measurement import Tcp
 from clearway.probe.records import Half, Outcome, Request, Result, Slot
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
-from clearway.site.base import Ready
+from clearway.site.base import NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, SCHEMA
-from clearway.site.kubernetes.preflight import NotFit
 from clearway.site.kubernetes.workers import Team
 from clearway.worker.api import Access, OwnObject
 from clearway.worker.inbox_kubernetes import RESULT_LIMIT, KubernetesInbox, Ties

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cluster.harness.cluster import Cluster
-from cluster.runs.commands import Commands, left_behind
+from cluster.runs.commands import Commands, await_first_round, left_behind
 
 CONTROLLER = "controller"
 
@@ -76,10 +76,7 @@ def test_a_missing_right_is_printed_ready_to_apply(installed: Cluster, limited: 
 
 def test_an_interrupted_run_leaves_nothing(equipped: Cluster, commands: Commands) -> None:
     with commands.begin(duration="60s") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("round 1"):
-                break
+        await_first_round(process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130
@@ -88,10 +85,7 @@ def test_an_interrupted_run_leaves_nothing(equipped: Cluster, commands: Commands
 
 def test_what_a_killed_run_leaves_can_be_cleaned_at_once(equipped: Cluster, commands: Commands) -> None:
     with commands.begin(duration="60s") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("round 1"):
-                break
+        await_first_round(process)
         process.kill()
     assert "jobs" in equipped.kubectl("get", "jobs", "--all-namespaces", "--output=name").replace("job.batch", "jobs")
     assert commands.call("clean").status == 0
@@ -101,10 +95,7 @@ def test_what_a_killed_run_leaves_can_be_cleaned_at_once(equipped: Cluster, comm
 
 def test_a_killed_run_goes_by_itself_when_its_lease_is_over(equipped: Cluster, commands: Commands) -> None:
     with commands.begin("--lease=15s", duration="60s") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("round 1"):
-                break
+        await_first_round(process)
         process.kill()
     (job,) = equipped.kubectl("get", "jobs", "--namespace=clearway", "--output=name").split()
     equipped.kubectl("wait", "--for=delete", job, "--namespace=clearway", "--timeout=100s", timeout=110)

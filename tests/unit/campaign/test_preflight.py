@@ -6,9 +6,9 @@ import pytest
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
-from clearway.campaign.preflight import PreflightFailed, check_workers, rehearse
+from clearway.campaign.preflight import check_workers, rehearse
 from clearway.probe.records import ClockOffset, Slot, Worker
-from clearway.site.base import Ready
+from clearway.site.base import NotFit, Ready
 from clearway.spec.load import load_profile, profile_names, read_spec
 from making import inventory, planned
 
@@ -35,7 +35,7 @@ def ready(slot: Slot, **facts: str) -> Ready:
 def test_a_family_that_a_worker_has_no_address_of_is_found_before_any_traffic() -> None:
     spec = read_spec("{version: 1, tests: [{name: t, protocol: tcp, family: ipv6, direction: forward}]}")
     (probe,) = planned(spec, inventory(2)).plan[0].probes
-    with pytest.raises(PreflightFailed) as refused:
+    with pytest.raises(NotFit) as refused:
         check_workers([probe], {slot: ready(slot) for slot in probe.pair})
     (finding,) = refused.value.findings
     assert (finding.code, finding.values) == ("preflight.no-address", {"family": "ipv6"})
@@ -48,7 +48,7 @@ def test_a_congestion_control_that_a_sender_may_not_choose_is_found_before_any_t
     check_workers([probe], {slot: ready(slot) for slot in probe.pair})
     sender, receiver = probe.pair
     check_workers([probe], {sender: ready(sender), receiver: ready(receiver, **{"congestion-refused": "bbr"})})
-    with pytest.raises(PreflightFailed) as refused:
+    with pytest.raises(NotFit) as refused:
         check_workers([probe], {sender: ready(sender, **{"congestion-refused": "bbr vegas", "congestion": "cubic"})})
     (finding,) = refused.value.findings
     assert (finding.code, finding.subject) == ("preflight.congestion-refused", str(sender))

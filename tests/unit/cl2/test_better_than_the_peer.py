@@ -76,7 +76,7 @@ def test_a_pair_without_data_is_named_with_what_became_of_it(server: ApiServer, 
     (here / "pairs.yaml").write_text(TWO_PAIRS)
     with kubelets(server, here.parent, NODES, answer=but_for("node-1/0", silent)):
         assert call(kubeconfig, *SHORT, "--testoverrides=pairs.yaml") == 3
-    assert all("node-1/0 -> node-2/0: unparsable" in failure for failure in failures(here))
+    assert all("node-1/0 -> node-2/0: the tool's output proves nothing" in failure for failure in failures(here))
     assert failures(here) != []
     pairs = {(item["labels"]["Sender"], item["labels"]["Receiver"]) for item in perf_data(here)["dataItems"]}
     assert pairs == {("all", "all"), ("node-2/1", "node-1/1")}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import junitparser
 import pytest
 
 from api_server import ApiServer
+from clearway.base.units import Duration
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
+from clearway.probe.records import Reason, Request, Result
+from clearway.site.company import Scene
 from kubelets import kubelets
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
@@ -78,6 +84,56 @@ def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfi
     assert any("misses a threshold" in failure for failure in failures(here))
 
 
+def test_an_interrupted_test_keeps_what_it_measured_and_calls_it_incomplete(
+    server: ApiServer, kubeconfig: Path, here: Path
+) -> None:
+    """One of two pairs is measured; the second round, which would try the other one again, is interrupted."""
+    two = NETWORK.replace("10s", "1s").replace("Servers: 1", "Servers: 2").replace("Clients: 1", "Clients: 2")
+    (here / "config.yaml").write_text(two)
+    rounds: list[str] = []
+
+    def interrupting(request: Request) -> Result | None:
+        if request.round not in rounds:
+            rounds.append(request.round)
+            if len(rounds) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+        if request.round != rounds[0]:
+            return None
+        return answered(request) if "node-1/0" in request.probe else silent(request)
+
+    with kubelets(server, here.parent, NODES, answer=interrupting):
+        assert call(kubeconfig, "--testconfig=config.yaml") == 130
+    (results,) = (here / "out").glob("*NetworkPerformanceMetrics_*.json")
+    assert results.name.startswith("Incomplete_NetworkPerformanceMetrics_N-M_TCP_P2P_network_")
+    over_pairs, inside = json.loads(results.read_text())["dataItems"]
+    assert over_pairs["data"]["Mean"] == pytest.approx(1e9 / 8192, rel=0.01)
+    assert inside["labels"]["Sender"] == "node-1/0"
+    assert any("interrupted before it was over" in failure for failure in failures(here))
+
+
+class Trouble:
+    """A watcher that finds trouble at once."""
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        scene.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+        yield
+
+
+def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "1s")
+    monkeypatch.setattr(
+        "clearway.cli.door.cluster_watchers", lambda options, **_: (Trouble(),) if options.brake else ()
+    )
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert call(kubeconfig, *SHORT) == 3
+        assert len(list((here / "out").glob("Incomplete_*.json"))) == 1
+        assert any("Stopped for the cluster's sake" in failure for failure in failures(here))
+        assert call(kubeconfig, *SHORT, "--brake=false") == 0
+
+
 def test_junit_is_read_by_those_who_read_junit(server: ApiServer, kubeconfig: Path, here: Path) -> None:
     (here / "a.yaml").write_text(SLEEPS.replace("1m30s", "0s").replace("1s", "0s"))
     assert call(kubeconfig, "--testconfig=a.yaml", "--testconfig=a.yaml") == 0
@@ -109,6 +165,37 @@ def test_whatever_is_wrong_is_exit_2_before_the_cluster_is_even_asked(
     server.requests.clear()
     assert call(kubeconfig, *words) == 2
     assert server.requests == []
+    assert not (here / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "files"),
+    [
+        ("a.yaml:3:11: this block is not closed", {"a.yaml": "name: x\nsteps:\n- name: {{if .A}}\n"}),
+        ("a.yaml:4:3: There is no key measurments here.", {"a.yaml": SLEEPS.replace("measurements", "measurments", 1)}),
+        ("a.yaml:5:29: There is no measurement Slep.", {"a.yaml": SLEEPS.replace("Sleep", "Slep", 1)}),
+        ("a.yaml:1:3: IncludeFile", {"a.yaml": "{{IncludeFile `b.yaml`}}", "b.yaml": "{{IncludeFile `a.yaml`}}"}),
+        (
+            "a.yaml:3:3: the template does not come to an end",
+            {"a.yaml": "name: x\nsteps:\n{{range 1000000000}}{{end}}"},
+        ),
+    ],
+)
+def test_a_mistake_in_a_config_is_one_error_with_its_place_and_nothing_is_created(
+    server: ApiServer,
+    kubeconfig: Path,
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    said: str,
+    files: dict[str, str],
+) -> None:
+    for name, text in files.items():
+        (here / name).write_text(text)
+    assert call(kubeconfig, "--testconfig=a.yaml") == 2
+    first, *others = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("  ")]
+    assert first.startswith(said)
+    assert others == []
+    assert {method for method, _ in server.requests} <= {"GET"}
     assert not (here / "out").exists()
 
 

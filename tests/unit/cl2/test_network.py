@@ -65,7 +65,7 @@ def test_settings_are_clearways_or_those_of_clusterloader2_and_params_go_before_
 
     ours, theirs = test_of("clearway", "TCP"), test_of("clusterloader2", "TCP")
     assert (ours.streams, ours.warm_up, theirs.streams, theirs.warm_up) == (8, Duration(2), 1, Duration(0))
-    assert test_of("clusterloader2", "UDP").rate == Rate(750e6)
+    assert test_of("clusterloader2", "UDP").rate == Rate(786_432_000)
     assert test_of("clusterloader2", "TCP", streams=3).streams == 3
     assert test_of("clearway", "UDP", rate="1 Gbit/s").rate == Rate(1e9)
 

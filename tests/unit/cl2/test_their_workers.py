@@ -12,9 +12,12 @@ import pytest
 
 from api_server import ApiServer, Json
 from clearway.cli.clusterloader2 import main
+from clearway.kube.api import Access
 from clearway.ledger.read import read_run
 from clearway.probe.records import Half, Outcome
 from clearway.site.kubernetes import names
+from clearway.site.kubernetes.cleaning import clean
+from clearway.site.kubernetes.cluster_scope import namespace_object
 from clearway.site.kubernetes.netperf.objects import SCOPE
 from netperf_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, NetperfPods, netperf_pods
 from unit.cl2.conftest import NODES
@@ -89,6 +92,42 @@ def test_nothing_is_left(server: ApiServer, kubeconfig: Path, here: Path, pods: 
     assert [server.all(place) for place in (JOBS, PODS, NETWORK_TESTS)] == [[], [], []]
     assert NAMESPACE not in namespaces
     assert SCOPE.kind.crd not in kinds
+
+
+async def test_what_a_killed_run_with_them_left_is_cleaned_with_the_kind_that_it_put_up(
+    server: ApiServer, kubeconfig: Path
+) -> None:
+    leave(server, SCOPE.crd("run"))
+    assert await clean(Access(kubeconfig), "clearway", lambda finding: None) == 4
+    assert left(server) == set()
+
+
+async def test_a_kind_that_somebody_else_installed_is_not_cleaned_away(server: ApiServer, kubeconfig: Path) -> None:
+    leave(server, {"metadata": {"name": SCOPE.kind.crd}})
+    await clean(Access(kubeconfig), "clearway", lambda finding: None)
+    assert left(server) == {SCOPE.kind.crd}
+
+
+async def test_a_kind_that_a_run_elsewhere_still_uses_is_not_cleaned_away(server: ApiServer, kubeconfig: Path) -> None:
+    leave(server, SCOPE.crd("run"))
+    other = {"name": "cw-other", "namespace": "elsewhere", "labels": names.OURS}
+    server.put("/apis/batch/v1/namespaces/elsewhere/jobs", {"metadata": other})
+    await clean(Access(kubeconfig), "clearway", lambda finding: None)
+    assert left(server) == {SCOPE.kind.crd, NAMESPACE}
+
+
+def leave(server: ApiServer, kind: Json) -> None:
+    """What is there after such a run was killed: a namespace, a kind, a Job, an object a pair."""
+    server.put(names.NAMESPACES, namespace_object(NAMESPACE, "run"))
+    server.put(names.CRDS, kind)
+    for place in (JOBS, NETWORK_TESTS):
+        server.put(place, {"metadata": {"name": "cw-dead", "namespace": NAMESPACE, "labels": names.OURS}})
+
+
+def left(server: ApiServer) -> set[str]:
+    places = (names.NAMESPACES, names.CRDS, JOBS, NETWORK_TESTS)
+    found = {item["metadata"]["name"] for place in places for item in server.all(place)}
+    return found - {"clearway", "kube-system", names.CRD}
 
 
 def test_what_they_cannot_tell_is_absent(kubeconfig: Path, here: Path, pods: NetperfPods) -> None:

@@ -39,3 +39,17 @@ def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
     assert (result.reason.code, result.reason.values) == ("worker.out-of-memory", {"tool": "iperf"})
     assert result.counters is not None
     assert result.counters.oom_kills == 1
+
+
+def test_a_tool_killed_for_memory_before_it_listened_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it seems to be, a tool that does not listen, is only what came of it."""
+    kills = iter((4, 5))
+    read = counters.read
+    monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
+    monkeypatch.setattr("clearway.worker.perform.is_open", lambda listen: False)
+    setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
+    result = Performance(serving(time.time() + 0.3), setting).result()
+    assert result.reason is not None
+    assert (result.outcome, result.reason.code) == (Outcome.TOOL_FAILED, "worker.out-of-memory")

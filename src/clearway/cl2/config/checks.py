@@ -12,6 +12,7 @@ from clearway.spec.problems import Path
 
 Data = Mapping[str, Any]
 _KINDS = ("phases", "measurements", "module")
+_STEP_KEYS = {*_KINDS, "name"}
 
 
 def faults(
@@ -53,6 +54,9 @@ def _one_kind(step: Data, path: Path) -> Iterator[Fault]:
     module = step.get("module")
     named = not isinstance(module, Mapping) or bool(module.get("path"))
     given = tuple(kind for kind in _KINDS if step.get(kind) and (kind != "module" or named))
+    if not given and not step.keys() <= _STEP_KEYS:
+        # An unknown key is told already, and it is what the step was to do.
+        return
     if len(given) != 1:
         code = "door.step-of-two-kinds" if given else "door.empty-step"
         yield Fault(code, path, values={"kinds": given or _KINDS, "step": step.get("name")})

@@ -48,10 +48,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "RestartApiserver",
         "SchedulingMetrics",
         "SystemPodMetrics",
-        "TestMetrics",
     ),
     "door.needs-objects": (
-        "ClusterOOMsTracker",
         "JobLifecycleLatency",
         "KubeStateMetricsLatency",
         "LoadBalancerNodeSyncLatency",

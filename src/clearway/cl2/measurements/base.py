@@ -21,6 +21,7 @@ from clearway.report.language import Language
 from clearway.shell.reach import Reach
 from clearway.site.base import Site
 from clearway.site.company import Watcher
+from clearway.site.kubernetes.options import NAMESPACE
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
@@ -75,6 +76,8 @@ class Surroundings:
     language: Language
     chaos: Havoc | None = None
     """None: nothing may be broken."""
+    namespace: str = NAMESPACE
+    """The workers': looked at where the whole cluster may not be."""
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a campaign while it is under way: two at once would measure each other."""
 
@@ -87,6 +90,8 @@ class Summary:
     """As ClusterLoader2 calls it, colons and all."""
     data: Any
     """JSON."""
+    complete: bool = True
+    """False: the measurement ended before it was over."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class Measurement(Protocol):
     """One method under one identifier, for the length of a test."""
 
     async def call(self, call: Call, around: Surroundings) -> Outcome:
-        """Do what a step asks for. Raises ClearwayError."""
+        """Do what a step asks for; cancelled, it may return what there is. Raises ClearwayError."""
 
     async def dispose(self) -> None:
         """End and remove whatever is left of it; safe to call twice."""

@@ -14,6 +14,7 @@ from clearway.cl2.measurements.controlled import WaitForControlledPodsRunning
 from clearway.cl2.measurements.execute import Exec, ExecParameters
 from clearway.cl2.measurements.network import NetworkPerformance
 from clearway.cl2.measurements.nodes import NodesParameters, WaitForNodes
+from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
 from clearway.cl2.measurements.pods import PodsParameters, WaitForRunningPods
 from clearway.cl2.measurements.sleep import Sleep, SleepParameters
 from clearway.cl2.measurements.timer import LabelParameters, Timer
@@ -38,6 +39,17 @@ MEASUREMENTS: Mapping[str, Row] = {
         WaitForControlledPodsRunning,
     ),
     "WaitForRunningPods": Row({"": PodsParameters}, make=WaitForRunningPods),
+    "ClusterOOMsTracker": Row({"start": OomParameters, "gather": OomParameters}, "start", ClusterOoms),
+    "TestMetrics": Row(
+        {
+            "start": MetricsParameters,
+            "gather": MetricsParameters,
+            "pauseSystemPodMetrics": Part,
+            "unpauseSystemPodMetrics": Part,
+        },
+        "start",
+        ClusterOoms,
+    ),
     "WaitForNodes": Row({"": NodesParameters}, make=WaitForNodes),
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ from clearway.base.errors import LedgerError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.generated import generated_name, generated_text
 from clearway.cl2.config.model import Namespaces
+from clearway.cl2.measurements.base import Summary
 from clearway.cl2.outcome import TestResult
 from clearway.cl2.output.junit import junit
-from clearway.cl2.output.names import summary_name
+from clearway.cl2.output.names import INCOMPLETE, summary_name
 from clearway.report.language import Language
 
 
@@ -27,8 +30,14 @@ class ReportFolder:
         text = generated_text(compiled.config, namespaces)
         return self._save(generated_name(compiled.config, identifier), text)
 
-    def summary(self, name: str, data: Any, test: str, identifier: str, at: float) -> Path:
-        return self._save(summary_name(name, test, identifier, at, "json"), as_json(data))
+    def summary(self, summary: Summary, test: str, identifier: str, at: float) -> Path:
+        """Two of one name and second stand beside each other.
+
+        What is incomplete has a name of its own, so that no dashboard takes it for a whole result.
+        """
+        name = summary.name if summary.complete else f"{INCOMPLETE}{summary.name}"
+        names = (summary_name(name, test, one, at, "json") for one in _identifiers(identifier))
+        return self._save(next(one for one in names if not (self.path / one).exists()), as_json(summary.data))
 
     def junit(self, results: list[TestResult], language: Language) -> Path:
         return self._save("junit.xml", junit(results, language))
@@ -46,6 +55,11 @@ class ReportFolder:
         except OSError as error:
             raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
         return path
+
+
+def _identifiers(first: str) -> Iterator[str]:
+    yield first
+    yield from (f"{first}_{number}".strip("_") for number in count(2))
 
 
 def as_json(data: Any) -> str:

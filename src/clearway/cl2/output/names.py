@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+INCOMPLETE = "Incomplete_"
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 
 

@@ -25,13 +25,13 @@ def knows(code: str, language: Language) -> bool:
 def sentence(code: str, values: Mapping[str, Any], language: Language) -> str:
     """What `code` means with these values; the bare code and values where it has no wording."""
     entry = catalogue(language).get(code)
-    return _bare(code, values) if entry is None else _filled(entry.template(values), values)
+    return _bare(code, values) if entry is None else _filled(entry.template(values), _worded(values, language))
 
 
 def hint(code: str, values: Mapping[str, Any], language: Language) -> str | None:
     """What the reader can do about it, where the catalogue knows."""
     entry = catalogue(language).get(code)
-    return _filled(entry.hint, values) if entry is not None and entry.hint else None
+    return _filled(entry.hint, _worded(values, language)) if entry is not None and entry.hint else None
 
 
 def describe_error(error: ClearwayError, language: Language) -> str:
@@ -125,6 +125,13 @@ class _Filler(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         return shown(value)
+
+
+def _worded(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A member of an enum that has a sentence of its own, as outcomes have, stands as that."""
+    found = {name: value for name, value in values.items() if isinstance(value, Enum)}
+    codes = {name: f"{type(value).__name__.lower()}.{value.value}" for name, value in found.items()}
+    return {**values, **{name: sentence(code, {}, language) for name, code in codes.items() if knows(code, language)}}
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import ServerVersion, server_version
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.kubernetes.surroundings import surroundings
+from clearway.site.roll_call import first_news
 
 _OLDEST = (1, 26)
 """The scheduler heeds taints when it spreads pods."""
@@ -42,6 +42,7 @@ async def _looked_at(api: Api, options: KubernetesOptions, log: Log) -> tuple[li
     found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
     if any(right.resource == "nodes" for right in lacking):
         return found, ()
+    found += rights.hints(await rights.missing(api, rights.useful()))
     nodes = await wanted_nodes(api, options)
     found += _nodes(options, nodes)
     found += [finding async for finding in surroundings(api, options, nodes)]
@@ -91,29 +92,12 @@ async def _tried(options: KubernetesOptions, nodes: Sequence[NodeView], log: Log
     site = KubernetesSite(replace(options, partial=True), log=log)
     try:
         await site.start(slots)
-        heard = await _heard(site, slots)
+        heard = await first_news(site, slots, _READY_WITHIN)
     except SiteError as error:
         return [Finding(error.code, Severity.ERROR, values=error.values)]
     finally:
         await site.stop()
     return [finding for slot in slots for finding in _of_worker(slot, heard.get(slot))]
-
-
-async def _heard(site: KubernetesSite, slots: Sequence[Slot]) -> dict[Slot, Ready | Lost]:
-    """The first news of each worker."""
-    heard: dict[Slot, Ready | Lost] = {}
-    try:
-        async with asyncio.timeout(_READY_WITHIN):
-            async for event in site.events():
-                if isinstance(event, Ready):
-                    heard[event.worker.slot] = event
-                elif isinstance(event, Lost):
-                    heard.setdefault(event.slot, event)
-                if len(heard) == len(slots):
-                    break
-    except TimeoutError:
-        return heard
-    return heard
 
 
 def _of_worker(slot: Slot, news: Ready | Lost | None) -> Iterator[Finding]:

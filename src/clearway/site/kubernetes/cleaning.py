@@ -9,12 +9,15 @@ from clearway.base.units import Duration
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.until import until
+from clearway.probe.clusterloader2 import NAMESPACE as THEIR_NAMESPACE
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import manifests
+from clearway.site.kubernetes.dialects import DIALECTS
 from clearway.site.kubernetes.installation import Installation, Log
 
 _GONE_WITHIN = 30.0
+_KINDS = tuple(dialect.scope.kind for dialect in DIALECTS.values())
 _COLLECTIONS = {
     "Namespace": names.NAMESPACES,
     "CustomResourceDefinition": names.CRDS,
@@ -47,20 +50,24 @@ async def uninstall(access: Access, namespace: str, log: Log) -> bool:
 
 
 async def clean(access: Access, namespace: str | None, log: Log) -> int:
-    """Remove what runs left in one namespace (None: in all), and what a run put up for itself. Returns how much."""
+    """Remove what runs left in one namespace (None: in all), and what a run put up for itself. Returns how much.
+
+    What ClusterLoader2's workers left goes with either: they have one namespace, whichever is asked for.
+    """
     async with connect(access) as api:
         removed = 0
-        for place in [namespace] if namespace is not None else await _places(api):
-            removed += await _clear(api, names.Paths(place), log)
-        if not await _runs(api, None):
+        for place in sorted({namespace, THEIR_NAMESPACE}) if namespace is not None else await _places(api):
+            removed += await _clear(api, place, log)
+        if not await _is_anything_under_way(api):
             removed += await _remove_kept_by_runs(api, log)
         return removed
 
 
-async def _clear(api: Api, paths: names.Paths, log: Log) -> int:
+async def _clear(api: Api, place: str, log: Log) -> int:
     """Jobs go with all that they own; what never had an owner goes by itself."""
-    removed = 0
-    for collection in (paths.jobs, paths.mailboxes, paths.accounts, paths.roles, paths.role_bindings):
+    removed, paths = 0, names.Paths(place)
+    mailboxes = (kind.within(place) for kind in _KINDS)
+    for collection in (paths.jobs, *mailboxes, paths.accounts, paths.roles, paths.role_bindings):
         for item in await _ours(api, collection):
             if names.KEEPER not in item["metadata"].get("annotations", {}):
                 path = f"{collection}/{item['metadata']['name']}"
@@ -107,9 +114,17 @@ async def _runs(api: Api, namespace: str | None) -> bool:
     return bool(await _ours(api, names.ALL_MAILBOXES if namespace is None else names.Paths(namespace).mailboxes))
 
 
+async def _is_anything_under_way(api: Api) -> bool:
+    """Whether any run still has a Job or a mailbox, of whichever workers."""
+    for collection in (names.ALL_JOBS, *(kind.everywhere for kind in _KINDS)):
+        if await _ours(api, collection):
+            return True
+    return False
+
+
 async def _places(api: Api) -> list[str]:
     """Namespaces that hold a Job of ours."""
-    found = await api.get("/apis/batch/v1/jobs", dict[str, Any], **names.selector())
+    found = await api.get(names.ALL_JOBS, dict[str, Any], **names.selector())
     return sorted({item["metadata"]["namespace"] for item in found["items"]})
 
 

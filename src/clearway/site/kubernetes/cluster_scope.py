@@ -8,7 +8,7 @@ from typing import Any
 
 from clearway.probe.worker_object import GROUP, KIND, PLURAL, SHORT, VERSION
 from clearway.site.kubernetes import names
-from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OURS, POLICY, SCHEMA, Kind
+from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OBSERVER, OURS, POLICY, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, mailbox_schema
 
 Manifest = dict[str, Any]
@@ -39,6 +39,9 @@ CONTROLLER_RULES: list[Manifest] = [
 
 CLUSTER_RULES: list[Manifest] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
 """What a run needs of the cluster."""
+
+OBSERVER_RULES: list[Manifest] = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]}]
+"""What lets a run see out-of-memory kills in the whole cluster. It works without, and says what it did not see."""
 
 _ONLY_ITS_OWN = (
     "has(request.userInfo.extra)"
@@ -127,7 +130,10 @@ def policy_binding(keeper: str) -> Manifest:
 
 
 def manifests(namespace: str) -> tuple[Manifest, ...]:
-    """All that an administrator applies once; whoever starts runs is then bound to the two roles."""
+    """All that an administrator applies once; whoever starts runs is then bound to the controller's two roles.
+
+    To be bound to the observer's is up to the administrator.
+    """
     kept = "install"
     return (
         namespace_object(namespace, kept),
@@ -139,6 +145,12 @@ def manifests(namespace: str) -> tuple[Manifest, ...]:
             "kind": "ClusterRole",
             "metadata": _metadata(CONTROLLER, kept),
             "rules": CLUSTER_RULES,
+        },
+        {
+            "apiVersion": RBAC,
+            "kind": "ClusterRole",
+            "metadata": _metadata(OBSERVER, kept),
+            "rules": OBSERVER_RULES,
         },
         {
             "apiVersion": RBAC,

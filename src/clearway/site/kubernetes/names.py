@@ -36,6 +36,8 @@ CRD = MAILBOX.crd
 POLICY = f"worker-status.{GROUP}"
 CONTROLLER = "clearway-controller"
 """Role and cluster role of whoever starts runs."""
+OBSERVER = "clearway-observer"
+"""Cluster role that may be given besides: to see what happens around a run."""
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = {MANAGED_BY: "clearway"}
@@ -54,6 +56,7 @@ BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindi
 CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"
+ALL_JOBS = "/apis/batch/v1/jobs"
 ALL_MAILBOXES = MAILBOX.everywhere
 
 

@@ -88,11 +88,15 @@ _OPTIONS = c.record(
 )
 
 
+_DEFAULTS = _OPTIONS.encode(KubernetesOptions(Access()))
+
+
 def dump_options(options: KubernetesOptions) -> str:
     """JSON that `load_options` reads back. It names the kubeconfig; it holds nothing of it."""
     return json.dumps(_OPTIONS.encode(options), indent=2) + "\n"
 
 
 def load_options(text: str) -> KubernetesOptions:
-    """Raises CodecError."""
-    return _OPTIONS.decode(json.loads(text))
+    """Raises CodecError. What an older file does not say is as it is by default."""
+    saved = json.loads(text)
+    return _OPTIONS.decode({**_DEFAULTS, **saved} if isinstance(saved, dict) else saved)

@@ -8,21 +8,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from clearway.base.errors import SiteError
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.names import NAMESPACES
 from clearway.site.kubernetes.nodes import unfit, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
-
-
-class NotFit(SiteError):
-    """A run can't work here. `findings` say all that is in its way."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__("preflight.failed", count=len(findings))
-        self.findings = findings
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import yaml
 from clearway.kube.api import Api
 from clearway.kube.parallel import at_once
 from clearway.probe.records import Finding, Severity
-from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, RBAC, Manifest
-from clearway.site.kubernetes.names import CONTROLLER
+from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC, Manifest
+from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -30,6 +30,11 @@ class Right:
 def needed(namespace: str) -> tuple[Right, ...]:
     """All that a run needs where the mailboxes' kind is installed."""
     return (*_rights(CLUSTER_RULES, None), *_rights(CONTROLLER_RULES, namespace))
+
+
+def useful() -> tuple[Right, ...]:
+    """What a run does without, and then sees less of what happens around it."""
+    return tuple(_rights(OBSERVER_RULES, None))
 
 
 async def missing(api: Api, rights: Sequence[Right]) -> tuple[Right, ...]:
@@ -62,6 +67,13 @@ def findings(rights: Sequence[Right]) -> Iterator[Finding]:
         rules = yaml.safe_dump(_role(namespace, lacking), sort_keys=False)
         values = {"count": len(lacking), "manifest": rules, "rights": tuple(_words(right) for right in lacking)}
         yield Finding("kubernetes.rights-missing", Severity.ERROR, namespace or "cluster", values)
+
+
+def hints(rights: Sequence[Right]) -> Iterator[Finding]:
+    """What is not seen without these rights."""
+    if rights:
+        told = {"role": OBSERVER, "rights": tuple(_words(right) for right in rights)}
+        yield Finding("kubernetes.sees-less", Severity.INFO, "cluster", told)
 
 
 def _role(namespace: str | None, rights: Sequence[Right]) -> Manifest:

@@ -28,7 +28,7 @@ from clearway.probe.records import (
     Slot,
     Worker,
 )
-from clearway.site.base import Event, Lost, Ready
+from clearway.site.base import Event, Lost, NotFit, Ready
 from clearway.site.kubernetes.attendance import Attendance
 from clearway.site.kubernetes.dialects import DIALECTS, Post
 from clearway.site.kubernetes.installation import Installation, Log
@@ -37,7 +37,7 @@ from clearway.site.kubernetes.mailboxes import Letter, Watching
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.nodes import described, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.preflight import NotFit, check_nodes, cluster_id, server_version
+from clearway.site.kubernetes.preflight import check_nodes, cluster_id, server_version
 from clearway.site.kubernetes.seating import Seating
 from clearway.site.kubernetes.workers import Team, owned_by
 

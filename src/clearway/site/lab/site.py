@@ -7,20 +7,20 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 
 from clearway.base.errors import InternalError, SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import Finding, Inventory, Node, Reason, Request, Severity, Slot
-from clearway.site.base import Event, Lost
+from clearway.site.base import Event
 from clearway.site.lab.control import KeeperControl, Ran
 from clearway.site.lab.model import LabNode, LabSpec
 from clearway.site.lab.preflight import Door, open_door
 from clearway.site.lab.topology import as_shell, build_steps
-from clearway.site.pipe import LINE_LIMIT, PipeMailbox
+from clearway.site.pipe import LINE_LIMIT
+from clearway.site.piped import PipedWorkers
 
 Log = Callable[[Finding], None]
-
-_HANDING_OUT = Duration(0.4)
 
 
 class LabSite:
@@ -35,9 +35,7 @@ class LabSite:
         self._log = log
         self._agent_env = agent_env or {}
         self._keeper: KeeperControl | None = None
-        self._mailboxes: dict[Slot, PipeMailbox] = {}
-        self._attending: list[asyncio.Task[None]] = []
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._workers = PipedWorkers()
 
     async def inspect(self) -> Inventory:
         """Nodes, zones and shaped rates. Raises SiteError where this machine can't hold such a lab."""
@@ -55,37 +53,32 @@ class LabSite:
             self._keeper = await KeeperControl.start(door, agents_ends)
         await self._keeper.build(steps)
         self._keeper.start_agents({slot: self._agent_env.get(slot.node, {}) for slot in slots})
-        for mailbox in self._mailboxes.values():
-            self._attending.append(asyncio.create_task(self._attend(self._keeper, mailbox)))
+        for slot in slots:
+            self._workers.attend(slot, partial(_seen_off, self._keeper))
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Hand out; a worker that is lost is passed over, its Lost event has told so."""
-        await asyncio.gather(*(self._mailboxes[slot].submit(round_id, wanted) for slot, wanted in requests.items()))
+        await self._workers.submit(round_id, requests)
 
     def handing_out(self, mailboxes: int) -> Duration:
         """A pipe takes next to nothing; the agents behind it share this machine."""
-        return _HANDING_OUT
+        return self._workers.handing_out()
 
     async def cancel(self) -> None:
         """Empty every mailbox."""
-        await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))
+        await self._workers.cancel()
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """Everything the agents say; ends after `stop`."""
-        while (event := await self._events.get()) is not None:
-            yield event
+        return self._workers.events()
 
     async def stop(self) -> None:
         """End the lab; returns when no process of it is left."""
-        for task in self._attending:
-            task.cancel()
-        await asyncio.gather(*self._attending, return_exceptions=True)
-        for mailbox in self._mailboxes.values():
-            mailbox.close()
+        await self._workers.hang_up()
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             await keeper.close()
-        self._events.put_nowait(None)
+        self._workers.finish()
 
     def leftover_hint(self) -> Reason | None:
         """The kernel takes everything with the process."""
@@ -106,16 +99,8 @@ class LabSite:
         except OSError as error:
             raise SiteError("lab.no-sockets", cause=error.strerror) from None
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
-        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._events.put_nowait)
+        self._workers.open(slot, reader, writer)
         return theirs
-
-    async def _attend(self, keeper: KeeperControl, mailbox: PipeMailbox) -> None:
-        fault = await mailbox.attend()
-        if fault is not None:
-            with suppress(SiteError):
-                keeper.kill_agent(mailbox.slot)
-        reason = fault or await keeper.why_ended(mailbox.slot)
-        self._events.put_nowait(Lost(mailbox.slot, reason))
 
     def _running(self) -> KeeperControl:
         if self._keeper is None:
@@ -126,6 +111,15 @@ class LabSite:
         code = "lab.rootless" if door.rootless else "lab.as-root"
         self._log(Finding(code, Severity.INFO, "lab", {"command": " ".join(door.argv(()))}))
         self._log(Finding("lab.commands", Severity.INFO, "lab", {"script": script}))
+
+
+async def _seen_off(keeper: KeeperControl, slot: Slot, fault: Reason | None) -> Reason:
+    """End an agent that doesn't behave; why it is gone."""
+    if fault is None:
+        return await keeper.why_ended(slot)
+    with suppress(SiteError):
+        keeper.kill_agent(slot)
+    return fault
 
 
 def _described(node: LabNode) -> Node:

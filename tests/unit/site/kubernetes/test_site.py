@@ -16,11 +16,10 @@ from clearway.base.units import Duration
 from clearway.kube.api import Access
 from clearway.probe.parameters import TcpParameters, Window
 from clearway.probe.records import Endpoint, Finding, Half, Request, Result, Slot
-from clearway.site.base import Event, Lost, Ready
+from clearway.site.base import Event, Lost, NotFit, Ready
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import crd
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.preflight import NotFit
 from clearway.site.kubernetes.site import KubernetesSite
 from kubelets import EVENTS, JOBS, MAILBOXES, NAMESPACE, PODS, Kubelets, kubelets
 

@@ -104,27 +104,26 @@ async def _carried_out(job: Job, ground: Ground, around: Surroundings) -> None:
 
     try:
         await carry_out(job, ground.site, Clock(), ground.watchers, finished)
-    except Braked as stopped:
-        # What it measured before is judged all the same.
-        around.log(Finding(stopped.code, Severity.WARNING, values=stopped.values))
-        finished()
     except BaseException:
         finished()
         raise
 
 
 async def _gather(running: _Running, around: Surroundings) -> Outcome:
-    """Results and verdict. A campaign that could not go on is an error beside what it measured."""
+    """Results and verdict. A campaign that could not go on, or was interrupted, is an error beside what it measured."""
     trouble: ClearwayError | None = None
+    complete = True
     try:
         await running.campaign
     except ClearwayError as error:
-        trouble = error
+        trouble, complete = error, not isinstance(error, Braked)
+    except asyncio.CancelledError:
+        trouble, complete = SiteError("door.interrupted"), False
     record = read_run(running.folder)
     verdict = judge(record)
     wanted = running.wanted
     name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
-    summary = Summary(name, perf_data(items(record, wanted)))
+    summary = Summary(name, perf_data(items(record, wanted)), complete=complete)
     report = REPORTS["text"].render(record, verdict, around.language)
     return Outcome((summary,), verdict.state, tuple(_errors(record, verdict, trouble)), report)
 

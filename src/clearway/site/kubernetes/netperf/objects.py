@@ -11,8 +11,8 @@ from clearway.site.kubernetes.names import KEEPER, OURS, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, structural
 from clearway.site.kubernetes.workers import Team, field
 
-UDP_RATE = "750m"
-"""As iperf reads it: its small letters are powers of 1,000. A pod's flags say it, no request can."""
+UDP_RATE = "750M"
+"""As its own Deployment has it; iperf's capital M is 1,048,576. A pod's flags say it, no request can."""
 _NETWORK_TESTS = Kind(GROUP, VERSION, PLURAL)
 _RULES: list[Manifest] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["get", "list", "update", "watch"]},

@@ -1,0 +1,27 @@
+"""`clearway cni-cost`: what the pod network costs, from a run on hosts and one on pods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from clearway.cli.options import Json, Lang, language
+
+
+def cni_cost(
+    hosts: Annotated[Path, Parameter(name="HOSTS-RUN", help="Run directory of a run on plain hosts.")],
+    pods: Annotated[Path, Parameter(name="POD-RUN", help="Run directory of a run on the cluster's pods.")],
+    /,
+    *,
+    json: Json = False,
+    lang: Lang = None,
+) -> int:
+    """Show figures of hosts and of pods side by side, and what the pod network costs in per cent."""
+    from clearway.ledger.read import read_run
+    from clearway.report.cni_cost import compare
+    from clearway.report.cni_table import render_cost
+
+    print(render_cost(compare(read_run(hosts), read_run(pods)), language(lang), as_json=json), end="")
+    return 0

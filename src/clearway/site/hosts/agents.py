@@ -1,0 +1,125 @@
+"""An agent on a host, as the process here that holds its pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
+
+from clearway.base.units import Duration
+from clearway.probe.records import Reason, Slot
+from clearway.shell.base import Road, Said
+from clearway.site.hosts.model import Host
+from clearway.site.hosts.program import first_lines, starter
+from clearway.site.pipe import LINE_LIMIT
+from clearway.worker.host import POSTING, Posting
+
+LEASE = Duration(120)
+"""How long an agent outlives a connection that broke without a word."""
+GREETINGS = 6
+"""So often in a lease an agent hears that its controller lives."""
+_ENDED_WITHIN = 15.0
+"""Seconds for an agent whose input has ended to hand in what it has, and to leave."""
+_ERROR_TAIL = 2_000
+"""Characters of its last words that are kept."""
+
+
+def command(host: Host, slot: Slot, *, task: str) -> tuple[str, ...]:
+    """What runs on the host: the agent at work (`host`), or saying what is there (`survey`)."""
+    told = POSTING.encode(Posting(slot, host.data_addresses, LEASE))
+    return (*starter(host.interpreter), f"--{task}", json.dumps(told))
+
+
+@dataclass(frozen=True)
+class RemoteAgent:
+    """Its pipe is the process's standard streams; it lives on the host for as long as they are open."""
+
+    slot: Slot
+    process: asyncio.subprocess.Process
+    errors: IO[bytes]
+
+    @classmethod
+    async def start(cls, road: Road, host: Host, slot: Slot) -> RemoteAgent:
+        """Raises OSError if nothing could be started here."""
+        argv = road.command(host.name, command(host, slot, task="host"))
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        try:
+            process = await _spawned(argv, errors)
+        except OSError:
+            errors.close()
+            raise
+        agent = cls(slot, process, errors)
+        agent.writer.write(first_lines().encode())
+        return agent
+
+    @property
+    def reader(self) -> asyncio.StreamReader:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    @property
+    def writer(self) -> asyncio.StreamWriter:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    async def ended(self) -> bool:
+        """Wait for its end once its input has ended; whether it came by itself, which is when nothing is left."""
+        try:
+            async with asyncio.timeout(_ENDED_WITHIN):
+                await self.process.wait()
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await self.process.wait()
+            return False
+        return True
+
+    async def why_ended(self, road: Road) -> Reason:
+        """Why it is gone, by what the road and the agent said."""
+        self.writer.close()
+        if not await self.ended():
+            return Reason("hosts.agent-silent")
+        said = Said(self.process.returncode or 0, "", self._last_words())
+        return road.failure(self.slot.node, said) or _own_end(said)
+
+    def turn_out(self) -> None:
+        """End the connection of an agent that doesn't behave: its input ends with it."""
+        self._signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        self.errors.close()
+
+    def _last_words(self) -> str:
+        size = self.errors.seek(0, os.SEEK_END)
+        self.errors.seek(max(0, size - _ERROR_TAIL))
+        return self.errors.read().decode(errors="replace").strip()
+
+    def _signal(self, sign: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, sign)
+
+
+async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess.Process:
+    """In a session of its own: a Ctrl-C at the terminal is the controller's to answer."""
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=errors,
+        limit=LINE_LIMIT,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    )
+
+
+def _own_end(said: Said) -> Reason:
+    """A parent over there waits for the agent, and tells of a signal as shells do."""
+    by_signal = next((sign for sign in signal.Signals if said.exit in (128 + sign, -sign)), None)
+    if by_signal is not None:
+        return Reason("hosts.agent-killed", {"signal": by_signal.name, "stderr": said.stderr})
+    return Reason("hosts.agent-exited", {"status": said.exit, "stderr": said.stderr})

@@ -1,0 +1,22 @@
+"""How ssh gets to each host, as the user said it."""
+
+from __future__ import annotations
+
+from clearway.shell.ssh import POLICIES, SshHost, SshRoad
+from clearway.site.hosts.model import Host, HostsSpec
+
+
+def ssh_road(hosts: HostsSpec) -> SshRoad:
+    """The road to all of them, by their names."""
+    return SshRoad({host.name: _entered(host, hosts) for host in hosts.resolved()})
+
+
+def _entered(host: Host, hosts: HostsSpec) -> SshHost:
+    return SshHost(
+        host.address,
+        user=host.user,
+        port=host.port,
+        key=host.key,
+        known_hosts=hosts.known_hosts,
+        host_keys=POLICIES[hosts.host_keys],
+    )

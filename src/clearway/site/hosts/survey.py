@@ -1,0 +1,125 @@
+"""What the hosts are, asked before anything is started there, and what of it stands in the way of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+from clearway.base.errors import ClearwayError
+from clearway.base.units import Duration, Rate
+from clearway.probe.records import Finding, Node, Severity, Slot
+from clearway.shell.base import Command, NotRun, Said, Shell
+from clearway.site.hosts.agents import command
+from clearway.site.hosts.model import Host
+from clearway.site.hosts.program import first_lines
+from clearway.site.hosts.seed import OLDEST, TOO_OLD
+from clearway.worker.host import NEEDED, SURVEY, Survey
+
+_WITHIN = Duration(60)
+_NO_COMMAND = (126, 127)
+"""Exits of a shell that found no such command, or none that it may run."""
+_LASTING = ("kernel", "python", "cpus", "device", "link-speed", "mtu", "machine-id")
+_QUOTED = 400
+"""Characters of a host's words."""
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A host and what it said of itself; None: it could not, `findings` say why."""
+
+    host: Host
+    survey: Survey | None
+    findings: tuple[Finding, ...] = ()
+
+    def node(self) -> Node:
+        """As the plan knows it, by what stays the same while a run may be taken up again."""
+        facts = self._facts()
+        speed = facts.get("link-speed")
+        link = self.host.link or (None if speed is None else Rate(float(speed) * 1e6))
+        return Node(self.host.name, zone=self.host.zone, machine=self.host.machine, link=link, facts=facts)
+
+    def _facts(self) -> dict[str, str]:
+        if self.survey is None or self.survey.worker is None:
+            return {}
+        worker = self.survey.worker
+        told = {**worker.facts, "mtu": str(worker.mtu), "machine-id": self.survey.machine}
+        return {name: value for name in _LASTING if (value := told.get(name)) is not None}
+
+
+async def survey_all(shell: Shell, hosts: Sequence[Host]) -> tuple[Surveyed, ...]:
+    """Ask all hosts at once; never raises for what befalls one of them."""
+    return tuple(await asyncio.gather(*(_survey(shell, host) for host in hosts)))
+
+
+def all_findings(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
+    """What is wrong with each host, then with hosts beside each other."""
+    for one in surveyed:
+        yield from one.findings
+    yield from _same_twice(surveyed)
+
+
+async def _survey(shell: Shell, host: Host) -> Surveyed:
+    asked = Command(command(host, Slot(host.name), task="survey"), first_lines(), _WITHIN)
+    answer = await shell.run(host.name, asked)
+    if isinstance(answer, NotRun):
+        return Surveyed(host, None, (Finding(answer.reason.code, Severity.ERROR, host.name, answer.reason.values),))
+    return _read(host, answer)
+
+
+def _read(host: Host, said: Said) -> Surveyed:
+    if (obstacle := _obstacle(host, said)) is not None:
+        return Surveyed(host, None, (obstacle,))
+    try:
+        survey = SURVEY.decode(json.loads(said.stdout))
+    except (ValueError, ClearwayError):
+        values = {"stdout": said.stdout.strip()[:_QUOTED]}
+        return Surveyed(host, None, (Finding("hosts.says-more", Severity.ERROR, host.name, values),))
+    return Surveyed(host, survey, tuple(_shortcomings(host, survey)))
+
+
+def _obstacle(host: Host, said: Said) -> Finding | None:
+    """What keeps the agent from running there at all."""
+    words = said.stderr.strip()[-_QUOTED:]
+    if said.exit == 0:
+        return None
+    if said.exit == TOO_OLD:
+        values = {"python": host.interpreter, "found": words, "oldest": ".".join(map(str, OLDEST))}
+        return Finding("hosts.python-too-old", Severity.ERROR, host.name, values)
+    if said.exit in _NO_COMMAND:
+        return Finding("hosts.no-python", Severity.ERROR, host.name, {"python": host.interpreter, "stderr": words})
+    return Finding("hosts.agent-fails", Severity.ERROR, host.name, {"status": said.exit, "stderr": words})
+
+
+def _shortcomings(host: Host, survey: Survey) -> Iterator[Finding]:
+    for program in survey.lacking:
+        values = {"tool": program, "package": NEEDED[program]}
+        yield Finding("preflight.tool-missing", Severity.ERROR, host.name, values)
+    if survey.worker is None:
+        return
+    for address in survey.absent:
+        yield Finding("hosts.address-absent", Severity.ERROR, host.name, {"address": address})
+    if not survey.worker.addresses:
+        yield Finding("hosts.no-address", Severity.ERROR, host.name)
+
+
+def _same_twice(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
+    """By the running kernel, not by the system's name for itself: clones of one template share that."""
+    kernels: dict[Hashable, list[Surveyed]] = defaultdict(list)
+    networks: dict[Hashable, list[Surveyed]] = defaultdict(list)
+    for one in surveyed:
+        if one.survey is not None and one.survey.kernel is not None:
+            kernels[one.survey.kernel].append(one)
+            networks[one.survey.kernel, one.survey.network].append(one)
+    for same in networks.values():
+        if len(same) > 1:
+            yield Finding("hosts.same-host", Severity.ERROR, _names(same))
+    for sharing in kernels.values():
+        if len(sharing) > 1 and any(one.host.machine is None for one in sharing):
+            yield Finding("hosts.shared-machine", Severity.WARNING, _names(sharing))
+
+
+def _names(surveyed: Collection[Surveyed]) -> str:
+    return ", ".join(one.host.name for one in surveyed)

@@ -1,0 +1,86 @@
+"""Out-of-memory kills on a real cluster while a run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from clearway.kube.api import Access
+from clearway.shell.base import Said
+from clearway.shell.runner import Runner
+from clearway.watch.oom.records import Oom, Sight, Source
+from clearway.watch.oom.tracker import OomTracker
+from cluster.eater import LIMIT, await_killed, eater, feed
+from cluster.harness.cluster import Cluster
+from cluster.runs.commands import Commands
+
+
+def test_a_pod_that_eats_its_limit_during_a_run_is_told_and_an_older_kill_is_not(
+    equipped: Cluster, commands: Commands, namespace: str
+) -> None:
+    feed(equipped, namespace, eater("early", "node-1"))
+    await_killed(equipped, namespace, "early")
+    with commands.begin(duration="8s") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("round 1"):
+                break
+        feed(equipped, namespace, eater("late", "node-2"))
+        out, err = process.communicate(timeout=150)
+    assert process.returncode == 0, err
+    kills = [one for one in observations(commands) if one["kind"] == "oom"]
+    assert [one["subject"] for one in kills] == [f"{namespace}/late"]
+    assert (kills[0]["values"]["node"], kills[0]["values"]["limit"]) == ("node-2", LIMIT)
+    junit = " ".join(ET.parse(commands.report_dir / "junit.xml").getroot().itertext())
+    for text in (out, junit):
+        told = " ".join(text.split())
+        assert f"container tools of pod {namespace}/late on node-2 was killed" in told
+        assert "early" not in told
+
+
+@dataclass(frozen=True)
+class IntoTheNode:
+    """A road that enters a node of the test's own cluster."""
+
+    cluster: Cluster
+
+    def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
+        return self.cluster.machinery.entering(argv, node)
+
+    def connection(self, node: str) -> None: ...
+
+    def obstacle(self, node: str) -> None: ...
+
+    def failure(self, node: str, said: Said) -> None: ...
+
+    def close(self) -> None: ...
+
+
+async def test_the_nodes_own_kernel_names_the_process_and_only_since_the_start(
+    equipped: Cluster, namespace: str
+) -> None:
+    """Any kill before this one, such as the test's above, is in the same log."""
+    feed(equipped, namespace, eater("early", "node-1"))
+    await_killed(equipped, namespace, "early")
+    seen: list[Oom | Sight] = []
+    shell = Runner(IntoTheNode(equipped), log=lambda finding: None)
+    async with OomTracker(Access(equipped.kubeconfig), namespace, shell).follow(("node-1",), seen.append):
+        feed(equipped, namespace, eater("late", "node-1"))
+        await asyncio.to_thread(await_killed, equipped, namespace, "late")
+    # Meanwhile the loop sees the ends of the connections, which are closed over TLS.
+    await asyncio.to_thread(equipped.kubectl, "delete", "pods", "--all", f"--namespace={namespace}")
+    kills = [one for one in seen if isinstance(one, Oom) and one.source is Source.KERNEL_LOG]
+    told = [one for one in seen if isinstance(one, Oom) and one.source is Source.CONTAINERS and not one.past]
+    assert [(one.node, one.process) for one in kills] == [("node-1", "python3")]
+    assert [(one.node, one.pod) for one in told] == [("node-1", "late")]
+    assert abs(kills[0].time - told[0].time) < 5
+    assert {one.scope for one in seen if isinstance(one, Sight)} == {"cluster", "node-1"}
+
+
+def observations(commands: Commands) -> list[dict[str, Any]]:
+    lines = (commands.report_dir / "observations.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]

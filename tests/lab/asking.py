@@ -1,0 +1,52 @@
+"""Commands over ssh from inside a lab's network: `python asking.py`, questions on its input, answers on its output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clearway.base.units import Duration
+from clearway.shell.base import Command, NotRun
+from clearway.shell.runner import Runner
+from clearway.shell.ssh import SshHost, SshRoad
+from clearway.site.lab.site import LabSite
+
+
+async def asked(
+    site: LabSite, node: str, hosts: Mapping[str, SshHost], questions: Mapping[str, Command]
+) -> dict[str, Any]:
+    """From `node`, one question to each: what it printed, or the code of why nothing came."""
+    written = {
+        name: {
+            "host": [host.address, host.user, host.port, str(host.key), str(host.known_hosts)],
+            "argv": questions[name].argv,
+            "within": questions[name].within.si,
+        }
+        for name, host in hosts.items()
+    }
+    ran = await site.execute(node, (sys.executable, __file__), text=json.dumps(written), timeout=150)
+    assert ran.exit == 0, ran
+    answers: dict[str, Any] = json.loads(ran.stdout)
+    return answers
+
+
+async def _ask(written: dict[str, Any]) -> dict[str, Any]:
+    hosts = {name: _host(*one["host"]) for name, one in written.items()}
+    shell = Runner(SshRoad(hosts), log=lambda finding: None)
+    commands = {name: Command(tuple(one["argv"]), within=Duration(one["within"])) for name, one in written.items()}
+    answers = await asyncio.gather(*(shell.run(name, command) for name, command in commands.items()))
+    await shell.close()
+    said = (answer.reason.code if isinstance(answer, NotRun) else answer.stdout for answer in answers)
+    return dict(zip(written, said, strict=True))
+
+
+def _host(address: str, user: str, port: int, key: str, known_hosts: str) -> SshHost:
+    return SshHost(address, user, port, Path(key), Path(known_hosts))
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_ask(json.load(sys.stdin)))))

@@ -1,0 +1,58 @@
+"""Losses that nodes counted: told where they rose, once, and with whose network they are of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clearway.ledger.record import Record
+from clearway.probe.records import Counters, Half
+from clearway.report.losses import loss_findings
+from clearway.report.text import TextReport
+from clearway.verdict.judge import judge
+from unit.report.runs import RUNS
+
+
+def with_losses(**network: int) -> Record:
+    """A run in which the first result's worker counted these during its first round."""
+    record = RUNS["accepted"].record
+    first = record.results[0]
+    counted = {name.replace("__", ".").replace("_", "-"): count for name, count in network.items()}
+    results = [
+        replace(one, counters=Counters(network=counted if one == first else {})) if one.counters is not None else one
+        for one in record.results
+    ]
+    return replace(record, results=tuple(results))
+
+
+def test_drops_are_told_with_node_device_and_count() -> None:
+    record = with_losses(eth0__rx_dropped=1204, softnet__processed=9, softnet__squeezed=3)
+    (found,) = loss_findings(record)
+    first = record.results[0]
+    probe = next(probe for probe in record.plan[0].probes if probe.id == first.probe)
+    node = (probe.server if first.half is Half.SERVE else probe.client).node
+    assert (found.code, found.subject) == ("lost.rx-dropped", node)
+    text = TextReport(width=300).render(record, judge(record), "en")
+    assert f"{node} eth0 (pod network): 1,204 packets dropped on arrival during the run." in text
+
+
+def test_the_halves_of_one_round_on_one_worker_count_the_same_drops_once() -> None:
+    record = with_losses(eth0__rx_dropped=7)
+    first = record.results[0]
+    longer = replace(first, counters=Counters(network={"eth0.rx-dropped": 9}))
+    (found,) = loss_findings(replace(record, results=(*record.results, longer)))
+    assert found.values["count"] == "9"
+
+
+def test_a_device_s_name_may_have_a_dot() -> None:
+    (found,) = loss_findings(with_losses(eth0__7__tx_dropped=1))
+    assert (found.code, found.values["device"]) == ("lost.tx-dropped", "eth0.7")
+
+
+def test_a_run_without_losses_says_nothing_of_them() -> None:
+    assert list(loss_findings(with_losses())) == []
+
+
+def test_of_very_many_counters_the_largest_are_told() -> None:
+    record = with_losses(**{f"veth{number}__rx_dropped": number for number in range(1, 31)})
+    *shown, last = loss_findings(record)
+    assert (shown[0].values["count"], len(shown), last.values["count"]) == ("30", 20, 10)
