@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from cyclopts import Argument
 
-from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.measurements.table import WITH_CHAOS
 from clearway.cl2.reference import with_flags
 from clearway.cli.app import app
 from clearway.shell.providers import PROVIDERS, Feature, Provider
@@ -72,11 +72,11 @@ def test_the_table_of_clusterloader2s_flags_is_what_the_source_says() -> None:
     assert page == with_flags(page)
 
 
-@pytest.mark.parametrize("method", MEASUREMENTS)
+@pytest.mark.parametrize("method", WITH_CHAOS)
 def test_a_measurement_is_documented_with_its_actions_and_params(method: str) -> None:
     page = (ROOT / "docs" / "clusterloader2.md").read_text()
     (row,) = [line for line in page.splitlines() if line.startswith(f"| `{method}` |")]
-    actions = MEASUREMENTS[method].actions
+    actions = WITH_CHAOS[method].actions
     names = [*filter(None, actions), *(name for model in actions.values() for name in written_fields(model))]
     unsaid = {"namespace"} if method == "WaitForNodes" else set()
     assert [name for name in names if f"`{name}`" not in row and name not in unsaid] == []

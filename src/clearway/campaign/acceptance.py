@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,8 +81,21 @@ def _waits() -> None:
     """Whoever has nothing to do before the workers are gone."""
 
 
+Before = Callable[[Round], Awaitable[None]]
+"""Brings the nodes into the state that a round is to be measured in. Raises SiteError."""
+
+
+async def _as_they_are(_: Round) -> None:
+    """Nothing is done to the nodes."""
+
+
 async def carry_out(
-    job: Job, site: Site, clock: Clock, watchers: Sequence[Watcher] = (), finished: Callable[[], None] = _waits
+    job: Job,
+    site: Site,
+    clock: Clock,
+    watchers: Sequence[Watcher] = (),
+    finished: Callable[[], None] = _waits,
+    before: Before = _as_they_are,
 ) -> Record:
     """Run rounds until the run is over, in the watchers' company; returns all that is known then. Raises Braked.
 
@@ -98,7 +111,7 @@ async def carry_out(
         async with Crew(site, job.plan.slots, ledger, clock) as crew:
             await crew.gather_ready(_READY)
             check_workers(job.plan.probes, crew.ready)
-            await _accompanied(_loop(crew, memory), watchers, crew)
+            await _accompanied(_loop(crew, memory, before), watchers, crew)
             ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
             finished()
     except Braked as braked:
@@ -141,9 +154,13 @@ async def _until_stopped(rounds: Coroutine[Any, Any, None], stopped: asyncio.Fut
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def _loop(crew: Crew, memory: Memory) -> None:
+async def _loop(crew: Crew, memory: Memory, before: Before) -> None:
     pace = Pace()
     while (round_ := next_round(memory.record)) is not None:
+        try:
+            await before(round_)
+        except SiteError as error:
+            raise Braked(error.code, **error.values) from error
         if pace.rounds:
             await asyncio.sleep(memory.record.spec.gap.si)
         await run_round(crew, round_, memory.attempts(round_), pace)

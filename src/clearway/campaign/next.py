@@ -4,12 +4,16 @@ Planned rounds first, in their order; then void probes again, a bounded number o
 stay undecided between their repeats, up to the test's budget. A round that is run again is run whole, so
 that every pair meets the conditions of its first value: in a retry the probes that were fine take part as
 background, in a repeat all of them add a value.
+
+Where nodes are broken on purpose, tests of one state of the nodes are over with all of that before the next begin:
+nobody breaks the same nodes again for a retry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Probe, Role, Round, Trial, Why
@@ -21,10 +25,17 @@ from clearway.verdict.model import PairValue, Standing, State, Verdict
 
 def next_round(record: Record) -> Round | None:
     """The next round of this run, or None when it is over. Depends on the record alone."""
-    for candidates in (_planned(record), _retries(record), _repeats(record)):
-        if (found := next(candidates, None)) is not None:
-            return found
+    for tests in _phases(record):
+        for candidates in (_planned(record), _retries(record), _repeats(record)):
+            if (found := next((round_ for round_ in candidates if round_.test in tests), None)) is not None:
+                return found
     return None
+
+
+def _phases(record: Record) -> Iterator[set[str]]:
+    """Names of the tests that stand together and want the nodes in the same state."""
+    for _, tests in groupby(record.spec.tests, lambda test: test.when):
+        yield {test.name for test in tests}
 
 
 def _planned(record: Record) -> Iterator[Round]:
@@ -47,7 +58,7 @@ def _is_due(dossier: Dossier, trials: list[Trial]) -> bool:
 
 
 def _is_void(dossier: Dossier, trials: list[Trial]) -> bool:
-    wanted = [trial for trial in trials if trial.probe.role is not Role.BACKGROUND]
+    wanted = [trial for trial in trials if trial.probe.role not in (Role.BACKGROUND, Role.EXPOSED)]
     return bool(wanted) and not any(
         dossier.outcome(trial) is Outcome.MEASURED and not dossier.faults(trial) for trial in wanted
     )

@@ -16,8 +16,9 @@ from clearway.cl2.config.model import Namespaces as WantedNamespaces
 from clearway.cl2.config.model import Scenario
 from clearway.cl2.config.suite import load_suite
 from clearway.cl2.executor import Executor
-from clearway.cl2.measurements.base import Display, Ground, Summary, Surroundings
-from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.measurements.base import Display, Ground, Havoc, Summary, Surroundings
+from clearway.cl2.measurements.chaos import of_the_whole_test
+from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS, Row
 from clearway.cl2.namespaces import Namespaces, settled
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import StepResult, TestResult
@@ -49,6 +50,8 @@ class World:
     """Writes to the user's standard output."""
     complain: Callable[[ClearwayError], None]
     language: Language
+    chaos: Havoc | None = None
+    """None: no node may be broken."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Door:
         config = self._located(scenario.config_path)
         compiler = Compiler(
             self.world.engine(config.parent),
-            MEASUREMENTS,
+            self._methods,
             variables(overrides, self.world.environ, known),
             self.nodes,
             self.options.changes,
@@ -165,6 +168,7 @@ class Door:
             test=test.name,
             log=self.world.log,
             language=self.world.language,
+            chaos=self.world.chaos,
             namespace=self.options.cluster.namespace,
         )
         namespaces = Namespaces(self.options.cluster.access, test.namespaces)
@@ -173,7 +177,9 @@ class Door:
         def told(step: StepResult) -> None:
             self._keep(test, step)
 
-        result = await Executor(MEASUREMENTS, around, namespaces, told).run(test.compiled, test.config)
+        first = of_the_whole_test(test.compiled.config, test.config)
+        executor = Executor(self._methods, around, namespaces, told, first)
+        result = await executor.run(test.compiled, test.config)
         for error in result.errors:
             self.world.complain(error)
         return result
@@ -204,6 +210,10 @@ class Door:
         """Of the run, for whoever collects them: text only."""
         facts = {"clearway": __version__, "clearway-format": str(FORMAT_VERSION), "settings": self.options.settings}
         return facts | ({"provider": self.options.provider} if self.options.provider else {})
+
+    @property
+    def _methods(self) -> Mapping[str, Row]:
+        return WITH_CHAOS if self.options.allow_chaos else MEASUREMENTS
 
     @property
     def _folder(self) -> ReportFolder | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class Executor:
     namespaces: Namespaces
     told: Told
     """Of every step that is over."""
+    first: Sequence[Call] = ()
+    """What goes on beside all steps."""
     _measurements: dict[Key, Measurement] = field(default_factory=dict)
     """In the order in which they were first called."""
     _steps: list[StepResult] = field(default_factory=list)
@@ -40,6 +42,8 @@ class Executor:
         interrupted = False
         try:
             await self.namespaces.create()
+            for call in self.first:
+                await self._measurement(call).call(call, self.around)
             for number, step in enumerate(compiled.steps, start=1):
                 if not await self._step(number, step):
                     break

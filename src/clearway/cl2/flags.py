@@ -70,6 +70,7 @@ _OWN = (
     Flag("worker-image", str, "CLEARWAY_IMAGE", _ON, "flag.worker-image"),
     Flag("node-selector", str, None, _ON, "flag.node-selector"),
     Flag("tolerate", Texts, None, _ON, "flag.tolerate"),
+    Flag("allow-chaos", bool, None, _ON, "flag.allow-chaos"),
     Flag("brake", bool, None, _ON, "flag.brake"),
     Flag("lang", str, None, _ON, "flag.lang"),
 )

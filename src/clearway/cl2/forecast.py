@@ -8,6 +8,7 @@ from typing import Any
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import Call
 from clearway.cl2.door import Prepared
+from clearway.cl2.measurements.chaos import of_the_whole_test
 from clearway.cl2.measurements.network import StartParameters
 from clearway.cl2.namespaces import names_of
 from clearway.cl2.settings import SETTINGS, SettingsName
@@ -29,6 +30,8 @@ def _lines(test: Prepared, settings: SettingsName, language: Language) -> Iterat
     code = "door.would-make-namespaces" if removed else "door.would-keep-namespaces"
     yield say("door.would-run", test=test.name, config=test.config)
     yield f"  {say(code, namespaces=names, count=len(names))}"
+    for call in of_the_whole_test(test.compiled.config, test.config):
+        yield f"  {_call(call, settings, language)}"
     for number, step in enumerate(test.compiled.steps, start=1):
         yield f"  {say('door.would-step', number=number, step=step.name or None)}"
         for call in step.calls:

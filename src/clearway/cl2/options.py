@@ -42,6 +42,8 @@ class Options:
     namespaces: Defaults
     cluster: KubernetesOptions
     has_cluster: bool
+    allow_chaos: bool
+    """Whether nodes may be broken on purpose."""
 
 
 class Conflicts(UsageError):
@@ -76,6 +78,7 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
         ),
         cluster=_cluster(given),
         has_cluster=bool(given.get("kubeconfig") or given.get("run-from-cluster")),
+        allow_chaos=given.get("allow-chaos", False),
     )
 
 

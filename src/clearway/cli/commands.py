@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "install": "Apply the cluster-scoped part once for all runs.",
     "uninstall": "Take the cluster-scoped part away.",
     "clean": "Remove whatever any run left on a cluster.",
+    "revive": "Put back the nodes that a run broke on purpose and left so.",
     "image": "Show how the worker image gets onto the nodes, or load it.",
     "launcher": "Make a ./clusterloader2, for scripts that call it by its path.",
     "completion": "Print the completion script of a shell.",

@@ -6,29 +6,32 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
+from clearway.chaos.killer import Tools
+from clearway.chaos.monkey import Chronicle
 from clearway.cl2.door import Door, Prepared, World
 from clearway.cl2.forecast import forecast
-from clearway.cl2.measurements.base import Ground
+from clearway.cl2.measurements.base import Ground, Havoc
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import TestResult, exit_code
 from clearway.cl2.rendering import Engine
 from clearway.cl2.settings import Settings
+from clearway.cli.chaos import Broken
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.session import end_in_order_on_signals
 from clearway.cli.sites import CLUSTER_FILE, finding_log
 from clearway.ledger import files
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
-from clearway.probe.records import Finding, Severity
+from clearway.probe.records import Finding, Node, Severity
 from clearway.report.language import Language
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
-from clearway.site.kubernetes.options import dump_options
+from clearway.site.kubernetes.options import KubernetesOptions, dump_options
 from clearway.site.kubernetes.reaching import kernel_log_shell
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.spec.model import Spec
@@ -59,13 +62,14 @@ async def _in_order(door: Door, prepared: tuple[Prepared, ...]) -> Sequence[Test
 
 
 def _world(options: Options, engine: Engine, language: Language) -> World:
-    log = finding_log(language)
+    log, broken, chronicle = finding_log(language), set[str](), Chronicle()
 
     def grounds(settings: Settings) -> Ground:
         cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
         shell = kernel_log_shell(cluster, options.reach, log)
-        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, cluster_watchers(cluster, shell))
+        watchers = (*cluster_watchers(cluster, shell, broken), chronicle)
+        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, watchers)
 
     def complain(error: ClearwayError) -> None:
         LOGGER.error("%s", describe_error(error, language))
@@ -80,7 +84,31 @@ def _world(options: Options, engine: Engine, language: Language) -> World:
         say=lambda text: print(text, end="", flush=True),
         complain=complain,
         language=language,
+        chaos=_havoc(options, broken, chronicle, log),
     )
+
+
+def _havoc(options: Options, broken: set[str], chronicle: Chronicle, log: Callable[[Finding], None]) -> Havoc | None:
+    """How nodes are broken; None where they may not be, or nobody knows how."""
+    cluster, reach = options.cluster, options.reach
+    if not options.allow_chaos or reach is None:
+        return None
+    breaker = Broken(cluster, reach, broken, log)
+
+    async def tools(folder: Path) -> Tools:
+        _name_cluster(folder, cluster)
+        return await breaker.tools(folder)
+
+    async def nodes() -> Sequence[Node]:
+        return (await KubernetesSite(cluster, log=log).inspect()).nodes
+
+    return Havoc(tools, nodes, chronicle)
+
+
+def _name_cluster(folder: Path, cluster: KubernetesOptions) -> None:
+    """Beside the journal stands which cluster it is about: whoever puts back later has to know."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CLUSTER_FILE).write_text(dump_options(cluster), encoding="utf-8")
 
 
 class _Lines:

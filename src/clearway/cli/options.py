@@ -20,6 +20,9 @@ Sets = Annotated[
     Parameter(name="--set", negative="", help="Change a field: tests.bandwidth.duration=5s. Can be repeated."),
 ]
 MaxRate = Annotated[str | None, Parameter(help="What a node may send, and receive, at most: 1Gbit/s.")]
+AllowChaos = Annotated[
+    bool, Parameter(name="--allow-chaos", negative="", help="Break nodes on purpose, where the spec asks for it.")
+]
 Profile = Annotated[str | None, Parameter(name="--profile", help="Built-in spec: lab, quick, standard or thorough.")]
 LabFlag = Annotated[bool, Parameter(name="--lab", negative="", help="Measure a lab on this machine: 4 nodes, 2 zones.")]
 LabFile = Annotated[Path | None, Parameter(name="--lab-file", help="A lab of your own: nodes, zones, links.")]

@@ -11,7 +11,9 @@ from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
+from clearway.cli.node_shell import USUAL, Nodes
 from clearway.cli.options import (
+    AllowChaos,
     HostsFile,
     Json,
     LabFile,
@@ -36,6 +38,8 @@ def run(
     profile: Profile = None,
     sets: Sets = (),
     max_rate: MaxRate = None,
+    allow_chaos: AllowChaos = False,
+    nodes: Nodes = USUAL,
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
     resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
     json: Json = False,
@@ -44,6 +48,7 @@ def run(
     lang: Lang = None,
 ) -> int:
     """Measure the network, judge it, and write the reports."""
+    from clearway.cli.chaos import permitted
     from clearway.cli.conclude import show
     from clearway.cli.log import stderr_log
     from clearway.cli.session import session
@@ -60,6 +65,7 @@ def run(
     wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)
+    place = permitted(wish or read_run(folder).spec, place, nodes, allowed=allow_chaos)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
 
         def conclude() -> int:

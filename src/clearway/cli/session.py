@@ -9,7 +9,8 @@ from pathlib import Path
 
 from clearway.base.clock import Clock
 from clearway.base.errors import INTERRUPTED
-from clearway.campaign.acceptance import Braked, begin, carry_out, resume
+from clearway.campaign.acceptance import Braked, Job, begin, carry_out, resume
+from clearway.cli.chaos import phases_of
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import Place
 from clearway.ledger import files
@@ -46,7 +47,7 @@ async def session(
 
     with file_log(folder / files.LOG):
         try:
-            await carry_out(job, place.site, Clock(), place.watchers, finished)
+            await _carried_out(job, place, folder, finished)
         except Braked as stopped:
             LOGGER.warning("%s", describe_error(stopped, place.language))
         except asyncio.CancelledError:
@@ -54,6 +55,15 @@ async def session(
                 conclude()
             return INTERRUPTED
     return conclude() if code is None else code
+
+
+async def _carried_out(job: Job, place: Place, folder: Path, finished: Callable[[], None]) -> None:
+    """Whoever breaks nodes comes last, and leaves first: nothing is broken any more when the others go."""
+    phases = await phases_of(job.record, place, folder)
+    if phases is None:
+        await carry_out(job, place.site, Clock(), place.watchers, finished)
+    else:
+        await carry_out(job, place.site, Clock(), (*place.watchers, phases), finished, phases.before)
 
 
 def end_in_order_on_signals() -> None:

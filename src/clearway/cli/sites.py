@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clearway.base.errors import LedgerError, UsageError
@@ -13,6 +13,7 @@ from clearway.cli.log import LOGGER
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
+from clearway.shell.reach import Reach
 from clearway.shell.runner import Runner
 from clearway.site.base import Site
 from clearway.site.company import Watcher
@@ -45,6 +46,20 @@ class Place:
     file_text: str
     language: Language
     watchers: tuple[Watcher, ...] = ()
+    cluster: KubernetesOptions | None = None
+    broken: set[str] = field(default_factory=set)
+    """Nodes that are broken on purpose just now: whoever breaks them tells whoever watches."""
+    reach: Reach | None = None
+    """How the nodes' own system is reached, where something is to be done there."""
+
+    @property
+    def name(self) -> str:
+        """Of its kind: lab, hosts, cluster."""
+        return Path(self.file_name).stem
+
+    @property
+    def log(self) -> Callable[[Finding], None]:
+        return finding_log(self.language)
 
 
 @dataclass(frozen=True)
@@ -80,9 +95,14 @@ def recorded_site(folder: Path, language: Language) -> Place:
         return _lab(load_lab(folder / LAB_FILE), language)
     if (folder / HOSTS_FILE).exists():
         return _hosts(load_hosts(folder / HOSTS_FILE), language)
-    if (folder / CLUSTER_FILE).exists():
-        return _cluster(load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8")), language)
-    raise LedgerError("ledger.no-run", folder=str(folder))
+    return _cluster(recorded_cluster(folder), language)
+
+
+def recorded_cluster(folder: Path) -> KubernetesOptions:
+    """The cluster that a run directory was made on. Raises LedgerError if it doesn't say."""
+    if not (folder / CLUSTER_FILE).exists():
+        raise LedgerError("ledger.no-run", folder=str(folder))
+    return load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8"))
 
 
 def _lab(lab: LabSpec, language: Language) -> Place:
@@ -105,7 +125,9 @@ def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
 
 def _cluster(options: KubernetesOptions, language: Language) -> Place:
     site = KubernetesSite(options, log=finding_log(language))
-    return Place(site, CLUSTER_FILE, dump_options(options), language, cluster_watchers(options))
+    broken: set[str] = set()
+    watchers = cluster_watchers(options, broken=broken)
+    return Place(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken)
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

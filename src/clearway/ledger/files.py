@@ -21,6 +21,8 @@ WORKERS = "workers.jsonl"
 OBSERVATIONS = "observations.jsonl"
 VERDICTS = "verdict-*.json"
 LOG = "log.txt"
+CHAOS = "chaos.jsonl"
+"""Nodes broken on purpose: written before each is."""
 
 LINE_CODECS: Mapping[type[Any], tuple[str, Codec[Any]]] = {
     Round: (ROUNDS, wire.ROUND),

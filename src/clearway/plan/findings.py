@@ -22,6 +22,8 @@ class PairedTest:
     partners: Partners
     rounds: Rounds
     links: Links
+    broken: tuple[str, ...] = ()
+    """Nodes that are broken on purpose meanwhile."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -32,6 +34,9 @@ class PairedTest:
         yield from self._leftovers()
         yield from self._above_link()
         yield from self._unknown_limits()
+        if self.broken:
+            values = {"nodes": self.broken, "count": len(self.broken)}
+            yield Finding("plan.nodes-broken", Severity.WARNING, self.test.name, values)
 
     def _uncovered(self) -> Iterator[Finding]:
         covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clearway.base.units import Rate
+from clearway.plan.failing import broken_during
 from clearway.plan.findings import PairedTest
 from clearway.plan.model import Pair, Plan
 from clearway.plan.pace import check_limits, paced
@@ -26,9 +27,11 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     known = links(spec, inventory)
     rounds: list[Round] = []
     findings: list[Finding] = list(zone_findings(inventory))
+    broken = broken_during(spec, inventory)
     for test in spec.tests:
         candidates = partners(test, inventory, spec.workers_per_node)
-        paired = PairedTest(test, candidates, rounds_of(test, candidates, spec.seed), known)
+        rounds_found = rounds_of(test, candidates, spec.seed)
+        paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()))
         rounds += _held_back(_rounds(paired), paired, spec.max_rate)
         findings += paired.findings
     return Plan(tuple(rounds), tuple(findings))
@@ -101,5 +104,7 @@ def _load(test: Test, background: Background, probe: Probe) -> Probe:
 
 
 def _role(paired: PairedTest, pair: Pair) -> Role:
+    if any(slot.node in paired.broken for slot in pair):
+        return Role.EXPOSED
     asked = paired.test.scope != "any" or paired.test.judge_cross_zone
     return Role.JUDGED if asked or not paired.partners.cross(*pair) else Role.REPORTED

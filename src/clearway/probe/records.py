@@ -27,6 +27,8 @@ class Role(str, Enum):
     """Load that belongs to another probe's conditions: measured and shown, never judged."""
     REPORTED = "reported"
     """Measured and shown for its own sake (a pair across zones that nobody asked to judge), never judged."""
+    EXPOSED = "exposed"
+    """One of its nodes is broken on purpose meanwhile: measured once and shown, never judged."""
 
 
 class Outcome(str, Enum):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Reason
+from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.report.circumstances import conditions
 from clearway.report.claim import claim
 from clearway.report.document import (
@@ -198,6 +199,8 @@ def _measured(figures: PairFigures) -> MeasuredPart:
 def _test_notes(record: Record, test: Test, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
     if (held := held_back(record, test)) is not None:
         yield phrases.say("note.throttled", workers=held.workers, longest=held.longest, subject=held.node)
+    if (met := met_downtime(record, test)) is not None:
+        yield phrases.say("note.met-downtime", count=met.count, nodes=met.nodes, named=met.named)
     if test.scope == "any" and not test.judge_cross_zone and any(row.across_zones for row in summary):
         yield phrases.say("note.cross-zone")
 
@@ -224,9 +227,9 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
 
 
 def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
-    """What the plan says of this inventory, then what the verdict found, then what happened around; each once."""
+    """What the plan says of this inventory, what the verdict found, what was done to nodes or seen there; each once."""
     found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict)]
-    found += [*memory_findings(record), *loss_findings(record)]
+    found += [*chaos_findings(record), *memory_findings(record), *loss_findings(record)]
     return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
 
 

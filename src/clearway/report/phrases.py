@@ -118,6 +118,8 @@ def _conditions(test: Test) -> Iterator[_Condition]:
     yield _LOADS[test.protocol](test)
     if test.background is not None:
         yield "condition.background", {"streams": test.background.streams}
+    if test.when != "whole":
+        yield f"condition.{test.when}", {}
     if test.family is not None:
         yield f"condition.{test.family}", {}
     yield _company(test), {}

@@ -23,16 +23,7 @@ async def run_process(argv: Sequence[str], text: str = "") -> Said:
 
     Cancelled, it ends the process with everything that it started. Raises OSError if it can't be started.
     """
-    loop = asyncio.get_running_loop()
-    transport, ear = await loop.subprocess_exec(
-        _Ear,
-        *argv,
-        stdin=asyncio.subprocess.PIPE if text else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-    )
+    transport, ear = await _started(argv, asyncio.subprocess.PIPE if text else asyncio.subprocess.DEVNULL)
     try:
         _speak(transport, text)
         await ear.ended.wait()
@@ -44,6 +35,28 @@ async def run_process(argv: Sequence[str], text: str = "") -> Said:
         if transport.get_returncode() is None:
             await _end(transport, ear)
         transport.close()
+
+
+async def _started(argv: Sequence[str], stdin: int) -> tuple[asyncio.SubprocessTransport, _Ear]:
+    """Cancelled half-way, asyncio would end the process alone: what it started meanwhile ends with it here."""
+    starting = asyncio.ensure_future(
+        asyncio.get_running_loop().subprocess_exec(
+            _Ear,
+            *argv,
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        transport, ear = await starting
+        await _end(transport, ear)
+        transport.close()
+        raise
 
 
 class _Ear(asyncio.SubprocessProtocol):

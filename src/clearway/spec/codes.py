@@ -90,6 +90,8 @@ _CONTRADICTIONS: Mapping[str, Code] = {
     "spec.engine-without-protocol": _code("allowed: engines that can", "protocol"),
     "spec.rate-of-wrong-kind": _code("udp wants a data rate, http requests a second; allowed: examples", "protocol"),
     "spec.repeats-out-of-order": _code("max below min", "min", "max"),
+    "spec.when-needs-chaos": _code("a test that waits for broken nodes in a spec without `chaos`", "when"),
+    "spec.recovered-before-failing": _code("nothing was broken before a test `when: recovered`"),
 }
 _FILES: Mapping[str, Code] = {
     "spec.invalid": _code("the SpecError itself: heads the list of its problems", "count", "source"),

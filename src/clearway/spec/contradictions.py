@@ -31,6 +31,7 @@ def contradictions(data: Any) -> Iterator[Fault]:
     if not isinstance(tests, list):
         return
     yield from _duplicate_names(tests)
+    yield from _when_without_chaos(data, tests)
     for index, test in enumerate(tests):
         if isinstance(test, Mapping):
             yield from _same_node_without_workers(data, test, ("tests", index))
@@ -51,6 +52,21 @@ def _duplicate_names(tests: list[Any]) -> Iterator[Fault]:
 def _same_node_without_workers(data: Mapping[str, Any], test: RawTest, path: Path) -> Iterator[Fault]:
     if test.get("scope") == "same-node" and data.get("workers-per-node") in (None, "1"):
         yield Fault("spec.same-node-needs-workers", (*path, "scope"))
+
+
+def _when_without_chaos(data: Mapping[str, Any], tests: list[Any]) -> Iterator[Fault]:
+    """Tests that wait for a failure which nothing before them brings about."""
+    failed = False
+    for index, test in enumerate(tests):
+        when = _word(test, "when") if isinstance(test, Mapping) else None
+        if when in (None, "whole"):
+            continue
+        path: Path = ("tests", index, "when")
+        if data.get("chaos") is None:
+            yield Fault("spec.when-needs-chaos", path, values={"when": when})
+        elif when == "recovered" and not failed:
+            yield Fault("spec.recovered-before-failing", path)
+        failed = failed or when == "failing"
 
 
 def _not_applicable(test: RawTest, path: Path) -> Iterator[Fault]:

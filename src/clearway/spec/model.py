@@ -27,6 +27,8 @@ FamilyName = Literal["ipv4", "ipv6"]
 Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
 Scope = Literal["same-zone", "cross-zone", "any", "same-node"]
 Direction = Literal["both-ways", "forward"]
+FailureName = Literal["kubelet-and-runtime", "link-down", "agent", "reboot"]
+When = Literal["whole", "failing", "recovered"]
 
 DEFAULT_ENGINES: dict[str, EngineName] = {
     "tcp": "iperf2",
@@ -66,6 +68,32 @@ class Background(_Part):
         ge=1,
         le=128,
         description="TCP streams of the load. 4 fill a link and are few enough not to own its queue.",
+    )
+
+
+class Chaos(_Part):
+    """Nodes that are broken on purpose while tests `when: failing` run, and put back after; needs `--allow-chaos`."""
+
+    fail: FailureName = Field(
+        "kubelet-and-runtime",
+        description="What is broken. With the kubelet and the runtime, pods and their network stay; link-down drops "
+        "all that the node sends and gets.",
+    )
+    nodes: Annotated[RatioField, Field(gt=Ratio(0), le=Ratio(0.5))] = Field(
+        Ratio(0.1),
+        description="Share of the nodes that fail together, rounded down: never more at once. Drawn by the seed, never "
+        "a node twice, never one of the control plane.",
+    )
+    exclude: tuple[str, ...] = Field((), description="Names of nodes that are never broken.")
+    downtime: Annotated[DurationField, Field(ge=Duration(5), le=Duration(3600))] = Field(
+        Duration(300),
+        description="A node comes back by itself after so long, whatever becomes of clearway. It is put back as soon "
+        "as the failing tests are over; what is measured later than this does not count for them.",
+    )
+    recovery: Annotated[DurationField, Field(ge=Duration(1), le=Duration(3600))] = Field(
+        Duration(60),
+        description="How long after nodes were put back everything has to hold again: tests `when: recovered` begin "
+        "then. A node that is not Ready by then is an error.",
     )
 
 
@@ -169,6 +197,11 @@ class Test(_Part):
         Duration(2), description="Sent before, and left out of the figures: TCP has to find its rate first."
     )
     repeats: Repeats = Field(default_factory=Repeats, description="How often a pair is measured.")
+    when: When = Field(
+        "whole",
+        description="With which nodes it is judged; the other two need `chaos`. failing: while nodes are broken, and "
+        "only pairs between the others are judged. recovered: all pairs, once the recovery time is over.",
+    )
     background: Background | None = Field(
         None,
         description="Bulk TCP on the same path from before the warm-up until after the end; `{}` is enough. "
@@ -216,7 +249,8 @@ class Spec(_Part):
     gap: DurationField = Field(
         Duration(0.5), description="Silence between rounds, so that queues drain before the next one."
     )
+    chaos: Chaos | None = Field(None, description="Nodes that are broken on purpose; left out: none.")
     tests: tuple[Test, ...] = Field(min_length=1, description="What is measured, run in this order.")
 
 
-__all__ = ["Background", "Criterion", "Frequency", "LinkShare", "Rate", "Ratio", "Repeats", "Spec", "Test"]
+__all__ = ["Background", "Chaos", "Criterion", "Frequency", "LinkShare", "Rate", "Ratio", "Repeats", "Spec", "Test"]

@@ -12,7 +12,7 @@ from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES, SUMMABLE
 from clearway.spec.describe import default_of, inline, kind_of
 from clearway.spec.fields import Model, written_fields
 from clearway.spec.load import load_profile, profile_names
-from clearway.spec.model import Background, Repeats, Spec, Test
+from clearway.spec.model import Background, Chaos, Repeats, Spec, Test
 
 _INTRODUCTION = """\
 # Spec reference
@@ -44,7 +44,7 @@ _GRAMMAR = """\
 
 def reference_markdown() -> str:
     """The whole of docs/spec-reference.md."""
-    models = [_section(model) for model in (Spec, Test, Repeats, Background)]
+    models = [_section(model) for model in (Spec, Test, Repeats, Background, Chaos)]
     grammar = _GRAMMAR.format(summable=", ".join(SUMMABLE))
     return "\n".join((_INTRODUCTION, *models, grammar, _metrics(), _profiles()))
 

@@ -13,6 +13,7 @@ from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Outcome, Reason, Role, Slot, Trial
+from clearway.verdict.downtime import Disturbances
 from clearway.verdict.evidence import instrument_faults, outcome
 
 Pair = tuple[Slot, Slot]
@@ -38,7 +39,11 @@ class Dossier:
 
     def faults(self, trial: Trial) -> tuple[Reason, ...]:
         """Why the value of this trial may neither hold nor break."""
-        return (*instrument_faults(trial), *self._background_faults(trial))
+        return (*self.disturbed(trial), *instrument_faults(trial), *self._background_faults(trial))
+
+    def disturbed(self, trial: Trial) -> tuple[Reason, ...]:
+        """Why nodes broken on purpose, or not broken, make this attempt say nothing."""
+        return self._disturbances.of(trial)
 
     def measured(self, test: str, pair: Pair) -> list[Trial]:
         """Attempts whose value counts."""
@@ -55,6 +60,10 @@ class Dossier:
     def origin(self, round_id: str) -> str:
         """The planned round that a round runs, or runs again."""
         return self._origins[round_id]
+
+    @cached_property
+    def _disturbances(self) -> Disturbances:
+        return Disturbances(self.record)
 
     @cached_property
     def _planned(self) -> Mapping[str, tuple[Pair, ...]]:

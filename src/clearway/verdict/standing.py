@@ -39,8 +39,9 @@ def read(dossier: Dossier, criterion: Criterion, test: str, pair: Pair, wanted: 
     attempts = dossier.attempts(test, pair)
     usable = dossier.measured(test, pair)
     values, doubts = _values(criterion, usable)
-    if not usable and attempts and outcome(attempts[-1]) is Outcome.UNREACHABLE:
-        return Reading((), unreachable=void_reason(attempts[-1]))
+    last = attempts[-1] if attempts else None
+    if not usable and last is not None and outcome(last) is Outcome.UNREACHABLE and not dossier.disturbed(last):
+        return Reading((), unreachable=void_reason(last))
     if len(usable) < wanted:
         doubts = (*doubts, *_what_happened(dossier, attempts, len(usable), wanted))
     return Reading(values, doubts, tuple(reason for trial in usable for reason in blemishes(trial)))
@@ -111,6 +112,8 @@ def _values(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[float,
 def _what_happened(dossier: Dossier, attempts: Sequence[Trial], usable: int, wanted: int) -> tuple[Reason, ...]:
     """Why repeats are missing: what the last attempt that does not count shows."""
     for trial in reversed(attempts):
+        if disturbed := dossier.disturbed(trial):
+            return disturbed
         if outcome(trial) is not Outcome.MEASURED:
             return (void_reason(trial),)
         if faults := dossier.faults(trial):

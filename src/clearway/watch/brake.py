@@ -57,11 +57,17 @@ class _Leases(msgspec.Struct):
     items: list[_Lease]
 
 
+Watched = Callable[[str], bool]
+"""Whether trouble on a node of this name counts just now."""
+
+
 class Brake:
     """Watches over one run on these nodes."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, spared: Collection[str] = ()) -> None:
+        """`spared` has the nodes that are broken on purpose just now: they are no trouble."""
         self._access = access
+        self._spared = spared
 
     @asynccontextmanager
     async def beside(self, scene: Scene) -> AsyncIterator[None]:
@@ -79,11 +85,16 @@ class Brake:
 
     async def trouble(self, nodes: Collection[str]) -> Reason:
         """Returns as soon as the cluster is in trouble, with the reason; until then it goes on for ever."""
+        under_watch, spared = frozenset(nodes), self._spared
+
+        def watched(name: str) -> bool:
+            return name in under_watch and name not in spared
+
         async with connect(self._access) as api:
             lookers = (
-                _patiently(lambda: _nodes(api, nodes)),
+                _patiently(lambda: _nodes(api, watched)),
                 _patiently(lambda: _answers(api)),
-                _patiently(lambda: _heartbeats(api, nodes)),
+                _patiently(lambda: _heartbeats(api, watched)),
             )
             return await _first(lookers)
 
@@ -99,10 +110,10 @@ async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
             await asyncio.sleep(_LOOK_EVERY)
 
 
-async def _nodes(api: Api, names: Collection[str]) -> Reason:
+async def _nodes(api: Api, watched: Watched) -> Reason:
     async for news in watch(api, NODES, NodeView, {}):
         for node in (news.item,) if isinstance(news, Change) else news.items:
-            if node.name in names and (message := _not_ready(node)) is not None:
+            if watched(node.name) and (message := _not_ready(node)) is not None:
                 return Reason("brake.node-not-ready", {"node": node.name, "message": message})
     raise AssertionError("a watch never ends")
 
@@ -130,13 +141,13 @@ async def _takes_connections(api: Api) -> bool:
     return True
 
 
-async def _heartbeats(api: Api, names: Collection[str]) -> Reason:
+async def _heartbeats(api: Api, watched: Watched) -> Reason:
     """Held against the newest, not against our own clock: after an outage nobody is to be blamed for it."""
     while True:
         await asyncio.sleep(_HEARTBEAT_EVERY)
         renewed = {lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, _Leases)).items}
         newest = max(renewed.values(), default=0.0)
-        for name in sorted(renewed.keys() & set(names)):
+        for name in sorted(filter(watched, renewed)):
             if newest - renewed[name] > _SILENT:
                 return Reason("brake.node-silent", {"node": name, "silence": Duration(_SILENT)})
 

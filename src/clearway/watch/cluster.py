@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,11 +13,16 @@ from clearway.watch.brake import Brake
 from clearway.watch.oom.tracker import OomTracker
 
 
-def cluster_watchers(options: KubernetesOptions, shell: Shell | None = None) -> tuple[Watcher, ...]:
-    """`shell` is the way to the nodes' own systems, where there is one; it is closed when the last has left."""
+def cluster_watchers(
+    options: KubernetesOptions, shell: Shell | None = None, broken: Collection[str] = ()
+) -> tuple[Watcher, ...]:
+    """`shell` is the way to the nodes' own systems, where there is one; it is closed when the last has left.
+
+    `broken` has the nodes that are broken on purpose just now.
+    """
     tracker = OomTracker(options.access, options.namespace, shell)
     lent = (Lent(shell),) if shell is not None else ()
-    return (*lent, Brake(options.access), tracker) if options.brake else (*lent, tracker)
+    return (*lent, Brake(options.access, broken), tracker) if options.brake else (*lent, tracker)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Dict, Optional, Tuple
 
 from clearway.base.units import Duration
 from clearway.probe.records import Counters
-from clearway.worker import devices
+from clearway.worker import cgroup, devices
 
 _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
@@ -87,8 +87,8 @@ def _difference(before: Optional[float], after: Optional[float]) -> Optional[Dur
 def _throttled() -> Optional[float]:
     """Time that the cgroup's CPU limit held this worker back: cgroup v2 tells microseconds, v1 nanoseconds."""
     for key, scale, text in (
-        ("throttled_usec", _MICROSECOND, _cgroup("", "cpu.stat")),
-        ("throttled_time", _NANOSECOND, _cgroup("cpu", "cpu.stat")),
+        ("throttled_usec", _MICROSECOND, cgroup.read("", "cpu.stat")),
+        ("throttled_time", _NANOSECOND, cgroup.read("cpu", "cpu.stat")),
     ):
         if text is not None and (value := _field(text, key)) is not None:
             return value * scale
@@ -96,21 +96,11 @@ def _throttled() -> Optional[float]:
 
 
 def _oom_kills() -> Optional[int]:
-    for text in (_cgroup("", "memory.events"), _cgroup("memory", "memory.oom_control")):
+    """None where others live in the same cgroup: nobody could tell whose process was killed."""
+    for controller, name in (("", "memory.events"), ("memory", "memory.oom_control")):
+        text = cgroup.read(controller, name)
         if text is not None and (value := _field(text, "oom_kill")) is not None:
-            return value
-    return None
-
-
-def _cgroup(controller: str, name: str) -> Optional[str]:
-    """A file of this process's cgroup: of the v2 tree, or of one v1 controller's."""
-    for line in (_text(Path("/proc/self/cgroup")) or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            root = Path("/sys/fs/cgroup") / controllers
-            for folder in (root / path.lstrip("/"), root):
-                if (text := _text(folder / name)) is not None:
-                    return text
+            return value if cgroup.is_ours(controller) else None
     return None
 
 

@@ -75,7 +75,7 @@ def apiserver(place: Workplace) -> Daemon:
     return Daemon("apiserver", (place.programs.path("kube-apiserver"), *flags))
 
 
-def controller_manager(place: Workplace) -> Daemon:
+def controller_manager(place: Workplace, silence: int) -> Daemon:
     """Two settings are not the usual ones, and each takes seconds off the start: by default it is held to 20 requests
     a second, which its controllers need to come up, and looks every five seconds whether a node may lose its first
     taint.
@@ -86,6 +86,7 @@ def controller_manager(place: Workplace) -> Daemon:
         *(f"--service-account-private-key-file={authority.key('service-accounts')}", "--bind-address=127.0.0.1"),
         *(f"--root-ca-file={authority.certificate('ca')}", "--allocate-node-cidrs=false", "--leader-elect=false"),
         *("--kube-api-qps=200", "--kube-api-burst=400", "--node-monitor-period=1s"),
+        f"--node-monitor-grace-period={silence}s",
     )
     return Daemon("controller-manager", (place.programs.path("kube-controller-manager"), *flags))
 
@@ -205,6 +206,7 @@ def _kubelet_config(place: Workplace, node: NodeSpec) -> dict[str, Any]:
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
+        "nodeLeaseDurationSeconds": node.silence,
         "makeIPTablesUtilChains": False,
         "imageMinimumGCAge": "24h",
         "evictionHard": {"nodefs.available": "0%", "imagefs.available": "0%", "memory.available": "10Mi"},

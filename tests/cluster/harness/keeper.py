@@ -4,8 +4,9 @@ It starts and ends the daemons as it is asked to, one JSON line a connection, an
 leash ends, because whoever started the cluster closed it or died, it ends; the kernel then takes every process,
 namespace, link and mount with it. `let-go` takes the leash off.
 
-Asked {"do": "start", "name", "argv", "log"}, it answers with what was started; asked {"do": "end", "name",
-"signal"}, when that process has ended; {"do": "running"} with the names of those that run, {"do": "finish"} never.
+Asked {"do": "start", "name", "argv", "log"}, it answers with what was started; asked {"do": "again", "name"}, it starts
+what it knows by that name unless it runs; asked {"do": "end", "name", "signal"}, it answers when that process has
+ended; {"do": "running"} with the names of those that run, {"do": "finish"} never.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Keeper:
         self._listener = listener
         self._leash = leash
         self._names: dict[int, str] = {}
+        self._known: dict[str, Message] = {}
         self._waiting: list[tuple[int, socket.socket]] = []
         self._selector = selectors.DefaultSelector()
         self._deaths, told = socket.socketpair()
@@ -60,6 +62,8 @@ class Keeper:
             case "start":
                 self._start(asked)
                 _answer(asker, started=asked["name"])
+            case "again":
+                _answer(asker, started=self._start_again(asked["name"]))
             case "end":
                 self._end(asked, asker)
             case "let-go":
@@ -79,6 +83,12 @@ class Keeper:
         pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=streams, setsid=True, setsigdef=caught)
         os.close(log)
         self._names[pid] = asked["name"]
+        self._known[asked["name"]] = asked
+
+    def _start_again(self, name: str) -> str | None:
+        if name not in self._names.values() and name in self._known:
+            self._start(self._known[name])
+        return name if name in self._known else None
 
     def _end(self, asked: Message, asker: socket.socket) -> None:
         pids = [pid for pid, name in self._names.items() if name == asked["name"]]

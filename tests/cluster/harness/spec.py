@@ -82,6 +82,8 @@ class ClusterSpec:
     taints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rate: Rate | None = None
     ip: tuple[int, ...] = (4,)
+    silence: int = 40
+    """Seconds without a sign of life after which a node is not Ready any more."""
 
     def resolved(self) -> tuple[NodeSpec, ...]:
         return tuple(self._node(number) for number in range(1, self.nodes + 1))
@@ -89,7 +91,7 @@ class ClusterSpec:
     def _node(self, number: int) -> NodeSpec:
         name = f"node-{number}"
         zone = {ZONE_LABEL: self.zones[(number - 1) % len(self.zones)]} if self.zones else {}
-        return NodeSpec(number, {**zone, **self.labels.get(name, {})}, self.taints.get(name, ()), self.ip)
+        return NodeSpec(number, {**zone, **self.labels.get(name, {})}, self.taints.get(name, ()), self.ip, self.silence)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class NodeSpec:
     labels: Mapping[str, str]
     taints: tuple[str, ...]
     ip: tuple[int, ...]
+    silence: int = 40
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ from cluster.harness.daemons import (
 from cluster.harness.failure import HarnessError, last_words
 from cluster.harness.machinery import Machinery
 from cluster.harness.programs import built_programs
+from cluster.harness.services import give_systemctl
 from cluster.harness.spec import API_PORT, IPV4, ClusterSpec, NodeSpec
 from cluster.harness.topology import fabric_steps, machine_steps, shaping_steps
 
@@ -70,9 +71,10 @@ class _Start:
         self.machinery.take(fabric_steps(self.spec.ip))
         api = self._start_control_plane()
         self._make_machines(nodes)
+        give_systemctl(self.machinery.folder)
         self._start_runtimes(nodes)
         self._wait_for_api(api)
-        for daemon in (controller_manager(self.place), scheduler(self.place)):
+        for daemon in (controller_manager(self.place, self.spec.silence), scheduler(self.place)):
             self.machinery.start_daemon(daemon)
         for node in nodes:
             self.machinery.start_daemon(kubelet(self.place, node))

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from clearway.base.clock import Clock
+from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.campaign.acceptance import Braked, Job, begin, carry_out
 from clearway.ledger.read import read_run
-from clearway.probe.records import Observation, Reason, Request, Result, Slot
+from clearway.probe.records import Observation, Reason, Request, Result, Round, Slot
 from clearway.site.base import Ready
 from clearway.site.company import Scene
 from clearway.verdict.judge import judge
@@ -121,3 +122,21 @@ async def test_a_cancelled_run_lets_them_leave_in_order(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert told == ["one in", "one out"]
+
+
+async def test_nodes_are_made_ready_before_each_round_and_a_run_ends_where_that_fails(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    asked: list[str] = []
+
+    async def before(round_: Round) -> None:
+        assert len(site.submitted) == len(asked)
+        asked.append(round_.id)
+        if len(asked) == 2:
+            raise SiteError("chaos.not-back", node="node-1", within=Duration(60))
+
+    twice = replace(job, record=replace(job.record, plan=(*job.plan.rounds, replace(job.plan.rounds[0], id="again"))))
+    with pytest.raises(Braked) as stopped:
+        await asyncio.wait_for(carry_out(twice, site, Clock(), before=before), 10)
+    assert (stopped.value.code, stopped.value.values["node"]) == ("chaos.not-back", "node-1")
+    assert (asked, site.stopped) == ([job.plan.rounds[0].id, "again"], 1)
+    assert read_run(tmp_path).results

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -54,6 +55,20 @@ async def test_a_cancelled_one_ends_with_everything_it_started() -> None:
     async with asyncio.timeout(30):
         while not running(mark):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert await gone(mark)
+
+
+@pytest.mark.parametrize("turns", range(1, 9))
+async def test_one_that_is_cancelled_while_it_is_being_started_ends_with_everything_it_started(turns: int) -> None:
+    """After so many turns of the loop; then time enough for the shell to start its own."""
+    mark = f"clearway-{uuid.uuid4()}"
+    task = asyncio.create_task(run_process(("sh", "-c", f"sh -c 'sleep 1000; : {mark}' & sleep 1000; : {mark}")))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    time.sleep(0.3)  # noqa: ASYNC251 - the loop is not to go on
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

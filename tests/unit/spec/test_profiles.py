@@ -64,7 +64,7 @@ def test_every_line_of_the_starter_that_is_commented_out_can_be_made_real() -> N
 def test_the_starter_shows_true_defaults() -> None:
     """Made real, a default changes nothing: only fields that have none differ from the profile."""
     real = read_spec(re.sub(r"^( *)#([a-z-]+: )", r"\1\2", init_text(), flags=re.MULTILINE))
-    without = {"link": None, "max_rate": None, "machine_label": None}
+    without = {"link": None, "max_rate": None, "machine_label": None, "chaos": None}
     tests = {"engine": None, "family": None, "pairs": None, "congestion": None, "buffer": None, "datagram": None}
     plain = tuple(test.model_copy(update=tests) for test in real.tests)
     assert real.model_copy(update={**without, "tests": plain}) == load_profile("standard")

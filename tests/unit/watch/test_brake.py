@@ -65,3 +65,17 @@ async def test_an_api_server_that_is_slow_stops_the_run_and_one_that_is_away_doe
     server.faults.append(Fault(lambda asked: asked.path == "/version", 1_000, hangs=True))
     reason = await brake.trouble(["node-1", "node-2"])
     assert reason.code == "brake.api-slow"
+
+
+async def test_a_node_that_is_broken_on_purpose_stops_nothing_until_it_is_whole_again(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    broken = {"node-2"}
+    watching = asyncio.create_task(Brake(Access(server.kubeconfig(tmp_path)), broken).trouble(["node-1", "node-2"]))
+    server.put(NODES, node("node-2", ready=False))
+    await asyncio.sleep(0.2)
+    assert not watching.done()
+    server.put(NODES, node("node-2"))
+    broken.clear()
+    server.put(NODES, node("node-2", ready=False))
+    assert (await asyncio.wait_for(watching, 20)).values["node"] == "node-2"

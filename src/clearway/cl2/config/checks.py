@@ -28,9 +28,7 @@ def faults(
         if data.get(field):
             yield Fault(code, (field,))
     if isinstance(chaos := data.get("chaosMonkey"), Mapping) and chaos.get("nodeFailure"):
-        path = ("chaosMonkey", "nodeFailure")
-        values = {"method": "nodeFailure"}
-        yield _lacking(NEEDS["nodeFailure"], provider, path, values) or Fault("door.breaks-nodes", path, values=values)
+        yield from _chaos(methods, provider)
     for index, step in steps_of(data, skip):
         for check in _STEP_CHECKS:
             yield from check(step, ("steps", index))
@@ -38,6 +36,15 @@ def faults(
             at = ("steps", index, "measurements", number)
             lacking = _unprovided(measurement, at, methods, provider, step.get("name"))
             yield from (lacking,) if lacking else _measurement(measurement, at, methods)
+
+
+def _chaos(methods: Methods, provider: Provider | None) -> Iterator[Fault]:
+    """Whoever may call the measurement may have it for a whole test."""
+    path, values = ("chaosMonkey", "nodeFailure"), {"method": "nodeFailure"}
+    if (lacking := _lacking(NEEDS["nodeFailure"], provider, path, values)) is not None:
+        yield lacking
+    elif "ChaosMonkey" not in methods:
+        yield Fault(REFUSED["ChaosMonkey"], path, values=values)
 
 
 _REFUSED_FIELDS: Mapping[str, str] = {"dependencies": "door.no-dependencies", "tuningSets": "door.no-tuning-sets"}

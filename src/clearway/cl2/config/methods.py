@@ -67,7 +67,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     "door.needs-probes": ("DnsPropagation", "InClusterAPIServerRequestLatency", "DnsLookupLatency"),
     "door.needs-network-probes": ("InClusterNetworkLatency",),
-    "door.breaks-nodes": ("ChaosMonkey", "NodeHealthTracker"),
+    "door.breaks-nodes": ("ChaosMonkey",),
+    "door.tracks-nodes": ("NodeHealthTracker",),
 }
 
 NEEDS: Mapping[str, Feature] = {"nodeFailure": Feature.NODE_KILLER, "ChaosMonkey": Feature.NODE_KILLER}

@@ -141,9 +141,9 @@ class TuningSet(Part):
 
 
 class NodeFailure(Part):
-    failure_rate: float
+    failure_rate: float = Field(gt=0, le=1)
     interval: Span
-    jitter_factor: float = 0.0
+    jitter_factor: float = Field(0.0, ge=0)
     simulated_downtime: Span = Duration(0)
 
 

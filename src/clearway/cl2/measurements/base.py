@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.errors import ClearwayError
+from clearway.chaos.killer import Tools
+from clearway.chaos.monkey import Chronicle
 from clearway.cl2.config.calls import Call
 from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
-from clearway.probe.records import Finding
+from clearway.probe.records import Finding, Node
 from clearway.report.language import Language
 from clearway.shell.reach import Reach
 from clearway.site.base import Site
@@ -32,6 +34,19 @@ class Ground:
     files: Mapping[str, str]
     """Name -> text."""
     watchers: tuple[Watcher, ...] = ()
+
+
+@dataclass
+class Havoc:
+    """What it takes to break nodes on purpose."""
+
+    tools: Callable[[Path], Awaitable[Tools]]
+    """With the journal in this folder. Raises SiteError, UsageError."""
+    nodes: Callable[[], Awaitable[Sequence[Node]]]
+    """Those that a test is about. Raises SiteError."""
+    chronicle: Chronicle
+    busy: bool = False
+    """Whether a schedule is under way: two of them would break more than either was asked for."""
 
 
 class Display(Protocol):
@@ -59,6 +74,8 @@ class Surroundings:
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
+    chaos: Havoc | None = None
+    """None: nothing may be broken."""
     namespace: str = NAMESPACE
     """The workers': looked at where the whole cluster may not be."""
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)

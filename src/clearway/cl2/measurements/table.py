@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from clearway.cl2.config.methods import Method
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements import controlled, network
+from clearway.cl2.measurements import chaos, controlled, network
 from clearway.cl2.measurements.base import Measurement
+from clearway.cl2.measurements.chaos import ChaosMonkey
 from clearway.cl2.measurements.controlled import WaitForControlledPodsRunning
 from clearway.cl2.measurements.execute import Exec, ExecParameters
 from clearway.cl2.measurements.network import NetworkPerformance
@@ -17,6 +18,7 @@ from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomPa
 from clearway.cl2.measurements.pods import PodsParameters, WaitForRunningPods
 from clearway.cl2.measurements.sleep import Sleep, SleepParameters
 from clearway.cl2.measurements.timer import LabelParameters, Timer
+from clearway.shell.providers import Feature
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,9 @@ MEASUREMENTS: Mapping[str, Row] = {
     ),
     "WaitForNodes": Row({"": NodesParameters}, make=WaitForNodes),
 }
+
+WITH_CHAOS: Mapping[str, Row] = {
+    **MEASUREMENTS,
+    chaos.METHOD: Row({"start": chaos.StartParameters, "stop": Part}, "start", ChaosMonkey, needs=Feature.NODE_KILLER),
+}
+"""What there is where nodes may be broken on purpose."""

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from clearway.kube.api import Api
+from clearway.kube.api import Access, Api, connect
+from clearway.plan.failing import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
+from clearway.shell.roads import Machine
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
@@ -87,6 +89,20 @@ async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[NodeView, 
     return tuple(sorted(chosen, key=lambda node: node.name))
 
 
+async def machines(access: Access) -> tuple[Machine, ...]:
+    """Every node, as one finds the way to it. Raises KubeError."""
+    async with connect(access) as api:
+        nodes = [node async for page in api.pages(NODES, _NodeList) for node in page.items]
+    return tuple(
+        Machine(
+            node.name,
+            tuple((one.type, one.address) for one in node.status.addresses),
+            node.metadata.labels.get(ZONE),
+        )
+        for node in nodes
+    )
+
+
 def is_control_plane(node: NodeView, tolerations: Sequence[Toleration]) -> bool:
     """Whether it is kept for the control plane: no workload's road ends there."""
     return any(taint.key in _CONTROL_PLANE for taint in _untolerated(node, tolerations))
@@ -102,12 +118,19 @@ def described(node: NodeView, machine_label: str | None) -> Node:
         "runtime": info.get("containerRuntimeVersion"),
     }
     labels = node.metadata.labels
+    facts[CONTROL_PLANE] = "yes" if _has_control_plane(node) else None
     return Node(
         node.name,
         zone=labels.get(ZONE),
         machine=labels.get(machine_label) if machine_label else None,
         facts={name: value for name, value in facts.items() if value},
     )
+
+
+def _has_control_plane(node: NodeView) -> bool:
+    """Whether it is marked as one that the control plane lives on, tolerated or not."""
+    marks = {*node.metadata.labels, *(taint.key for taint in node.spec.taints)}
+    return not marks.isdisjoint(_CONTROL_PLANE)
 
 
 def unfit(node: NodeView, tolerations: Sequence[Toleration]) -> Iterator[Finding]:

@@ -1,0 +1,78 @@
+"""What was broken and what came back, on the controller's disk before it happens: a following process can go on.
+
+One JSON line a step. A node whose last line is not `back` is open: it may still be broken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from clearway.base.errors import LedgerError
+from clearway.base.units import Duration
+from clearway.ledger import files
+from clearway.probe import codec as c
+from clearway.spec.model import FailureName
+
+
+class Step(StrEnum):
+    BREAKING = "breaking"
+    """About to be armed and broken."""
+    BACK = "back"
+    """Put back, and seen so; or never broken."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    node: str
+    kind: FailureName
+    step: Step
+    at: float
+    """Unix seconds."""
+    bomb: str
+    """Name of the bomb on the node."""
+    fuse: Duration
+    """From its arming until it puts the node back."""
+
+
+_KIND: c.Codec[FailureName] = c.TEXT  # type: ignore[assignment]
+_ENTRY = c.record(Entry, node=c.TEXT, kind=_KIND, step=c.enum(Step), at=c.NUMBER, bomb=c.TEXT, fuse=c.DURATION)
+
+
+class Journal:
+    """Of one run directory. Raises LedgerError when it can't be read or written: then nothing may be broken."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / files.CHAOS
+
+    def write(self, entry: Entry) -> None:
+        """Returns when the line is on the disk."""
+        line = json.dumps(_ENTRY.encode(entry), separators=(",", ":"), allow_nan=False) + "\n"
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            words = error.strerror or str(error)
+            raise LedgerError("ledger.cannot-write", path=str(self.path), error=words) from error
+
+    def open(self) -> tuple[Entry, ...]:
+        """The latest entry of each node that may still be broken."""
+        latest = {entry.node: entry for entry in self._entries()}
+        return tuple(entry for entry in latest.values() if entry.step is not Step.BACK)
+
+    def _entries(self) -> Iterator[Entry]:
+        """A last line without its end was torn: what it announced did not happen."""
+        if not self.path.exists():
+            return
+        whole, _, _ = self.path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
+        for number, line in enumerate(filter(None, whole.split("\n")), 1):
+            try:
+                yield _ENTRY.decode(json.loads(line))
+            except (ValueError, c.CodecError) as error:
+                raise LedgerError("ledger.cannot-read", path=str(self.path), line=number, error=str(error)) from error

@@ -1,0 +1,86 @@
+"""Nodes that fail by a schedule beside something else, until it is stopped; and who has to hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration
+from clearway.chaos.killer import SEEN_WITHIN, Blow, ChaosFailed, NodeKiller, Tools
+from clearway.chaos.schedule import Wave, Wish
+from clearway.probe.records import Observation
+from clearway.site.company import Scene
+
+_RECOVERY = Duration(120)
+
+
+@dataclass
+class Chronicle:
+    """Everything that was done to nodes. A Watcher: each run that goes on meanwhile has it in its ledger too."""
+
+    seen: list[Observation] = field(default_factory=list)
+    _listeners: list[Callable[[Observation], None]] = field(default_factory=list)
+
+    def observe(self, observation: Observation) -> None:
+        self.seen.append(observation)
+        for listener in self._listeners:
+            listener(observation)
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        """Begins with what is broken already."""
+        latest = {observation.subject: observation for observation in self.seen}
+        for observation in self.seen:
+            if latest[observation.subject].kind != "chaos-back":
+                scene.observe(observation)
+        self._listeners.append(scene.observe)
+        try:
+            yield
+        finally:
+            self._listeners.remove(scene.observe)
+
+
+class Monkey:
+    """One schedule under way."""
+
+    def __init__(self, tools: Tools, wish: Wish, waves: Sequence[Wave], chronicle: Chronicle) -> None:
+        self.broken: set[str] = set()
+        """Every node that it ever broke, or tried to."""
+        self._tools = tools
+        self._wish = wish
+        self._waves = waves
+        self._failures: list[Observation] = []
+        self._chronicle = chronicle
+        self._killer = NodeKiller(tools, self._observe)
+        self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Break nothing more, and put everything back. Raises SiteError with the first thing that went wrong."""
+        self._running.cancel()
+        trouble = await asyncio.gather(self._running, return_exceptions=True)
+        await self._killer.put_back()
+        await self._tools.shell.close()
+        if self._failures:
+            told = dict(self._failures[0].values)
+            raise ChaosFailed(told.pop("code"), **{"node": self._failures[0].subject, **told})
+        for error in trouble:
+            if isinstance(error, SiteError):
+                raise error
+
+    async def _run(self) -> None:
+        for wave in self._waves:
+            await asyncio.sleep(wave.pause.si)
+            self.broken.update(wave.nodes)
+            fuse = SEEN_WITHIN + self._wish.downtime
+            await self._killer.fail(wave.nodes, Blow("kubelet-and-runtime", fuse, _RECOVERY))
+            await asyncio.sleep(self._wish.downtime.si)
+            if not await self._killer.put_back():
+                return
+
+    def _observe(self, observation: Observation) -> None:
+        if observation.kind == "chaos-failed":
+            self._failures.append(observation)
+        self._chronicle.observe(observation)

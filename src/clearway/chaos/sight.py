@@ -1,0 +1,53 @@
+"""What the cluster says of its nodes: the only witness of a failure and of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from clearway.kube.api import Access, connect
+from clearway.site.kubernetes.names import NODES
+from clearway.site.kubernetes.nodes import NodeView
+
+
+@dataclass(frozen=True)
+class View:
+    """A node as the cluster sees it."""
+
+    ready: bool
+    boot: str
+    """Another one after each start of its kernel."""
+
+
+class Sight(Protocol):
+    async def view(self, node: str) -> View:
+        """Raises KubeError; asking again may help."""
+
+    async def not_ready(self) -> Collection[str]:
+        """Names of all nodes that are not Ready. Raises KubeError."""
+
+
+class _Nodes(msgspec.Struct):
+    items: list[NodeView]
+
+
+@dataclass(frozen=True)
+class KubernetesSight:
+    access: Access
+
+    async def view(self, node: str) -> View:
+        async with connect(self.access) as api:
+            found = await api.get(f"{NODES}/{node}", NodeView)
+        return View(_is_ready(found), found.status.nodeInfo.get("bootID", ""))
+
+    async def not_ready(self) -> Collection[str]:
+        async with connect(self.access) as api:
+            pages = [page async for page in api.pages(NODES, _Nodes)]
+        return {node.name for page in pages for node in page.items if not _is_ready(node)}
+
+
+def _is_ready(node: NodeView) -> bool:
+    return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)

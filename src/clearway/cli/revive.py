@@ -1,0 +1,57 @@
+"""`clearway revive`: puts back what a run broke on purpose and did not come to put back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from clearway.cli.node_shell import USUAL, Nodes
+from clearway.cli.options import Lang, RunFolder, language
+from clearway.probe.records import Finding
+from clearway.shell.reach import Reach
+
+
+def revive(folder: RunFolder, *, nodes: Nodes = USUAL, lang: Lang = None) -> int:
+    """Put back, and see back, every node that the run's journal has open; safe at any time."""
+    from clearway.cli.log import stderr_log
+    from clearway.cli.sites import recorded_site
+    from clearway.report.wording import sentence
+
+    spoken = language(lang)
+    place = recorded_site(folder, spoken)
+    with stderr_log(verbose=True):
+        open_, whole = asyncio.run(_revived(folder, nodes.reach, place.log))
+    code = "chaos.revived" if open_ else "chaos.nothing-open"
+    if whole:
+        print(sentence(code, {"nodes": open_, "count": len(open_)}, spoken))
+    return 0 if whole else 3
+
+
+async def _revived(folder: Path, how: Reach, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
+    """The nodes that were open, and whether all of them are back; what isn't is told."""
+    from clearway.base.units import Duration
+    from clearway.chaos.journal import Journal
+    from clearway.chaos.killer import NodeKiller
+    from clearway.cli.chaos import Broken
+    from clearway.cli.sites import recorded_cluster
+    from clearway.ledger.write import Appended, Ledger
+    from clearway.report.chaos import failure
+
+    entries = Journal(folder).open()
+    if not entries:
+        return (), True
+
+    def tell(item: Appended) -> None:
+        for found in failure(item):
+            log(found)
+
+    ledger = Ledger.reopen(folder, [tell])
+    tools = await Broken(recorded_cluster(folder), how, set(), log).tools(folder)
+    killer = NodeKiller(tools, ledger.append)
+    killer.take_up(entries, Duration(60))
+    try:
+        whole = await killer.put_back()
+    finally:
+        await tools.shell.close()
+    return tuple(entry.node for entry in entries), whole

@@ -1,0 +1,70 @@
+"""Which nodes are broken on purpose, and while which tests: drawn before anything is, so that N comes from the plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from clearway.base.errors import UsageError
+from clearway.probe.records import Inventory, Node
+from clearway.spec.model import Chaos, Spec, Test
+
+CONTROL_PLANE = "control-plane"
+"""The fact of a node that is kept for the control plane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Nodes that are broken together, and the tests that are judged meanwhile."""
+
+    nodes: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def breakable(nodes: Sequence[Node], exclude: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the nodes that may be broken at all, sorted."""
+    return tuple(sorted(node.name for node in nodes if CONTROL_PLANE not in node.facts and node.name not in exclude))
+
+
+def drawn(nodes: Sequence[str], seed: int, size: Callable[[int], int]) -> Iterator[tuple[str, ...]]:
+    """Nodes wave by wave, none of them twice, until none is left; `size` has a wave's by how many are left."""
+    left = random.Random(seed).sample(sorted(nodes), len(nodes))
+    while left and (count := min(size(len(left)), len(left))) > 0:
+        wave, left = left[:count], left[count:]
+        yield tuple(sorted(wave))
+
+
+def waves(spec: Spec, inventory: Inventory) -> tuple[Wave, ...]:
+    """One wave for tests `when: failing` that stand together.
+
+    Raises UsageError if the share is less than a node, or the nodes don't suffice.
+    """
+    if spec.chaos is None:
+        return ()
+    wanted = [tuple(test.name for test in tests) for when, tests in groupby(spec.tests, _when) if when == "failing"]
+    if not wanted:
+        return ()
+    size = _at_once(spec.chaos, inventory)
+    found = list(drawn(breakable(inventory.nodes, spec.chaos.exclude), spec.seed, lambda _: size))
+    full = [wave for wave in found if len(wave) == size]
+    if len(full) < len(wanted):
+        raise UsageError("plan.too-few-to-break", needed=size * len(wanted), found=sum(map(len, found)))
+    return tuple(Wave(nodes, tests) for nodes, tests in zip(full, wanted, strict=False))
+
+
+def broken_during(spec: Spec, inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """The nodes that are broken during each test `when: failing`."""
+    return {test: wave.nodes for wave in waves(spec, inventory) for test in wave.tests}
+
+
+def _at_once(chaos: Chaos, inventory: Inventory) -> int:
+    count = int(chaos.nodes.si * len(inventory.nodes) + 1e-9)
+    if count == 0:
+        raise UsageError("plan.share-below-a-node", share=chaos.nodes, nodes=len(inventory.nodes))
+    return count
+
+
+def _when(test: Test) -> str:
+    return test.when

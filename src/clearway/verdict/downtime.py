@@ -1,0 +1,114 @@
+"""When nodes were broken on purpose, read from what was observed; and what that means for a measurement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from clearway.base.units import Duration
+from clearway.ledger.record import Record
+from clearway.plan.failing import broken_during
+from clearway.probe.records import Observation, Reason, Trial
+from clearway.spec.model import Test
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """One node, broken once; instants in Unix seconds on the controller's clock, None: not so far, or never."""
+
+    node: str
+    kind: str
+    began: float
+    fuse: Duration
+    """After so long it comes back by itself."""
+    seen: float | None = None
+    putting_back: float | None = None
+    back: float | None = None
+    """Seen back."""
+
+    def overlaps(self, start: float, end: float) -> bool:
+        return self.began < end and (self.back is None or self.back > start)
+
+    def covers(self, start: float, end: float) -> bool:
+        """Whether it was seen broken before, and nothing had begun to put it back by the end."""
+        ends = [self.began + self.fuse.si, *(one for one in (self.putting_back, self.back) if one is not None)]
+        return self.seen is not None and self.seen <= start and end <= min(ends)
+
+
+def downtimes(observations: Iterable[Observation]) -> tuple[Downtime, ...]:
+    """In the order in which they began."""
+    found: list[Downtime] = []
+    for seen in observations:
+        if seen.kind == "chaos-breaking":
+            found.append(Downtime(seen.subject, seen.values["kind"], seen.at, seen.values["fuse"]))
+            continue
+        index = next((n for n in reversed(range(len(found))) if found[n].node == seen.subject), None)
+        if index is not None and (change := _CHANGES.get(seen.kind)) is not None:
+            found[index] = change(found[index], seen.at)
+    return tuple(found)
+
+
+_CHANGES: Mapping[str, Callable[[Downtime, float], Downtime]] = {
+    "chaos-broken": lambda one, at: replace(one, seen=at),
+    "chaos-putting-back": lambda one, at: replace(one, putting_back=one.putting_back or at),
+    "chaos-back": lambda one, at: replace(one, back=at),
+}
+
+
+@dataclass(frozen=True)
+class Disturbances:
+    """What broken nodes take from the measurements of a run."""
+
+    record: Record
+
+    def of(self, trial: Trial) -> tuple[Reason, ...]:
+        """Why this attempt counts for nothing: its own node was broken, or those that should have been were not."""
+        test, instant = self._tests[trial.probe.test], self._instants.get(trial.round or "")
+        if instant is None or not (self.downtimes or self._wanted):
+            return ()
+        window = instant, instant + trial.probe.window.end.si
+        return (*self._own(trial, test, window), *self._whole(trial, window))
+
+    @cached_property
+    def downtimes(self) -> tuple[Downtime, ...]:
+        return downtimes(self.record.observations)
+
+    def overlapping(self, trial: Trial) -> Iterator[Downtime]:
+        """The downtimes of its own nodes that it met."""
+        instant = self._instants.get(trial.round or "")
+        if instant is not None:
+            nodes, end = {slot.node for slot in trial.probe.pair}, instant + trial.probe.window.end.si
+            yield from (one for one in self.downtimes if one.node in nodes and one.overlaps(instant, end))
+
+    def _own(self, trial: Trial, test: Test, window: tuple[float, float]) -> Iterator[Reason]:
+        for downtime in self.overlapping(trial):
+            if not (test.when == "recovered" and window[0] >= self._recovered(downtime)):
+                yield Reason("verdict.node-was-broken", {"node": downtime.node})
+
+    def _recovered(self, downtime: Downtime) -> float:
+        """From when on it counts as whole, come back or not."""
+        chaos = self.record.spec.chaos
+        if chaos is None or downtime.putting_back is None:
+            return math.inf
+        return downtime.putting_back + chaos.recovery.si
+
+    def _whole(self, trial: Trial, window: tuple[float, float]) -> Iterator[Reason]:
+        wanted = self._wanted.get(trial.probe.test, ())
+        broken = {one.node for one in self.downtimes if one.covers(*window)}
+        if missing := tuple(node for node in wanted if node not in broken):
+            yield Reason("verdict.nodes-were-whole", {"nodes": missing, "count": len(missing)})
+
+    @cached_property
+    def _tests(self) -> Mapping[str, Test]:
+        return {test.name: test for test in self.record.spec.tests}
+
+    @cached_property
+    def _wanted(self) -> Mapping[str, tuple[str, ...]]:
+        return broken_during(self.record.spec, self.record.inventory)
+
+    @cached_property
+    def _instants(self) -> Mapping[str, float]:
+        """Of each round: when all of it began."""
+        return {seen.subject: seen.at for seen in self.record.observations if seen.kind == "round-start"}

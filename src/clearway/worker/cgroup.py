@@ -1,0 +1,53 @@
+"""The control group that this worker lives in, of the v2 tree or of one v1 controller's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator, Optional
+
+
+def read(controller: str, name: str) -> Optional[str]:
+    """A file of it; `controller` is empty for v2. None: this machine has none."""
+    return next((text for folder in _folders(controller) if (text := _text(folder / name)) is not None), None)
+
+
+def is_ours(controller: str) -> bool:
+    """Whether nobody but this process, and what it started, lives in it: only then is what befell it ours."""
+    members = read(controller, "cgroup.procs")
+    return members is not None and all(_is_of_ours(int(pid)) for pid in members.split())
+
+
+def _is_of_ours(pid: int) -> bool:
+    """By its line of parents; 0 is a parent outside what can be seen, and a process that is gone was nobody's."""
+    while pid != os.getpid():
+        parent = _parent(pid)
+        if parent is None:
+            return True
+        if parent == 0:
+            return False
+        pid = parent
+    return True
+
+
+def _parent(pid: int) -> Optional[int]:
+    if pid == 0:
+        return 0
+    stat = _text(Path(f"/proc/{pid}/stat"))
+    return None if stat is None else int(stat.rpartition(")")[2].split()[1])
+
+
+def _folders(controller: str) -> Iterator[Path]:
+    """Where it may be mounted: as the kernel names it, or as the root of what a container sees."""
+    for line in (_text(Path("/proc/self/cgroup")) or "").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            root = Path("/sys/fs/cgroup") / controllers
+            yield from (root / path.lstrip("/"), root)
+
+
+def _text(path: Path) -> Optional[str]:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None

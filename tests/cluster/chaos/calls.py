@@ -1,0 +1,100 @@
+"""clearway and clusterloader2 on a cluster whose nodes may be broken, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.harness.cluster import Cluster
+from cluster.runs.commands import Ended
+
+SPEC = """\
+version: 1
+name: while nodes fail
+chaos: {{fail: {fail}, nodes: 34 %, downtime: {downtime}, recovery: 12s}}
+tests:
+- name: during
+  when: failing
+  protocol: tcp
+  pairing: all-to-all
+  streams: 1
+  duration: 1s
+  warm-up: 0s
+  accept: ["throughput >= 1 Mbit/s"]
+"""
+AFTER = """\
+- name: after
+  when: recovered
+  protocol: tcp
+  pairing: all-to-all
+  streams: 1
+  duration: 1s
+  warm-up: 0s
+  accept: ["throughput >= 1 Mbit/s"]
+"""
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Calls:
+    cluster: Cluster
+    folder: Path
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    def spec(self, fail: str, downtime: str, then: str = "") -> Path:
+        path = self.folder / "chaos.yaml"
+        path.write_text(SPEC.format(fail=fail, downtime=downtime) + then, encoding="utf-8")
+        return path
+
+    def begin(self, program: str, *words: str) -> subprocess.Popen[str]:
+        """The caller ends it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cluster.chaos.controller", str(self.cluster.machinery.folder), program, *words],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def call(self, program: str, *words: str) -> Ended:
+        with self.begin(program, *words) as process:
+            out, err = process.communicate(timeout=200)
+        return Ended(process.returncode, out, err)
+
+    def lines(self, name: str, folder: Path | None = None) -> list[dict[str, Any]]:
+        path = (folder or self.out) / name
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def seen(self, folder: Path | None = None) -> list[tuple[str, str]]:
+        """What was done to nodes, in order: kind and node."""
+        found = self.lines("observations.jsonl", folder)
+        return [(one["kind"], one["subject"]) for one in found if one["kind"].startswith("chaos-")]
+
+    def findings(self, folder: Path | None = None) -> list[dict[str, Any]]:
+        report = json.loads(((folder or self.out) / "report.json").read_text())
+        return [found for found in report["findings"] if found["code"].startswith("chaos.")]
+
+    def ready(self, node: str) -> None:
+        """Waits until it is. Raises CommandFailed."""
+        self.cluster.kubectl("wait", "--for=condition=Ready", f"node/{node}", "--timeout=90s", timeout=100)
+
+    def bombs(self) -> str:
+        return self.cluster.execute(("sh", "-c", "ls /run/clearway-chaos 2>/dev/null || true"))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.2)

@@ -1,0 +1,162 @@
+"""ChaosMonkey, and a test's own chaosMonkey: acted on where it is allowed, and told when it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clearway.base.errors import SiteError
+from clearway.chaos.killer import Tools
+from clearway.chaos.monkey import Chronicle
+from clearway.cl2.config.calls import Call, Compiled
+from clearway.cl2.config.load import Compiler
+from clearway.cl2.config.model import Part
+from clearway.cl2.measurements.base import Havoc, Surroundings
+from clearway.cl2.measurements.chaos import METHOD, ChaosMonkey, StartParameters, of_the_whole_test
+from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS
+from clearway.cl2.templates import Templates
+from clearway.probe.records import Finding, Node
+from clearway.shell.base import Said
+from clearway.spec.problems import SpecError
+from unit.chaos.nodes import Nodes, tools
+from unit.cl2.configs import SKELETON
+from unit.cl2.doubles import HERE, around
+
+CONFIG = """\
+name: chaos
+chaosMonkey:
+  nodeFailure: {failureRate: 0.5, interval: 10s, jitterFactor: 0.1, simulatedDowntime: 10s}
+  excludedNodes: {node-1: null}
+steps:
+- name: break some
+  measurements:
+  - Identifier: monkey
+    Method: ChaosMonkey
+    Params: {action: start, failureRate: 0.5, interval: 10s, jitterFactor: 0.1, simulatedDowntime: 10s}
+- name: stop
+  measurements:
+  - {Identifier: monkey, Method: ChaosMonkey, Params: {action: stop}}
+"""
+SOON = StartParameters.model_validate({"failureRate": 0.5, "interval": "10ms", "simulatedDowntime": "10ms"})
+
+
+def compiled(folder: Path, text: str = CONFIG, *, allowed: bool = True) -> Compiled:
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    methods = WITH_CHAOS if allowed else MEASUREMENTS
+    return Compiler(Templates(folder), methods, {}, lambda: 3, provider=SKELETON).compile(path)
+
+
+def test_both_ways_of_asking_for_it_are_read(tmp_path: Path) -> None:
+    made = compiled(tmp_path)
+    (whole,) = of_the_whole_test(made.config, "config.yaml")
+    assert isinstance(whole.params, StartParameters)
+    assert (whole.params.excluded_nodes, whole.params.failure_rate) == (("node-1",), 0.5)
+    assert [call.action for step in made.steps for call in step.calls] == ["start", "stop"]
+
+
+def test_without_being_allowed_each_is_refused_at_its_place(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as refused:
+        compiled(tmp_path, allowed=False)
+    found = {(problem.code, problem.place.line) for problem in refused.value.problems}
+    assert found == {("door.breaks-nodes", 3), ("door.breaks-nodes", 9), ("door.breaks-nodes", 13)}
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.1", "1.5"])
+def test_a_rate_that_is_no_share_is_refused(tmp_path: Path, rate: str) -> None:
+    with pytest.raises(SpecError):
+        compiled(tmp_path, CONFIG.replace("failureRate: 0.5", f"failureRate: {rate}"))
+
+
+@pytest.fixture
+def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
+    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", 0.01)
+    return Nodes()
+
+
+@pytest.fixture
+def told() -> list[Finding]:
+    return []
+
+
+@pytest.fixture
+def surroundings(nodes: Nodes, told: list[Finding], tmp_path: Path) -> Surroundings:
+    async def made(folder: Path) -> Tools:
+        return tools(nodes, folder, set())
+
+    async def there() -> Sequence[Node]:
+        return tuple(Node(f"node-{number}") for number in range(1, 5))
+
+    return replace(around(tmp_path, told=told), chaos=Havoc(made, there, Chronicle()))
+
+
+def start(params: StartParameters = SOON) -> Call:
+    return Call(METHOD, "monkey", "start", params, HERE)
+
+
+STOP = Call(METHOD, "monkey", "stop", Part(), HERE)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.01)
+
+
+def struck(nodes: Nodes) -> list[str]:
+    return [node for node, what in nodes.said if what == "strike"]
+
+
+async def test_it_breaks_until_it_is_stopped_and_leaves_whole_nodes(nodes: Nodes, surroundings: Surroundings) -> None:
+    monkey = ChaosMonkey()
+    await monkey.call(start(), surroundings)
+    await until(lambda: len(struck(nodes)) == 3)
+    await monkey.call(STOP, surroundings)
+    assert (nodes.broken, nodes.armed) == (set(), {})
+    before = len(nodes.said)
+    await asyncio.sleep(0.1)
+    assert len(nodes.said) == before
+
+
+async def test_started_again_it_breaks_others(nodes: Nodes, surroundings: Surroundings) -> None:
+    monkey = ChaosMonkey()
+    await monkey.call(start(), surroundings)
+    await until(lambda: len(struck(nodes)) >= 2)
+    await monkey.call(STOP, surroundings)
+    await monkey.call(start(), surroundings)
+    await until(lambda: len(struck(nodes)) == 4)
+    await monkey.dispose()
+    assert len(set(struck(nodes))) == 4
+
+
+async def test_two_at_once_would_break_too_much(surroundings: Surroundings) -> None:
+    one, other = ChaosMonkey(), ChaosMonkey()
+    await one.call(start(), surroundings)
+    with pytest.raises(SiteError):
+        await other.call(start(), surroundings)
+    await one.dispose()
+    await other.call(start(), surroundings)
+    await other.dispose()
+
+
+async def test_a_break_that_fails_is_the_error_of_the_step_that_stops_it(
+    nodes: Nodes, surroundings: Surroundings
+) -> None:
+    nodes.answer = lambda node, what: Said(1, "", "masked") if what == "strike" else None
+    monkey = ChaosMonkey()
+    await monkey.call(start(), surroundings)
+    await until(lambda: bool(struck(nodes)))
+    with pytest.raises(SiteError) as failed:
+        await monkey.call(STOP, surroundings)
+    assert failed.value.code == "chaos.not-broken"
+
+
+async def test_one_that_broke_nothing_says_so(surroundings: Surroundings, told: list[Finding]) -> None:
+    monkey = ChaosMonkey()
+    await monkey.call(start(SOON.model_copy(update={"interval": SOON.interval * 1e6})), surroundings)
+    await monkey.call(STOP, surroundings)
+    assert [finding.code for finding in told] == ["door.no-node-broken"]
