@@ -124,7 +124,8 @@ def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "1s")
-    monkeypatch.setattr("clearway.cli.door.cluster_watchers", lambda options: (Trouble(),) if options.brake else ())
+    beside = lambda options, shell: (Trouble(),) if options.brake else ()  # noqa: E731 - as short as what it stands for
+    monkeypatch.setattr("clearway.cli.door.cluster_watchers", beside)
     with kubelets(server, here.parent, NODES, answer=answered):
         assert call(kubeconfig, *SHORT) == 3
         assert len(list((here / "out").glob("Incomplete_*.json"))) == 1
