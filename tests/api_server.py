@@ -337,6 +337,7 @@ def api_server() -> Iterator[ApiServer]:
         for _, queue, _ in server._watches:
             queue.put_nowait(None)
         await runner.cleanup()
+        await asyncio.sleep(0)  # a connection that was closed just now lets go of its socket in the loop's next turn
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()

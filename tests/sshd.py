@@ -170,7 +170,8 @@ def free_port() -> int:
 def serving(server: Sshd) -> Iterator[Sshd]:
     """On this machine, as the user that the tests run as; ends it with every session of its."""
     shell = server.script("-D") if os.geteuid() == 0 else f"exec {shlex.join((*server.argv(), '-D'))}"
-    process = subprocess.Popen(["sh", "-c", shell], start_new_session=True)
+    tied = ("setpriv", "--pdeathsig", "KILL", "--")
+    process = subprocess.Popen([*tied, "sh", "-c", shell], start_new_session=True)
     try:
         _await_listening(server, process)
         yield server

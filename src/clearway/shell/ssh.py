@@ -7,6 +7,7 @@ a command says, and a login is paid for once.
 from __future__ import annotations
 
 import re
+import secrets
 import shlex
 import shutil
 import tempfile
@@ -61,11 +62,11 @@ class SshHost:
 
 
 class SshRoad:
-    """Nodes by name. Takes a private folder for its sockets; `close` takes it away."""
+    """Nodes by name. A connection needs a private folder for its socket; `close` takes it away."""
 
     def __init__(self, hosts: Mapping[str, SshHost]) -> None:
         self._hosts = hosts
-        self._sockets: Path | None = None
+        self._sockets = _unused_folder()
         self._numbers = {node: number for number, node in enumerate(hosts)}
 
     def obstacle(self, node: str) -> Reason | None:
@@ -76,6 +77,7 @@ class SshRoad:
         return (*self._ssh(node), "-o", "ControlMaster=no", "-T", *self._target(node), shlex.join(argv))
 
     def connection(self, node: str) -> Connection:
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
         ssh, target = self._ssh(node), self._target(node)
         persist = ("-o", "ControlMaster=yes", "-o", f"ControlPersist={_PERSIST}")
         return Connection(
@@ -91,9 +93,8 @@ class SshRoad:
         return Reason(ssh_failure(said.stderr) or "shell.connection-lost", self._values(node, said))
 
     def close(self) -> None:
-        folder, self._sockets = self._sockets, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        folder, self._sockets = self._sockets, _unused_folder()
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _ssh(self, node: str) -> tuple[str, ...]:
         return ("ssh", *(word for option in self._options(node) for word in ("-o", option)))
@@ -101,7 +102,7 @@ class SshRoad:
     def _options(self, node: str) -> Iterator[str]:
         host = self._hosts[node]
         yield from ("BatchMode=yes", "ClearAllForwardings=yes", "RemoteCommand=none")
-        yield f"ControlPath={self._folder / str(self._numbers[node])}"
+        yield f"ControlPath={self._sockets / str(self._numbers[node])}"
         yield f"ConnectTimeout={_CONNECT_TIMEOUT}"
         yield f"ServerAliveInterval={_ALIVE_INTERVAL}"
         yield f"ServerAliveCountMax={_ALIVE_COUNT}"
@@ -121,12 +122,6 @@ class SshRoad:
 
     def _target(self, node: str) -> tuple[str, ...]:
         return "--", self._hosts[node].address
-
-    @property
-    def _folder(self) -> Path:
-        if self._sockets is None:
-            self._sockets = _private_folder()
-        return self._sockets
 
     def _values(self, node: str, said: Said) -> dict[str, str | None]:
         host = self._hosts[node]
@@ -159,12 +154,11 @@ def ssh_failure(stderr: str) -> str | None:
     return next((code for words, code in _EVIDENCE if words.search(stderr)), None)
 
 
-def _private_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="clearway-"))
-    if len(bytes(folder)) <= _SOCKET_PATH:
-        return folder
-    folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="clearway-", dir="/tmp"))
+def _unused_folder() -> Path:
+    """A name that nobody can guess, short enough for a socket below it."""
+    name = f"clearway-{secrets.token_hex(8)}"
+    folder = Path(tempfile.gettempdir(), name)
+    return folder if len(bytes(folder)) <= _SOCKET_PATH else Path("/tmp", name)  # noqa: S108 - made by us alone, or not at all
 
 
 def _in_config(path: Path) -> str:
