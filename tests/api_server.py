@@ -240,7 +240,12 @@ class ApiServer:
             return _status(404, "the server could not find the requested resource")
         wanted = _selected(request)
         items = [item for item in self._found(request.path) if wanted(item)]
-        return web.json_response({"metadata": {"resourceVersion": str(self._version)}, "items": items})
+        begin = int(request.query.get("continue", 0))
+        end = begin + int(request.query.get("limit", len(items)))
+        more = {"continue": str(end)} if end < len(items) else {}
+        return web.json_response(
+            {"metadata": {"resourceVersion": str(self._version), **more}, "items": items[begin:end]}
+        )
 
     def _found(self, path: str) -> list[Json]:
         """In one collection; of a namespaced kind asked for without a namespace, in those of all namespaces."""

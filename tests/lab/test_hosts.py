@@ -119,7 +119,7 @@ async def test_a_connection_that_is_cut_costs_its_worker_and_leaves_nothing_ther
         await lab.sh(f"kill -INT {controller}")
         await lab.until_gone()
     lost = [seen for seen in read_run(out).observations if seen.kind == "worker-lost"]
-    assert [(seen.subject, seen.values["code"]) for seen in lost] == [("node-3/0", "hosts.agent-killed")]
+    assert [(seen.subject, seen.values["code"]) for seen in lost] == [("node-3/0", "hosts.ssh-killed")]
 
 
 async def test_a_check_says_whether_a_run_will_work(tmp_path: Path) -> None:

@@ -62,15 +62,22 @@ class _Status(msgspec.Struct):
 async def watch(
     api: Api, path: str, kind: type[T], selectors: Mapping[str, str]
 ) -> AsyncIterator[Snapshot[T] | Change[T]]:
-    """Follow a list for ever. Raises KubeError where that can't go on: a missing right, a kind that is gone."""
+    """Follow a list for ever; the snapshot is fetched page by page, as a cluster may have very many.
+
+    Raises KubeError where that can't go on: a missing right, a kind that is gone.
+    """
     decoder = msgspec.json.Decoder(kind)
     since: float | None = None
     while True:
         try:
-            listed = await api.get(path, _List, **selectors)
+            items: list[T] = []
+            version = ""
+            async for page in api.pages(path, _List, **selectors):
+                items += map(decoder.decode, page.items)
+                version = page.metadata.version
             since = None
-            yield Snapshot(tuple(decoder.decode(item) for item in listed.items))
-            async for change in _changes(api, path, decoder, {**selectors}, listed.metadata.version):
+            yield Snapshot(tuple(items))
+            async for change in _changes(api, path, decoder, {**selectors}, version):
                 yield change
         except Expired:
             continue

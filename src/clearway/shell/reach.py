@@ -34,12 +34,15 @@ class Reach:
     host_keys: HostKeys = HostKeys.STRICT
     project: str | None = None
     """Google's."""
+    stated: bool = field(default=False, compare=False)
+    """Whether anybody said how to get in: nobody is logged in for a look that was not asked for."""
     without_effect: tuple[str, ...] = field(default=(), compare=False)
     """Names of what was given and changes nothing."""
 
 
 def reach(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) -> Reach:
     """`given` are the words of --provider-configs, `NAME=value`. Raises UsageError."""
+    words = tuple(given)
     made = Reach(
         provider,
         provider.route,
@@ -48,8 +51,9 @@ def reach(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) 
         user=environ.get(USER) or provider.user,
         key=_key(provider, environ),
         bastion=environ.get(BASTION) or None,
+        stated=bool(words) or any(environ.get(name) for name in (KEY_OVER_ALL, *provider.key_variables, USER, BASTION)),
     )
-    for word in given:
+    for word in words:
         made = _changed(made, word)
     if made.route is not Route.SSH and made.bastion is not None:
         made = replace(made, bastion=None, without_effect=(*made.without_effect, BASTION))

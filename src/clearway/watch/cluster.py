@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from clearway.shell.base import Shell
-from clearway.site.company import Watcher
+from clearway.site.company import Scene, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.watch.brake import Brake
 from clearway.watch.oom.tracker import OomTracker
@@ -14,8 +16,23 @@ from clearway.watch.oom.tracker import OomTracker
 def cluster_watchers(
     options: KubernetesOptions, shell: Shell | None = None, broken: Collection[str] = ()
 ) -> tuple[Watcher, ...]:
-    """`shell` is the way to the nodes' own systems, where there is one; `broken` has the nodes that are broken on
-    purpose just now.
+    """`shell` is the way to the nodes' own systems, where there is one; it is closed when the last has left. `broken`
+    has the nodes that are broken on purpose just now.
     """
     tracker = OomTracker(options.access, options.namespace, shell)
-    return (Brake(options.access, broken), tracker) if options.brake else (tracker,)
+    lent = (Lent(shell),) if shell is not None else ()
+    return (*lent, Brake(options.access, broken), tracker) if options.brake else (*lent, tracker)
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A shell that those who come after it use."""
+
+    shell: Shell
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await self.shell.close()

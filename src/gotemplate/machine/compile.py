@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gotemplate.errors import Refusal
-from gotemplate.formatting import shown
-from gotemplate.machine.fields import walk
 from gotemplate.machine.loops import loop
 from gotemplate.machine.operands import Expressions, Source
 from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Run
+from gotemplate.machine.writing import fields, printing, values
 from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Passage, Range
 
 
@@ -65,16 +64,16 @@ class _Compiler:
         expressions = self.expressions
         if expressions.watched or any(piece.value[:1] == "$" for piece in node.pieces):
             printed = expressions.printed
-            return _values(
+            return values(
                 [(text, begin, printed(value, at) if value else None, at) for text, begin, value, at in node.pieces]
             )
-        fields = [(text, begin, value[1:], at) for text, begin, value, at in node.pieces]
-        return _fields(fields, strict=expressions.strict)
+        named = [(text, begin, value[1:], at) for text, begin, value, at in node.pieces]
+        return fields(named, strict=expressions.strict)
 
     def action(self, node: Action) -> Execute:
         silent = bool(node.pipeline.variables)
         evaluate = self.expressions.pipeline(node.pipeline, printed=not silent)
-        return _silent(evaluate) if silent else _printing(evaluate, node.at)
+        return _silent(evaluate) if silent else printing(evaluate, node.at)
 
     def branch(self, node: Branch) -> Execute:
         rebinds = node.keyword == "with"
@@ -139,54 +138,6 @@ def _sequence(steps: tuple[Execute, ...]) -> Execute:
             step(run, dot)
 
     return execute
-
-
-def _fields(pieces: list[tuple[str, int, str, int]], *, strict: bool) -> Execute:
-    """Text and fields of the dot, which is what most templates consist of: none has a closure of its own."""
-
-    def execute(run: Run, dot: object) -> None:
-        write = run.write
-        for text, begin, name, at in pieces:
-            run.room -= len(text)
-            if run.room < 0:
-                run.make(0, begin)
-            write(text)
-            if name:
-                value = dot.get(name) if dot.__class__ is dict else walk(dot, (name,), at, strict=strict)
-                found = value if isinstance(value, str) else _text_of(value, at)
-                run.room -= len(found)
-                if run.room < 0:
-                    run.make(0, at)
-                write(found)
-
-    return execute
-
-
-def _values(pieces: list[tuple[str, int, Evaluate | None, int]]) -> Execute:
-    def execute(run: Run, dot: object) -> None:
-        for text, begin, evaluate, at in pieces:
-            run.put(text, begin)
-            if evaluate is not None:
-                value = evaluate(run, dot)
-                run.put(value if isinstance(value, str) else _text_of(value, at), at)
-
-    return execute
-
-
-def _printing(evaluate: Evaluate, at: int) -> Execute:
-    def execute(run: Run, dot: object) -> None:
-        value = evaluate(run, dot)
-        run.put(value if isinstance(value, str) else _text_of(value, at), at)
-
-    return execute
-
-
-def _text_of(value: object, at: int) -> str:
-    """Raises Refusal for what can't be printed."""
-    try:
-        return shown(value)
-    except ValueError as error:
-        raise Refusal(str(error), at) from error
 
 
 def _silent(evaluate: Evaluate) -> Execute:

@@ -125,7 +125,7 @@ def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "1s")
     monkeypatch.setattr(
-        "clearway.cli.door.cluster_watchers", lambda options, **_: (Trouble(),) if options.brake else ()
+        "clearway.cli.door.cluster_watchers", lambda options, *_, **__: (Trouble(),) if options.brake else ()
     )
     with kubelets(server, here.parent, NODES, answer=answered):
         assert call(kubeconfig, *SHORT) == 3

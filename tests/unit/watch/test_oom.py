@@ -140,6 +140,22 @@ async def test_a_kill_is_told_once_though_watches_expire(seen: Seen, tracking: T
     assert [subject for subject, _ in seen.of("oom")] == ["shop/eater", "shop/other"]
 
 
+async def test_of_very_many_pods_all_are_looked_at_page_by_page(
+    seen: Seen, tracking: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearway.kube.api._PAGE", 2)
+    with api_server() as server:
+        for number in range(5):
+            server.put(PODS, pod(f"old-{number}", finished=utc()))
+        async with tracking(server):
+            server.expire()
+            server.put(PODS, pod("eater", finished=utc()))
+            await seen.until(lambda: bool(seen.of("oom")))
+        pages = [path for verb, path in server.requests if path.startswith(PODS) and "limit=2" in path]
+    assert [subject for subject, _ in seen.of("oom")] == ["shop/eater"]
+    assert len(pages) >= 6
+
+
 async def test_events_of_nodes_name_the_process(seen: Seen, tracking: Tracking) -> None:
     with api_server() as server:
         async with tracking(server):

@@ -118,8 +118,10 @@ async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess
 
 
 def _own_end(said: Said) -> Reason:
-    """A parent over there waits for the agent, and tells of a signal as shells do."""
-    by_signal = next((sign for sign in signal.Signals if said.exit in (128 + sign, -sign)), None)
+    """A parent over there waits for the agent, and tells of a signal as shells do; a signal here met ssh itself."""
+    if said.exit < 0:
+        return Reason("hosts.ssh-killed", {"signal": signal.Signals(-said.exit).name})
+    by_signal = next((sign for sign in signal.Signals if said.exit == 128 + sign), None)
     if by_signal is not None:
         return Reason("hosts.agent-killed", {"signal": by_signal.name, "stderr": said.stderr})
     return Reason("hosts.agent-exited", {"status": said.exit, "stderr": said.stderr})

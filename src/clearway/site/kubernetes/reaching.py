@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import connect
-from clearway.probe.records import Finding, Severity
+from clearway.probe.records import Finding, Reason, Severity
 from clearway.shell.base import Answer, Command, NotRun, Shell
-from clearway.shell.providers import as_root
+from clearway.shell.providers import Feature, as_root, missing
 from clearway.shell.reach import Reach
 from clearway.shell.rehearsal import Rehearsal
 from clearway.shell.roads import Machine, road_to
@@ -37,6 +38,38 @@ async def node_shell(
         nodes = await wanted_nodes(api, options)
     road = road_to([machine_of(node) for node in nodes], reach)
     return Rehearsal(road, log=log) if rehearsed else Runner(road, log=log), nodes
+
+
+class NodesShell:
+    """A Shell to a cluster's nodes, which asks the API who they are when the first command comes."""
+
+    def __init__(self, options: KubernetesOptions, reach: Reach, log: Log) -> None:
+        self._options = options
+        self._reach = reach
+        self._log = log
+        self._asking = asyncio.Lock()
+        self._shell: Shell | None = None
+
+    async def run(self, node: str, command: Command) -> Answer:
+        try:
+            async with self._asking:
+                if self._shell is None:
+                    self._shell, _ = await node_shell(self._options, self._reach, self._log)
+        except ClearwayError as error:
+            return NotRun(Reason(error.code, {"node": node, **error.values}))
+        return await self._shell.run(node, command)
+
+    async def close(self) -> None:
+        shell, self._shell = self._shell, None
+        if shell is not None:
+            await shell.close()
+
+
+def kernel_log_shell(options: KubernetesOptions, reach: Reach | None, log: Log) -> Shell | None:
+    """A way to the nodes' kernel logs; None where nobody said how to get in, or where they are not the nodes' own."""
+    if reach is None or not reach.stated or missing(reach.provider, Feature.KERNEL_LOG) is not None:
+        return None
+    return NodesShell(options, reach, log)
 
 
 async def tried(options: KubernetesOptions, reach: Reach, log: Log) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ _KILLS = 500
 """Kills kept of one node."""
 _LOOK = f"""\
 set -e
-log=$(dmesg)
+log=$(dmesg) || log=$(sudo -n dmesg)
 echo "now $(date +%s) $(cut -d' ' -f1 /proc/uptime)"
 printf '%s\\n' "$log" | tail -n 1
 printf '%s\\n' "$log" | grep 'Killed process' | tail -n {_KILLS} || true
