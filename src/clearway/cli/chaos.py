@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +14,20 @@ from clearway.chaos.killer import Tools
 from clearway.chaos.kinds import failures
 from clearway.chaos.phases import Phases, wanted
 from clearway.chaos.sight import KubernetesSight
-from clearway.cli.node_shell import HowNodes, node_shell
+from clearway.cli.provider import How
 from clearway.cli.sites import Place
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding
-from clearway.shell.providers import Feature, missing
-from clearway.shell.reach import Reach
+from clearway.shell.providers import Feature, missing, provider_named
+from clearway.shell.reach import Reach, reach
 from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.reaching import node_shell
 from clearway.spec.model import Spec
 
+_USUAL = "skeleton"
 
-def permitted(spec: Spec, place: Place, how: HowNodes, *, allowed: bool) -> Place:
+
+def permitted(spec: Spec, place: Place, how: How, *, allowed: bool) -> Place:
     """The place with its nodes within reach, if the spec breaks any.
 
     Raises UsageError where it breaks nodes and may not, or on nodes with which nobody can.
@@ -34,12 +38,17 @@ def permitted(spec: Spec, place: Place, how: HowNodes, *, allowed: bool) -> Plac
         raise UsageError("chaos.not-here", site=place.name)
     if not allowed:
         raise UsageError("chaos.not-allowed", what="`chaos:`")
-    reach = how.reach
+    way = reached(how)
     needed = (Feature.NODE_KILLER, Feature.REBOOT) if spec.chaos.fail == "reboot" else (Feature.NODE_KILLER,)
     for feature in needed:
-        if (reason := missing(reach.provider, feature)) is not None:
+        if (reason := missing(way.provider, feature)) is not None:
             raise UsageError(reason.code, **reason.values)
-    return replace(place, reach=reach)
+    return replace(place, reach=way)
+
+
+def reached(how: How) -> Reach:
+    """As the flags say; without a provider, any cluster's nodes by ssh. Raises UsageError."""
+    return reach(provider_named(how.provider or _USUAL), how.provider_configs, os.environ)
 
 
 async def phases_of(record: Record, place: Place, folder: Path) -> Phases | None:
@@ -64,8 +73,9 @@ class Broken:
 
     async def tools(self, folder: Path) -> Tools:
         """To break them with; the journal is in `folder`. Raises SiteError, UsageError."""
+        shell, _ = await node_shell(self._cluster, self._how, self._log)
         return Tools(
-            shell=await node_shell(self._cluster, self._how, self._log),
+            shell=shell,
             sight=KubernetesSight(self._cluster.access),
             failures=failures(self._how.services),
             journal=Journal(folder),

@@ -11,7 +11,6 @@ from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
 from clearway.cli.cluster import NO_CLUSTER, HowCluster
-from clearway.cli.node_shell import USUAL, Nodes
 from clearway.cli.options import (
     AllowChaos,
     HostsFile,
@@ -26,6 +25,7 @@ from clearway.cli.options import (
     language,
     wanted_spec,
 )
+from clearway.cli.provider import NO_PROVIDER, HowNodes
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
     sets: Sets = (),
     max_rate: MaxRate = None,
     allow_chaos: AllowChaos = False,
-    nodes: Nodes = USUAL,
+    nodes: HowNodes = NO_PROVIDER,
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
     resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
     json: Json = False,

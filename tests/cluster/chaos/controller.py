@@ -24,8 +24,8 @@ def main() -> int:
     folder, program, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     machinery = Machinery.of(folder)
 
-    async def node_shell(cluster: Any, how: Any, log: Callable[[Finding], None]) -> Shell:
-        return Runner(NsenterRoad(machinery), log=log)
+    async def node_shell(cluster: Any, how: Any, log: Callable[[Finding], None]) -> tuple[Shell, tuple[()]]:
+        return Runner(NsenterRoad(machinery), log=log), ()
 
     chaos.__dict__["node_shell"] = node_shell
     return {"clearway": clearway_main, "clusterloader2": clusterloader2}[program](words)

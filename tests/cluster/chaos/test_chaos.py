@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 from cluster.chaos.calls import AFTER, Calls, wait_for
 
@@ -84,3 +85,18 @@ def test_a_config_that_breaks_nodes_is_run_by_the_door(calls: Calls) -> None:
     assert json.loads(measured.read_text())["dataItems"]
     calls.ready("node-3")
     assert calls.bombs() == ""
+
+
+def test_ctrl_c_puts_a_node_back_before_the_command_ends(calls: Calls) -> None:
+    kubeconfig = f"--kubeconfig={calls.cluster.kubeconfig}"
+    spec = calls.spec("kubelet-and-runtime", "10min")
+    with calls.begin("clearway", "run", str(spec), kubeconfig, "--report-dir=out", "--allow-chaos") as process:
+        wait_for(lambda: "chaos-breaking" in [kind for kind, _ in calls.seen()] or process.poll() is not None)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    victim = calls.seen()[-1][1]
+    assert {f"kubelet-{victim}", f"containerd-{victim}"} <= set(calls.cluster.machinery.running())
+    assert calls.lines("chaos.jsonl")[-1]["step"] == "back"
+    assert calls.bombs() == ""
+    calls.ready(victim)

@@ -130,7 +130,7 @@ def wait_until_all_nodes_are_ready(cluster: Cluster) -> None:
     """By what their kubelets say from now on: a cluster takes a while to note that a node has been silent."""
     before = heartbeats(cluster)
     end = time.monotonic() + 90
-    while any(now == before[node] for node, now in heartbeats(cluster).items()):
+    while any(now == before.get(node) for node, now in heartbeats(cluster).items()):
         assert time.monotonic() < end, before
         time.sleep(1)
     cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s", timeout=70)

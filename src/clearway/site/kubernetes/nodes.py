@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from clearway.kube.api import Access, Api, connect
+from clearway.kube.api import Api
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
-from clearway.shell.roads import Machine
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
@@ -87,20 +86,6 @@ async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[NodeView, 
     found = [node async for page in api.pages(NODES, _NodeList, **query) for node in page.items]
     chosen = found if options.nodes else [node for node in found if not is_control_plane(node, options.tolerations)]
     return tuple(sorted(chosen, key=lambda node: node.name))
-
-
-async def machines(access: Access) -> tuple[Machine, ...]:
-    """Every node, as one finds the way to it. Raises KubeError."""
-    async with connect(access) as api:
-        nodes = [node async for page in api.pages(NODES, _NodeList) for node in page.items]
-    return tuple(
-        Machine(
-            node.name,
-            tuple((one.type, one.address) for one in node.status.addresses),
-            node.metadata.labels.get(ZONE),
-        )
-        for node in nodes
-    )
 
 
 def is_control_plane(node: NodeView, tolerations: Sequence[Toleration]) -> bool:
