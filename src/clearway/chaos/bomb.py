@@ -103,5 +103,12 @@ def look(failure: Failure) -> Command:
     return _run(failure.looks)
 
 
+def all_goes_well(name: str, fuse: Duration, failure: Failure) -> tuple[Command, ...]:
+    """Everything that is run on a node that is broken and put back, in that order, but the looks at it."""
+    if failure.by_itself:
+        return (strike(name, failure),)
+    return arm(name, fuse, failure), strike(name, failure), put_back(failure), disarm(name)
+
+
 def _run(script: str, *words: str) -> Command:
     return Command(as_root(("sh", "-c", script, "sh", *words)))

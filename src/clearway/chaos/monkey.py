@@ -17,6 +17,11 @@ from clearway.site.company import Scene
 _RECOVERY = Duration(120)
 
 
+def blow_of(wish: Wish) -> Blow:
+    """What ClusterLoader2 calls the failure of a node."""
+    return Blow("kubelet-and-runtime", SEEN_WITHIN + wish.downtime, _RECOVERY)
+
+
 @dataclass
 class Chronicle:
     """Everything that was done to nodes. A Watcher: each run that goes on meanwhile has it in its ledger too."""
@@ -74,8 +79,7 @@ class Monkey:
         for wave in self._waves:
             await asyncio.sleep(wave.pause.si)
             self.broken.update(wave.nodes)
-            fuse = SEEN_WITHIN + self._wish.downtime
-            await self._killer.fail(wave.nodes, Blow("kubelet-and-runtime", fuse, _RECOVERY))
+            await self._killer.fail(wave.nodes, blow_of(self._wish))
             await asyncio.sleep(self._wish.downtime.si)
             if not await self._killer.put_back():
                 return

@@ -14,13 +14,13 @@ from clearway.base.errors import ClearwayError, SiteError
 from clearway.chaos.killer import Tools
 from clearway.chaos.monkey import Chronicle
 from clearway.cl2.door import Door, Prepared, World
-from clearway.cl2.forecast import forecast
 from clearway.cl2.measurements.base import Ground, Havoc
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import TestResult, exit_code
 from clearway.cl2.rendering import Engine
 from clearway.cl2.settings import Settings
 from clearway.cli.chaos import Broken
+from clearway.cli.dry_run import show_dry_run
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.session import end_in_order_on_signals
 from clearway.cli.sites import CLUSTER_FILE, finding_log
@@ -46,8 +46,7 @@ def enter(options: Options, engine: Engine, language: Language) -> int:
     prepared = door.prepare()
     if options.dry_run:
         door.dump(prepared)
-        for test in prepared:
-            print(forecast(test, options.settings, language))
+        show_dry_run(prepared, options, language)
         return 0
     with ExitStack() as stack:
         if options.report_dir is not None:

@@ -20,6 +20,7 @@ from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
 from clearway.probe.records import Reason, Request, Result
 from clearway.site.company import Scene
+from clearway.site.kubernetes.names import NODES as NODES_PATH
 from kubelets import kubelets
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
@@ -204,6 +205,27 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(here: Path, capsys: py
     assert "clients: 10, servers: 10" in said.out
     assert "is used" in said.err
     assert list(here.iterdir()) == []
+
+
+def test_a_dry_run_shows_every_command_that_would_break_a_node_and_put_it_back(
+    server: ApiServer, kubeconfig: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a.yaml").write_text(
+        "name: t\nchaosMonkey: {nodeFailure: {failureRate: 0.5, interval: 1s, simulatedDowntime: 1s},"
+        " excludedNodes: [node-2]}\n" + SLEEPS.partition("\n")[2]
+    )
+    words = ("--testconfig=a.yaml", "--provider=skeleton", "--allow-chaos", "--dry-run")
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert call(kubeconfig, *words) == 0
+        assert "node-1: nothing is known of how to reach it" in capsys.readouterr().out
+        (node,) = (node for node in server.all(NODES_PATH) if node["metadata"]["name"] == "node-1")
+        address = {"type": "InternalIP", "address": "192.0.2.7"}
+        server.put(NODES_PATH, {**node, "status": {**node["status"], "addresses": [address]}})
+        assert call(kubeconfig, *words) == 0
+    said = capsys.readouterr().out
+    assert [line.partition(":")[0].strip() for line in said.splitlines() if ": ssh " in line] == ["node-1"] * 4
+    assert said.index("echo armed") < said.index("systemctl stop kubelet") < said.rindex("systemctl start kubelet")
+    assert {method for method, _ in server.requests} == {"GET"}
 
 
 def test_without_a_report_folder_results_go_to_standard_output(

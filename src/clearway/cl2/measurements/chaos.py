@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from clearway.base.errors import SiteError
 from clearway.base.units import Ratio
 from clearway.chaos.monkey import Monkey
@@ -13,7 +15,7 @@ from clearway.probe.records import Finding, Severity
 from clearway.spec.problems import Place
 
 METHOD = "ChaosMonkey"
-_SEED = 1
+SEED = 1
 
 
 class StartParameters(NodeFailure):
@@ -30,6 +32,17 @@ def of_the_whole_test(config: Config, place: str) -> tuple[Call, ...]:
         return ()
     params = StartParameters(**dict(asked.node_failure), excluded_nodes=asked.excluded_nodes)
     return (Call(METHOD, "chaosMonkey.nodeFailure", "start", params, Place(place)),)
+
+
+def wish_of(asked: StartParameters, broken: Collection[str] = ()) -> Wish:
+    """`broken` were it before: none of them again."""
+    return Wish(
+        failure_rate=Ratio(asked.failure_rate),
+        interval=asked.interval,
+        jitter=asked.jitter_factor,
+        downtime=asked.simulated_downtime,
+        exclude=(*asked.excluded_nodes, *sorted(broken)),
+    )
 
 
 class ChaosMonkey:
@@ -55,17 +68,11 @@ class ChaosMonkey:
         chaos = around.chaos
         if chaos is None or chaos.busy:
             raise SiteError("door.already-started", identifier=call.identifier)
-        wish = Wish(
-            failure_rate=Ratio(asked.failure_rate),
-            interval=asked.interval,
-            jitter=asked.jitter_factor,
-            downtime=asked.simulated_downtime,
-            exclude=(*asked.excluded_nodes, *sorted(self._broken)),
-        )
+        wish = wish_of(asked, self._broken)
         nodes = await chaos.nodes()
         tools = await chaos.tools(around.runs)
         self._around, chaos.busy = around, True
-        self._monkey = Monkey(tools, wish, schedule(wish, nodes, _SEED), chaos.chronicle)
+        self._monkey = Monkey(tools, wish, schedule(wish, nodes, SEED), chaos.chronicle)
 
     async def _stop(self) -> None:
         monkey, self._monkey = self._monkey, None

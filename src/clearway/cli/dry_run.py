@@ -1,0 +1,65 @@
+"""What `clusterloader2 --dry-run` shows: every test in words, and the commands that would go to nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from clearway.base.errors import SiteError
+from clearway.chaos import bomb
+from clearway.chaos.kinds import failures
+from clearway.chaos.monkey import blow_of
+from clearway.chaos.schedule import Wish, schedule
+from clearway.cl2.door import Prepared
+from clearway.cl2.forecast import forecast
+from clearway.cl2.measurements.chaos import SEED, StartParameters, of_the_whole_test, wish_of
+from clearway.cl2.options import Options
+from clearway.probe.records import Finding, Severity
+from clearway.report.language import Language
+from clearway.report.wording import sentence
+from clearway.shell.base import NotRun
+from clearway.shell.reach import Reach
+from clearway.site.kubernetes.reaching import node_shell
+from clearway.site.kubernetes.site import KubernetesSite
+
+_BOMB = "clearway-chaos"
+
+
+def show_dry_run(tests: Sequence[Prepared], options: Options, language: Language) -> None:
+    """On stdout. Nodes are drawn as they would be, where a cluster answers that has any."""
+
+    def say(finding: Finding) -> None:
+        print(f"  {sentence(finding.code, {'subject': finding.subject, **finding.values}, language)}")
+
+    for test in tests:
+        print(forecast(test, options.settings, language))
+        wishes = [wish_of(asked) for asked in _broken_by(test)]
+        if wishes and options.reach is not None:
+            asyncio.run(_rehearse(wishes, options, options.reach, say))
+
+
+def _broken_by(test: Prepared) -> Iterator[StartParameters]:
+    steps = (call for step in test.compiled.steps for call in step.calls)
+    for call in (*of_the_whole_test(test.compiled.config, test.config), *steps):
+        if isinstance(call.params, StartParameters):
+            yield call.params
+
+
+async def _rehearse(wishes: Iterable[Wish], options: Options, reach: Reach, say: Callable[[Finding], None]) -> None:
+    """The commands for each node that would fail, in the order of their failing."""
+    try:
+        shell, _ = await node_shell(options.cluster, reach, say, rehearsed=True)
+        nodes = (await KubernetesSite(options.cluster, log=say).inspect()).nodes
+    except SiteError:
+        return  # that nothing is known of nodes has been said
+    try:
+        for wish in wishes:
+            blow = blow_of(wish)
+            commands = bomb.all_goes_well(_BOMB, blow.fuse, failures(reach.services)[blow.kind])
+            for node in (node for wave in schedule(wish, nodes, SEED) for node in wave.nodes):
+                for command in commands:
+                    if isinstance(answer := await shell.run(node, command), NotRun):
+                        say(Finding(answer.reason.code, Severity.WARNING, node, answer.reason.values))
+                        break
+    finally:
+        await shell.close()
