@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +17,11 @@ from clearway.cli.provider import How
 from clearway.cli.sites import Place
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding
-from clearway.shell.providers import Feature, missing, provider_named
-from clearway.shell.reach import Reach, reach
+from clearway.shell.providers import Feature, missing
+from clearway.shell.reach import Reach
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.reaching import node_shell
 from clearway.spec.model import Spec
-
-_USUAL = "skeleton"
 
 
 def permitted(spec: Spec, place: Place, how: How, *, allowed: bool) -> Place:
@@ -38,17 +35,12 @@ def permitted(spec: Spec, place: Place, how: How, *, allowed: bool) -> Place:
         raise UsageError("chaos.not-here", site=place.name)
     if not allowed:
         raise UsageError("chaos.not-allowed", what="`chaos:`")
-    way = reached(how)
+    way = how.needed()
     needed = (Feature.NODE_KILLER, Feature.REBOOT) if spec.chaos.fail == "reboot" else (Feature.NODE_KILLER,)
     for feature in needed:
         if (reason := missing(way.provider, feature)) is not None:
             raise UsageError(reason.code, **reason.values)
     return replace(place, reach=way)
-
-
-def reached(how: How) -> Reach:
-    """As the flags say; without a provider, any cluster's nodes by ssh. Raises UsageError."""
-    return reach(provider_named(how.provider or _USUAL), how.provider_configs, os.environ)
 
 
 async def phases_of(record: Record, place: Place, folder: Path) -> Phases | None:

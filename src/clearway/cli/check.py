@@ -33,6 +33,8 @@ def check(
     if hosts is None and not cluster.given:
         raise UsageError("cli.no-cluster")
     spoken, reach = language(lang), nodes.reach()
+    if hosts is not None and reach is not None:
+        raise UsageError("cli.provider-without-cluster")
     with stderr_log(verbose=False):
         found = asyncio.run(_of_cluster(cluster, reach, spoken) if hosts is None else _of_hosts(hosts, spoken))
     for finding in found:

@@ -32,7 +32,7 @@ from clearway.report.language import Language
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options
-from clearway.site.kubernetes.reaching import kernel_log_shell
+from clearway.site.kubernetes.reaching import kernel_shell
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.spec.model import Spec
 from clearway.watch.cluster import cluster_watchers
@@ -66,7 +66,7 @@ def _world(options: Options, engine: Engine, language: Language) -> World:
     def grounds(settings: Settings) -> Ground:
         cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
-        shell = kernel_log_shell(cluster, options.reach, log)
+        shell = kernel_shell(cluster, options.reach, log)
         watchers = (*cluster_watchers(cluster, shell, broken), chronicle)
         return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, watchers)
 

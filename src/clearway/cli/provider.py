@@ -11,6 +11,8 @@ from cyclopts import Parameter
 from clearway.shell.providers import provider_named
 from clearway.shell.reach import Reach, reach
 
+_USUAL = "skeleton"
+
 
 @dataclass(frozen=True, kw_only=True)
 class How:
@@ -23,9 +25,12 @@ class How:
 
     def reach(self) -> Reach | None:
         """None where nothing was said of it. Raises UsageError."""
-        if self.provider is None and not self.provider_configs:
-            return None
-        return reach(provider_named(self.provider or ""), self.provider_configs, os.environ)
+        return self.needed() if self.provider is not None or self.provider_configs else None
+
+    def needed(self) -> Reach:
+        """As the flags say; without a provider, any cluster's nodes by ssh. Raises UsageError."""
+        name = _USUAL if self.provider is None else self.provider
+        return reach(provider_named(name), self.provider_configs, os.environ)
 
 
 HowNodes = Annotated[How, Parameter(name="*")]

@@ -14,7 +14,6 @@ from clearway.shell.reach import Reach
 
 def revive(folder: RunFolder, *, nodes: HowNodes = NO_PROVIDER, lang: Lang = None) -> int:
     """Put back, and see back, every node that the run's journal has open; safe at any time."""
-    from clearway.cli.chaos import reached
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import recorded_site
     from clearway.report.wording import sentence
@@ -22,7 +21,7 @@ def revive(folder: RunFolder, *, nodes: HowNodes = NO_PROVIDER, lang: Lang = Non
     spoken = language(lang)
     place = recorded_site(folder, spoken)
     with stderr_log(verbose=True):
-        open_, whole = asyncio.run(_revived(folder, reached(nodes), place.log))
+        open_, whole = asyncio.run(_revived(folder, nodes.needed(), place.log))
     code = "chaos.revived" if open_ else "chaos.nothing-open"
     if whole:
         print(sentence(code, {"nodes": open_, "count": len(open_)}, spoken))

@@ -61,10 +61,10 @@ def run(
     if resume is not None and (spec is not None or profile is not None or sets or max_rate is not None):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken = language(lang)
-    named = Named(lab, lab_file, hosts, cluster)
+    named = Named(lab, lab_file, hosts, cluster, reach := nodes.reach())
     wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    place = recorded_site(folder, spoken) if wish is None else wanted_site(named, wish.machine_label, spoken)
+    place = recorded_site(folder, spoken, reach) if wish is None else wanted_site(named, wish.machine_label, spoken)
     place = permitted(wish or read_run(folder).spec, place, nodes, allowed=allow_chaos)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
 

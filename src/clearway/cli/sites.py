@@ -21,6 +21,7 @@ from clearway.site.hosts.model import HostsSpec, dump_hosts, load_hosts
 from clearway.site.hosts.road import ssh_road
 from clearway.site.hosts.site import HostsSite
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
+from clearway.site.kubernetes.reaching import kernel_shell
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
@@ -70,6 +71,7 @@ class Named:
     lab_file: Path | None
     hosts: Path | None
     cluster: How
+    reach: Reach | None = None
 
     @property
     def is_lab(self) -> bool:
@@ -80,22 +82,24 @@ def wanted_site(named: Named, machine_label: str | None, language: Language) -> 
     """The site that the flags name. Raises UsageError if they name none, or two."""
     if (named.is_lab, named.hosts is not None, named.cluster.given).count(True) > 1:
         raise UsageError("cli.two-sites")
+    if named.reach is not None and not named.cluster.given:
+        raise UsageError("cli.provider-without-cluster")
     if named.is_lab:
         return _lab(load_lab(named.lab_file) if named.lab_file is not None else BUILT_IN, language)
     if named.hosts is not None:
         return _hosts(load_hosts(named.hosts), language)
     if named.cluster.given:
-        return _cluster(named.cluster.options(machine_label), language)
+        return _cluster(named.cluster.options(machine_label), language, named.reach)
     raise UsageError("cli.no-site")
 
 
-def recorded_site(folder: Path, language: Language) -> Place:
+def recorded_site(folder: Path, language: Language, reach: Reach | None = None) -> Place:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
         return _lab(load_lab(folder / LAB_FILE), language)
     if (folder / HOSTS_FILE).exists():
         return _hosts(load_hosts(folder / HOSTS_FILE), language)
-    return _cluster(recorded_cluster(folder), language)
+    return _cluster(recorded_cluster(folder), language, reach)
 
 
 def recorded_cluster(folder: Path) -> KubernetesOptions:
@@ -123,11 +127,11 @@ def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
     return HostsSite(hosts, road, Runner(road, log=log), log=log)
 
 
-def _cluster(options: KubernetesOptions, language: Language) -> Place:
-    site = KubernetesSite(options, log=finding_log(language))
-    broken: set[str] = set()
-    watchers = cluster_watchers(options, broken=broken)
-    return Place(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken)
+def _cluster(options: KubernetesOptions, language: Language, reach: Reach | None) -> Place:
+    log, broken = finding_log(language), set[str]()
+    site, shell = KubernetesSite(options, log=log), kernel_shell(options, reach, log)
+    watchers = cluster_watchers(options, shell, broken)
+    return Place(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken, reach)
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

@@ -1,4 +1,8 @@
-"""Packets that nodes dropped or damaged during a run, as their kernels counted them: only what rose."""
+"""Packets that nodes dropped or damaged during a run, as their kernels counted them: only what rose.
+
+Workers count around each probe what they see; where a shell leads to the nodes, their own devices are read before the
+first round and after the last.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,9 @@ def loss_findings(record: Record) -> Iterator[Finding]:
         yield Finding(str(_code(counter)), Severity.INFO, subject, values)
     if len(rows) > _SHOWN:
         yield Finding("lost.more", Severity.INFO, values={"count": len(rows) - _SHOWN})
+    for seen in record.observations:
+        if seen.kind == "host-not-read":
+            yield Finding("lost.not-read", Severity.WARNING, seen.subject, seen.values)
 
 
 def _code(counter: str) -> str | None:
@@ -57,7 +64,23 @@ def _counted(record: Record) -> Counter[_Row]:
     found: Counter[_Row] = Counter()
     for (_, slot, name), count in seen.items():
         found[_shown(slot), networks.get(slot, "pod"), name] += count
+    for node, network, name, count in _read_from_outside(record):
+        if _is_of_the_machine(name):
+            found.pop((node, "pod", name), None)
+        found[node, network, name] += count
     return found
+
+
+def _read_from_outside(record: Record) -> Iterator[tuple[str, str, str, int]]:
+    for seen in record.observations:
+        if seen.kind == "host-losses":
+            for name, count in seen.values.items():
+                yield seen.subject, "host", name, count
+
+
+def _is_of_the_machine(counter: str) -> bool:
+    """Whoever reads it, in whatever network: the look that is longest stands for all."""
+    return counter.startswith("softnet.")
 
 
 def _shown(slot: Slot) -> str:

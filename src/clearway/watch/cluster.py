@@ -10,6 +10,7 @@ from clearway.shell.base import Shell
 from clearway.site.company import Scene, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.watch.brake import Brake
+from clearway.watch.devices import HostDevices
 from clearway.watch.oom.tracker import OomTracker
 
 
@@ -20,9 +21,9 @@ def cluster_watchers(
 
     `broken` has the nodes that are broken on purpose just now.
     """
-    tracker = OomTracker(options.access, options.namespace, shell)
-    lent = (Lent(shell),) if shell is not None else ()
-    return (*lent, Brake(options.access, broken), tracker) if options.brake else (*lent, tracker)
+    brake = (Brake(options.access, broken),) if options.brake else ()
+    over_the_shell = (Lent(shell), HostDevices(shell)) if shell is not None else ()
+    return (*over_the_shell, *brake, OomTracker(options.access, options.namespace, shell))
 
 
 @dataclass(frozen=True)

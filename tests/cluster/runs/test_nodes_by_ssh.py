@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from clearway.ledger.read import read_run
 from clearway.site.lab.preflight import search_path
 from cluster.harness.cluster import Cluster
 from cluster.harness.failure import CommandFailed
@@ -36,7 +37,11 @@ def servers(equipped: Cluster, tmp_path: Path) -> Iterator[dict[str, Sshd]]:
 
 
 def check(cluster: Cluster, provider: str, server: Sshd, **configs: str) -> str:
-    """What `clearway check` says from inside the cluster's network. Raises CommandFailed."""
+    return clearway(cluster, ("check",), provider, server, **configs)
+
+
+def clearway(cluster: Cluster, called: Sequence[str], provider: str, server: Sshd, **configs: str) -> str:
+    """What a command says from inside the cluster's network. Raises CommandFailed."""
     known = {
         "SSH_USER": "root",
         "SSH_PORT": str(server.port),
@@ -44,7 +49,7 @@ def check(cluster: Cluster, provider: str, server: Sshd, **configs: str) -> str:
         "SSH_KNOWN_HOSTS": str(server.keys.known_hosts),
     }
     words = [f"--provider-configs={name}={value}" for name, value in {**known, **configs}.items()]
-    command = (sys.executable, "-m", "clearway", "check", f"--kubeconfig={cluster.inside_kubeconfig}")
+    command = (sys.executable, "-m", "clearway", *called, f"--kubeconfig={cluster.inside_kubeconfig}")
     return cluster.execute((*command, f"--provider={provider}", *words), timeout=120)
 
 
@@ -60,3 +65,17 @@ def test_a_command_reaches_every_node_and_a_key_that_is_not_let_in_is_told_for_e
     assert refused.value.status == 3
     for name, server in servers.items():
         assert f"{name}: the host at {server.address} refuses the login as root" in refused.value.stdout
+
+
+def test_a_run_reads_the_nodes_own_devices_and_kernel_logs_where_it_is_told_how_to_get_in(
+    equipped: Cluster, servers: dict[str, Sshd], tmp_path: Path
+) -> None:
+    spec, out = tmp_path / "cat.yaml", tmp_path / "out"
+    spec.write_text("version: 1\ntests:\n- {name: bandwidth, protocol: tcp, duration: 1s, direction: forward}\n")
+    clearway(equipped, ("run", str(spec), f"--report-dir={out}", "--quiet"), "skeleton", next(iter(servers.values())))
+    seen = [one for one in read_run(out).observations if one.subject in servers or one.subject == "kernel-log"]
+    losses = {one.subject: one.values for one in seen if one.kind == "host-losses"}
+    assert set(losses) == set(servers)
+    assert all(rose["softnet.processed"] > 0 for rose in losses.values())
+    assert {one.values["scope"] for one in seen if one.kind == "oom-observer"} == set(servers)
+    assert not [one for one in seen if one.kind in ("host-not-read", "oom-not-observed")]

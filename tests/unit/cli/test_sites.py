@@ -38,6 +38,15 @@ def test_a_check_wants_either_hosts_or_a_cluster(file: Path, capsys: pytest.Capt
     assert "`--hosts hosts.yaml`" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("run", "--lab"), ("run", "--hosts", "FILE"), ("check", "--hosts", "FILE")])
+def test_a_provider_without_a_cluster_is_refused_rather_than_passed_over(
+    words: tuple[str, ...], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = [word.replace("FILE", str(file)) for word in words]
+    assert main([*argv, "--provider-configs=SSH_USER=me", "--lang", "en"]) == 2
+    assert "A provider was named, but no cluster." in capsys.readouterr().err
+
+
 def test_a_wrong_hosts_file_is_told_with_its_place(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(HOSTS.replace("name: b", "nam: b"))
     assert main(["plan", "--hosts", str(file), "--lang", "en"]) == 2

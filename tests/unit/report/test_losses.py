@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clearway.ledger.record import Record
-from clearway.probe.records import Counters, Half
+from clearway.probe.records import Counters, Half, Observation
 from clearway.report.losses import loss_findings
 from clearway.report.text import TextReport
 from clearway.verdict.judge import judge
@@ -56,3 +56,17 @@ def test_of_very_many_counters_the_largest_are_told() -> None:
     record = with_losses(**{f"veth{number}__rx_dropped": number for number in range(1, 31)})
     *shown, last = loss_findings(record)
     assert (shown[0].values["count"], len(shown), last.values["count"]) == ("30", 20, 10)
+
+
+def test_what_was_read_on_the_node_itself_is_told_as_the_hosts_and_the_machine_is_counted_once() -> None:
+    record = with_losses(softnet__dropped=3, eth0__rx_dropped=1)
+    node = next(loss_findings(record)).subject
+    outside = Observation("host-losses", node, 0.0, {"eth0.rx-dropped": 40, "softnet.dropped": 5})
+    unread = Observation("host-not-read", node, 0.0, {"cause": "no shell for you"})
+    found = list(loss_findings(replace(record, observations=(*record.observations, outside, unread))))
+    assert [(one.code, one.values.get("network"), one.values.get("count")) for one in found] == [
+        ("lost.rx-dropped", "host", "40"),
+        ("lost.softnet-dropped", "host", "5"),
+        ("lost.rx-dropped", "pod", "1"),
+        ("lost.not-read", None, None),
+    ]

@@ -65,8 +65,8 @@ class NodesShell:
             await shell.close()
 
 
-def kernel_log_shell(options: KubernetesOptions, reach: Reach | None, log: Log) -> Shell | None:
-    """A way to the nodes' kernel logs; None where nobody said how to get in, or where they are not the nodes' own."""
+def kernel_shell(options: KubernetesOptions, reach: Reach | None, log: Log) -> Shell | None:
+    """A way to the nodes' kernels; None where nobody said how to get in, or where they are not the nodes' own."""
     if reach is None or not reach.stated or missing(reach.provider, Feature.KERNEL_LOG) is not None:
         return None
     return NodesShell(options, reach, log)

@@ -17,7 +17,7 @@ from clearway.shell.reach import reach
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import crd
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.reaching import NodesShell, kernel_log_shell, node_shell
+from clearway.site.kubernetes.reaching import NodesShell, kernel_shell, node_shell
 from kubelets import kubelets
 from sshd import Keys, Sshd, free_port, login, serving
 from unit.cl2.doors import answered, call
@@ -109,13 +109,13 @@ def test_kernel_logs_are_looked_at_only_where_they_are_the_nodes_own_and_somebod
     options: KubernetesOptions,
 ) -> None:
     looked_at = {
-        name: kernel_log_shell(options, reach(row, ("SSH_USER=me",), {}), untold) is not None
+        name: kernel_shell(options, reach(row, ("SSH_USER=me",), {}), untold) is not None
         for name, row in PROVIDERS.items()
     }
     assert looked_at == {name: Feature.KERNEL_LOG in row.features for name, row in PROVIDERS.items()}
-    assert kernel_log_shell(options, reach(provider_named("skeleton"), (), {}), untold) is None
-    assert kernel_log_shell(options, reach(provider_named("skeleton"), (), {"KUBE_SSH_USER": "me"}), untold) is not None
-    assert kernel_log_shell(options, None, untold) is None
+    assert kernel_shell(options, reach(provider_named("skeleton"), (), {}), untold) is None
+    assert kernel_shell(options, reach(provider_named("skeleton"), (), {"KUBE_SSH_USER": "me"}), untold) is not None
+    assert kernel_shell(options, None, untold) is None
 
 
 def test_a_run_through_the_door_looks_into_the_nodes_kernel_logs(

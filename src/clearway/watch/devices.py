@@ -1,0 +1,107 @@
+"""What the nodes' own devices are, and what they dropped and damaged while a run went on: read over a shell.
+
+A worker in a pod sees its pod's devices; the cards that carry the traffic are the node's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from clearway.base.units import Duration
+from clearway.probe.records import Observation
+from clearway.shell.base import Answer, Command, NotRun, Shell
+from clearway.site.company import Scene
+from clearway.worker.devices import Counts, of_devices, of_softnet, of_tracking, risen
+
+_WITHIN = Duration(10)
+_PART = "== "
+_LOOK = f"""\
+for file in /proc/net/dev /proc/net/softnet_stat /proc/net/stat/nf_conntrack; do
+  echo "{_PART}$file"; cat "$file" 2>/dev/null
+done
+echo "{_PART}facts"
+for card in /sys/class/net/*/device; do
+  [ -e "$card" ] || continue
+  folder=${{card%/device}}
+  name=${{folder##*/}}
+  echo "$name.driver $(basename "$(readlink "$card/driver")" 2>/dev/null)"
+  echo "$name.mtu $(cat "$folder/mtu" 2>/dev/null)"
+  echo "$name.speed $(cat "$folder/speed" 2>/dev/null)"
+done
+for name in count max; do
+  echo "conntrack-$name $(cat /proc/sys/net/netfilter/nf_conntrack_$name 2>/dev/null)"
+done
+true
+"""
+_SPEED = ".speed"
+"""Mbit/s, by the kernel's own word; a device without a link says -1."""
+
+
+@dataclass(frozen=True)
+class HostDevices:
+    """A Watcher. What it can't read it says, and is no reason to stop."""
+
+    shell: Shell
+
+    @asynccontextmanager
+    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+        nodes = sorted(scene.nodes)
+        before = await self._read(nodes, scene)
+        for node, parts in before.items():
+            scene.observe(Observation("host-devices", node, scene.clock.now(), facts(parts)))
+        try:
+            yield
+        finally:
+            after = await self._read([*before], scene)
+            for node, parts in after.items():
+                rose = risen(counts(before[node]), counts(parts)) or {}
+                scene.observe(Observation("host-losses", node, scene.clock.now(), dict(rose)))
+
+    async def _read(self, nodes: Sequence[str], scene: Scene) -> dict[str, Mapping[str, str]]:
+        command = Command(("sh", "-c", _LOOK), within=_WITHIN)
+        answers = await asyncio.gather(*(self.shell.run(node, command) for node in nodes))
+        found = {}
+        for node, answer in zip(nodes, answers, strict=True):
+            if (cause := _refusal(answer)) is not None:
+                scene.observe(Observation("host-not-read", node, scene.clock.now(), {"cause": cause}))
+            elif not isinstance(answer, NotRun):
+                found[node] = parts_of(answer.stdout)
+        return found
+
+
+def parts_of(said: str) -> Mapping[str, str]:
+    """What each file holds, by its name."""
+    parts = (part.partition("\n") for part in said.split(_PART)[1:])
+    return {name: text for name, _, text in parts}
+
+
+def counts(parts: Mapping[str, str]) -> Counts:
+    """Running totals, by the names that workers use for theirs."""
+    return {
+        **dict(of_devices(parts.get("/proc/net/dev", ""))),
+        **dict(of_softnet(parts.get("/proc/net/softnet_stat", ""))),
+        **dict(of_tracking(parts.get("/proc/net/stat/nf_conntrack", ""))),
+    }
+
+
+def facts(parts: Mapping[str, str]) -> dict[str, str]:
+    """Driver, MTU and speed of each physical card, and how full the table of connections is; absent is absent."""
+    told = (line.partition(" ") for line in parts.get("facts", "").splitlines())
+    known = {name: text.strip() for name, _, text in told if text.strip()}
+    return {
+        name: f"{text} Mbit/s" if name.endswith(_SPEED) else text
+        for name, text in known.items()
+        if not (name.endswith(_SPEED) and text.startswith("-"))
+    }
+
+
+def _refusal(answer: Answer) -> str | None:
+    """The road's code, or the node's own words; None: it was read."""
+    if isinstance(answer, NotRun):
+        return answer.reason.code
+    if answer.exit != 0 or not answer.stdout.startswith(_PART):
+        return answer.stderr.strip() or f"exit {answer.exit}"
+    return None
