@@ -84,6 +84,12 @@ class HostsLab:
     async def tools(self) -> list[str]:
         return (await self.sh("pgrep --list-full '^(iperf|iperf3|nginx|h2load|sockperf)$'")).stdout.splitlines()
 
+    async def until_ended(self, process: int) -> None:
+        """Return when a process in the lab has ended, whether anybody took note of it or not."""
+        async with asyncio.timeout(_GONE_WITHIN):
+            while (await self.sh(f"grep -q '^State:.[^ZX]' /proc/{process}/status")).exit == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
     async def until_gone(self) -> None:
         """Return when no process and no file of any agent's is left; fail after half a minute."""
         async with asyncio.timeout(_GONE_WITHIN):

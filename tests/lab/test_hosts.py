@@ -87,6 +87,7 @@ async def test_a_controller_that_is_interrupted_leaves_nothing_on_any_host(tmp_p
         controller = await lab.in_background("run", spec, "--hosts", lab.file, "--report-dir", out)
         await until_measuring(lab, out)
         await lab.sh(f"kill -INT {controller}")
+        await lab.until_ended(controller)
         await lab.until_gone()
     assert [seen.kind for seen in read_run(out).observations][-1] == "run-interrupted"
 
@@ -117,6 +118,7 @@ async def test_a_connection_that_is_cut_costs_its_worker_and_leaves_nothing_ther
                 await asyncio.sleep(0.1)
         assert len(lab.files("node-1")) == 1, "the others work on"
         await lab.sh(f"kill -INT {controller}")
+        await lab.until_ended(controller)
         await lab.until_gone()
     lost = [seen for seen in read_run(out).observations if seen.kind == "worker-lost"]
     assert [(seen.subject, seen.values["code"]) for seen in lost] == [("node-3/0", "hosts.ssh-killed")]

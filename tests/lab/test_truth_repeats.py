@@ -25,13 +25,14 @@ MOST = 12
 SPEC = f"""
 version: 1
 attempts: 5
+gap: 100ms
 tests:
 - name: bandwidth
   protocol: tcp
   streams: 2
   direction: forward
-  duration: 1s
-  warm-up: 1s
+  duration: 800ms
+  warm-up: 600ms
   repeats: {{min: 2, max: {MOST}}}
   accept:
   - throughput >= 20 Mbit/s for 30 % of pairs

@@ -181,3 +181,18 @@ def test_an_interval_in_which_the_sender_stood_still_is_zero_not_malformed() -> 
     stalled = re.sub(r"(?m)^(\[ *\d+\] 0\.9000-1\.0000 sec +).*", standing, found.output.stdout, count=1)
     assert stalled != found.output.stdout
     assert len(_tcp(found.saying(stalled)).rtt or ()) == len(_tcp(found).rtt or ()) - 1
+
+
+@pytest.mark.parametrize(("count", "printed"), [(8, "8.00"), (80, "80.0"), (100, " 100"), (1448, "1448")])
+def test_an_interval_in_which_little_arrived_is_read_as_exactly_as_any(count: int, printed: str) -> None:
+    """iperf prints a small count with decimals: a slow stream's first interval may hold its greeting alone."""
+    found = golden("iperf2/tcp/serve")
+    row = re.search(r"^(\[ *\d+\] 0\.9000-1\.0000 sec +)(\d+)( Bytes.*)$", found.output.stdout, re.MULTILINE)
+    assert row is not None
+    little = found.output.stdout.replace(row[0], f"{row[1]}{printed}{row[3]}")
+    assert _total(_tcp(found)) - _total(_tcp(found.saying(little))) == int(row[2]) - count
+
+
+def _total(measured: Tcp) -> float:
+    assert measured.series is not None
+    return sum(size.si for size in measured.series)
