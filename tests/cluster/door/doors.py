@@ -36,7 +36,7 @@ class Doors:
 
     def run(self, *words: str, **variables: str) -> Ended:
         with self.begin(*words, **variables) as process:
-            out, err = process.communicate(timeout=170)
+            out, err = process.communicate(timeout=270)
         return Ended(process.returncode, out, err)
 
     def begin(self, *words: str, **variables: str) -> subprocess.Popen[str]:
