@@ -14,6 +14,8 @@ from clearway.chaos.kinds import Failure, Sign, failures
 from clearway.shell.providers import Services
 from unit.chaos.machine import Machine, becomes, machine
 
+pytestmark = pytest.mark.slow  # it waits for clocks
+
 LONG = Duration(300)
 AGENTS = "clearway-test-of-a-frozen-agent"
 

@@ -218,7 +218,7 @@ def test_an_api_server_that_comes_back_may_first_refuse_everybody(
 ) -> None:
     """However long it was away: patience with refusals begins with the first of them."""
     monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.0)
-    server.faults += [Fault(patches, 3, 503), Fault(patches, 2, 403)]
+    server.faults += [Fault(patches, 1, 503), Fault(patches, 2, 403)]
     boxes().announce(announcement("node-1"))
     assert status(server)["phase"] == "Ready"
 
