@@ -170,10 +170,10 @@ class ApiServer:
         fault = next((one for one in self.faults if one.times > 0 and one.matches(request)), None)
         if fault is not None:
             fault.times -= 1
-            if fault.hangs:
-                await asyncio.Event().wait()
             if fault.after:
                 await self._answer(request)
+            if fault.hangs:
+                await asyncio.Event().wait()
             if fault.status is None:
                 assert request.transport is not None
                 request.transport.abort()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,9 @@ from clearway.kube.until import until
 from clearway.site.kubernetes.names import NAMESPACES, OURS
 
 _OF_TESTS = {**OURS, "clearway.dev/test-namespace": "true"}
+_KIND = {"apiVersion": "v1", "kind": "Namespace"}
+_MARK = "clearway.dev/test"
+"""Tells one test's namespaces from another's."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +50,37 @@ def names_of(wanted: Wanted) -> tuple[str, ...]:
 
 @dataclass
 class Namespaces:
-    """Those of one test. Only what clearway made is ever removed."""
+    """Those of one test. Only what it made itself is ever removed, and all of that.
+
+    What it made bears its mark: a request that was given up may have been granted all the same.
+    """
 
     access: Access
     wanted: Wanted
-    _made: list[str] = field(default_factory=list)
+    _mark: str = field(default_factory=lambda: secrets.token_hex(4))
+    _begun: bool = False
 
     async def create(self) -> None:
         """Raises SiteError if one is there already and the config does not expect that."""
         async with connect(self.access) as api:
             if self.wanted.delete_stale_namespaces:
                 await self._remove_stale(api)
+            self._begun = True
             await at_once(self._create(api, name) for name in names_of(self.wanted))
 
     async def remove(self) -> None:
         """Take away those that `create` made. Raises SiteError naming what is still there after the timeout."""
-        made, self._made = self._made, []
-        if not made or not self.wanted.delete_automanaged_namespaces:
+        begun, self._begun = self._begun, False
+        if not begun or not self.wanted.delete_automanaged_namespaces:
             return
         async with connect(self.access) as api:
+            made = [name async for name in _labelled(api, {_MARK: self._mark})]
             await _remove(api, made, self.wanted.delete_namespace_timeout)
 
     async def _create(self, api: Api, name: str) -> None:
-        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": _OF_TESTS}}
+        labels = {**_OF_TESTS, _MARK: self._mark}
         try:
-            await api.create(NAMESPACES, manifest)
-            self._made.append(name)
+            await api.create(NAMESPACES, {**_KIND, "metadata": {"name": name, "labels": labels}})
         except Exists:
             if not self.wanted.enable_existing_namespaces:
                 raise SiteError("door.namespace-exists", namespace=name) from None
@@ -80,12 +88,12 @@ class Namespaces:
     async def _remove_stale(self, api: Api) -> None:
         """Those of earlier tests, by the label that only ours bear."""
         own = set(names_of(self.wanted))
-        stale = [name async for name in _labelled(api) if name not in own]
+        stale = [name async for name in _labelled(api, _OF_TESTS) if name not in own]
         await _remove(api, stale, self.wanted.delete_namespace_timeout)
 
 
-async def _labelled(api: Api) -> AsyncIterator[str]:
-    query = {"labelSelector": ",".join(f"{name}={value}" for name, value in _OF_TESTS.items())}
+async def _labelled(api: Api, labels: Mapping[str, str]) -> AsyncIterator[str]:
+    query = {"labelSelector": ",".join(f"{name}={value}" for name, value in labels.items())}
     async for page in api.pages(NAMESPACES, dict, **query):
         for item in page["items"]:
             yield item["metadata"]["name"]

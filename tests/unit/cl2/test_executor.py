@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api_server import ApiServer
+from api_server import ApiServer, Fault
 from clearway.base.errors import SiteError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.model import Namespaces as Wanted
@@ -150,6 +150,22 @@ async def test_a_namespace_of_somebody_elses_is_an_error_and_is_never_removed(
     assert caught.value.values == {"namespace": "mine-2"}
     await namespaces.remove()
     assert existing(server) == {"mine-2"}
+
+
+async def test_a_namespace_whose_making_was_given_up_is_removed_all_the_same(
+    server: ApiServer, kubeconfig: Path
+) -> None:
+    """The request was granted, but its answer never came."""
+    server.faults.append(Fault(lambda asked: asked.method == "POST", 1, after=True, hangs=True))
+    namespaces = Namespaces(Access(kubeconfig), wanted())
+    making = asyncio.ensure_future(namespaces.create())
+    async with asyncio.timeout(30):
+        while existing(server) != {"mine-1", "mine-2"}:  # noqa: ASYNC110 - the server is no object of this loop
+            await asyncio.sleep(0.01)
+    making.cancel()
+    await asyncio.gather(making, return_exceptions=True)
+    await namespaces.remove()
+    assert existing(server) == set()
 
 
 async def test_a_namespace_may_be_there_where_the_config_expects_it(server: ApiServer, kubeconfig: Path) -> None:
