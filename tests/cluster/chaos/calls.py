@@ -18,7 +18,7 @@ from cluster.runs.commands import Ended
 SPEC = """\
 version: 1
 name: while nodes fail
-chaos: {{fail: {fail}, nodes: 34 %, downtime: {downtime}, recovery: 12s}}
+chaos: {{fail: {fail}, nodes: 34 %, downtime: {downtime}, recovery: {recovery}}}
 tests:
 - name: during
   when: failing
@@ -51,9 +51,10 @@ class Calls:
     def out(self) -> Path:
         return self.folder / "out"
 
-    def spec(self, fail: str, downtime: str, then: str = "") -> Path:
+    def spec(self, fail: str, downtime: str, recovery: str = "100s", then: str = "") -> Path:
+        """How long a cluster may take to see a node back is waited in full only before tests that come after."""
         path = self.folder / "chaos.yaml"
-        path.write_text(SPEC.format(fail=fail, downtime=downtime) + then, encoding="utf-8")
+        path.write_text(SPEC.format(fail=fail, downtime=downtime, recovery=recovery) + then, encoding="utf-8")
         return path
 
     def begin(self, program: str, *words: str) -> subprocess.Popen[str]:

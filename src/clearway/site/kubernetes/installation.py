@@ -21,6 +21,8 @@ Log = Callable[[Finding], None]
 _BY_RUN = "run"
 _SERVED_WITHIN = 20.0
 _GONE_WITHIN = 30.0
+_OLD_ONE_GONE_WITHIN = 90.0
+"""A cluster takes so long for a namespace with a pod on a node that does not answer."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Installation:
 
     async def ensure(self) -> None:
         """The kind is served and the namespace is there. Raises SiteError saying what is to be done."""
+        for path in (f"{names.NAMESPACES}/{self.namespace}", self._crd):
+            await self._outlast(path)
         await self._ensure_namespace()
         if not await self.is_served():
             await self._install()
@@ -56,6 +60,16 @@ class Installation:
     @property
     def _crd(self) -> str:
         return f"{names.CRDS}/{self.scope.kind.crd}"
+
+    async def _outlast(self, path: str) -> None:
+        """What an earlier run put up may still be on its way out: nothing new can be made in it."""
+        try:
+            found = await self.api.get(path, dict[str, Any])
+        except (NotFound, Forbidden):
+            return
+        if "deletionTimestamp" in found["metadata"]:
+            self.log(Finding("kubernetes.going", Severity.INFO, path.rpartition("/")[2]))
+            await self._await_gone(path, _OLD_ONE_GONE_WITHIN)
 
     async def _ensure_namespace(self) -> None:
         path = f"{names.NAMESPACES}/{self.namespace}"
@@ -144,7 +158,7 @@ class Installation:
             self.log(Finding(code, Severity.INFO, path.rpartition("/")[2]))
         return used
 
-    async def _await_gone(self, path: str) -> None:
+    async def _await_gone(self, path: str, within: float = _GONE_WITHIN) -> None:
         """What does not go in time is named, with what blocks it; it is being deleted all the same."""
         blocking: tuple[str, ...] = ()
 
@@ -157,8 +171,8 @@ class Installation:
             blocking = _true_conditions(found)
             return False
 
-        if not await until(is_gone, _GONE_WITHIN):
-            values = {"within": Duration(_GONE_WITHIN), "blocking": blocking}
+        if not await until(is_gone, within):
+            values = {"within": Duration(within), "blocking": blocking}
             self.log(Finding("kubernetes.not-gone", Severity.WARNING, path, values))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -245,6 +246,24 @@ async def test_what_a_run_put_up_for_itself_goes_with_it(server: ApiServer, tmp_
             assert server.all(names.CRDS)
             assert server.all(names.POLICIES)
     assert [server.all(place) for place in (names.CRDS, names.POLICIES, names.BINDINGS)] == [[], [], []]
+
+
+async def test_a_namespace_that_an_earlier_run_is_leaving_is_waited_for(server: ApiServer, tmp_path: Path) -> None:
+    server.put(names.NAMESPACES, {"metadata": {"name": NAMESPACE, "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+    told: list[Finding] = []
+    site = KubernetesSite(options(server, tmp_path), log=told.append)
+    with kubelets(server, tmp_path, NODES):
+        starting = asyncio.ensure_future(site.start(SLOTS))
+        try:
+            async with asyncio.timeout(30):
+                while "kubernetes.going" not in [finding.code for finding in told]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            assert server.all(JOBS) == []
+            server.remove(names.NAMESPACES, NAMESPACE)
+            await starting
+            assert "kubernetes.namespace-made" in [finding.code for finding in told]
+        finally:
+            await site.stop()
 
 
 async def test_the_kind_stays_while_another_run_uses_it(server: ApiServer, tmp_path: Path) -> None:
