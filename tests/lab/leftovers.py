@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 PATIENCE_MS = 10_000
@@ -25,10 +26,17 @@ def members(namespaces: Iterable[str]) -> dict[int, str]:
 
 
 class Watched:
-    """Processes whose end can be waited for, even though they are no children of ours."""
+    """Processes whose end can be waited for, even though they are no children of ours.
+
+    One that has ended since somebody listed it need not be waited for.
+    """
 
     def __init__(self, pids: Iterable[int]) -> None:
-        self._handles = [os.pidfd_open(pid) for pid in pids]
+        self._handles: list[int] = []
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                self._handles.append(os.pidfd_open(pid))
+        assert self._handles, "there was nothing to watch"
 
     def wait_for_end(self) -> None:
         """Return when all have ended; fail after ten seconds."""
