@@ -19,8 +19,8 @@ from clearway.report.language import Language
 from clearway.report.wording import sentence
 from clearway.shell.base import NotRun
 from clearway.shell.reach import Reach
+from clearway.site.kubernetes.nodes import described
 from clearway.site.kubernetes.reaching import node_shell
-from clearway.site.kubernetes.site import KubernetesSite
 
 _BOMB = "clearway-chaos"
 
@@ -48,10 +48,10 @@ def _broken_by(test: Prepared) -> Iterator[StartParameters]:
 async def _rehearse(wishes: Iterable[Wish], options: Options, reach: Reach, say: Callable[[Finding], None]) -> None:
     """The commands for each node that would fail, in the order of their failing."""
     try:
-        shell, _ = await node_shell(options.cluster, reach, say, rehearsed=True)
-        nodes = (await KubernetesSite(options.cluster, log=say).inspect()).nodes
+        shell, views = await node_shell(options.cluster, reach, say, rehearsed=True)
     except SiteError:
         return  # that nothing is known of nodes has been said
+    nodes = [described(view, options.cluster.machine_label) for view in views]
     try:
         for wish in wishes:
             blow = blow_of(wish)

@@ -115,10 +115,8 @@ def _lab(lab: LabSpec, language: Language) -> Place:
 
 def _hosts(hosts: HostsSpec, language: Language) -> Place:
     """The site ends the shell that its watchers use too: they leave before it stops."""
-    road, log = ssh_road(hosts), finding_log(language)
-    shell = Runner(road, log=log)
-    site = HostsSite(hosts, road, shell, log=log)
-    return Place(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=shell),))
+    site = hosts_site(hosts, language)
+    return Place(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:

@@ -1,7 +1,7 @@
 """What every way to a node's operating system promises.
 
 A road says which command here runs a command there (`ssh node ...`, `docker exec node ...`); one runner in
-`process.py` gives all of them their deadline and their bounds. Nobody but a road knows how a node is reached.
+`runner.py` gives all of them their deadline and their bounds. Nobody but a road knows how a node is reached.
 """
 
 from __future__ import annotations

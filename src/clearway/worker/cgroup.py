@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import Iterator, Optional
 
+from clearway.worker.kernel_files import text_of
+
 
 def read(controller: str, name: str) -> Optional[str]:
     """A file of it; `controller` is empty for v2. None: this machine has none."""
-    return next((text for folder in _folders(controller) if (text := _text(folder / name)) is not None), None)
+    return next((text for folder in _folders(controller) if (text := text_of(folder / name)) is not None), None)
 
 
 def is_ours(controller: str) -> bool:
@@ -33,21 +35,14 @@ def _is_of_ours(pid: int) -> bool:
 def _parent(pid: int) -> Optional[int]:
     if pid == 0:
         return 0
-    stat = _text(Path(f"/proc/{pid}/stat"))
+    stat = text_of(f"/proc/{pid}/stat")
     return None if stat is None else int(stat.rpartition(")")[2].split()[1])
 
 
 def _folders(controller: str) -> Iterator[Path]:
     """Where it may be mounted: as the kernel names it, or as the root of what a container sees."""
-    for line in (_text(Path("/proc/self/cgroup")) or "").splitlines():
+    for line in (text_of("/proc/self/cgroup") or "").splitlines():
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(","):
             root = Path("/sys/fs/cgroup") / controllers
             yield from (root / path.lstrip("/"), root)
-
-
-def _text(path: Path) -> Optional[str]:
-    try:
-        return path.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Dict, Optional, Tuple
 
 from clearway.base.units import Duration
 from clearway.probe.records import Counters
 from clearway.worker import cgroup, devices
+from clearway.worker.kernel_files import text_of
 
 _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
@@ -46,7 +46,7 @@ def between(before: Reading, after: Reading, tool_cpu: Optional[float]) -> Count
 
 
 def _cpu() -> Optional[Tuple[int, int]]:
-    text = _text(Path("/proc/stat"))
+    text = text_of("/proc/stat")
     if text is None:
         return None
     ticks = [int(word) for word in text.splitlines()[0].split()[1:9]]
@@ -62,12 +62,12 @@ def _busy(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -
 def _snmp() -> Dict[str, int]:
     """`Udp.RcvbufErrors` and the like; IPv6's UDP, which the kernel keeps apart, is added in."""
     found: Dict[str, int] = {}
-    lines = (_text(Path("/proc/self/net/snmp")) or "").splitlines()
+    lines = (text_of("/proc/self/net/snmp") or "").splitlines()
     for names, values in zip(lines[::2], lines[1::2]):
         prefix, _, rest = names.partition(":")
         for name, value in zip(rest.split(), values.partition(":")[2].split()):
             found[f"{prefix}.{name}"] = int(value)
-    for line in (_text(Path("/proc/self/net/snmp6")) or "").splitlines():
+    for line in (text_of("/proc/self/net/snmp6") or "").splitlines():
         name, value = line.split()
         if name.startswith("Udp6"):
             found[f"Udp.{name[4:]}"] = found.get(f"Udp.{name[4:]}", 0) + int(value)
@@ -110,10 +110,3 @@ def _field(text: str, name: str) -> Optional[int]:
         if key == name:
             return int(value)
     return None
-
-
-def _text(path: Path) -> Optional[str]:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        return None

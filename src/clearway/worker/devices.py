@@ -12,6 +12,8 @@ import socket
 import struct
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
+from clearway.worker.kernel_files import text_of
+
 _DEVICES = 16
 """Devices that are read: a host may have hundreds, one for each of its pods."""
 _COLUMNS = {"rx-errors": 2, "rx-dropped": 3, "tx-errors": 10, "tx-dropped": 11}
@@ -26,9 +28,9 @@ Counts = Dict[str, int]
 def totals() -> Optional[Counts]:
     """Running totals by name, `eth0.rx-dropped`, `softnet.dropped`, `conntrack.drop`; None: nothing can be read."""
     found = {
-        **dict(of_devices(_text("/proc/self/net/dev"))),
-        **dict(of_softnet(_text("/proc/self/net/softnet_stat"))),
-        **dict(of_tracking(_text("/proc/self/net/stat/nf_conntrack"))),
+        **dict(of_devices(text_of("/proc/self/net/dev") or "")),
+        **dict(of_softnet(text_of("/proc/self/net/softnet_stat") or "")),
+        **dict(of_tracking(text_of("/proc/self/net/stat/nf_conntrack") or "")),
     }
     return found or None
 
@@ -116,12 +118,4 @@ def _ethtool(device: str, question: bytes) -> Optional[bytes]:
 
 
 def _line(name: str) -> Optional[str]:
-    return _text(_CONNTRACK + name).strip() or None
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+    return (text_of(_CONNTRACK + name) or "").strip() or None

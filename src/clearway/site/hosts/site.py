@@ -27,7 +27,7 @@ class HostsSite:
     def __init__(self, hosts: HostsSpec, road: Road, shell: Shell, *, log: Log) -> None:
         self._hosts = {host.name: host for host in hosts.resolved()}
         self._road = road
-        self._shell = shell
+        self.shell = shell
         self._log = log
         self._agents: dict[Slot, RemoteAgent] = {}
         self._workers = PipedWorkers()
@@ -48,9 +48,9 @@ class HostsSite:
     async def survey(self) -> tuple[Surveyed, ...]:
         """The same for whoever wants to know more; whatever is wrong with a host is in it."""
         try:
-            return await survey_all(self._shell, tuple(self._hosts.values()))
+            return await survey_all(self.shell, tuple(self._hosts.values()))
         finally:
-            await self._shell.close()
+            await self.shell.close()
 
     async def start(self, slots: Sequence[Slot]) -> None:
         """Send an agent to each; one that can't even be sent is lost at once."""
@@ -82,7 +82,7 @@ class HostsSite:
         await self._workers.hang_up()
         agents, self._agents = self._agents, {}
         await asyncio.gather(*(self._seen_leaving(agent) for agent in agents.values()))
-        await self._shell.close()
+        await self.shell.close()
         self._workers.finish()
 
     def leftover_hint(self) -> Reason | None:
