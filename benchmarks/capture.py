@@ -59,10 +59,22 @@ def segments_of(file: Path, said: str) -> list[Segment]:
     return list(_segments(file.read_bytes()))
 
 
-def capturing(file: Path) -> tuple[str, ...]:
-    """The command that captures the headers of all TCP in a fabric."""
+def capturing(file: Path, *where: str) -> tuple[str, ...]:
+    """The command that captures the headers of TCP in a fabric: all, or what tcpdump's expression `where` says."""
     kept = ("-s", str(_KEPT), "-B", str(_BUFFER), "-w", str(file))
-    return ("tcpdump", "-i", "fabric", "-n", "-Z", "root", *kept, "ip", "and", "tcp")
+    return (
+        "tcpdump",
+        "-i",
+        "fabric",
+        "-n",
+        "-Z",
+        "root",
+        *kept,
+        "ip",
+        "and",
+        "tcp",
+        *(("and", *where) if where else ()),
+    )
 
 
 def first_data(segments: Iterable[Segment], instant: float) -> Mapping[str, float]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.capture import capturing, segments_of
+from benchmarks.fabric import captured
 from benchmarks.figure import Figure, Goal
 from benchmarks.spread import Start, spread, starts_in
 from benchmarks.worker_image import worker_image
@@ -39,11 +36,11 @@ tests:
 
 async def figures(folder: Path) -> list[Figure]:
     rounds = await asyncio.to_thread(starts, folder)
-    captured = [spread(start.captured for start in round_) for round_ in rounds]
+    seen = [spread(start.captured for start in round_) for round_ in rounds]
     told = [spread(start.told for start in round_) for round_ in rounds]
     apart = [abs(start.told - start.captured) for round_ in rounds for start in round_ if start.told is not None]
     return [
-        Figure("captured in the fabric", median(captured), "ms", captured, GOAL, "peer CL2: 127 ms for 10 pairs"),
+        Figure("captured in the fabric", median(seen), "ms", seen, GOAL, "peer CL2: 127 ms for 10 pairs"),
         Figure("clearway's own figure", median(told), "ms", told),
         Figure("own figure less captured, worst of the middle half", sorted(apart)[len(apart) * 3 // 4], "ms", apart),
     ]
@@ -53,9 +50,9 @@ def starts(folder: Path) -> list[list[Start]]:
     """Every pair's start in each round, measured or not."""
     with running_cluster(ClusterSpec(nodes=NODES, rate=_LINK)) as cluster:
         cluster.load_image(worker_image())
-        with _captured(cluster, folder / "packets") as said:
+        with captured(cluster, folder / "packets") as capture:
             _run(cluster, folder)
-        record, segments = read_run(folder / "run"), segments_of(folder / "packets", said[0])
+        record, segments = read_run(folder / "run"), capture.segments()
     found = [starts_in(record, round_, segments) for round_ in record.rounds]
     assert all(len(round_) == PAIRS for round_ in found), [len(round_) for round_ in found]
     return found
@@ -68,18 +65,3 @@ def _run(cluster: Cluster, folder: Path) -> None:
     argv = (sys.executable, "-m", "clearway", "run", str(spec), *flags)
     ran = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
-
-
-@contextmanager
-def _captured(cluster: Cluster, file: Path) -> Iterator[list[str]]:
-    """What tcpdump said, once the context is left."""
-    said: list[str] = []
-    capture = cluster.open(capturing(file))
-    assert capture.stderr is not None
-    try:
-        while "listening" not in capture.stderr.readline():
-            assert capture.poll() is None, "tcpdump ended"
-        yield said
-    finally:
-        capture.send_signal(signal.SIGINT)
-        said.append(capture.communicate(timeout=30)[1])

@@ -1,7 +1,9 @@
-"""The same network test by ClusterLoader2 and by our door, in turns on one cluster.
+"""The same network tests by ClusterLoader2 and by our door, in turns on one cluster.
 
 `CLEARWAY_CL2` names a copy of kubernetes/perf-tests. Controller and worker are built from it, mended where they can't
 work as they stand (tests/cluster/interop/peer.py), and measure as a user of it would see; ours with the same settings.
+One pair has links as fast as they go, and gives the throughput. Ten pairs have slow links, so that two cores have time
+for them and for the capture that says when each began.
 """
 
 from __future__ import annotations
@@ -9,68 +11,118 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.fabric import captured
 from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.spread import spread
 from benchmarks.worker_image import worker_image
+from clearway.base.units import Rate
+from cluster.harness.cluster import Cluster
 from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import running_cluster
-from cluster.interop.ways import THEIRS, Ground, Way, by_controller, by_door, load_their_image
+from cluster.interop.ways import THEIRS, Ground, Said, Way, by_controller, by_door, load_their_image
 
-TITLE = "TCP 1:1 by ClusterLoader2 and by our door, two nodes, 10 s"
+TITLE = "TCP 1:1 and 10:10 by ClusterLoader2 and by our door, 6 nodes, 10 s"
 
 NEEDS = "CLEARWAY_CL2"
 TURNS = 3
-TIME_GOAL = Goal(most=1)
-"""Ours takes no longer."""
+NODES, CROWD = 6, 10
+"""Its workers ask for half a core each, so ten pairs need more than two nodes."""
+NO_WORSE = Goal(most=1)
+"""Ours takes no longer, and its senders begin no further apart."""
+_SLOW = Rate(100e6)
 _METRIC = "Throughput"
 _OURS = ("--settings=clusterloader2",)
 
 
 @dataclass(frozen=True)
-class Test:
-    """One network test, from the call to its end."""
+class Pair:
+    """A test of one pair."""
 
     seconds: float
+    """From the call to its end."""
     throughput: float
-    """In kbytes/sec, over all pairs."""
+    """In kbytes/sec."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A test of ten pairs at once."""
+
+    seconds: float
+    """From the call to its end."""
+    spread: float
+    """From the first sender's first full packet to the last one's, in milliseconds."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    pair: Pair
+    crowd: Crowd
 
 
 async def figures(folder: Path) -> list[Figure]:
     ours, theirs = await asyncio.to_thread(in_turns, Path(os.environ[NEEDS]), folder)
-    seconds = Paired([one.seconds for one in ours], [one.seconds for one in theirs])
-    throughput = Paired([one.throughput for one in ours], [one.throughput for one in theirs])
+
+    def paired(value: Callable[[Turn], float]) -> Paired:
+        return Paired([value(turn) for turn in ours], [value(turn) for turn in theirs])
+
     return [
-        *_side_by_side("wall time", "s", seconds, TIME_GOAL),
-        *_side_by_side("throughput", "kbytes/sec", throughput),
+        *_side_by_side("wall time, 1 pair", "s", paired(lambda turn: turn.pair.seconds), NO_WORSE),
+        *_side_by_side("throughput, 1 pair", "kbytes/sec", paired(lambda turn: turn.pair.throughput)),
+        *_side_by_side(f"wall time, {CROWD} pairs", "s", paired(lambda turn: turn.crowd.seconds), NO_WORSE),
+        *_side_by_side(f"start spread, {CROWD} pairs", "ms", paired(lambda turn: turn.crowd.spread), NO_WORSE),
     ]
 
 
-def in_turns(source: Path, folder: Path) -> tuple[list[Test], list[Test]]:
+def in_turns(source: Path, folder: Path) -> tuple[list[Turn], list[Turn]]:
     """Ours and theirs, one after the other."""
     ours, theirs = [], []
-    with running_cluster(ClusterSpec(nodes=2)) as cluster:
+    with running_cluster(ClusterSpec(nodes=NODES)) as cluster:
         ground = Ground(source, worker_image(), folder, cluster)
         cluster.load_image(ground.archive)
         load_their_image(ground)
         by_us, by_them = by_door(ground, *_OURS), by_controller(ground, THEIRS)
-        for _ in range(TURNS):
-            theirs.append(measured(by_them))
-            ours.append(measured(by_us))
+        for number in range(TURNS):
+            theirs.append(turn(cluster, by_them, folder / f"theirs-{number}.pcap"))
+            ours.append(turn(cluster, by_us, folder / f"ours-{number}.pcap"))
     return ours, theirs
 
 
-def measured(way: Way) -> Test:
+def turn(cluster: Cluster, way: Way, packets: Path) -> Turn:
+    return Turn(pair(way), crowd(cluster, way, packets))
+
+
+def pair(way: Way) -> Pair:
+    seconds, said = timed(way, 1)
+    throughputs = (figure.values for figure in said.figures if figure.metric == _METRIC)
+    (throughput,) = (values["Value"] for values in throughputs if "Value" in values)
+    return Pair(seconds, throughput)
+
+
+def crowd(cluster: Cluster, way: Way, packets: Path) -> Crowd:
+    cluster.shape(_SLOW)
+    try:
+        with captured(cluster, packets) as capture:
+            seconds, _ = timed(way, CROWD)
+    finally:
+        cluster.shape(None)
+    starts = capture.first_load()
+    assert len(starts) == CROWD, starts
+    return Crowd(seconds, spread(starts.values()) * 1e3)
+
+
+def timed(way: Way, pairs: int) -> tuple[float, Said]:
+    """A test that measured everything, and the seconds from the call to its end."""
     begun = time.monotonic()
-    said = way("tcp", 1)
+    said = way("tcp", pairs)
     seconds = time.monotonic() - begun
     assert said.sound, said.text
-    found = [figure.values["Value"] for figure in said.figures if figure.metric == _METRIC and "Value" in figure.values]
-    (throughput,) = found
-    return Test(seconds, throughput)
+    return seconds, said
 
 
 def _side_by_side(name: str, unit: str, pairs: Paired, goal: Goal | None = None) -> Sequence[Figure]:

@@ -1,0 +1,50 @@
+"""A packet capture in the fabric of a Kubernetes: all TCP from pod to pod."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.capture import Segment, capturing, segments_of
+from cluster.harness.cluster import Cluster
+from cluster.harness.spec import IPV4
+
+_BETWEEN_PODS = ("src", "net", IPV4.pods, "and", "dst", "net", IPV4.pods)
+_GREETING = 1_000
+"""Byte. What a sender says before its instant is shorter; its load is sent in full packets."""
+
+
+class Capture:
+    """What crossed the fabric within `captured`."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.said = ""
+
+    def segments(self) -> list[Segment]:
+        """Once the context is left."""
+        return segments_of(self.file, self.said)
+
+    def first_load(self) -> Mapping[str, float]:
+        """When each sender's first full packet crossed the fabric, in Unix seconds by source address."""
+        found: dict[str, float] = {}
+        for segment in self.segments():
+            if segment.payload >= _GREETING:
+                found.setdefault(segment.source, segment.at)
+        return found
+
+
+@contextmanager
+def captured(cluster: Cluster, file: Path) -> Iterator[Capture]:
+    """Captures from before the block begins until its end. What is sent has to be slow enough for tcpdump."""
+    capture, process = Capture(file), cluster.open(capturing(file, *_BETWEEN_PODS))
+    assert process.stderr is not None
+    try:
+        while "listening" not in process.stderr.readline():
+            assert process.poll() is None, "tcpdump ended"
+        yield capture
+    finally:
+        process.send_signal(signal.SIGINT)
+        capture.said = process.communicate(timeout=30)[1]
