@@ -59,30 +59,22 @@ def segments_of(file: Path, said: str) -> list[Segment]:
     return list(_segments(file.read_bytes()))
 
 
-def capturing(file: Path, *where: str) -> tuple[str, ...]:
-    """The command that captures the headers of TCP in a fabric: all, or what tcpdump's expression `where` says."""
+def capturing(file: Path, what: str = "ip and tcp") -> tuple[str, ...]:
+    """The command that captures headers in a fabric: of what tcpdump's expression says."""
     kept = ("-s", str(_KEPT), "-B", str(_BUFFER), "-w", str(file))
-    return (
-        "tcpdump",
-        "-i",
-        "fabric",
-        "-n",
-        "-Z",
-        "root",
-        *kept,
-        "ip",
-        "and",
-        "tcp",
-        *(("and", *where) if where else ()),
-    )
+    return ("tcpdump", "-i", "fabric", "-n", "-Z", "root", *kept, what)
 
 
 def first_data(segments: Iterable[Segment], instant: float) -> Mapping[str, float]:
     """When each sender's first payload in the second after the instant crossed the fabric, by source address."""
+    return first_of_each(segment for segment in segments if segment.payload and 0 <= segment.at - instant < 1)
+
+
+def first_of_each(segments: Iterable[Segment]) -> Mapping[str, float]:
+    """When each sender's first segment crossed the fabric, in Unix seconds by source address."""
     found: dict[str, float] = {}
     for segment in segments:
-        if segment.payload and 0 <= segment.at - instant < 1:
-            found.setdefault(segment.source, segment.at)
+        found.setdefault(segment.source, segment.at)
     return found
 
 

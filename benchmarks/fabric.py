@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.capture import Segment, capturing, segments_of
+from benchmarks.capture import Segment, capturing, first_of_each, segments_of
 from cluster.harness.cluster import Cluster
 from cluster.harness.spec import IPV4
 
-_BETWEEN_PODS = ("src", "net", IPV4.pods, "and", "dst", "net", IPV4.pods)
-_GREETING = 1_000
-"""Byte. What a sender says before its instant is shorter; its load is sent in full packets."""
+_BETWEEN_PODS = f"ip and tcp and src net {IPV4.pods} and dst net {IPV4.pods}"
+_FULL = 1_000
+"""Byte. Load is sent in packets of at least this; what a sender says before its instant is shorter."""
 
 
 class Capture:
@@ -29,17 +29,13 @@ class Capture:
 
     def first_load(self) -> Mapping[str, float]:
         """When each sender's first full packet crossed the fabric, in Unix seconds by source address."""
-        found: dict[str, float] = {}
-        for segment in self.segments():
-            if segment.payload >= _GREETING:
-                found.setdefault(segment.source, segment.at)
-        return found
+        return first_of_each(segment for segment in self.segments() if segment.payload >= _FULL)
 
 
 @contextmanager
 def captured(cluster: Cluster, file: Path) -> Iterator[Capture]:
     """Captures from before the block begins until its end. What is sent has to be slow enough for tcpdump."""
-    capture, process = Capture(file), cluster.open(capturing(file, *_BETWEEN_PODS))
+    capture, process = Capture(file), cluster.open(capturing(file, _BETWEEN_PODS))
     assert process.stderr is not None
     try:
         while "listening" not in process.stderr.readline():
