@@ -18,7 +18,7 @@ from clearway.base.units import Rate
 from cluster.harness.api import Api
 from cluster.harness.certificates import Authority
 from cluster.harness.cgroups import cgroup_of
-from cluster.harness.daemons import Workplace, apiserver, containerd_socket, kubelet, kwok
+from cluster.harness.daemons import Workplace, containerd_socket, kwok, watches_the_api
 from cluster.harness.failure import CommandFailed
 from cluster.harness.hollow import hollow_nodes
 from cluster.harness.machinery import Machinery
@@ -141,17 +141,25 @@ class Cluster:
         self.machinery.end_daemon(f"kubelet-{node}", how)
 
     def start_kubelet(self, node: str) -> None:
-        self.machinery.start_daemon(kubelet(self._place(), self.nodes[node].spec))
+        self.machinery.start_again(f"kubelet-{node}")
 
     def stop_apiserver(self, how: signal.Signals = signal.SIGKILL) -> None:
         """From outside, connections are accepted and reset then; inside they are refused."""
         self.machinery.end_daemon("apiserver", how)
 
     def start_apiserver(self) -> None:
-        """Returns when it is ready again."""
-        place = self._place()
-        self.machinery.start_daemon(apiserver(place))
-        Api(place.authority).wait_until_ready(lambda: "apiserver" in self.machinery.running())
+        """Returns when it is ready again, and the cluster at work with it.
+
+        Whoever watches it starts anew: after 20 s without an answer some of them would not ask again for a minute.
+        """
+        self.machinery.start_again("apiserver")
+        api = Api(self._place().authority)
+        api.wait_until_ready(lambda: "apiserver" in self.machinery.running())
+        watchers = [name for name in self.machinery.running() if watches_the_api(name)]
+        for name in watchers:
+            self.machinery.end_daemon(name, signal.SIGKILL)
+            self.machinery.start_again(name)
+        api.wait_for_nodes({name for name in self.nodes if f"kubelet-{name}" in watchers})
 
     def add_kwok_nodes(self, count: int, zones: Sequence[str] = ()) -> list[str]:
         """Nodes without machines, Ready and tainted `kwok.x-k8s.io/node=fake:NoSchedule`; returns their names."""

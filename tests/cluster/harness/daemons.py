@@ -144,6 +144,11 @@ def proxy(place: Workplace, node: NodeSpec) -> Daemon:
     return Daemon(f"proxy-{node.name}", on_node(node.name, argv))
 
 
+def watches_the_api(daemon: str) -> bool:
+    """By the name of a daemon: whether it works on what the API server tells it."""
+    return daemon not in ("etcd", "apiserver") and not daemon.startswith("containerd-")
+
+
 def containerd_socket(node: NodeSpec) -> str:
     return f"{_home(node)}/containerd.sock"
 

@@ -92,6 +92,11 @@ class Machinery:
     def start_daemon(self, daemon: Daemon) -> None:
         self._ask(do="start", name=daemon.name, argv=list(daemon.argv), log=str(self.log(daemon.name)))
 
+    def start_again(self, name: str) -> None:
+        """One that has ended, as it was started. Raises HarnessError if there never was one."""
+        if self._ask(do="again", name=name)["started"] is None:
+            raise HarnessError(f"{name} has never run")
+
     def end_daemon(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Returns when it has ended. Raises HarnessError if it did not run, or does not end within a minute."""
         if self._ask(do="end", name=name, signal=how)["ended"] is None:

@@ -21,6 +21,8 @@ from clearway.probe.parameters import TcpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
 
 pytestmark = pytest.mark.slow
+LEAD = 3.0
+"""Seconds from the request to its instant: what a machine that is busy with other tests may need to prepare."""
 
 
 class Pipe:
@@ -125,7 +127,7 @@ def test_it_announces_itself_and_answers_clock_exchanges(agent: Pipe) -> None:
 
 def test_it_measures_both_halves_and_leaves_nothing_behind(agent: Pipe, scratch: Path) -> None:
     port = port_of(agent.hear())
-    agent.mailbox(*requests(port, time.time() + 1.2))
+    agent.mailbox(*requests(port, time.time() + LEAD))
     results = agent.results(2)
     assert {half: result.outcome for half, result in results.items()} == dict.fromkeys(Half, Outcome.MEASURED)
     served = results[Half.SERVE].measurement
@@ -148,7 +150,7 @@ def test_a_request_whose_instant_has_passed_is_late_and_starts_nothing(agent: Pi
 
 def test_a_client_without_a_server_is_unreachable_with_its_evidence(agent: Pipe) -> None:
     port = port_of(agent.hear())
-    agent.mailbox(requests(port, time.time() + 1.0)[1])
+    agent.mailbox(requests(port, time.time() + LEAD)[1])
     result = agent.results(1)[Half.SEND]
     assert result.outcome is Outcome.UNREACHABLE
     assert result.evidence is not None
@@ -158,7 +160,7 @@ def test_a_client_without_a_server_is_unreachable_with_its_evidence(agent: Pipe)
 
 def test_a_new_mailbox_ends_what_ran(agent: Pipe) -> None:
     port = port_of(agent.hear())
-    agent.mailbox(*requests(port, time.time() + 1.0, duration=30.0))
+    agent.mailbox(*requests(port, time.time() + LEAD, duration=30.0))
     while not children_of(agent.process.pid):
         time.sleep(0.01)
     agent.tell({"type": "mailbox", "round": None, "requests": []})
@@ -170,7 +172,7 @@ def test_a_new_mailbox_ends_what_ran(agent: Pipe) -> None:
 @pytest.mark.parametrize("ending", ["end of input", signal.SIGTERM, signal.SIGKILL])
 def test_its_tools_die_with_it(agent: Pipe, ending: str | signal.Signals) -> None:
     port = port_of(agent.hear())
-    agent.mailbox(*requests(port, time.time() + 1.0, duration=30.0))
+    agent.mailbox(*requests(port, time.time() + LEAD, duration=30.0))
     while len(tools := children_of(agent.process.pid)) < 2:
         time.sleep(0.01)
     if isinstance(ending, signal.Signals):
@@ -188,7 +190,7 @@ def test_a_shifted_clock_moves_the_agent_but_not_its_tools(scratch: Path) -> Non
     """The instant is told in the agent's own time; the tools still start together, by the machine's clock."""
     pipe = Pipe(scratch, shift=2.0)
     port = port_of(pipe.hear())
-    pipe.mailbox(*requests(port, time.time() + 2.0 + 1.2))
+    pipe.mailbox(*requests(port, time.time() + 2.0 + LEAD))
     results = pipe.results(2)
     with pipe.process:
         pipe.close()

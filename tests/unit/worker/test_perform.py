@@ -33,7 +33,7 @@ def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
     read = counters.read
     monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
     setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
-    result = Performance(serving(time.time() + 0.3), setting).result()
+    result = Performance(serving(time.time() + 1.0), setting).result()
     assert result.outcome is Outcome.TOOL_FAILED
     assert result.reason is not None
     assert (result.reason.code, result.reason.values) == ("worker.out-of-memory", {"tool": "iperf"})
@@ -50,6 +50,6 @@ def test_a_tool_killed_for_memory_before_it_listened_is_told_as_that(
     monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
     monkeypatch.setattr("clearway.worker.perform.is_open", lambda listen: False)
     setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
-    result = Performance(serving(time.time() + 0.3), setting).result()
+    result = Performance(serving(time.time() + 1.0), setting).result()
     assert result.reason is not None
     assert (result.outcome, result.reason.code) == (Outcome.TOOL_FAILED, "worker.out-of-memory")
