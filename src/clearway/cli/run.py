@@ -10,34 +10,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_CLUSTER, HowCluster
-from clearway.cli.options import (
-    AllowChaos,
-    HostsFile,
-    Json,
-    LabFile,
-    LabFlag,
-    Lang,
-    MaxRate,
-    Profile,
-    Sets,
-    SpecFile,
-    language,
-    wanted_spec,
-)
+from clearway.cli.options import AllowChaos, Json, Lang, SpecFile, language
 from clearway.cli.provider import NO_PROVIDER, HowNodes
+from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
 
 
 def run(
     spec: SpecFile = None,
     *,
-    lab: LabFlag = False,
-    lab_file: LabFile = None,
-    hosts: HostsFile = None,
-    cluster: HowCluster = NO_CLUSTER,
-    profile: Profile = None,
-    sets: Sets = (),
-    max_rate: MaxRate = None,
+    where: OnSite = NO_SITE,
+    changes: WithChanges = UNCHANGED,
     allow_chaos: AllowChaos = False,
     nodes: HowNodes = NO_PROVIDER,
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
@@ -52,19 +34,21 @@ def run(
     from clearway.cli.conclude import show
     from clearway.cli.log import stderr_log
     from clearway.cli.session import session
-    from clearway.cli.sites import Named, recorded_site, wanted_site
+    from clearway.cli.sites import recorded_site, wanted_site
     from clearway.ledger.read import read_run
     from clearway.ledger.write import Ledger
     from clearway.report.progress import Progress
     from clearway.verdict.judge import judge
 
-    if resume is not None and (spec is not None or profile is not None or sets or max_rate is not None):
+    if resume is not None and (spec is not None or changes != UNCHANGED):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
-    spoken = language(lang)
-    named = Named(lab, lab_file, hosts, cluster, reach := nodes.reach())
-    wish = wanted_spec(spec, profile, sets, max_rate, "lab" if named.is_lab else "standard") if resume is None else None
+    spoken, reach = language(lang), nodes.reach()
+    wish = wanted_spec(spec, changes, where) if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    place = recorded_site(folder, spoken, reach) if wish is None else wanted_site(named, wish.machine_label, spoken)
+    if wish is None:
+        place = recorded_site(folder, spoken, reach)
+    else:
+        place = wanted_site(where, reach, wish.machine_label, spoken)
     place = permitted(wish or read_run(folder).spec, place, nodes, allowed=allow_chaos)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
 

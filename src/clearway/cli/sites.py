@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clearway.base.errors import LedgerError, UsageError
-from clearway.cli.cluster import How
 from clearway.cli.log import LOGGER
+from clearway.cli.wanted import Where
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
@@ -63,33 +63,18 @@ class Place:
         return finding_log(self.language)
 
 
-@dataclass(frozen=True)
-class Named:
-    """What the flags say of the site."""
-
-    lab: bool
-    lab_file: Path | None
-    hosts: Path | None
-    cluster: How
-    reach: Reach | None = None
-
-    @property
-    def is_lab(self) -> bool:
-        return self.lab or self.lab_file is not None
-
-
-def wanted_site(named: Named, machine_label: str | None, language: Language) -> Place:
+def wanted_site(where: Where, reach: Reach | None, machine_label: str | None, language: Language) -> Place:
     """The site that the flags name. Raises UsageError if they name none, or two."""
-    if (named.is_lab, named.hosts is not None, named.cluster.given).count(True) > 1:
+    if (where.is_lab, where.hosts is not None, where.cluster.given).count(True) > 1:
         raise UsageError("cli.two-sites")
-    if named.reach is not None and not named.cluster.given:
+    if reach is not None and not where.cluster.given:
         raise UsageError("cli.provider-without-cluster")
-    if named.is_lab:
-        return _lab(load_lab(named.lab_file) if named.lab_file is not None else BUILT_IN, language)
-    if named.hosts is not None:
-        return _hosts(load_hosts(named.hosts), language)
-    if named.cluster.given:
-        return _cluster(named.cluster.options(machine_label), language, named.reach)
+    if where.is_lab:
+        return _lab(load_lab(where.lab_file) if where.lab_file is not None else BUILT_IN, language)
+    if where.hosts is not None:
+        return _hosts(load_hosts(where.hosts), language)
+    if where.cluster.given:
+        return _cluster(where.cluster.options(machine_label), language, reach)
     raise UsageError("cli.no-site")
 
 

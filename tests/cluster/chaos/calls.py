@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.harness.cluster import Cluster
-from cluster.runs.commands import Ended
+from cluster.processes import Ended, begin, end_of
 
 SPEC = """\
 version: 1
@@ -59,19 +57,11 @@ class Calls:
 
     def begin(self, program: str, *words: str) -> subprocess.Popen[str]:
         """The caller ends it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "cluster.chaos.controller", str(self.cluster.machinery.folder), program, *words],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        entered = ("-m", "cluster.chaos.controller", str(self.cluster.machinery.folder))
+        return begin(*entered, program, *words, folder=self.folder)
 
     def call(self, program: str, *words: str) -> Ended:
-        with self.begin(program, *words) as process:
-            out, err = process.communicate(timeout=200)
-        return Ended(process.returncode, out, err)
+        return end_of(self.begin(program, *words), 200)
 
     def lines(self, name: str, folder: Path | None = None) -> list[dict[str, Any]]:
         path = (folder or self.out) / name

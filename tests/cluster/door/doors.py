@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from cluster.runs.commands import Ended
+from cluster.processes import Ended, begin, end_of
 
 CALL = """\
 import sys
@@ -35,19 +33,11 @@ class Doors:
         return self.folder / "test_results"
 
     def run(self, *words: str, **variables: str) -> Ended:
-        with self.begin(*words, **variables) as process:
-            out, err = process.communicate(timeout=270)
-        return Ended(process.returncode, out, err)
+        return end_of(self.begin(*words, **variables), 270)
 
     def begin(self, *words: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-c", CALL, f"--kubeconfig={self.kubeconfig}", f"--report-dir={self.report_dir}", *words],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        flags = (f"--kubeconfig={self.kubeconfig}", f"--report-dir={self.report_dir}")
+        return begin("-c", CALL, *flags, *words, folder=self.folder, **variables)
 
     def perf_data(self, prefix: str) -> list[dict[str, Any]]:
         """Data items of the one result whose name begins so."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cluster.harness.cluster import Cluster
+from cluster.processes import Ended, begin, end_of
 
 SPEC = """\
 version: 1
@@ -33,13 +32,6 @@ CLUSTER_SCOPED = (
 
 
 @dataclass(frozen=True)
-class Ended:
-    status: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class Commands:
     """Calls on one cluster; runs go into `folder`."""
 
@@ -58,9 +50,7 @@ class Commands:
 
     def run(self, *words: str, **spec: Any) -> Ended:
         """An acceptance to its end."""
-        with self.begin(*words, **spec) as process:
-            out, err = process.communicate(timeout=150)
-        return Ended(process.returncode, out, err)
+        return end_of(self.begin(*words, **spec), 150)
 
     def begin(self, *words: str, **spec: Any) -> subprocess.Popen[str]:
         """An acceptance that is under way; the caller ends it."""
@@ -68,9 +58,7 @@ class Commands:
         return self._open(*argv)
 
     def call(self, *words: str) -> Ended:
-        with self._open(*words) as process:
-            out, err = process.communicate(timeout=150)
-        return Ended(process.returncode, out, err)
+        return end_of(self._open(*words), 150)
 
     def report(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.report_dir / "report.json").read_text(encoding="utf-8"))
@@ -81,13 +69,7 @@ class Commands:
         return [json.loads(line) for line in lines]
 
     def _open(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "clearway", *words, f"--kubeconfig={self.kubeconfig}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        return begin("-m", "clearway", *words, f"--kubeconfig={self.kubeconfig}")
 
 
 def await_first_round(process: subprocess.Popen[str]) -> None:
