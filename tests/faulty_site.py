@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clearway.base.units import Duration
 from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Slot, Worker
 from clearway.site.base import Event, Ready
 from making import inventory
 
+TOOLS = {"iperf": "2.1.8"}
 NO_OFFSET = ClockOffset(Duration(0), Duration(0.001))
 
 
@@ -71,3 +72,12 @@ class FaultySite:
 
     def leftover_hint(self) -> Reason | None:
         return None
+
+
+class EquippedSite(FaultySite):
+    """Its workers have the tools."""
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        for slot in slots:
+            found = ready(slot)
+            self.queue.put_nowait(Ready(replace(found.worker, versions=TOOLS), found.clock))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,10 +68,21 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_accepted_network_exits_0_and_names_its_reports(spec: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    done = clearway("run", spec, "--lab", "--report-dir", out)
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A run that is over: its directory, and what the command said."""
+    folder, before = tmp_path_factory.mktemp("accepted"), host_traces()
+    (folder / "cat.yaml").write_text(SHORT)
+    done = clearway("run", folder / "cat.yaml", "--lab", "--report-dir", folder / "out")
     assert done.returncode == 0, done.stderr
+    assert host_traces() == before
+    return folder / "out", done
+
+
+def test_an_accepted_network_exits_0_and_names_its_reports(
+    accepted: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, done = accepted
     assert "ACCEPTED" in done.stdout
     for name in ("report.txt", "report.json", "junit.xml", "report.md", "verdict-1.json", "plan.jsonl", "log.txt"):
         assert (out / name).stat().st_size > 0, name
@@ -160,9 +172,11 @@ def test_a_killed_run_is_resumed_and_measures_only_what_is_missing(spec: Path, t
     assert [round_.why for round_ in record.rounds] == [Why.PLANNED, Why.PLANNED, Why.RETRY]
 
 
-def test_a_run_that_is_over_is_only_judged_again_when_resumed(spec: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_over_is_only_judged_again_when_resumed(
+    accepted: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    assert clearway("run", spec, "--lab", "--report-dir", out).returncode == 0
+    shutil.copytree(accepted[0], out)
     rounds = read_run(out).rounds
     assert clearway("run", "--resume", out).returncode == 0
     assert read_run(out).rounds == rounds

@@ -97,9 +97,12 @@ class Executor:
         return self._measurements[call.key]
 
     async def _clean_up(self) -> None:
+        """The namespaces go meanwhile: a cluster takes seconds for each, and no measurement lives in one of them."""
+        await asyncio.gather(self._dispose(), self._guarded(self.namespaces.remove()))
+
+    async def _dispose(self) -> None:
         for measurement in reversed(self._measurements.values()):
             await self._guarded(measurement.dispose())
-        await self._guarded(self.namespaces.remove())
 
     async def _guarded(self, cleaning: Coroutine[Any, Any, None]) -> None:
         """One thing that can't be removed does not keep the others."""

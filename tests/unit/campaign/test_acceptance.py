@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,24 +15,12 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.campaign.acceptance import Braked, Job, begin, carry_out
 from clearway.ledger.read import read_run
-from clearway.probe.records import Observation, Reason, Request, Result, Round, Slot
-from clearway.site.base import Ready
+from clearway.probe.records import Observation, Reason, Request, Result, Round
 from clearway.site.company import Scene
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
-from faulty_site import FaultySite, ready
+from faulty_site import EquippedSite
 from making import measured, tcp_spec
-
-TOOLS = {"iperf": "2.1.8"}
-
-
-class EquippedSite(FaultySite):
-    """Its workers have the tools."""
-
-    async def start(self, slots: Sequence[Slot]) -> None:
-        for slot in slots:
-            found = ready(slot)
-            self.queue.put_nowait(Ready(replace(found.worker, versions=TOOLS), found.clock))
 
 
 async def begun(folder: Path) -> tuple[Job, EquippedSite]:

@@ -41,7 +41,7 @@ def around(
     return Surroundings(
         access=Access(kubeconfig),
         grounds=grounds,
-        display=Silent(),
+        display=how.get("display", Silent()),
         settings=how.get("settings", "clearway"),
         reach=None,
         runs=folder,

@@ -1,4 +1,7 @@
-"""The measurement itself: `start` plans and sets a campaign going, `gather` waits for it and judges."""
+"""The measurement itself: `start` plans and sets a campaign going, `gather` waits for what it measures and judges.
+
+Its workers leave while the test goes on; the next campaign begins when they have left, and the test ends with the last.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,15 @@ class _Running:
     wanted: StartParameters
     folder: Path
     campaign: asyncio.Task[None]
+    told: asyncio.Event
+    """All is measured, or the campaign is over."""
 
 
 class NetworkPerformance:
     def __init__(self) -> None:
         self._running: _Running | None = None
+        self._leaving: list[asyncio.Task[None]] = []
+        """Campaigns that have measured all and are removing their workers."""
 
     async def call(self, call: Call, around: Surroundings) -> Outcome:
         """Raises ClearwayError where nothing can be measured."""
@@ -50,14 +57,19 @@ class NetworkPerformance:
         running, self._running = self._running, None
         if running is None:
             raise SiteError("door.start-failed", identifier=call.identifier)
-        return await _gather(running, around)
+        outcome = await _gather(running, around)
+        if not running.campaign.done():
+            self._leaving.append(running.campaign)
+        return outcome
 
     async def dispose(self) -> None:
-        """End a campaign that nobody gathered: its workers first."""
+        """End a campaign that nobody gathered, and wait until all workers have left. Raises what kept them."""
         running, self._running = self._running, None
         if running is not None:
-            running.campaign.cancel()
-            await asyncio.gather(running.campaign, return_exceptions=True)
+            await _ended(running.campaign)
+        leaving, self._leaving = self._leaving, []
+        for campaign in leaving:
+            await campaign
 
     async def _start(self, call: Call, wanted: StartParameters, around: Surroundings) -> _Running:
         """Nothing is created before the whole plan is written."""
@@ -71,12 +83,18 @@ class NetworkPerformance:
         try:
             ground = around.grounds(SETTINGS[settings])
             job = await _begun(call, wanted, settings, ground, around)
-            campaign = asyncio.create_task(_carried_out(job, ground, around))
+            told = asyncio.Event()
+            campaign = asyncio.create_task(_carried_out(job, ground, around, told))
         except BaseException:
             around.alone.release()
             raise
-        campaign.add_done_callback(lambda _: around.alone.release())
-        return _Running(wanted, job.ledger.folder, campaign)
+
+        def over(_: asyncio.Task[None]) -> None:
+            around.alone.release()
+            told.set()
+
+        campaign.add_done_callback(over)
+        return _Running(wanted, job.ledger.folder, campaign, told)
 
 
 async def _begun(
@@ -95,18 +113,39 @@ async def _begun(
     return replace(job, ledger=Ledger(job.ledger.folder, [listener]))
 
 
-async def _carried_out(job: Job, ground: Ground, around: Surroundings) -> None:
+async def _carried_out(job: Job, ground: Ground, around: Surroundings, told: asyncio.Event) -> None:
     """The reports are written as soon as all is measured, and whatever ends it: what was measured is never lost."""
 
-    def finished() -> None:
+    def report() -> None:
         record = read_run(job.ledger.folder)
         save_reports(record, judge(record), job.ledger, around.language)
+
+    def finished() -> None:
+        report()
+        told.set()
 
     try:
         await carry_out(job, ground.site, Clock(), ground.watchers, finished)
     except BaseException:
-        finished()
+        report()
         raise
+
+
+async def _measured(running: _Running) -> None:
+    """Returns when there is no more to come. Raises what ended the campaign before it had measured all."""
+    try:
+        await running.told.wait()
+    except asyncio.CancelledError:
+        await _ended(running.campaign)
+        raise
+    if running.campaign.done():
+        running.campaign.result()
+
+
+async def _ended(campaign: asyncio.Task[None]) -> None:
+    """Its workers first; whatever it has to say of that is in its run directory."""
+    campaign.cancel()
+    await asyncio.gather(campaign, return_exceptions=True)
 
 
 async def _gather(running: _Running, around: Surroundings) -> Outcome:
@@ -114,7 +153,7 @@ async def _gather(running: _Running, around: Surroundings) -> Outcome:
     trouble: ClearwayError | None = None
     complete = True
     try:
-        await running.campaign
+        await _measured(running)
     except ClearwayError as error:
         trouble, complete = error, not isinstance(error, Braked)
     except asyncio.CancelledError:

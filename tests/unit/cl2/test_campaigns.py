@@ -1,0 +1,136 @@
+"""A network test's campaign: its figures come as soon as they are measured, its workers leave meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearway.base.errors import SiteError
+from clearway.cl2.config.calls import Call
+from clearway.cl2.measurements.base import Ground, Surroundings
+from clearway.cl2.measurements.network import GatherParameters, NetworkPerformance, StartParameters
+from clearway.ledger.write import Listener
+from clearway.plan.model import Plan
+from clearway.probe.records import Request, Result
+from clearway.spec.model import Spec
+from clearway.verdict.model import State
+from faulty_site import EquippedSite
+from making import measured
+from unit.cl2.doubles import HERE, around
+
+PATIENCE = 10.0
+
+
+class Cluster:
+    """One site for all campaigns; its workers measure 900 Mbit/s."""
+
+    def __init__(self, folder: Path) -> None:
+        self.plan: Plan | None = None
+        self.site = EquippedSite(self._answer)
+        self.site.stopping = asyncio.Event()
+        self.around: Surroundings = around(folder, grounds=lambda settings: Ground(self.site, {}), display=self)
+
+    def expect(self, plan: Plan, spec: Spec) -> Listener:
+        self.plan = plan
+        return lambda item: None
+
+    def let_go(self) -> None:
+        """Stopping the site takes no time any more."""
+        assert self.site.stopping is not None
+        self.site.stopping.set()
+
+    def _answer(self, request: Request) -> Result:
+        assert self.plan is not None
+        round_ = next(one for one in self.plan.rounds if one.id == request.round)
+        probe = next(probe for probe in round_.probes if probe.id == request.probe)
+        return next(one for one in measured(round_, probe, 9e8) if one.half is request.half)
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> Cluster:
+    return Cluster(tmp_path)
+
+
+def start() -> Call:
+    asked = {"protocol": "TCP", "numberOfClients": 1, "numberOfServers": 1, "duration": "10s"}
+    return call("start", StartParameters.model_validate(asked, by_alias=True, by_name=False))
+
+
+def gather() -> Call:
+    return call("gather", GatherParameters())
+
+
+def call(action: str, params: Any) -> Call:
+    return Call("NetworkPerformanceMetrics", "tcp", action, params, HERE)
+
+
+async def test_figures_come_before_the_workers_have_left_and_the_test_ends_after_them(cluster: Cluster) -> None:
+    async with asyncio.timeout(PATIENCE):
+        measurement = NetworkPerformance()
+        await measurement.call(start(), cluster.around)
+        outcome = await measurement.call(gather(), cluster.around)
+        assert (outcome.state, outcome.errors, cluster.site.stopped) == (State.MEASURED, (), 0)
+        assert [summary.complete for summary in outcome.summaries] == [True]
+        leaving = asyncio.create_task(measurement.dispose())
+        await cluster.site.stop_asked.wait()
+        assert not leaving.done()
+        cluster.let_go()
+        await leaving
+        assert cluster.site.stopped == 1
+
+
+async def test_the_next_campaign_begins_when_the_workers_of_the_last_have_left(cluster: Cluster) -> None:
+    async with asyncio.timeout(PATIENCE):
+        first, second = NetworkPerformance(), NetworkPerformance()
+        await first.call(start(), cluster.around)
+        await first.call(gather(), cluster.around)
+        handed_out = len(cluster.site.submitted)
+        beginning = asyncio.create_task(second.call(start(), cluster.around))
+        await cluster.site.stop_asked.wait()
+        assert (beginning.done(), len(cluster.site.submitted)) == (False, handed_out)
+        cluster.let_go()
+        await beginning
+        outcome = await second.call(gather(), cluster.around)
+        assert (outcome.state, outcome.errors) == (State.MEASURED, ())
+        for measurement in (second, first):
+            await measurement.dispose()
+    assert cluster.site.stopped == 2
+
+
+async def test_what_keeps_the_workers_from_leaving_is_told_at_the_end(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        cluster.site.stop_asked.set()
+        cluster.site.queue.put_nowait(None)
+        await asyncio.sleep(0.05)
+        raise SiteError("door.interrupted")
+
+    monkeypatch.setattr(cluster.site, "stop", fail)
+    async with asyncio.timeout(PATIENCE):
+        measurement = NetworkPerformance()
+        await measurement.call(start(), cluster.around)
+        outcome = await measurement.call(gather(), cluster.around)
+        assert (outcome.state, outcome.errors) == (State.MEASURED, ())
+        with pytest.raises(SiteError):
+            await measurement.dispose()
+        await measurement.dispose()
+
+
+async def test_an_interrupted_gather_ends_the_campaign_and_keeps_what_it_has(cluster: Cluster) -> None:
+    cluster.let_go()
+    cluster.site.answer = lambda request: None
+    async with asyncio.timeout(PATIENCE):
+        measurement = NetworkPerformance()
+        await measurement.call(start(), cluster.around)
+        await cluster.site.handed_out.wait()
+        gathering = asyncio.create_task(measurement.call(gather(), cluster.around))
+        await asyncio.sleep(0)
+        gathering.cancel()
+        outcome = await gathering
+    assert outcome.errors[0].code == "door.interrupted"
+    assert [summary.complete for summary in outcome.summaries] == [False]
+    assert cluster.site.stopped == 1
