@@ -44,7 +44,7 @@ UseDNS no
 PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-MaxStartups 200
+MaxStartups 10:100:10
 LogLevel VERBOSE
 """
 

@@ -13,9 +13,9 @@ from clearway.base.units import Duration
 from clearway.cl2.config.model import Namespaces as Wanted
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Exists, NotFound
-from clearway.kube.parallel import at_once
 from clearway.kube.until import until
 from clearway.site.kubernetes.names import NAMESPACES, OURS
+from clearway.site.parallel import at_once
 
 _OF_TESTS = {**OURS, "clearway.dev/test-namespace": "true"}
 _KIND = {"apiVersion": "v1", "kind": "Namespace"}

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
+from clearway.base.units import Duration
 from clearway.probe.records import Finding, Reason, Severity
 from clearway.shell.base import Answer, Command, Connection, NotRun, Road, Said
 from clearway.shell.process import run_process
@@ -16,6 +17,8 @@ AT_ONCE = 32
 """Commands under way."""
 AT_ONCE_ON_A_NODE = 8
 """OpenSSH's server takes ten sessions over one connection."""
+LOGINS_AT_ONCE = 8
+"""By default OpenSSH's server, a bastion for instance, turns away whoever comes while ten are not let in yet."""
 _GRACE = 5.0
 """Seconds after a command was given up here until it is ended there, where the node has `timeout`."""
 _ENDED_WITHIN = 10.0
@@ -30,6 +33,7 @@ class Runner:
         self._road = road
         self._log = log
         self._places = asyncio.Semaphore(at_once)
+        self._logins = asyncio.Semaphore(LOGINS_AT_ONCE)
         self._on_node: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_ON_A_NODE))
         self._connecting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._connected: dict[str, Connection] = {}
@@ -37,6 +41,9 @@ class Runner:
     async def run(self, node: str, command: Command) -> Answer:
         async with self._on_node[node], self._places:
             try:
+                reason = self._road.obstacle(node) or await self._connect(node, command.within)
+                if reason is not None:
+                    return NotRun(reason)
                 async with asyncio.timeout(command.within.si):
                     return await self._carried_out(node, command)
             except TimeoutError:
@@ -51,24 +58,25 @@ class Runner:
         self._road.close()
 
     async def _carried_out(self, node: str, command: Command) -> Answer:
-        reason = self._road.obstacle(node) or await self._connect(node)
-        if reason is not None:
-            return NotRun(reason)
         argv = self._road.command(node, bounded(command))
         self._log(Finding("shell.runs", Severity.INFO, node, {"command": shlex.join(argv)}))
         said = await run_process(argv, command.text)
         reason = self._road.failure(node, said)
         return said if reason is None or await self._stands(node) else NotRun(reason)
 
-    async def _connect(self, node: str) -> Reason | None:
-        """Make the connection if it is not there; one at a time, so that no two make the same one."""
+    async def _connect(self, node: str, within: Duration) -> Reason | None:
+        """Make the connection if it is not there; one at a time, so that no two make the same one.
+
+        What others take for their logins is not counted. Raises TimeoutError.
+        """
         connection = self._road.connection(node)
         if connection is None:
             return None
         async with self._connecting[node]:
             if await self._stands(node):
                 return None
-            said = await run_process(connection.make)
+            async with self._logins, asyncio.timeout(within.si):
+                said = await run_process(connection.make)
             if said.exit == 0:
                 self._connected[node] = connection
                 return None

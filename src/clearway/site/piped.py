@@ -28,16 +28,22 @@ class PipedWorkers:
     def __init__(self) -> None:
         self._mailboxes: dict[Slot, PipeMailbox] = {}
         self._attending: list[asyncio.Task[None]] = []
+        self._arrived: dict[Slot, asyncio.Event] = {}
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._slowest = Duration(0)
 
     def open(self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A worker's mailbox on its pipe; nobody listens to it yet."""
         self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take)
+        self._arrived[slot] = asyncio.Event()
 
     def attend(self, slot: Slot, see_off: SeeOff) -> None:
         """Listen to a worker from now on."""
         self._attending.append(asyncio.create_task(self._attend(self._mailboxes[slot], see_off)))
+
+    async def arrival(self, slot: Slot) -> None:
+        """Returns when a worker that is attended to is ready, or lost."""
+        await self._arrived[slot].wait()
 
     def tell_lost(self, slot: Slot, reason: Reason) -> None:
         """Of a worker that never had a pipe."""
@@ -79,9 +85,11 @@ class PipedWorkers:
 
     async def _attend(self, mailbox: PipeMailbox, see_off: SeeOff) -> None:
         fault = await mailbox.attend()
+        self._arrived[mailbox.slot].set()
         self._take(Lost(mailbox.slot, await see_off(mailbox.slot, fault)))
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Ready):
             self._slowest = max(self._slowest, event.clock.uncertainty)
+            self._arrived[event.worker.slot].set()
         self._events.put_nowait(event)

@@ -9,10 +9,12 @@ from contextlib import suppress
 from clearway.base.units import Duration
 from clearway.probe.records import Finding, Inventory, Reason, Request, Severity, Slot
 from clearway.shell.base import Road, Shell
+from clearway.shell.runner import LOGINS_AT_ONCE
 from clearway.site.base import Event, NotFit
 from clearway.site.hosts.agents import GREETINGS, LEASE, RemoteAgent
 from clearway.site.hosts.model import HostsSpec
 from clearway.site.hosts.survey import Surveyed, all_findings, survey_all
+from clearway.site.parallel import at_once
 from clearway.site.piped import PipedWorkers
 
 Log = Callable[[Finding], None]
@@ -53,8 +55,8 @@ class HostsSite:
             await self.shell.close()
 
     async def start(self, slots: Sequence[Slot]) -> None:
-        """Send an agent to each; one that can't even be sent is lost at once."""
-        await asyncio.gather(*(self._start(slot) for slot in slots))
+        """Send an agent to each, few at a time; one that can't even be sent is lost at once."""
+        await at_once((self._start(slot) for slot in slots), LOGINS_AT_ONCE)
         self._greeting = asyncio.create_task(self._greet())
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
@@ -98,6 +100,7 @@ class HostsSite:
         self._agents[slot] = agent
         self._workers.open(slot, agent.reader, agent.writer)
         self._workers.attend(slot, self._see_off)
+        await self._workers.arrival(slot)
 
     async def _see_off(self, slot: Slot, fault: Reason | None) -> Reason:
         agent = self._agents[slot]

@@ -18,12 +18,12 @@ from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.kube.errors import NotFound
-from clearway.kube.parallel import at_once
 from clearway.kube.watch import Change, watch
 from clearway.probe import wire
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Worker
 from clearway.probe.worker_object import CLOCK_READING, WANTED, Wanted
 from clearway.site.kubernetes.names import Paths, selector
+from clearway.site.parallel import at_once
 
 _CLOCKS_AT_ONCE = 8
 """Few, so that exchanges don't wait for each other."""

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from clearway.kube.api import Api
-from clearway.kube.parallel import at_once
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC, Manifest
 from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
+from clearway.site.parallel import at_once
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 

@@ -14,7 +14,6 @@ from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.parallel import at_once
 from clearway.kube.until import until
 from clearway.probe.records import (
     ClockOffset,
@@ -40,6 +39,7 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import check_nodes, cluster_id, server_version
 from clearway.site.kubernetes.seating import Seating
 from clearway.site.kubernetes.workers import Team, owned_by
+from clearway.site.parallel import at_once
 
 _GONE_WITHIN = 30.0
 _BOUND_WITHIN = 5.0

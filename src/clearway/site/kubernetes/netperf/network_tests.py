@@ -18,7 +18,6 @@ from clearway.engine.base import Output
 from clearway.engine.netperfbenchmark import TOOL
 from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
-from clearway.kube.parallel import at_once
 from clearway.kube.watch import Change, watch
 from clearway.probe.clusterloader2 import (
     CLIENT_LABEL,
@@ -35,6 +34,7 @@ from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import ClockOffset, Evidence, Half, Outcome, Reason, Request, Result, Slot, Worker
 from clearway.site.kubernetes.mailboxes import Hearer, Letter, Watching
 from clearway.site.kubernetes.names import JOB_INDEX, OURS, RUN, Paths, selector
+from clearway.site.parallel import at_once
 
 _UNASKED = ClockOffset(Duration(0), Duration(3600))
 """Nobody answers for its clock: it is taken for ours, and an hour either way is not excluded."""

@@ -1,4 +1,4 @@
-"""Many requests at once, but not too many."""
+"""Many things at once, but not too many."""
 
 from __future__ import annotations
 
