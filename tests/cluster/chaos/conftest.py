@@ -11,12 +11,14 @@ from cluster.chaos.calls import Calls
 from cluster.harness.cluster import Cluster
 from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import running_cluster
+from cluster.runs.home import furnish
 
 
 @pytest.fixture(scope="module")
 def breakable(worker_image: Path) -> Iterator[Cluster]:
     with running_cluster(ClusterSpec(nodes=3, silence=8)) as own:
         own.load_image(worker_image)
+        furnish(own)
         yield own
 
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
+from cluster.runs.home import clear, furnish
 
 
 @pytest.fixture
 def commands(equipped: Cluster, tmp_path: Path) -> Commands:
     return Commands(equipped.kubeconfig, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def left_as_found(equipped: Cluster) -> Iterator[None]:
+    yield
+    if Cluster.given() is not None:
+        clear(equipped)
+
+
+@pytest.fixture
+def furnished(equipped: Cluster, left_as_found: None) -> None:
+    """The workers' namespace is there already."""
+    furnish(equipped)

@@ -17,6 +17,8 @@ from cluster.harness.cluster import Cluster, Node
 from cluster.runs.commands import Commands
 from sshd import Keys, Sshd
 
+pytestmark = pytest.mark.usefixtures("furnished")
+
 _LISTENS_WITHIN = 30.0
 """Seconds."""
 

@@ -17,6 +17,8 @@ from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
 from cluster.runs.site import SLOTS, hear, requests, started
 
+pytestmark = pytest.mark.usefixtures("furnished")
+
 CROWD = HttpParameters(connections=8_000, body=Size(1024))
 """So many connections take far more memory than the limit."""
 LIMIT = "72Mi"

@@ -15,6 +15,8 @@ from cluster.harness.cluster import Cluster
 from cluster.harness.failure import CommandFailed
 from sshd import Keys, Sshd
 
+pytestmark = pytest.mark.usefixtures("furnished")
+
 
 @pytest.fixture
 def servers(equipped: Cluster, tmp_path: Path) -> Iterator[dict[str, Sshd]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from clearway.kube.api import Access
 from clearway.shell.base import Said
 from clearway.shell.runner import Runner
@@ -17,6 +19,8 @@ from clearway.watch.oom.tracker import OomTracker
 from cluster.eater import LIMIT, await_killed, eater, feed
 from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
+
+pytestmark = pytest.mark.usefixtures("furnished")
 
 
 def test_a_pod_that_eats_its_limit_during_a_run_is_told_and_an_older_kill_is_not(

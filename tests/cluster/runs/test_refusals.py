@@ -26,6 +26,8 @@ from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands, left_behind
 from cluster.runs.site import SLOTS, hear, requests, started
 
+pytestmark = pytest.mark.usefixtures("furnished")
+
 NAMESPACE = "clearway"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 

@@ -11,8 +11,14 @@ import pytest
 
 from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands, await_first_round, left_behind
+from cluster.runs.home import clear
 
 CONTROLLER = "controller"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cleared(equipped: Cluster) -> None:
+    clear(equipped)
 
 
 def test_a_network_is_accepted_and_nothing_is_left(equipped: Cluster, commands: Commands) -> None:

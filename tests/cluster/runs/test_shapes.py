@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from cluster.harness.cluster import Cluster
 from cluster.harness.spec import ClusterSpec
 from cluster.harness.starting import running_cluster
 from cluster.runs.commands import Commands
+from cluster.runs.home import furnish
 
 
 @contextmanager
 def equipped_with(image: Path, spec: ClusterSpec) -> Iterator[Cluster]:
     with running_cluster(spec) as cluster:
         cluster.load_image(image)
+        furnish(cluster)
         yield cluster
 
 
@@ -44,6 +48,7 @@ def test_in_two_zones_only_pairs_of_one_zone_meet_and_standard_asks_for_nothing_
     assert [test["pairs"] for test in json.loads(planned.out)["tests"]] == [4, 4, 4]
 
 
+@pytest.mark.usefixtures("furnished")
 def test_without_zone_labels_all_nodes_are_one_zone_and_it_is_said(equipped: Cluster, commands: Commands) -> None:
     ended = commands.run()
     assert ended.status == 0, ended.err

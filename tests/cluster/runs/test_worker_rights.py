@@ -17,6 +17,8 @@ from cluster.harness.cluster import Cluster
 from cluster.harness.failure import CommandFailed
 from cluster.runs.site import hear, started
 
+pytestmark = pytest.mark.usefixtures("furnished")
+
 NAMESPACE = "clearway"
 
 
@@ -73,6 +75,6 @@ async def test_a_worker_writes_its_own_status_and_nothing_else(worker: Worker) -
     assert not worker.may("create", "configmap", "mine")
 
 
-@pytest.mark.parametrize("kind", ["pods", "secrets", "nodes", "jobs", "serviceaccounts"])
-async def test_a_worker_reads_nothing_but_its_kind(worker: Worker, kind: str) -> None:
-    assert not worker.may("get", kind)
+async def test_a_worker_reads_nothing_but_its_kind(worker: Worker) -> None:
+    others = ("pods", "secrets", "nodes", "jobs", "serviceaccounts")
+    assert [kind for kind in others if worker.may("get", kind)] == []
