@@ -21,8 +21,15 @@ USUALLY, AT_WORST = 0.5, 5.0
 PROGRAM = """
 import json, socket, threading, time
 from clearway.probe.records import Endpoint
-from clearway.worker.start import first_data
+from clearway.worker import start
 
+def crowded(watch, program, attach=start._attach):
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(%d):
+        stranger.sendto(bytes(1400), ("198.18.0.2", 7009))
+    attach(watch, program)
+
+start._attach = crowded
 instant, sent = time.time() + 0.3, []
 
 def send():
@@ -34,7 +41,7 @@ def send():
 
 thread = threading.Thread(target=send)
 thread.start()
-found = first_data(Endpoint("198.18.0.2", %d), "udp", instant)
+found = start.first_data(Endpoint("198.18.0.2", %d), "udp", instant)
 thread.join()
 print(json.dumps([*sent, instant, found]))
 """
@@ -66,12 +73,24 @@ async def test_data_for_somebody_else_is_no_start() -> None:
     assert found is None
 
 
-async def answer(rights: tuple[str, ...], port: int) -> tuple[tuple[float, float], float, float | None]:
-    """Between which times a datagram was sent to port 7000, the instant, and when that was by the watch on `port`."""
+async def test_what_others_send_while_the_watch_is_set_up_does_not_make_a_start_late() -> None:
+    """So much that it fills what the kernel keeps for the watch."""
+    sent, _, found = await answer((), port=7000, strangers=200)
+    assert found is not None
+    assert sent[0] <= found <= sent[1]
+
+
+async def answer(
+    rights: tuple[str, ...], port: int, strangers: int = 0
+) -> tuple[tuple[float, float], float, float | None]:
+    """Between which times a datagram was sent to port 7000, the instant, and when that was by the watch on `port`.
+
+    Strangers' datagrams come in before the watch looks only for its own.
+    """
     site = WitnessedLab(LabSpec(nodes=2))
     try:
         await site.start(())
-        printed = await site.told("node-1", (*rights, sys.executable, "-c", PROGRAM % port))
+        printed = await site.told("node-1", (*rights, sys.executable, "-c", PROGRAM % (strangers, port)))
     finally:
         await site.stop()
     before, after, instant, found = json.loads(printed)

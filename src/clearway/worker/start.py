@@ -10,6 +10,7 @@ import ctypes
 import socket
 import struct
 import time
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -95,13 +96,21 @@ def bytes_sent() -> int:
 def _watch(server: Endpoint, transport: str) -> socket.socket:
     """A socket that gets the packets with data that leave for the server, stamped.
 
-    Raises OSError where this worker may not. What it gets before the filter is in place is older than the instant.
+    Raises OSError where this worker may not.
     """
     watch = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL_PROTOCOLS))
     watch.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
     watch.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE)
     _attach(watch, _leaving_for(server, _BARE_SEGMENT if transport == "tcp" else 0))
+    _empty(watch)
     return watch
+
+
+def _empty(watch: socket.socket) -> None:
+    """What came before the filter was in place may be anybody's, and a full queue takes in nothing more."""
+    with suppress(BlockingIOError):
+        for _ in range(_QUEUE):
+            watch.recv(1, socket.MSG_DONTWAIT)
 
 
 def _attach(watch: socket.socket, program: List[_Instruction]) -> None:

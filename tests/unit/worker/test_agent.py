@@ -19,10 +19,12 @@ from clearway.probe import wire
 from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
+from sharing import place
 
 pytestmark = pytest.mark.slow
 LEAD = 3.0
 """Seconds from the request to its instant: what a machine that is busy with other tests may need to prepare."""
+PATIENCE = 20.0
 
 
 class Pipe:
@@ -30,7 +32,7 @@ class Pipe:
 
     def __init__(self, scratch: Path, shift: float = 0.0) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "clearway.worker", "--slot", "node-1/0"],
+            [sys.executable, "-m", "clearway.worker", "--slot", f"node-1/{place()}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -102,15 +104,28 @@ def port_of(ready: dict[str, Any]) -> int:
 
 
 def children_of(pid: int) -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(path.parent.name)
-    return found
+    """Those that have not ended."""
+    try:
+        listed = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [child for line in listed for child in line.split() if lives(child)]
+
+
+def lives(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def tools_of(agent: Pipe, count: int) -> list[str]:
+    """So many children, as soon as there are."""
+    until = time.monotonic() + PATIENCE
+    while len(tools := children_of(agent.process.pid)) < count:
+        assert time.monotonic() < until, tools
+        time.sleep(0.02)
+    return tools
 
 
 def test_it_announces_itself_and_answers_clock_exchanges(agent: Pipe) -> None:
@@ -161,8 +176,7 @@ def test_a_client_without_a_server_is_unreachable_with_its_evidence(agent: Pipe)
 def test_a_new_mailbox_ends_what_ran(agent: Pipe) -> None:
     port = port_of(agent.hear())
     agent.mailbox(*requests(port, time.time() + LEAD, duration=30.0))
-    while not children_of(agent.process.pid):
-        time.sleep(0.01)
+    tools_of(agent, 1)
     agent.tell({"type": "mailbox", "round": None, "requests": []})
     results = agent.results(2)
     assert {result.outcome for result in results.values()} == {Outcome.NOT_RUN}
@@ -173,8 +187,7 @@ def test_a_new_mailbox_ends_what_ran(agent: Pipe) -> None:
 def test_its_tools_die_with_it(agent: Pipe, ending: str | signal.Signals) -> None:
     port = port_of(agent.hear())
     agent.mailbox(*requests(port, time.time() + LEAD, duration=30.0))
-    while len(tools := children_of(agent.process.pid)) < 2:
-        time.sleep(0.01)
+    tools = tools_of(agent, 2)
     if isinstance(ending, signal.Signals):
         agent.process.send_signal(ending)
         agent.process.wait(15)

@@ -16,11 +16,12 @@ from clearway.probe.records import Endpoint, Half, Outcome, Request
 from clearway.worker import counters
 from clearway.worker.network import free_ports
 from clearway.worker.perform import Performance, Setting
+from sharing import place
 
 
 def serving(start: float) -> Request:
     window = Window(Duration(0.0), Duration(0.5))
-    (port,) = free_ports(1)
+    (port,) = free_ports(1, after=1000 + place())
     endpoint = Endpoint("127.0.0.1", port)
     return Request("r", "p", 1, Half.SERVE, "iperf2", TcpParameters(1), window, endpoint, start, start + 10)
 
