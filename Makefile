@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -p no:cacheprovider
 PARALLEL := -n auto --maxprocesses 8
 LAB := (lab or truth) and not cluster
 ALONE := lab or truth or cluster
-HARNESS = PYTHONPATH=src:tests $(BIN)/python -m cluster.harness
+HARNESS = PYTHONPATH=src:. $(BIN)/python -m harness
 
 .PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench docs lock bare-root clean
 
@@ -105,4 +105,4 @@ bare-root: ## demo and tests in a minimal Debian made for it (root only)
 
 clean: ## removes what was made here: environment, caches, demo reports
 	@rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
-	@find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
+	@find src tests benchmarks harness image -name __pycache__ -type d -exec rm -rf {} +

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.capture import Segment, capturing, first_of_each, segments_of
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import IPV4
+from harness.cluster import Cluster
+from harness.spec import IPV4
 
 _BETWEEN_PODS = f"ip and tcp and src net {IPV4.pods} and dst net {IPV4.pods}"
 _FULL = 1_000

@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.crowd import COMMAND, peak_megabytes
 from benchmarks.figure import Figure, Goal
 from clearway.site.kubernetes.cluster_scope import crd
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 TITLE = "500 pairs on one API server"
 

@@ -20,10 +20,10 @@ from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
 from clearway.ledger.read import read_run
 from clearway.site.kubernetes.cluster_scope import manifests
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.toolbox import execute, start_pods, toolbox
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 TITLE = "A run on Kubernetes: two nodes, one pair, 10 s"
 

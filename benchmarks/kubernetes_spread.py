@@ -14,9 +14,9 @@ from benchmarks.spread import Start, spread, starts_in
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
 from clearway.ledger.read import read_run
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 TITLE = "Spread of first data on Kubernetes, 12 pairs on 6 nodes"
 

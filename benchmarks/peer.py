@@ -21,10 +21,10 @@ from benchmarks.figure import Figure, Goal, Paired
 from benchmarks.spread import spread
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.interop.ways import THEIRS, Ground, Said, Way, by_controller, by_door, load_their_image
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 TITLE = "TCP 1:1 and 10:10 by ClusterLoader2 and by our door, 6 nodes, 10 s"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image.build import build
-
 from clearway.site.kubernetes.image import cache
+from image.build import build
 
 
 def worker_image() -> Path:

@@ -13,5 +13,5 @@ cd "$(dirname "$0")/.."
 bin=${VENV:-.venv}/bin
 
 image=$(PYTHONPATH=src:. "$bin/python" -m image)
-PYTHONPATH=src:tests "$bin/python" -m cluster.harness build
+PYTHONPATH=src:. "$bin/python" -m harness build
 PYTHONPATH=src:tests:. exec "$bin/python" -m cluster.interop "$source" "$image" "$@"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

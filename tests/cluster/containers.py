@@ -16,7 +16,7 @@ from clearway.site.base import Event, Lost
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
 from clearway.site.pipe import LINE_LIMIT, PipeMailbox
-from lab.leftovers import members
+from harness.leftovers import members
 
 PATIENCE = 10.0
 """Seconds for a container to end."""

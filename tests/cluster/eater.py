@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cluster.harness.cluster import Cluster
 from cluster.toolbox import toolbox
+from harness.cluster import Cluster
 
 LIMIT = "32Mi"
 _EAT = "import time; time.sleep({after}); held = bytearray(256 << 20); time.sleep(600)"

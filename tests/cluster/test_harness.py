@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import parse_rate
-from cluster.harness.cgroups import clusters_with_cgroups, make_cgroups, processes_of
-from cluster.harness.cluster import GIVEN, Cluster
-from cluster.harness.daemons import Daemon
-from cluster.harness.failure import CommandFailed, HarnessError
-from cluster.harness.machinery import Machinery
-from cluster.harness.spec import ZONE_LABEL, ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.toolbox import execute, start_pods, toolbox
-from lab.leftovers import Watched, host_traces
+from harness.cgroups import clusters_with_cgroups, make_cgroups, processes_of
+from harness.cluster import GIVEN, Cluster
+from harness.daemons import Daemon
+from harness.failure import CommandFailed, HarnessError
+from harness.leftovers import Watched, host_traces
+from harness.machinery import Machinery
+from harness.spec import ZONE_LABEL, ClusterSpec
+from harness.starting import running_cluster
 
-TESTS = Path(__file__).parents[1]
 LISTEN = ("/usr/bin/iperf", "--server")
 PROBE = ("/usr/bin/timeout", "5", "/usr/bin/bash", "-c")
 
@@ -236,10 +235,14 @@ def test_a_start_leaves_what_lives_alone(traces: None) -> None:
 
 
 def by_hand(*arguments: str) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(TESTS), *sys.path[1:]])
-    argv = (sys.executable, "-m", "cluster.harness", *arguments, "--name", "of-a-test")
+    argv = (sys.executable, "-m", "harness", *arguments, "--name", "of-a-test")
     return subprocess.run(
-        argv, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False, timeout=120
+        argv,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+        timeout=120,
     )
 
 
@@ -260,19 +263,18 @@ def test_by_hand_a_cluster_stays_until_it_is_taken_down(traces: None) -> None:
 
 
 def started_elsewhere(script: str) -> subprocess.Popen[str]:
-    paths = os.pathsep.join([str(TESTS), *sys.path[1:]])
     return subprocess.Popen(
         (sys.executable, "-c", script),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 
 
 CLUSTER_WITH_A_POD = """
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import start_cluster
+from harness.spec import ClusterSpec
+from harness.starting import start_cluster
 from cluster.toolbox import start_pods, toolbox
 cluster = start_cluster(ClusterSpec(nodes=2))
 start_pods(cluster, "default", toolbox("some", "node-1"))
@@ -295,7 +297,7 @@ def test_a_harness_that_is_killed_takes_its_cluster_with_it(traces: None) -> Non
 
 def guard_of(processes: set[int]) -> int:
     """The process that will clear away: the grandparent of the cluster's first one."""
-    first = next(pid for pid in processes if "cluster.harness.keeper" in command_of(pid))
+    first = next(pid for pid in processes if "harness.keeper" in command_of(pid))
     return parent_of(parent_of(first))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.harness.cluster import GIVEN, Cluster
-from cluster.harness.hollow import hollow_nodes
-from cluster.harness.pause_image import PAUSE_IMAGE, write_pause_image
-from cluster.harness.versions import CACHE_KEY, KUBERNETES, SOURCES
+from harness.cluster import GIVEN, Cluster
+from harness.hollow import hollow_nodes
+from harness.pause_image import PAUSE_IMAGE, write_pause_image
+from harness.versions import CACHE_KEY, KUBERNETES, SOURCES
 
 
 def test_everything_that_kubernetes_keeps_in_its_tree_is_pinned_to_its_own_version() -> None:

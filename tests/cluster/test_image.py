@@ -11,8 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from image import debian
-from image.build import CLONE, build, worker_files
 
 from clearway.base.clock import Clock
 from clearway.campaign.acceptance import begin, carry_out
@@ -23,7 +21,9 @@ from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from cluster.containers import ContainerSite, Image, place
-from lab.leftovers import host_traces
+from harness.leftovers import host_traces
+from image import debian
+from image.build import CLONE, build, worker_files
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cluster.harness.cluster import Cluster
-from cluster.harness.pause_image import PAUSE_IMAGE
+from harness.cluster import Cluster
+from harness.pause_image import PAUSE_IMAGE
 
 _LENT = {"/usr": "/usr", "/lib": "/usr/lib", "/lib64": "/usr/lib64", "/etc/alternatives": "/etc/alternatives"}
 """Where the machine's folders are seen in the pod."""

@@ -18,7 +18,7 @@ from junitparser import JUnitXml
 
 from clearway.ledger.read import read_run
 from clearway.probe.records import Outcome, Why
-from lab.leftovers import host_traces
+from harness.leftovers import host_traces
 from lab.unprivileged import AS_NOBODY, unprivileged_python
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]

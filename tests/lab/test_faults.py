@@ -19,8 +19,8 @@ from clearway.verdict.dossier import Dossier
 from clearway.verdict.evidence import outcome
 from clearway.verdict.judge import judge
 from clearway.verdict.model import PairValue, Standing, State, Verdict
+from harness.leftovers import host_traces
 from lab.acceptance import accepted
-from lab.leftovers import host_traces
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 

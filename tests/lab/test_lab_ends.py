@@ -19,7 +19,7 @@ from clearway.probe.records import Slot
 from clearway.site.base import Lost
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
-from lab.leftovers import Watched, host_traces, members
+from harness.leftovers import Watched, host_traces, members
 from lab.running import running_lab
 from lab.traffic import said
 from lab.unprivileged import AS_NOBODY, unprivileged_python

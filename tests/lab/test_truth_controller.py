@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks.crowd import MEMORY_GOAL, controller_megabytes
 
 pytestmark = pytest.mark.truth

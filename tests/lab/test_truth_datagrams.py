@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from benchmarks.datagrams import LOSSES, TOLERANCE, fates, stalled_fate
 
 pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from benchmarks import tcp_by_hand
 from benchmarks.goodput import FAST_PAIR, GOAL, SLOW_PAIRS, STARVED, V6_PAIR, reached
-
 from clearway.site.lab.model import LabSpec
 
 pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow, pytest.mark.timeout(120)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from benchmarks import http_by_hand
 from benchmarks.figure import Paired
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from benchmarks.by_hand import on
 from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
-
 from clearway.base.units import Rate
 from clearway.ledger.record import Record
 from clearway.probe.records import Why

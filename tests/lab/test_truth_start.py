@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+
 from benchmarks.flow import WitnessedLab
 from benchmarks.spread import starts
-
 from clearway.site.lab.model import LabSpec
 
 pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cluster.harness.go_tool import find_go, go_environment
+from harness.go_tool import find_go, go_environment
 
 PLAIN = Path(__file__).with_name("plain")
 CL2 = Path(__file__).with_name("cl2")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster.harness.cluster import Cluster
 from cluster.processes import Ended, begin, end_of
+from harness.cluster import Cluster
 
 SPEC = """\
 version: 1

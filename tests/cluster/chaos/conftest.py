@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cluster.chaos.calls import Calls
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.runs.home import furnish
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 
 @pytest.fixture(scope="module")

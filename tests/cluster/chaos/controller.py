@@ -17,7 +17,7 @@ from clearway.probe.records import Finding
 from clearway.shell.base import Shell
 from clearway.shell.runner import Runner
 from cluster.chaos.road import NsenterRoad
-from cluster.harness.machinery import Machinery
+from harness.machinery import Machinery
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clearway.probe.records import Reason
 from clearway.shell.base import Connection, Said
-from cluster.harness.machinery import Machinery
+from harness.machinery import Machinery
 
 
 @dataclass(frozen=True)

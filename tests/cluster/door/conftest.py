@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.door.doors import Doors
-from cluster.harness.cluster import Cluster
+from harness.cluster import Cluster
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from cluster.door.doors import Doors
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import await_first_round, left_behind
+from harness.cluster import Cluster
 
 NETWORK = "testing/network"
 USUAL = (f"--testconfig={NETWORK}/config.yaml", "--provider=skeleton", "--v=2")

@@ -6,7 +6,7 @@ import json
 
 from cluster.door.doors import Doors
 from cluster.eater import LIMIT, await_killed, eater, feed
-from cluster.harness.cluster import Cluster
+from harness.cluster import Cluster
 
 CONFIG = """\
 name: memory

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.interop.peer import NotMendable
 from cluster.interop.ways import Ground, Said, Way, our_workers, their_workers
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 PROTOCOLS = ("tcp", "udp", "http")
 TOLD: Mapping[str, tuple[str, ...]] = {"controller": PROTOCOLS, "door": ("tcp",)}

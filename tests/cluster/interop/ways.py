@@ -12,9 +12,9 @@ from pathlib import Path
 
 from clearway.site.kubernetes.image import IMAGE
 from cluster.door.doors import Doors
-from cluster.harness.cluster import Cluster
 from cluster.interop.peer import built_controller, built_worker
 from cluster.interop.their_image import write_their_image
+from harness.cluster import Cluster
 
 NETWORK = "testing/network"
 MAY_BE_NOUGHT = frozenset({"Lost_Packets", "Latency"})

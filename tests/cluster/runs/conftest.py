@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
 from cluster.runs.home import clear, furnish
+from harness.cluster import Cluster
 
 
 @pytest.fixture

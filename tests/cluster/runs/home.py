@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from clearway.site.kubernetes.options import NAMESPACE
-from cluster.harness.cluster import Cluster
+from harness.cluster import Cluster
 
 _HOME = {
     "apiVersion": "v1",

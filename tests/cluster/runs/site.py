@@ -15,7 +15,7 @@ from clearway.probe.records import Endpoint, Finding, Half, Request, Slot
 from clearway.site.base import Ready
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.site import KubernetesSite
-from cluster.harness.cluster import Cluster
+from harness.cluster import Cluster
 
 T = TypeVar("T")
 SLOTS = (Slot("node-1"), Slot("node-2"))

@@ -14,8 +14,8 @@ from clearway.kube.errors import Invalid, NotFound, Unexpected
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, CRDS, OURS, Paths
-from cluster.harness.cluster import Cluster
-from cluster.harness.failure import CommandFailed
+from harness.cluster import Cluster
+from harness.failure import CommandFailed
 
 PATCH = "application/json-patch+json"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.harness.cluster import Cluster, Node
 from cluster.runs.commands import Commands
+from harness.cluster import Cluster, Node
 from sshd import Keys, Sshd
 
 pytestmark = pytest.mark.usefixtures("furnished")

@@ -14,8 +14,8 @@ from clearway.probe.records import Finding, Half, Outcome, Result
 from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
-from cluster.harness.cluster import Cluster
 from cluster.runs.site import SLOTS, hear, requests, started
+from harness.cluster import Cluster
 
 NAMESPACE = "clearway"
 PATHS = Paths(NAMESPACE)

@@ -13,9 +13,9 @@ from clearway.probe.parameters import HttpParameters, Window
 from clearway.probe.records import Half, Outcome, Result
 from clearway.site.base import Ready
 from clearway.site.kubernetes.workers import Team
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
 from cluster.runs.site import SLOTS, hear, requests, started
+from harness.cluster import Cluster
 
 pytestmark = pytest.mark.usefixtures("furnished")
 

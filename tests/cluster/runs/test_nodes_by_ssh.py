@@ -11,8 +11,8 @@ import pytest
 
 from clearway.ledger.read import read_run
 from clearway.site.lab.preflight import search_path
-from cluster.harness.cluster import Cluster
-from cluster.harness.failure import CommandFailed
+from harness.cluster import Cluster
+from harness.failure import CommandFailed
 from sshd import Keys, Sshd
 
 pytestmark = pytest.mark.usefixtures("furnished")

@@ -17,8 +17,8 @@ from clearway.shell.runner import Runner
 from clearway.watch.oom.records import Oom, Sight, Source
 from clearway.watch.oom.tracker import OomTracker
 from cluster.eater import LIMIT, await_killed, eater, feed
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands
+from harness.cluster import Cluster
 
 pytestmark = pytest.mark.usefixtures("furnished")
 

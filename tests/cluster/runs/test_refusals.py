@@ -22,9 +22,9 @@ from clearway.site.kubernetes.names import CRD, SCHEMA
 from clearway.site.kubernetes.workers import Team
 from clearway.worker.api import Access, OwnObject
 from clearway.worker.inbox_kubernetes import RESULT_LIMIT, KubernetesInbox, Ties
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands, left_behind
 from cluster.runs.site import SLOTS, hear, requests, started
+from harness.cluster import Cluster
 
 pytestmark = pytest.mark.usefixtures("furnished")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.harness.cluster import Cluster
 from cluster.runs.commands import Commands, await_first_round, left_behind
 from cluster.runs.home import clear
+from harness.cluster import Cluster
 
 CONTROLLER = "controller"
 

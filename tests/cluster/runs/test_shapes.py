@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.harness.cluster import Cluster
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import running_cluster
 from cluster.runs.commands import Commands
 from cluster.runs.home import furnish
+from harness.cluster import Cluster
+from harness.spec import ClusterSpec
+from harness.starting import running_cluster
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from clearway.kube.api import Access, connect
 from clearway.kube.errors import Forbidden
 from clearway.site.base import Ready
 from clearway.site.kubernetes.names import Paths
-from cluster.harness.cluster import Cluster
-from cluster.harness.failure import CommandFailed
 from cluster.runs.site import hear, started
+from harness.cluster import Cluster
+from harness.failure import CommandFailed
 
 pytestmark = pytest.mark.usefixtures("furnished")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from benchmarks import __main__ as benchmarks
 from benchmarks.figure import Figure
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.figure import Figure, Goal, Paired
 from hypothesis import given
 from hypothesis import strategies as st
+
+from benchmarks.figure import Figure, Goal, Paired
 
 RUNS = st.lists(st.floats(1, 1000), min_size=1, max_size=12)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cluster.harness.pause_image import write_pause_image
 from cluster.interop.peer import LABELS, TAGS, Mend, NotMendable, apply, image_of
 from cluster.interop.their_image import write_their_image
+from harness.pause_image import write_pause_image
 
 
 def mended(mend: Mend, folder: Path, text: str) -> str:

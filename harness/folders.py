@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster.harness.cgroups import clusters_with_cgroups, remove_cgroups
+from harness.cgroups import clusters_with_cgroups, remove_cgroups
 
 _PREFIX = "clearway-cluster-"
 

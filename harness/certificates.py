@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.harness.failure import CommandFailed
-from cluster.harness.spec import API_PORT, FAMILIES, IPV4, NodeSpec
+from harness.failure import CommandFailed
+from harness.spec import API_PORT, FAMILIES, IPV4, NodeSpec
 
 _DAYS = 30
 _MINIMAL = "[req]\ndistinguished_name = name\n[name]\n"

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cluster.harness.failure import HarnessError
-from cluster.harness.versions import GO
+from harness.failure import HarnessError
+from harness.versions import GO
 
 _REQUIREMENTS = Path(__file__).with_name("go.txt")
 

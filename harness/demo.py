@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from clearway.base.units import Rate
-from cluster.harness.cgroups import clusters_with_cgroups, processes_of
-from cluster.harness.failure import HarnessError
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import start_cluster
-from lab.leftovers import Watched, host_traces
+from harness.cgroups import clusters_with_cgroups, processes_of
+from harness.failure import HarnessError
+from harness.leftovers import Watched, host_traces
+from harness.spec import ClusterSpec
+from harness.starting import start_cluster
 
 _RATE = Rate(500e6)
 """Of every node's link, as in the built-in lab: two busy cores still fill it, so the shaper decides the figures."""

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.harness.failure import HarnessError
-from cluster.harness.go_tool import find_go, go_environment
-from cluster.harness.pause_image import write_pause_image
-from cluster.harness.versions import CACHE_KEY, SOURCES
+from harness.failure import HarnessError
+from harness.go_tool import find_go, go_environment
+from harness.pause_image import write_pause_image
+from harness.versions import CACHE_KEY, SOURCES
 
 Say = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""The first process of a cluster's namespaces: `python -m cluster.harness.keeper SOCKET LEASH-FD`.
+"""The first process of a cluster's namespaces: `python -m harness.keeper SOCKET LEASH-FD`.
 
 It starts and ends the daemons as it is asked to, one JSON line a connection, and reaps every orphan. When its
 leash ends, because whoever started the cluster closed it or died, it ends; the kernel then takes every process,

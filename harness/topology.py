@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clearway.base.units import Rate
 from clearway.site.lab.topology import shaper
-from cluster.harness.spec import Family, NodeSpec, families_on_links
+from harness.spec import Family, NodeSpec, families_on_links
 
 FABRIC = "fabric"
 NODE_DEVICE = "eth0"

@@ -1,4 +1,4 @@
-"""Lets programs outside reach the API server: `python -m cluster.harness.forward LISTENING-FD ADDRESS PORT`.
+"""Lets programs outside reach the API server: `python -m harness.forward LISTENING-FD ADDRESS PORT`.
 
 The listening socket was opened on the machine's loopback and stays there; this process is in the cluster's network,
 so what it connects to is there. Where nothing listens, the connection from outside is reset.

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Rate
-from cluster.harness.api import Api
-from cluster.harness.certificates import Authority
-from cluster.harness.cgroups import cgroup_of
-from cluster.harness.daemons import Workplace, containerd_socket, kwok, watches_the_api
-from cluster.harness.failure import CommandFailed
-from cluster.harness.hollow import hollow_nodes
-from cluster.harness.machinery import Machinery
-from cluster.harness.programs import Programs, built_programs
-from cluster.harness.spec import NodeSpec
-from cluster.harness.topology import block_step, link_step, shaping_steps, unblock_step
+from harness.api import Api
+from harness.certificates import Authority
+from harness.cgroups import cgroup_of
+from harness.daemons import Workplace, containerd_socket, kwok, watches_the_api
+from harness.failure import CommandFailed
+from harness.hollow import hollow_nodes
+from harness.machinery import Machinery
+from harness.programs import Programs, built_programs
+from harness.spec import NodeSpec
+from harness.topology import block_step, link_step, shaping_steps, unblock_step
 
 GIVEN = "CLEARWAY_TEST_KUBECONFIG"
 """The environment variable that names a cluster's kubeconfig; the tests run there then."""

@@ -1,4 +1,4 @@
-"""By hand: `python -m cluster.harness build | up | down | status | demo`."""
+"""By hand: `python -m harness build | up | down | status | demo`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 from clearway.base.units import parse_rate
-from cluster.harness.cluster import Cluster
-from cluster.harness.demo import demonstrate
-from cluster.harness.failure import HarnessError
-from cluster.harness.machinery import Machinery
-from cluster.harness.programs import build_programs, cache_folder
-from cluster.harness.spec import ClusterSpec
-from cluster.harness.starting import start_cluster
+from harness.cluster import Cluster
+from harness.demo import demonstrate
+from harness.failure import HarnessError
+from harness.machinery import Machinery
+from harness.programs import build_programs, cache_folder
+from harness.spec import ClusterSpec
+from harness.starting import start_cluster
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -87,7 +87,7 @@ def _state(name: str) -> Path:
 
 
 def _parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m cluster.harness", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m harness", description=__doc__)
     commands = parser.add_subparsers(required=True)
     for command in (build, up, down, status, demo):
         sub = commands.add_parser(command.__name__)

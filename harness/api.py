@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from cluster.harness.certificates import Authority
-from cluster.harness.failure import HarnessError
+from harness.certificates import Authority
+from harness.failure import HarnessError
 
 _NODES = "/api/v1/nodes"
 _NOT_READY = "node.kubernetes.io/not-ready"

@@ -1,4 +1,4 @@
-"""What outlives a cluster just long enough to clear away: `python -m cluster.harness.guard FOLDER LOCK-FD LEASH-FD`.
+"""What outlives a cluster just long enough to clear away: `python -m harness.guard FOLDER LOCK-FD LEASH-FD`.
 
 The kernel takes a cluster's processes, namespaces, links and mounts by itself. Its cgroups and its folder it does not.
 The folder is locked as long as this runs: who gets the lock finds nothing of the cluster any more.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cluster.harness.cgroups import remove_cgroups
+from harness.cgroups import remove_cgroups
 
 _NAMESPACES = (
     *("setpriv", "--pdeathsig", "KILL"),
@@ -22,7 +22,7 @@ _NAMESPACES = (
 
 def main() -> None:
     folder, leash = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[3]))
-    keeper = (sys.executable, "-S", "-m", "cluster.harness.keeper", str(folder / "keeper.sock"), str(leash.fileno()))
+    keeper = (sys.executable, "-S", "-m", "harness.keeper", str(folder / "keeper.sock"), str(leash.fileno()))
     with leash:
         cluster = subprocess.Popen((*_NAMESPACES, *keeper), pass_fds=(leash.fileno(),), stdin=subprocess.DEVNULL)
     cluster.wait()

@@ -11,17 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import clearway
-from cluster.harness.daemons import Daemon
-from cluster.harness.failure import CommandFailed, HarnessError, last_words
-from cluster.harness.folders import locked_folder, sweep, wait_until_gone
-from cluster.harness.topology import Step
+from harness.daemons import Daemon
+from harness.failure import CommandFailed, HarnessError, last_words
+from harness.folders import locked_folder, sweep, wait_until_gone
+from harness.topology import Step
 
-_IMPORT_ROOTS = (Path(__file__).parents[2], Path(clearway.__file__).parents[1])
+_IMPORT_ROOTS = (Path(__file__).parents[1], Path(clearway.__file__).parents[1])
 _ALSO = ":/usr/local/sbin:/usr/sbin:/sbin"
 _PATIENCE = 60.0
 """Seconds that the end of a daemon may take."""
@@ -48,10 +48,7 @@ class Machinery:
         if not leash.recv(16):
             guard.wait()
             raise HarnessError("no namespaces to be had: this needs root and the right to mount")
-        machinery = cls.of(folder)
-        machinery.leash = leash
-        machinery._children.append(guard)
-        return machinery
+        return replace(cls.of(folder), leash=leash, _children=[guard])
 
     @classmethod
     def of(cls, folder: Path) -> Machinery:
@@ -112,7 +109,7 @@ class Machinery:
 
     def forward(self, listener: socket.socket, address: str, port: int) -> None:
         """What connects to `listener`, a socket of this machine, reaches `address` in the namespaces."""
-        forwarder = (sys.executable, "-S", "-m", "cluster.harness.forward", str(listener.fileno()), address, str(port))
+        forwarder = (sys.executable, "-S", "-m", "harness.forward", str(listener.fileno()), address, str(port))
         with self.log("forward").open("ab") as log:
             child = subprocess.Popen(
                 ("nsenter", f"--target={self.keeper}", "--pid", "--net", *forwarder),
@@ -159,7 +156,7 @@ def _start_guard(folder: Path, lock: int) -> tuple[subprocess.Popen[bytes], sock
     ours, theirs = socket.socketpair()
     with theirs, (folder / "guard.log").open("wb") as log:
         fds = (lock, theirs.fileno())
-        argv = (sys.executable, "-S", "-m", "cluster.harness.guard", str(folder), *map(str, fds))
+        argv = (sys.executable, "-S", "-m", "harness.guard", str(folder), *map(str, fds))
         return subprocess.Popen(argv, **_quiet(log), pass_fds=fds), ours
 
 

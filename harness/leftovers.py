@@ -1,4 +1,4 @@
-"""What a lab may leave on the host: looked for from outside, in the kernel's own tables."""
+"""What a lab or a cluster may leave on the host, as the tables of the kernel show it."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cluster.harness.spec import ZONE_LABEL
+from harness.spec import ZONE_LABEL
 
 _MARK = {"kwok.x-k8s.io/node": "fake"}
 _ROOM = {"cpu": "32", "memory": "256Gi", "pods": "110"}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster.harness.certificates import Authority
-from cluster.harness.pause_image import PAUSE_IMAGE
-from cluster.harness.programs import Programs
-from cluster.harness.spec import API_PORT, IPV4, Family, NodeSpec, families_of
-from cluster.harness.topology import NODES, on_node
+from harness.certificates import Authority
+from harness.pause_image import PAUSE_IMAGE
+from harness.programs import Programs
+from harness.spec import API_PORT, IPV4, Family, NodeSpec, families_of
+from harness.topology import NODES, on_node
 
 _ETCD = "http://127.0.0.1:2379"
 
@@ -59,7 +59,7 @@ def apiserver(place: Workplace) -> Daemon:
     flags = (
         *(
             f"--etcd-servers={_ETCD}",
-            f"--bind-address={'::' if 6 in place.ip else '0.0.0.0'}",
+            f"--bind-address={'::' if 6 in place.ip else '0.0.0.0'}",  # noqa: S104 - of the cluster's own namespaces
             f"--secure-port={API_PORT}",
         ),
         f"--advertise-address={place.families[0].api}",

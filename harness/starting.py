@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from cluster.harness.api import Api
-from cluster.harness.certificates import make_authority
-from cluster.harness.cgroups import make_cgroups
-from cluster.harness.cluster import GIVEN, Cluster, Node, remember_nodes, workplace
-from cluster.harness.daemons import (
+from harness.api import Api
+from harness.certificates import make_authority
+from harness.cgroups import make_cgroups
+from harness.cluster import GIVEN, Cluster, Node, remember_nodes, workplace
+from harness.daemons import (
     Workplace,
     apiserver,
     containerd,
@@ -24,12 +24,12 @@ from cluster.harness.daemons import (
     proxy,
     scheduler,
 )
-from cluster.harness.failure import HarnessError, last_words
-from cluster.harness.machinery import Machinery
-from cluster.harness.programs import built_programs
-from cluster.harness.services import give_systemctl
-from cluster.harness.spec import API_PORT, IPV4, ClusterSpec, NodeSpec
-from cluster.harness.topology import fabric_steps, machine_steps, shaping_steps
+from harness.failure import HarnessError, last_words
+from harness.machinery import Machinery
+from harness.programs import built_programs
+from harness.services import give_systemctl
+from harness.spec import API_PORT, IPV4, ClusterSpec, NodeSpec
+from harness.topology import fabric_steps, machine_steps, shaping_steps
 
 
 @contextmanager
