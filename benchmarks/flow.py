@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clearway.base.clock import Clock
-from clearway.campaign.acceptance import begin, carry_out
+from clearway.campaign.acceptance import begin, run_rounds
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended
-from clearway.probe.records import Observation, Result, Round, Slot, Trial
+from clearway.probe.records import Observation, Pair, Result, Round, Slot, Trial
 from clearway.site.lab.control import Ran
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
 from clearway.site.lab.topology import Addresses
 from clearway.spec.load import read_spec
-from clearway.verdict.dossier import Dossier, Pair
+from clearway.verdict.trial_index import TrialIndex
 
 
 @dataclass(frozen=True)
@@ -127,18 +127,18 @@ class Beside:
 
 def measured_trials(record: Record) -> list[Trial]:
     """The judged trials that count, in the order of the rounds. Raises AssertionError if a pair has too few."""
-    dossier, counted = Dossier(record), []
+    index, counted = TrialIndex(record), []
     for test in record.spec.tests:
-        for pair in dossier.pairs(test.name):
-            good = dossier.measured(test.name, pair)
-            assert len(good) >= test.repeats.min, (test.name, pair, _what_happened(dossier, test.name, pair))
+        for pair in index.pairs(test.name):
+            good = index.measured(test.name, pair)
+            assert len(good) >= test.repeats.min, (test.name, pair, _what_happened(index, test.name, pair))
             counted += good
     return sorted(counted, key=lambda trial: [round_.id for round_ in record.rounds].index(trial.round or ""))
 
 
-def _what_happened(dossier: Dossier, test: str, pair: Pair) -> list[tuple[object, ...]]:
-    halves = [(trial, half) for trial in dossier.attempts(test, pair) for half in trial.halves]
-    return [(half and half.outcome.value, half and half.reason, dossier.faults(trial)) for trial, half in halves]
+def _what_happened(index: TrialIndex, test: str, pair: Pair) -> list[tuple[object, ...]]:
+    halves = [(trial, half) for trial in index.attempts(test, pair) for half in trial.halves]
+    return [(half and half.outcome.value, half and half.reason, index.faults(trial)) for trial, half in halves]
 
 
 async def wait_until(instant: float) -> None:
@@ -149,6 +149,6 @@ async def wait_until(instant: float) -> None:
 async def accepted(folder: Path, spec: str, site: WitnessedLab, beside: Beside | None = None) -> Record:
     """Carry out a whole acceptance on the lab and return its record, with all that was done beside it over."""
     job = await begin(read_spec(spec), site, folder, [beside.take] if beside else [])
-    record = await carry_out(job, site, Clock())
+    record = await run_rounds(job, site, Clock())
     site.raise_what_failed_beside()
     return record

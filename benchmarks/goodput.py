@@ -13,9 +13,9 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.record import Record
 from clearway.probe.records import Slot
 from clearway.site.lab.model import LabSpec, Link, LinkException
-from clearway.verdict.dossier import Dossier
 from clearway.verdict.judge import judge
 from clearway.verdict.model import PairValue, Verdict
+from clearway.verdict.trial_index import TrialIndex
 
 TITLE = "TCP goodput against what the shaped link can carry"
 
@@ -117,10 +117,10 @@ def _name(test: str) -> str:
 
 
 def _pairs(record: Record, lab: LabSpec, shapers: Shapers, test: Verdict) -> Iterator[Reached]:
-    dossier = Dossier(record)
+    index = TrialIndex(record)
     for pair in test.children[0].pairs:
         sender, receiver = _slots(pair)
-        link = dossier.link((sender, receiver))
+        link = index.link((sender, receiver))
         assert link is not None
         assert isinstance(pair.value, Rate), (test.name, pair.reasons)
         yield Reached(
@@ -129,7 +129,7 @@ def _pairs(record: Record, lab: LabSpec, shapers: Shapers, test: Verdict) -> Ite
             judged=pair.value,
             theory=link * payload_share(lab),
             carried=shapers.towards(test.name, receiver.node) * payload_share(lab),
-            cpu_busy=_busy(dossier, test.name, (sender, receiver)),
+            cpu_busy=_busy(index, test.name, (sender, receiver)),
         )
 
 
@@ -138,8 +138,8 @@ def _slots(pair: PairValue) -> tuple[Slot, Slot]:
     return pair.subject
 
 
-def _busy(dossier: Dossier, test: str, pair: tuple[Slot, Slot]) -> float:
-    (trial,) = dossier.measured(test, pair)
+def _busy(index: TrialIndex, test: str, pair: tuple[Slot, Slot]) -> float:
+    (trial,) = index.measured(test, pair)
     assert trial.serve is not None
     assert trial.serve.counters is not None
     return trial.serve.counters.cpu_busy or 0.0

@@ -29,7 +29,7 @@ from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Counters, Evidence, Half, Outcome, Request, Result, Slot, Timing, Worker
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
-from clearway.worker.api import Access, ApiFailure, OwnObject
+from clearway.worker.api import ApiFailure, OwnObject, ServiceAccount
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties
 
 _RATE = Rate(1e9)
@@ -84,7 +84,7 @@ class Seen:
 class Hollow:
     """All workers of a namespace, a thread each."""
 
-    def __init__(self, access: Access, namespace: str) -> None:
+    def __init__(self, access: ServiceAccount, namespace: str) -> None:
         self.seen = Seen()
         self._access = access
         self._namespace = namespace
@@ -200,7 +200,7 @@ def main(argv: list[str]) -> int:
     assert address.hostname is not None
     assert address.port is not None
     threading.stack_size(_STACK)
-    hollow = Hollow(Access(address.hostname, address.port, Path(folder)), namespace)
+    hollow = Hollow(ServiceAccount(address.hostname, address.port, Path(folder)), namespace)
     threading.Thread(target=hollow.follow_pods, daemon=True).start()
     sys.stdin.read()
     print(json.dumps(asdict(hollow.seen)), flush=True)

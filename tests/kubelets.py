@@ -13,7 +13,7 @@ from api_server import ApiServer, Json
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.probe.records import Outcome, Request, Result, Slot, Timing, Worker
-from clearway.worker.api import Access, OwnObject
+from clearway.worker.api import OwnObject, ServiceAccount
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties
 
 NAMESPACE = "clearway"
@@ -32,7 +32,7 @@ def inbox(
     server: ApiServer, folder: Path, name: str, node: str = "node-1", clock: Clock | None = None
 ) -> KubernetesInbox:
     host, _, port = server.address.partition(":")
-    own = OwnObject(Access(host, int(port), token_folder(folder), tls=False), MAILBOXES, name)
+    own = OwnObject(ServiceAccount(host, int(port), token_folder(folder), tls=False), MAILBOXES, name)
     return KubernetesInbox(clock or Clock(), own, node, Ties(lambda: None, lambda reason: None))
 
 

@@ -5,11 +5,11 @@
 No dependencies. A hostile template ends too: see `Limits`.
 """
 
-from gotemplate.errors import Place, TemplateError
+from gotemplate.errors import Position, TemplateError
 from gotemplate.functions import Function, function
 from gotemplate.library import Functions
 from gotemplate.limits import Limits
-from gotemplate.machine.state import Site
+from gotemplate.machine.state import PrintedValue
 from gotemplate.syntax.literals import parse_float
 from gotemplate.template import Template
 from gotemplate.values import Int, Ints, Strings, type_name, unfit
@@ -20,8 +20,8 @@ __all__ = [
     "Int",
     "Ints",
     "Limits",
-    "Place",
-    "Site",
+    "Position",
+    "PrintedValue",
     "Strings",
     "Template",
     "TemplateError",

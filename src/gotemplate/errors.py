@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Position:
     """Where a person finds it: `config.yaml:7:3`."""
 
     name: str
@@ -36,7 +36,7 @@ class Refusal(Exception):
 class TemplateError(Exception):
     """A template that can't be read, or can't be rendered with these data."""
 
-    def __init__(self, cause: str, place: Place, line_text: str, hint: str | None = None) -> None:
+    def __init__(self, cause: str, place: Position, line_text: str, hint: str | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
         self.place = place
@@ -59,9 +59,9 @@ class TemplateError(Exception):
         return f"    {line}\n    {' ' * (self.place.column - 1 - start)}^"
 
 
-def place_of(name: str, text: str, offset: int) -> Place:
+def place_of(name: str, text: str, offset: int) -> Position:
     """The place of the character at `offset`."""
-    return Place(name, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    return Position(name, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
 def located(refusal: Refusal, name: str, text: str) -> TemplateError:

@@ -10,8 +10,8 @@ from gotemplate.functions import Function
 from gotemplate.library import Functions
 from gotemplate.limits import DEFAULT_LIMITS, Limits
 from gotemplate.machine.compile import Program, compiled, run_program
-from gotemplate.machine.operands import Source
-from gotemplate.machine.state import Replace, Run
+from gotemplate.machine.operands import TemplateSet
+from gotemplate.machine.state import Run, ValueReplacer
 from gotemplate.syntax.parser import parse
 
 T = TypeVar("T")
@@ -44,17 +44,17 @@ class Template:
         """The template's text for these data."""
         return self._rendered(data, None)
 
-    def render_replaced(self, data: object, replace: Replace) -> str:
+    def render_replaced(self, data: object, replace: ValueReplacer) -> str:
         """The same, but each value that an action prints or computes with becomes what `replace` makes of it.
 
         Values that only decide the way (`if`, `range`, `with`, a template's argument) or set a variable stay.
         """
         return self._rendered(data, replace)
 
-    def _rendered(self, data: object, replace: Replace | None) -> str:
+    def _rendered(self, data: object, replace: ValueReplacer | None) -> str:
         watched = replace is not None
         if watched not in self._programs:
-            source = Source(self.name, self.text, self._functions, watched=watched)
+            source = TemplateSet(self.name, self.text, self._functions, watched=watched)
             self._programs[watched] = self._guarded(lambda: compiled(self._trees, source))
         program, run = self._programs[watched][self.name], Run(self.limits, replace)
         self._guarded(lambda: run_program(program, run, data))

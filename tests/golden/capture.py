@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from clearway.engine.base import Command
+from clearway.engine.base import ToolCommand
 from clearway.engine.table import ENGINES
 from clearway.probe import wire
 from clearway.probe.records import Endpoint, Half, Request
@@ -73,7 +73,7 @@ class Capture:
             other.wait()
         shutil.rmtree(self._scratch)
 
-    def _command(self, half: Half) -> Command:
+    def _command(self, half: Half) -> ToolCommand:
         engine, request = ENGINES[self._case.engine], self._request(half, self._start)
         command = engine.serve(request) if half is Half.SERVE else engine.send(request)
         folder = self._folder(half)
@@ -99,7 +99,7 @@ class Capture:
             deadline=start + 60,
         )
 
-    def _moments(self, commands: dict[Half, Command]) -> Iterator[tuple[float, Callable[[], None]]]:
+    def _moments(self, commands: dict[Half, ToolCommand]) -> Iterator[tuple[float, Callable[[], None]]]:
         for half, command in commands.items():
             launch = command.launch.si + self._case.client_late if half is Half.SEND else _BEFORE_SERVE - self._lead
             yield launch, lambda half=half, command=command: self._spawn(half, command)  # type: ignore[misc]
@@ -118,14 +118,14 @@ class Capture:
     def _folder(self, half: Half) -> Path:
         return self._scratch / half.value
 
-    def _spawn(self, half: Half, command: Command) -> None:
+    def _spawn(self, half: Half, command: ToolCommand) -> None:
         folder = self._folder(half)
         with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
             self._running[half] = network.spawn(
                 _NAMESPACES[half], command.argv, cwd=folder, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL
             )
 
-    def _end(self, half: Half, command: Command) -> None:
+    def _end(self, half: Half, command: ToolCommand) -> None:
         process = self._running[half]
         if process.poll() is not None:
             return
@@ -146,7 +146,7 @@ class Capture:
     def _filled(self, argv: tuple[str, ...]) -> list[str]:
         return [word.replace("{start}", f"{self._start:.6f}") for word in argv]
 
-    def _keep(self, half: Half, command: Command) -> None:
+    def _keep(self, half: Half, command: ToolCommand) -> None:
         source, target = self._folder(half), HERE / self._case.engine / self._case.name / half.value
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from clearway.base.units import Duration
-from clearway.shell.base import Command, NotRun
+from clearway.shell.base import NotRun, ShellCommand
 from clearway.shell.runner import Runner
-from clearway.shell.ssh import SshHost, SshRoad
+from clearway.shell.ssh import SshHost, SshTransport
 from clearway.site.lab.site import LabSite
 
 
 async def asked(
-    site: LabSite, node: str, hosts: Mapping[str, SshHost], questions: Mapping[str, Command]
+    site: LabSite, node: str, hosts: Mapping[str, SshHost], questions: Mapping[str, ShellCommand]
 ) -> dict[str, Any]:
     """From `node`, one question to each: what it printed, or the code of why nothing came."""
     written = {
@@ -36,8 +36,8 @@ async def asked(
 
 async def _ask(written: dict[str, Any]) -> dict[str, Any]:
     hosts = {name: _host(*one["host"]) for name, one in written.items()}
-    shell = Runner(SshRoad(hosts), log=lambda finding: None)
-    commands = {name: Command(tuple(one["argv"]), within=Duration(one["within"])) for name, one in written.items()}
+    shell = Runner(SshTransport(hosts), log=lambda finding: None)
+    commands = {name: ShellCommand(tuple(one["argv"]), within=Duration(one["within"])) for name, one in written.items()}
     answers = await asyncio.gather(*(shell.run(name, command) for name, command in commands.items()))
     await shell.close()
     said = (answer.reason.code if isinstance(answer, NotRun) else answer.stdout for answer in answers)

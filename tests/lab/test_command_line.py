@@ -17,7 +17,7 @@ import pytest
 from junitparser import JUnitXml
 
 from clearway.ledger.read import read_run
-from clearway.probe.records import Outcome, Why
+from clearway.probe.records import Outcome, RoundReason
 from harness.leftovers import host_traces
 from lab.unprivileged import AS_NOBODY, unprivileged_python
 
@@ -169,7 +169,7 @@ def test_a_killed_run_is_resumed_and_measures_only_what_is_missing(spec: Path, t
     assert done.returncode == 0, done.stderr
     record = read_run(out)
     assert [result for result in record.results if result.round == "bandwidth-01"] == measured
-    assert [round_.why for round_ in record.rounds] == [Why.PLANNED, Why.PLANNED, Why.RETRY]
+    assert [round_.why for round_ in record.rounds] == [RoundReason.PLANNED, RoundReason.PLANNED, RoundReason.RETRY]
 
 
 def test_a_run_that_is_over_is_only_judged_again_when_resumed(

@@ -15,10 +15,10 @@ from clearway.probe.records import Outcome, Role, Slot
 from clearway.site.base import NotFit
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
-from clearway.verdict.dossier import Dossier
 from clearway.verdict.evidence import outcome
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairValue, Standing, State, Verdict
+from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.trial_index import TrialIndex
 from harness.leftovers import host_traces
 from lab.acceptance import accepted
 
@@ -75,9 +75,9 @@ async def test_an_agent_killed_in_the_middle_leaves_its_pair_undecided_and_the_r
     verdict = leaf(record)
     lost = with_node(verdict, "node-2")
     assert verdict.state is State.INCONCLUSIVE
-    assert {pair.standing for pair in lost} == {Standing.UNDECIDED}
+    assert {pair.standing for pair in lost} == {PairState.UNDECIDED}
     assert outcome_of(record, "node-2") is Outcome.WORKER_LOST
-    assert [pair.standing for pair in verdict.pairs if pair not in lost] == [Standing.HOLDS]
+    assert [pair.standing for pair in verdict.pairs if pair not in lost] == [PairState.HOLDS]
 
 
 async def test_a_link_cut_in_the_middle_is_never_a_pass(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ async def test_a_link_cut_in_the_middle_is_never_a_pass(tmp_path: Path) -> None:
 
     verdict = leaf(await accepted(tmp_path, TCP, LAB, disturbance=cut))
     cut_off = with_node(verdict, "node-2")
-    assert {pair.standing for pair in cut_off} <= {Standing.UNDECIDED, Standing.BREAKS}
-    assert [pair.standing for pair in verdict.pairs if pair not in cut_off] == [Standing.HOLDS]
+    assert {pair.standing for pair in cut_off} <= {PairState.UNDECIDED, PairState.BREAKS}
+    assert [pair.standing for pair in verdict.pairs if pair not in cut_off] == [PairState.HOLDS]
 
 
 async def test_a_link_that_is_dead_from_the_start_is_proven_unreachable(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ async def test_a_link_that_is_dead_from_the_start_is_proven_unreachable(tmp_path
 
     record = await accepted(tmp_path, TCP, LAB, disturbance=block, after=-1.0)
     (dead,) = with_node(leaf(record), "node-2")
-    assert dead.standing is Standing.BREAKS
+    assert dead.standing is PairState.BREAKS
     assert codes([dead]) == {"verdict.unreachable"}
     assert leaf(record).state is State.FAIL
 
@@ -118,7 +118,7 @@ add rule ip wall in meta l4proto udp quota over 2000000 bytes drop
 
     record = await accepted(tmp_path, UDP, LAB, disturbance=silence, after=-0.5)
     (silent,) = with_node(leaf(record), "node-2")
-    assert silent.standing is Standing.BREAKS
+    assert silent.standing is PairState.BREAKS
     assert silent.value is not None
     assert silent.value.si > 0.5
     assert leaf(record).state is State.FAIL
@@ -139,7 +139,7 @@ async def test_a_tool_that_prints_nothing_and_exits_0_has_measured_nothing(tmp_p
     mute = with_node(verdict, "node-2")
     assert verdict.state is State.INCONCLUSIVE
     assert [pair.value for pair in mute] == [None]
-    assert [pair.standing for pair in verdict.pairs if pair not in mute] == [Standing.HOLDS]
+    assert [pair.standing for pair in verdict.pairs if pair not in mute] == [PairState.HOLDS]
 
 
 async def test_a_tool_that_is_not_what_it_should_be_is_found_before_any_traffic(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_a_web_server_killed_in_the_middle_is_never_a_good_latency(tmp_pat
     )
     verdict = leaf(record)
     assert verdict.state is not State.PASS
-    assert not any(pair.standing is Standing.HOLDS for pair in verdict.pairs)
+    assert not any(pair.standing is PairState.HOLDS for pair in verdict.pairs)
 
 
 async def test_latency_whose_background_dies_is_undecided_and_says_so(tmp_path: Path) -> None:
@@ -185,6 +185,6 @@ async def test_a_node_whose_clock_is_two_seconds_off_starts_with_the_others(tmp_
 
 
 def outcome_of(record: Record, node: str) -> Outcome:
-    dossier = Dossier(record)
-    (pair,) = [pair for pair in dossier.pairs("bandwidth") if node in {slot.node for slot in pair}]
-    return outcome(dossier.attempts("bandwidth", pair)[-1])
+    index = TrialIndex(record)
+    (pair,) = [pair for pair in index.pairs("bandwidth") if node in {slot.node for slot in pair}]
+    return outcome(index.attempts("bandwidth", pair)[-1])

@@ -12,7 +12,7 @@ import pytest
 from clearway.base.units import Rate
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
-from clearway.probe.records import Why
+from clearway.probe.records import RoundReason
 from clearway.report.figures import pair_figures
 from clearway.site.lab.model import LabSpec, Link
 from lab.acceptance import accepted
@@ -103,7 +103,7 @@ async def test_a_controller_that_is_killed_leaves_nothing_on_any_host_and_its_ru
         assert "PRIVATE KEY" not in (out / "hosts.yaml").read_text()
         resumed = await lab.clearway("run", "--resume", out)
         assert resumed.exit == 0, resumed.stderr
-    assert Why.RETRY in {round_.why for round_ in read_run(out).rounds}
+    assert RoundReason.RETRY in {round_.why for round_ in read_run(out).rounds}
 
 
 async def test_a_connection_that_is_cut_costs_its_worker_and_leaves_nothing_there(tmp_path: Path) -> None:

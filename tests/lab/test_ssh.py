@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Duration
-from clearway.shell.base import Command
+from clearway.shell.base import ShellCommand
 from clearway.site.lab.model import LabSpec, Link
 from lab.asking import asked
 from lab.running import running_lab
@@ -28,8 +28,8 @@ async def test_each_of_several_machines_answers_or_says_why_not(tmp_path: Path) 
         await lab.site.execute("node-4", ("ip", "link", "set", "eth0", "down"))
         drop = "table inet deaf { chain in { type filter hook input priority 0; tcp dport 2222 drop; }; }"
         await lab.site.execute("node-5", ("nft", "-f", "-"), text=drop)
-        address = Command(("ip", "-brief", "-4", "address", "show", "eth0"), within=Duration(60))
-        questions = dict.fromkeys(servers, address) | {"node-6": Command(("sleep", "100"), within=Duration(90))}
+        address = ShellCommand(("ip", "-brief", "-4", "address", "show", "eth0"), within=Duration(60))
+        questions = dict.fromkeys(servers, address) | {"node-6": ShellCommand(("sleep", "100"), within=Duration(90))}
         hosts = {name: server.host(user="root") for name, server in servers.items()}
         asking = asyncio.create_task(asked(lab.site, "node-1", hosts, questions))
         async with asyncio.timeout(60):

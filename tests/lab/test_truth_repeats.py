@@ -12,11 +12,11 @@ from benchmarks.by_hand import on
 from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
 from clearway.base.units import Rate
 from clearway.ledger.record import Record
-from clearway.probe.records import Why
+from clearway.probe.records import RoundReason
 from clearway.site.lab.model import LabSpec, LinkException
 from clearway.site.lab.topology import shaper
 from clearway.verdict.judge import judge
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 
 pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -75,9 +75,9 @@ def states(record: Record, repeats: int) -> list[State]:
     return [leaf.state for leaf in test.children]
 
 
-def whys(record: Record) -> list[Why]:
+def whys(record: Record) -> list[RoundReason]:
     """Of all rounds but those that only do again what was void."""
-    return [round_.why for round_ in record.rounds if round_.why is not Why.RETRY]
+    return [round_.why for round_ in record.rounds if round_.why is not RoundReason.RETRY]
 
 
 async def test_repeats_that_straddle_are_undecided_until_more_of_them_settle_it(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_repeats_that_straddle_are_undecided_until_more_of_them_settle_it(
     record = await accepted(tmp_path / "run", SPEC, site, Beside(site, as_begun=reshape))
     assert states(record, repeats=2) == [State.INCONCLUSIVE] * 3
     assert states(record, repeats=MOST) == [State.PASS, State.INCONCLUSIVE, State.FAIL]
-    assert whys(record) == [Why.PLANNED] * 2 + [Why.REPEAT] * (MOST - 2)
+    assert whys(record) == [RoundReason.PLANNED] * 2 + [RoundReason.REPEAT] * (MOST - 2)
     assert judge(record).state is State.FAIL
 
 
@@ -97,5 +97,5 @@ async def test_what_stays_open_after_its_budget_is_inconclusive(tmp_path: Path) 
     verdict = judge(record)
     assert verdict.state is State.INCONCLUSIVE
     standings = [pair.standing for pair in verdict.children[0].children[0].pairs]
-    assert standings == [Standing.UNDECIDED] * 3
-    assert whys(record) == [Why.PLANNED] * 2 + [Why.REPEAT]
+    assert standings == [PairState.UNDECIDED] * 3
+    assert whys(record) == [RoundReason.PLANNED] * 2 + [RoundReason.REPEAT]

@@ -11,8 +11,8 @@ from cyclopts import Argument
 from clearway.cl2.measurements.table import WITH_CHAOS
 from clearway.cl2.reference import with_flags
 from clearway.cli.app import app
+from clearway.shell.node_access import CONFIGS
 from clearway.shell.providers import PROVIDERS, Feature, Provider
-from clearway.shell.reach import CONFIGS
 from clearway.spec.fields import written_fields
 from clearway.spec.reference import reference_markdown
 from meta.tree import ROOT

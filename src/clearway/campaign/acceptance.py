@@ -23,10 +23,10 @@ from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
-from clearway.run.crew import Crew
-from clearway.run.round import Pace, run_round
+from clearway.run.round import DispatchEstimate, run_round
+from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Site
-from clearway.site.company import Scene, Watcher
+from clearway.site.watcher import WatchContext, Watcher
 from clearway.spec.model import Spec
 
 _READY = 180.0
@@ -73,7 +73,7 @@ async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -
     return Job(record, ledger, Plan(record.plan))
 
 
-class Braked(SiteError):
+class Aborted(SiteError):
     """The run was stopped for the cluster's sake. What it measured stays."""
 
 
@@ -89,7 +89,7 @@ async def _as_they_are(_: Round) -> None:
     """Nothing is done to the nodes."""
 
 
-async def carry_out(
+async def run_rounds(
     job: Job,
     site: Site,
     clock: Clock,
@@ -102,29 +102,29 @@ async def carry_out(
     `finished` is called when the last round is in the ledger: the verdict need not wait until the workers are removed.
     A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
     """
-    memory = Memory(job.record)
-    ledger = Ledger(job.ledger.folder, (memory.take, *job.ledger.listeners))
-    if next_round(memory.record) is None:
+    live = LiveRecord(job.record)
+    ledger = Ledger(job.ledger.folder, (live.take, *job.ledger.listeners))
+    if next_round(live.record) is None:
         finished()
-        return memory.record
+        return live.record
     try:
-        async with Crew(site, job.plan.slots, ledger, clock) as crew:
-            await crew.gather_ready(_READY)
-            check_workers(job.plan.probes, crew.ready)
-            await _accompanied(_loop(crew, memory, before), watchers, crew)
-            ledger.append(Observation("run-finished", memory.record.manifest.run, clock.now()))
+        async with WorkerPool(site, job.plan.slots, ledger, clock) as pool:
+            await pool.gather_ready(_READY)
+            check_workers(job.plan.probes, pool.ready)
+            await _accompanied(_loop(pool, live, before), watchers, pool)
+            ledger.append(Observation("run-finished", live.record.manifest.run, clock.now()))
             finished()
-    except Braked as braked:
-        ledger.append(Observation("run-braked", memory.record.manifest.run, clock.now(), {"code": braked.code}))
+    except Aborted as braked:
+        ledger.append(Observation("run-braked", live.record.manifest.run, clock.now(), {"code": braked.code}))
         raise
     except asyncio.CancelledError:
-        if next_round(memory.record) is not None:
-            ledger.append(Observation("run-interrupted", memory.record.manifest.run, clock.now()))
+        if next_round(live.record) is not None:
+            ledger.append(Observation("run-interrupted", live.record.manifest.run, clock.now()))
         raise
-    return memory.record
+    return live.record
 
 
-async def _accompanied(rounds: Coroutine[Any, Any, None], watchers: Sequence[Watcher], crew: Crew) -> None:
+async def _accompanied(rounds: Coroutine[Any, Any, None], watchers: Sequence[Watcher], pool: WorkerPool) -> None:
     """The rounds with everybody who goes along; whoever came last leaves first."""
     stopped: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
 
@@ -132,10 +132,10 @@ async def _accompanied(rounds: Coroutine[Any, Any, None], watchers: Sequence[Wat
         if not stopped.done():
             stopped.set_result(reason)
 
-    scene = Scene(frozenset(slot.node for slot in crew.slots), crew.clock, crew.ledger.append, stop)
+    scene = WatchContext(frozenset(slot.node for slot in pool.slots), pool.clock, pool.ledger.append, stop)
     async with AsyncExitStack() as company:
         for watcher in watchers:
-            await company.enter_async_context(watcher.beside(scene))
+            await company.enter_async_context(watcher.watching(scene))
         await _until_stopped(rounds, stopped)
 
 
@@ -148,25 +148,25 @@ async def _until_stopped(rounds: Coroutine[Any, Any, None], stopped: asyncio.Fut
             running.result()
             return
         reason = stopped.result()
-        raise Braked(reason.code, **reason.values)
+        raise Aborted(reason.code, **reason.values)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def _loop(crew: Crew, memory: Memory, before: Before) -> None:
-    pace = Pace()
-    while (round_ := next_round(memory.record)) is not None:
+async def _loop(pool: WorkerPool, live: LiveRecord, before: Before) -> None:
+    estimate = DispatchEstimate()
+    while (round_ := next_round(live.record)) is not None:
         try:
             await before(round_)
         except SiteError as error:
-            raise Braked(error.code, **error.values) from error
-        if pace.rounds:
-            await asyncio.sleep(memory.record.spec.gap.si)
-        await run_round(crew, round_, memory.attempts(round_), pace)
+            raise Aborted(error.code, **error.values) from error
+        if estimate.rounds:
+            await asyncio.sleep(live.record.spec.gap.si)
+        await run_round(pool, round_, live.attempts(round_), estimate)
 
 
-class Memory:
+class LiveRecord:
     """Listens to the ledger and keeps the record, so that it need not be read back after every round."""
 
     def __init__(self, record: Record) -> None:

@@ -16,11 +16,11 @@ from dataclasses import replace
 from itertools import groupby
 
 from clearway.ledger.record import Record
-from clearway.probe.records import Outcome, Probe, Role, Round, Trial, Why
+from clearway.probe.records import Outcome, Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
-from clearway.verdict.dossier import Dossier, Pair
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairValue, Standing, State, Verdict
+from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.trial_index import TrialIndex
 
 
 def next_round(record: Record) -> Round | None:
@@ -44,23 +44,23 @@ def _planned(record: Record) -> Iterator[Round]:
 
 
 def _retries(record: Record) -> Iterator[Round]:
-    dossier = Dossier(record)
+    index = TrialIndex(record)
     trials = _by_probe(record)
-    for origin in (round_ for round_ in record.rounds if round_.why is not Why.RETRY):
-        void = {probe.id for probe in origin.probes if _is_due(dossier, trials[probe.id])}
+    for origin in (round_ for round_ in record.rounds if round_.why is not RoundReason.RETRY):
+        void = {probe.id for probe in origin.probes if _is_due(index, trials[probe.id])}
         if void:
             yield _retry(record, origin, void)
 
 
-def _is_due(dossier: Dossier, trials: list[Trial]) -> bool:
+def _is_due(index: TrialIndex, trials: list[Trial]) -> bool:
     """Whether no attempt at the probe gave a value that can be judged, and the budget allows another."""
-    return _is_void(dossier, trials) and _tries(trials) < dossier.record.spec.attempts
+    return _is_void(index, trials) and _tries(trials) < index.record.spec.attempts
 
 
-def _is_void(dossier: Dossier, trials: list[Trial]) -> bool:
+def _is_void(index: TrialIndex, trials: list[Trial]) -> bool:
     wanted = [trial for trial in trials if trial.probe.role not in (Role.BACKGROUND, Role.EXPOSED)]
     return bool(wanted) and not any(
-        dossier.outcome(trial) is Outcome.MEASURED and not dossier.faults(trial) for trial in wanted
+        index.outcome(trial) is Outcome.MEASURED and not index.faults(trial) for trial in wanted
     )
 
 
@@ -73,8 +73,10 @@ def _tries(trials: list[Trial]) -> int:
 
 def _retry(record: Record, origin: Round, void: set[str]) -> Round:
     probes = tuple(p if p.id in void else replace(p, role=Role.BACKGROUND) for p in origin.probes)
-    number = 1 + sum(round_.why is Why.RETRY and round_.id.startswith(f"{origin.id}.") for round_ in record.rounds)
-    return Round(f"{origin.id}.retry-{number}", origin.test, probes, Why.RETRY, origin.origin or origin.id)
+    number = 1 + sum(
+        round_.why is RoundReason.RETRY and round_.id.startswith(f"{origin.id}.") for round_ in record.rounds
+    )
+    return Round(f"{origin.id}.retry-{number}", origin.test, probes, RoundReason.RETRY, origin.origin or origin.id)
 
 
 def _repeats(record: Record) -> Iterator[Round]:
@@ -95,7 +97,7 @@ def _straddling(leaf: Verdict) -> Iterator[Pair | str]:
 
 
 def _is_straddling(pair: PairValue) -> bool:
-    return pair.standing is Standing.UNDECIDED and any(reason.code == "verdict.straddles" for reason in pair.reasons)
+    return pair.standing is PairState.UNDECIDED and any(reason.code == "verdict.straddles" for reason in pair.reasons)
 
 
 def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | str]) -> Round | None:
@@ -106,7 +108,7 @@ def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | st
     made = {
         probe.repeat
         for round_ in (*record.plan, *record.rounds)
-        if round_.why is not Why.RETRY
+        if round_.why is not RoundReason.RETRY
         for probe in round_.probes
         if probe.test == test.name and probe.pair in first
     }
@@ -114,7 +116,7 @@ def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | st
     if repeat >= test.repeats.max:
         return None
     probes = tuple(_again(probe, repeat) for probe in origin.probes)
-    return Round(f"{origin.id}.repeat-{repeat}", origin.test, probes, Why.REPEAT, origin.id)
+    return Round(f"{origin.id}.repeat-{repeat}", origin.test, probes, RoundReason.REPEAT, origin.id)
 
 
 def _concerns(test: Test, origin: Round, straddling: set[Pair | str]) -> bool:

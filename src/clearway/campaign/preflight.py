@@ -9,7 +9,7 @@ from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
-from clearway.run.hand_out import draft
+from clearway.run.requests import requests_for
 from clearway.site.base import NotFit, Ready
 
 
@@ -21,7 +21,7 @@ def rehearse(rounds: Iterable[Round]) -> None:
     first = {round_.test: round_ for round_ in reversed(tuple(rounds))}
     for round_ in first.values():
         ready = {slot: _stand_in(slot, len(round_.probes)) for probe in round_.probes for slot in probe.pair}
-        _ = draft(round_, {probe.id: 1 for probe in round_.probes}, ready, 0).schedule
+        _ = requests_for(round_, {probe.id: 1 for probe in round_.probes}, ready, 0).schedule
 
 
 def _stand_in(slot: Slot, ports: int) -> Ready:

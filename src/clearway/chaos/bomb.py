@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from clearway.base.units import Duration
 from clearway.chaos.kinds import Failure
-from clearway.shell.base import Command
+from clearway.shell.base import ShellCommand
 from clearway.shell.providers import as_root
 
 FOLDER = "/run/clearway-chaos"
@@ -72,18 +72,18 @@ $2"; shift 2
 """What is begun when its command has long been answered."""
 
 
-def arm(name: str, fuse: Duration, failure: Failure) -> Command:
+def arm(name: str, fuse: Duration, failure: Failure) -> ShellCommand:
     """Says ARMED when, and only when, the bomb ticks; `fuse` counts from then."""
     words = (name, _BOMB, str(round(fuse.si)), failure.puts_back, " ".join(failure.needs))
     return _run(_ARM, *words)
 
 
-def disarm(name: str) -> Command:
+def disarm(name: str) -> ShellCommand:
     """Safe where there is no such bomb."""
     return _run(_DISARM, name)
 
 
-def strike(name: str, failure: Failure) -> Command:
+def strike(name: str, failure: Failure) -> ShellCommand:
     """The break itself: answered when it is done, or before it begins if no answer could come after.
 
     Nothing is broken where the bomb is not armed any more.
@@ -94,21 +94,21 @@ def strike(name: str, failure: Failure) -> Command:
     return _run(breaks)
 
 
-def put_back(failure: Failure) -> Command:
+def put_back(failure: Failure) -> ShellCommand:
     return _run(failure.puts_back)
 
 
-def look(failure: Failure) -> Command:
+def look(failure: Failure) -> ShellCommand:
     """Ends with 0 while it is broken."""
     return _run(failure.looks)
 
 
-def all_goes_well(name: str, fuse: Duration, failure: Failure) -> tuple[Command, ...]:
+def all_goes_well(name: str, fuse: Duration, failure: Failure) -> tuple[ShellCommand, ...]:
     """Everything that is run on a node that is broken and put back, in that order, but the looks at it."""
     if failure.by_itself:
         return (strike(name, failure),)
     return arm(name, fuse, failure), strike(name, failure), put_back(failure), disarm(name)
 
 
-def _run(script: str, *words: str) -> Command:
-    return Command(as_root(("sh", "-c", script, "sh", *words)))
+def _run(script: str, *words: str) -> ShellCommand:
+    return ShellCommand(as_root(("sh", "-c", script, "sh", *words)))

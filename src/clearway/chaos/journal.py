@@ -19,7 +19,7 @@ from clearway.probe import codec as c
 from clearway.spec.model import FailureName
 
 
-class Step(StrEnum):
+class JournalStep(StrEnum):
     BREAKING = "breaking"
     """About to be armed and broken."""
     BACK = "back"
@@ -27,10 +27,10 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     node: str
     kind: FailureName
-    step: Step
+    step: JournalStep
     at: float
     """Unix seconds."""
     bomb: str
@@ -40,7 +40,9 @@ class Entry:
 
 
 _KIND: c.Codec[FailureName] = c.TEXT  # type: ignore[assignment]
-_ENTRY = c.record(Entry, node=c.TEXT, kind=_KIND, step=c.enum(Step), at=c.NUMBER, bomb=c.TEXT, fuse=c.DURATION)
+_ENTRY = c.record(
+    JournalEntry, node=c.TEXT, kind=_KIND, step=c.enum(JournalStep), at=c.NUMBER, bomb=c.TEXT, fuse=c.DURATION
+)
 
 
 class Journal:
@@ -49,7 +51,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / files.CHAOS
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: JournalEntry) -> None:
         """Returns when the line is on the disk."""
         line = json.dumps(_ENTRY.encode(entry), separators=(",", ":"), allow_nan=False) + "\n"
         try:
@@ -61,12 +63,12 @@ class Journal:
             words = error.strerror or str(error)
             raise LedgerError("ledger.cannot-write", path=str(self.path), error=words) from error
 
-    def open(self) -> tuple[Entry, ...]:
+    def open(self) -> tuple[JournalEntry, ...]:
         """The latest entry of each node that may still be broken."""
         latest = {entry.node: entry for entry in self._entries()}
-        return tuple(entry for entry in latest.values() if entry.step is not Step.BACK)
+        return tuple(entry for entry in latest.values() if entry.step is not JournalStep.BACK)
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[JournalEntry]:
         """A last line without its end was torn: what it announced did not happen."""
         if not self.path.exists():
             return

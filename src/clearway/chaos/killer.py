@@ -12,12 +12,12 @@ from clearway.base.clock import Clock
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.chaos import bomb
-from clearway.chaos.journal import Entry, Journal, Step
+from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.chaos.kinds import Failure, Sign
-from clearway.chaos.sight import Sight
+from clearway.chaos.node_readiness import NodeReadiness
 from clearway.kube.errors import KubeError
 from clearway.probe.records import Observation
-from clearway.shell.base import Answer, NotRun, Said, Shell
+from clearway.shell.base import Answer, CommandOutput, NotRun, Shell
 from clearway.spec.model import FailureName
 
 Observe = Callable[[Observation], None]
@@ -34,7 +34,7 @@ class ChaosFailed(SiteError):
 
 
 @dataclass(frozen=True)
-class Blow:
+class FailureRequest:
     """What is done to nodes, and for how long at most."""
 
     kind: FailureName
@@ -45,11 +45,11 @@ class Blow:
 
 
 @dataclass(frozen=True)
-class Tools:
+class KillerTools:
     """What a killer works with."""
 
     shell: Shell
-    sight: Sight
+    sight: NodeReadiness
     failures: Mapping[FailureName, Failure]
     journal: Journal
     clock: Clock
@@ -64,7 +64,7 @@ class Tools:
 class Victim:
     """A node that may be broken."""
 
-    entry: Entry
+    entry: JournalEntry
     recovery: Duration
     boot: str | None = None
     """Its boot ID before; None where nobody knows."""
@@ -87,11 +87,11 @@ class Victim:
 class NodeKiller:
     """For one run. After `put_back`, which may be called at any time, nothing is broken, or it is told what is."""
 
-    tools: Tools
+    tools: KillerTools
     observe: Observe
     _open: dict[str, Victim] = field(default_factory=dict)
 
-    async def fail(self, nodes: Iterable[str], blow: Blow) -> None:
+    async def fail(self, nodes: Iterable[str], blow: FailureRequest) -> None:
         """Break all of these at once; returns when each is seen broken.
 
         Raises ChaosFailed if one of them can't be: none stays broken then. Raises KubeError, LedgerError.
@@ -108,7 +108,7 @@ class NodeKiller:
         victims = list(self._open.values())
         return all(await asyncio.gather(*(self._put_back(victim) for victim in victims)))
 
-    def take_up(self, entries: Iterable[Entry], recovery: Duration) -> None:
+    def take_up(self, entries: Iterable[JournalEntry], recovery: Duration) -> None:
         """What an earlier process left open, to be put back."""
         for entry in entries:
             self._open[entry.node] = Victim(entry, recovery, struck=entry.at)
@@ -119,7 +119,7 @@ class NodeKiller:
         if sick := sorted(set(await self.tools.sight.not_ready()) - self.tools.down):
             raise ChaosFailed("chaos.others-not-ready", nodes=tuple(sick), count=len(sick))
 
-    async def _fail(self, node: str, blow: Blow) -> None:
+    async def _fail(self, node: str, blow: FailureRequest) -> None:
         victim = await self._armed(node, blow)
         failure = self.tools.failures[blow.kind]
         victim.struck = begun = self.tools.clock.now()
@@ -133,11 +133,11 @@ class NodeKiller:
         victim.seen = True
         self._tell("broken", node, kind=blow.kind, after=Duration(self.tools.clock.now() - begun))
 
-    async def _armed(self, node: str, blow: Blow) -> Victim:
+    async def _armed(self, node: str, blow: FailureRequest) -> Victim:
         """The node with its bomb ticking; in the journal before anything is done to it."""
         boot = (await self.tools.sight.view(node)).boot
         name = f"clearway-chaos-{secrets.token_hex(4)}"
-        entry = Entry(node, blow.kind, Step.BREAKING, self.tools.clock.now(), name, blow.fuse)
+        entry = JournalEntry(node, blow.kind, JournalStep.BREAKING, self.tools.clock.now(), name, blow.fuse)
         self.tools.journal.write(entry)
         victim = self._open[node] = Victim(entry, blow.recovery, boot)
         self.tools.down.add(node)
@@ -191,7 +191,7 @@ class NodeKiller:
             await self.tools.shell.run(victim.node, bomb.disarm(victim.entry.bomb))
         entry = victim.entry
         now = self.tools.clock.now()
-        self.tools.journal.write(Entry(entry.node, entry.kind, Step.BACK, now, entry.bomb, entry.fuse))
+        self.tools.journal.write(JournalEntry(entry.node, entry.kind, JournalStep.BACK, now, entry.bomb, entry.fuse))
         self._open.pop(victim.node, None)
         self.tools.down.discard(victim.node)
 
@@ -206,7 +206,7 @@ class NodeKiller:
         failure = self.tools.failures[victim.entry.kind]
         if failure.sign is Sign.SCRIPT:
             answer = await self.tools.shell.run(victim.node, bomb.look(failure))
-            return isinstance(answer, Said) and answer.exit != 0
+            return isinstance(answer, CommandOutput) and answer.exit != 0
         view = await self.tools.sight.view(victim.node)
         return view.ready and not (failure.sign is Sign.REBOOTED and view.boot == victim.boot)
 
@@ -243,8 +243,8 @@ async def _to_its_end(doing: Coroutine[Any, Any, Answer]) -> Answer:
         raise
 
 
-def _went_well(answer: Answer) -> TypeGuard[Said]:
-    return isinstance(answer, Said) and answer.exit == 0
+def _went_well(answer: Answer) -> TypeGuard[CommandOutput]:
+    return isinstance(answer, CommandOutput) and answer.exit == 0
 
 
 def _why(answer: Answer) -> str:

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.chaos.killer import SEEN_WITHIN, Blow, ChaosFailed, NodeKiller, Tools
-from clearway.chaos.schedule import Wave, Wish
+from clearway.chaos.killer import SEEN_WITHIN, ChaosFailed, FailureRequest, KillerTools, NodeKiller
+from clearway.chaos.schedule import ChaosRequest, TimedWave
 from clearway.probe.records import Observation
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 
 _RECOVERY = Duration(120)
 
 
-def blow_of(wish: Wish) -> Blow:
+def failure_request_of(request: ChaosRequest) -> FailureRequest:
     """What ClusterLoader2 calls the failure of a node."""
-    return Blow("kubelet-and-runtime", SEEN_WITHIN + wish.downtime, _RECOVERY)
+    return FailureRequest("kubelet-and-runtime", SEEN_WITHIN + request.downtime, _RECOVERY)
 
 
 @dataclass
-class Chronicle:
+class ChaosEvents:
     """Everything that was done to nodes. A Watcher: each run that goes on meanwhile has it in its ledger too."""
 
     seen: list[Observation] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Chronicle:
             listener(observation)
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         """Begins with what is broken already."""
         latest = {observation.subject: observation for observation in self.seen}
         for observation in self.seen:
@@ -51,11 +51,13 @@ class Chronicle:
 class Monkey:
     """One schedule under way."""
 
-    def __init__(self, tools: Tools, wish: Wish, waves: Sequence[Wave], chronicle: Chronicle) -> None:
+    def __init__(
+        self, tools: KillerTools, request: ChaosRequest, waves: Sequence[TimedWave], chronicle: ChaosEvents
+    ) -> None:
         self.broken: set[str] = set()
         """Every node that it ever broke, or tried to."""
         self._tools = tools
-        self._wish = wish
+        self._wish = request
         self._waves = waves
         self._failures: list[Observation] = []
         self._chronicle = chronicle
@@ -79,7 +81,7 @@ class Monkey:
         for wave in self._waves:
             await asyncio.sleep(wave.pause.si)
             self.broken.update(wave.nodes)
-            await self._killer.fail(wave.nodes, blow_of(self._wish))
+            await self._killer.fail(wave.nodes, failure_request_of(self._wish))
             await asyncio.sleep(self._wish.downtime.si)
             if not await self._killer.put_back():
                 return

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from clearway.chaos.killer import Blow, NodeKiller, Tools
+from clearway.chaos.killer import FailureRequest, KillerTools, NodeKiller
 from clearway.plan.failing import broken_during
 from clearway.probe.records import Inventory, Round
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 from clearway.spec.model import Chaos, Spec, When
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ChaosPlan:
     """What a run's spec asks for, with the nodes that it was planned for."""
 
     chaos: Chaos
@@ -24,17 +24,17 @@ class Wanted:
     when: Mapping[str, When]
 
 
-def wanted(spec: Spec, inventory: Inventory) -> Wanted | None:
+def chaos_plan(spec: Spec, inventory: Inventory) -> ChaosPlan | None:
     """None where nothing is to be broken."""
     if spec.chaos is None:
         return None
-    return Wanted(spec.chaos, broken_during(spec, inventory), {test.name: test.when for test in spec.tests})
+    return ChaosPlan(spec.chaos, broken_during(spec, inventory), {test.name: test.when for test in spec.tests})
 
 
 class Phases:
     """A Watcher that also prepares rounds. Between two states of the nodes nothing is measured."""
 
-    def __init__(self, tools: Tools, asked: Wanted) -> None:
+    def __init__(self, tools: KillerTools, asked: ChaosPlan) -> None:
         self._tools = tools
         self._asked = asked
         self._killer: NodeKiller | None = None
@@ -43,7 +43,7 @@ class Phases:
         """When the last nodes count as recovered; Unix seconds."""
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         """Begins by putting back what an earlier process of this run left broken, ends with whole nodes."""
         killer = self._killer = NodeKiller(self._tools, scene.observe)
         killer.take_up(self._tools.journal.open(), self._asked.chaos.recovery)
@@ -64,7 +64,7 @@ class Phases:
             self._broken = ()
             await killer.put_back()
         if nodes and nodes != self._broken:
-            await killer.fail(nodes, Blow(chaos.fail, chaos.downtime, chaos.recovery))
+            await killer.fail(nodes, FailureRequest(chaos.fail, chaos.downtime, chaos.recovery))
             self._broken = nodes
         if self._asked.when[round_.test] == "recovered" and self._whole_again is not None:
             await self._tools.pause_until(self._whole_again)

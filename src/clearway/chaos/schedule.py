@@ -13,7 +13,7 @@ from clearway.probe.records import Node
 
 
 @dataclass(frozen=True)
-class Wish:
+class ChaosRequest:
     """ClusterLoader2's `nodeFailure`, in its terms."""
 
     failure_rate: Ratio
@@ -28,21 +28,21 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Wave:
+class TimedWave:
     """Nodes that fail together, after a pause since the last ones were put back."""
 
     pause: Duration
     nodes: tuple[str, ...]
 
 
-def schedule(wish: Wish, nodes: Sequence[Node], seed: int) -> tuple[Wave, ...]:
+def schedule(request: ChaosRequest, nodes: Sequence[Node], seed: int) -> tuple[TimedWave, ...]:
     """Every node that may be broken, once; the same seed and nodes give the same."""
     chance = random.Random(seed)
 
     def size(left: int) -> int:
-        return math.ceil(wish.failure_rate.si * left)
+        return math.ceil(request.failure_rate.si * left)
 
     return tuple(
-        Wave(wish.interval * (1 + wish.jitter * chance.random()), wave)
-        for wave in drawn(breakable(nodes, wish.exclude), seed, size)
+        TimedWave(request.interval * (1 + request.jitter * chance.random()), wave)
+        for wave in drawn(breakable(nodes, request.exclude), seed, size)
     )

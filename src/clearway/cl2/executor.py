@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.errors import ClearwayError, InternalError, SiteError
-from clearway.cl2.config.calls import Call, Compiled, Key, PlannedStep
-from clearway.cl2.measurements.base import Critical, Measurement, Surroundings
-from clearway.cl2.measurements.table import Row
+from clearway.cl2.config.calls import Compiled, Key, MethodCall, PlannedStep
+from clearway.cl2.measurements.base import Critical, MeasurementMethod, Surroundings
+from clearway.cl2.measurements.table import MethodRow
 from clearway.cl2.namespaces import Namespaces
 from clearway.cl2.outcome import CallResult, StepResult, TestResult
 
@@ -24,14 +24,14 @@ Told = Callable[[StepResult], None]
 class Executor:
     """One test. Whatever happens, what it made is removed, and what it measured is in the result."""
 
-    table: Mapping[str, Row]
+    table: Mapping[str, MethodRow]
     around: Surroundings
     namespaces: Namespaces
     told: Told
     """Of every step that is over."""
-    first: Sequence[Call] = ()
+    first: Sequence[MethodCall] = ()
     """What goes on beside all steps."""
-    _measurements: dict[Key, Measurement] = field(default_factory=dict)
+    _measurements: dict[Key, MeasurementMethod] = field(default_factory=dict)
     """In the order in which they were first called."""
     _steps: list[StepResult] = field(default_factory=list)
     _errors: list[ClearwayError] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Executor:
         self.told(result)
         return result
 
-    async def _call(self, index: int, call: Call) -> CallResult:
+    async def _call(self, index: int, call: MethodCall) -> CallResult:
         name, began = f"[{index:02}] - {call.identifier}", time.monotonic()
         try:
             outcome = await self._measurement(call).call(call, self.around)
@@ -91,7 +91,7 @@ class Executor:
             return CallResult(name, time.monotonic() - began, errors=(bug,))
         return CallResult(name, time.monotonic() - began, outcome)
 
-    def _measurement(self, call: Call) -> Measurement:
+    def _measurement(self, call: MethodCall) -> MeasurementMethod:
         if call.key not in self._measurements:
             self._measurements[call.key] = self.table[call.method].make()
         return self._measurements[call.key]

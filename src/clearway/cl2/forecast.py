@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import Call
-from clearway.cl2.door import Prepared
+from clearway.cl2.command import Prepared
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.measurements.chaos import of_the_whole_test
-from clearway.cl2.measurements.network import StartParameters
+from clearway.cl2.measurements.network import NetworkStartParameters
 from clearway.cl2.namespaces import names_of
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.report.language import Language
@@ -38,15 +38,15 @@ def _lines(test: Prepared, settings: SettingsName, language: Language) -> Iterat
             yield f"    {_call(call, settings, language)}"
 
 
-def _call(call: Call, settings: SettingsName, language: Language) -> str:
-    if isinstance(call.params, StartParameters):
+def _call(call: MethodCall, settings: SettingsName, language: Language) -> str:
+    if isinstance(call.params, NetworkStartParameters):
         return _network(call.params, settings, language)
     written = ", ".join(f"{name}: {shown(value)}" for name, value in call.params)
     values = {"method": call.method, "identifier": call.identifier, "action": call.action, "parameters": written}
     return sentence("door.would-call", values, language)
 
 
-def _network(wanted: StartParameters, settings: SettingsName, language: Language) -> str:
+def _network(wanted: NetworkStartParameters, settings: SettingsName, language: Language) -> str:
     chosen = SETTINGS[wanted.settings or settings]
     protocol = wanted.protocol.lower()
     own = {"streams": wanted.streams, "rate": wanted.rate}

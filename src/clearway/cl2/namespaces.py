@@ -10,7 +10,7 @@ from typing import Any
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.model import Namespaces as Wanted
+from clearway.cl2.config.model import NamespaceConfig
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Exists, NotFound
 from clearway.kube.until import until
@@ -24,14 +24,14 @@ _MARK = "clearway.dev/test"
 
 
 @dataclass(frozen=True)
-class Defaults:
+class NamespaceDefaults:
     """What the command line says where a config says nothing."""
 
     delete_stale: bool = False
     delete_after: bool = True
 
 
-def settled(wanted: Wanted, automanaged: int, defaults: Defaults) -> Wanted:
+def settled(wanted: NamespaceConfig, automanaged: int, defaults: NamespaceDefaults) -> NamespaceConfig:
     """The namespaces as they will be: every default in its place, a prefix made up where none is given."""
     stale, after = wanted.delete_stale_namespaces, wanted.delete_automanaged_namespaces
     return wanted.model_copy(
@@ -44,7 +44,7 @@ def settled(wanted: Wanted, automanaged: int, defaults: Defaults) -> Wanted:
     )
 
 
-def names_of(wanted: Wanted) -> tuple[str, ...]:
+def names_of(wanted: NamespaceConfig) -> tuple[str, ...]:
     return tuple(f"{wanted.prefix}-{index}" for index in range(1, wanted.number + 1))
 
 
@@ -56,7 +56,7 @@ class Namespaces:
     """
 
     access: Access
-    wanted: Wanted
+    wanted: NamespaceConfig
     _mark: str = field(default_factory=lambda: secrets.token_hex(4))
     _begun: bool = False
 

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from clearway.base.errors import ClearwayError, UsageError
-from clearway.cl2.config.load import Changes
+from clearway.cl2.config.load import CommandLineChanges
 from clearway.cl2.flags import Given, refuse
-from clearway.cl2.namespaces import Defaults
+from clearway.cl2.namespaces import NamespaceDefaults
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.kube.api import Access
+from clearway.shell.node_access import NodeAccess, node_access
 from clearway.shell.providers import provider_named
-from clearway.shell.reach import Reach, reach
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
 
@@ -35,11 +35,11 @@ class Options:
     image_registry: str
     provider: str
     """As given; empty: none."""
-    reach: Reach | None
+    node_access: NodeAccess | None
     """How the provider's nodes are reached."""
     settings: SettingsName
-    changes: Changes
-    namespaces: Defaults
+    changes: CommandLineChanges
+    namespaces: NamespaceDefaults
     cluster: KubernetesOptions
     has_cluster: bool
     allow_chaos: bool
@@ -70,10 +70,10 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
         nodes=nodes or None,
         image_registry=given.get("registry-k8s-repo", ""),
         provider=given.get("provider", ""),
-        reach=_reach(given, environ),
+        node_access=_reach(given, environ),
         settings=given.get("settings", "clearway"),
-        changes=Changes(given.get("overwrite-test-config", ()), given.get("skip-steps", ())),
-        namespaces=Defaults(
+        changes=CommandLineChanges(given.get("overwrite-test-config", ()), given.get("skip-steps", ())),
+        namespaces=NamespaceDefaults(
             given.get("delete-stale-namespaces", False), given.get("delete-automanaged-namespaces", True)
         ),
         cluster=_cluster(given),
@@ -82,10 +82,10 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
     )
 
 
-def _reach(given: Given, environ: Mapping[str, str]) -> Reach | None:
+def _reach(given: Given, environ: Mapping[str, str]) -> NodeAccess | None:
     """Raises UsageError. A test that needs no provider may do without one."""
     name, configs = given.get("provider", ""), given.get("provider-configs", ())
-    return reach(provider_named(name), configs, environ) if name or configs else None
+    return node_access(provider_named(name), configs, environ) if name or configs else None
 
 
 def _cluster(given: Given) -> KubernetesOptions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clearway.base.errors import INTERRUPTED, ClearwayError, InternalError
 from clearway.campaign.conclusion import EXIT_CODES
-from clearway.cl2.measurements.base import NOTHING, Outcome
+from clearway.cl2.measurements.base import NOTHING, CallOutcome
 from clearway.verdict.judge import fold
 from clearway.verdict.model import State
 
@@ -16,7 +16,7 @@ from clearway.verdict.model import State
 class CallResult:
     name: str
     seconds: float
-    outcome: Outcome = NOTHING
+    outcome: CallOutcome = NOTHING
     errors: tuple[ClearwayError, ...] = ()
 
     @property

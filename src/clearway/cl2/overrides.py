@@ -9,7 +9,7 @@ from typing import Any
 from clearway.cl2.config.text import as_go_decodes, go_document
 from clearway.cl2.rendering import Variables
 from clearway.spec.load import read_file
-from clearway.spec.problems import Place, Problem, SpecError
+from clearway.spec.problems import Problem, SourcePosition, SpecError
 
 PREFIX = "CL2_"
 
@@ -20,7 +20,7 @@ def variables(files: Sequence[Path], environ: Mapping[str, str], known: Variable
     Raises SpecError with every file that can't be read and every contradiction.
     """
     found: dict[str, Any] = {}
-    origins: dict[str, Place] = {}
+    origins: dict[str, SourcePosition] = {}
     problems: list[Problem] = []
     for file in files:
         try:
@@ -52,19 +52,21 @@ _SWITCHES = {
 """The words that Go takes for a switch."""
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[str, Place]]:
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, SourcePosition]]:
     source = read_file(file)
     document = go_document(source.text, source.name)
     data = {} if document.data is None else document.data
     if document.problems or not isinstance(data, dict):
-        raise SpecError(document.problems or [Problem("door.overrides-no-mapping", Place(source.name, 1, 1))])
+        raise SpecError(document.problems or [Problem("door.overrides-no-mapping", SourcePosition(source.name, 1, 1))])
     return as_go_decodes(data), {str(key): document.key_place((key,)) for key in data}
 
 
-def _contradictions(found: Variables, given: Mapping[str, Any], origins: Mapping[str, Place]) -> Iterator[Problem]:
+def _contradictions(
+    found: Variables, given: Mapping[str, Any], origins: Mapping[str, SourcePosition]
+) -> Iterator[Problem]:
     for name, value in given.items():
         if name in found and not _same(found[name], value):
-            place = origins.get(name, Place(name))
+            place = origins.get(name, SourcePosition(name))
             yield Problem("door.contradiction", place, name, str(found[name]), values={"environment": str(value)})
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from clearway.base.errors import UsageError
 from clearway.campaign.preflight import rehearse
-from clearway.cl2.config.calls import Call, Compiled
-from clearway.cl2.measurements.network import StartParameters
+from clearway.cl2.config.calls import Compiled, MethodCall
+from clearway.cl2.measurements.network import NetworkStartParameters
 from clearway.cl2.measurements.network.request import refuse, spec_of
 from clearway.cl2.settings import SettingsName
 from clearway.plan.schedule import make_plan
@@ -18,11 +18,11 @@ from clearway.spec.problems import Problem
 def rehearsed(compiled: Compiled, settings: SettingsName) -> Iterator[Problem]:
     """A problem for each call that asks for what can't be measured anywhere."""
     for call in (call for step in compiled.steps for call in step.calls):
-        if isinstance(call.params, StartParameters):
+        if isinstance(call.params, NetworkStartParameters):
             yield from _rehearsed(call, call.params, settings)
 
 
-def _rehearsed(call: Call, wanted: StartParameters, settings: SettingsName) -> Iterator[Problem]:
+def _rehearsed(call: MethodCall, wanted: NetworkStartParameters, settings: SettingsName) -> Iterator[Problem]:
     inventory = Inventory("rehearsal", (Node("one"), Node("other")))
     one_pair = wanted.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
     try:

@@ -17,5 +17,5 @@ class Renderer(Protocol):
         """The text of the file with its actions carried out. Raises SpecError with the place of what is wrong."""
 
 
-Engine = Callable[[Path], Renderer]
+TemplateEngine = Callable[[Path], Renderer]
 """Makes a renderer for the files of one folder tree, which are all that a template may include."""

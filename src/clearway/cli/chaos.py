@@ -9,22 +9,22 @@ from pathlib import Path
 from clearway.base.clock import Clock
 from clearway.base.errors import UsageError
 from clearway.chaos.journal import Journal
-from clearway.chaos.killer import Tools
+from clearway.chaos.killer import KillerTools
 from clearway.chaos.kinds import failures
-from clearway.chaos.phases import Phases, wanted
-from clearway.chaos.sight import KubernetesSight
-from clearway.cli.provider import How
-from clearway.cli.sites import Place
+from clearway.chaos.node_readiness import KubernetesNodeReadiness
+from clearway.chaos.phases import Phases, chaos_plan
+from clearway.cli.provider import ProviderFlags
+from clearway.cli.sites import SelectedSite
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding
+from clearway.shell.node_access import NodeAccess
 from clearway.shell.providers import Feature, missing
-from clearway.shell.reach import Reach
+from clearway.site.kubernetes.node_shell import node_shell
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.reaching import node_shell
 from clearway.spec.model import Spec
 
 
-def permitted(spec: Spec, place: Place, how: How, *, allowed: bool) -> Place:
+def permitted(spec: Spec, place: SelectedSite, how: ProviderFlags, *, allowed: bool) -> SelectedSite:
     """The place with its nodes within reach, if the spec breaks any.
 
     Raises UsageError where it breaks nodes and may not, or on nodes with which nobody can.
@@ -40,22 +40,22 @@ def permitted(spec: Spec, place: Place, how: How, *, allowed: bool) -> Place:
     for feature in needed:
         if (reason := missing(way.provider, feature)) is not None:
             raise UsageError(reason.code, **reason.values)
-    return replace(place, reach=way)
+    return replace(place, node_access=way)
 
 
-async def phases_of(record: Record, place: Place, folder: Path) -> Phases | None:
+async def phases_of(record: Record, place: SelectedSite, folder: Path) -> Phases | None:
     """Who breaks the nodes of this run, and puts them back; None where nobody does. Raises SiteError, UsageError."""
-    asked = wanted(record.spec, record.inventory)
-    if asked is None or place.cluster is None or place.reach is None:
+    asked = chaos_plan(record.spec, record.inventory)
+    if asked is None or place.cluster is None or place.node_access is None:
         return None
-    return Phases(await Broken(place.cluster, place.reach, place.broken, place.log).tools(folder), asked)
+    return Phases(await NodeBreaker(place.cluster, place.node_access, place.broken, place.log).tools(folder), asked)
 
 
-class Broken:
+class NodeBreaker:
     """Nodes of a cluster that may be broken."""
 
     def __init__(
-        self, cluster: KubernetesOptions, how: Reach, broken: set[str], log: Callable[[Finding], None]
+        self, cluster: KubernetesOptions, how: NodeAccess, broken: set[str], log: Callable[[Finding], None]
     ) -> None:
         """`broken` has the names of those that are broken just now."""
         self._cluster = cluster
@@ -63,12 +63,12 @@ class Broken:
         self._broken = broken
         self._log = log
 
-    async def tools(self, folder: Path) -> Tools:
+    async def tools(self, folder: Path) -> KillerTools:
         """To break them with; the journal is in `folder`. Raises SiteError, UsageError."""
         shell, _ = await node_shell(self._cluster, self._how, self._log)
-        return Tools(
+        return KillerTools(
             shell=shell,
-            sight=KubernetesSight(self._cluster.access),
+            sight=KubernetesNodeReadiness(self._cluster.access),
             failures=failures(self._how.services),
             journal=Journal(folder),
             clock=Clock(),

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_CLUSTER, How, HowCluster
+from clearway.cli.cluster import NO_CLUSTER, ClusterRunFlags, HowCluster
 from clearway.cli.options import HostsFile, Lang, language
 from clearway.cli.provider import NO_PROVIDER, HowNodes
 from clearway.probe.records import Finding
 from clearway.report.language import Language
-from clearway.shell.reach import Reach
+from clearway.shell.node_access import NodeAccess
 
 NOT_FIT = 3
 
@@ -32,11 +32,11 @@ def check(
         raise UsageError("cli.two-sites")
     if hosts is None and not cluster.given:
         raise UsageError("cli.no-cluster")
-    spoken, reach = language(lang), nodes.reach()
-    if hosts is not None and reach is not None:
+    spoken, node_access = language(lang), nodes.node_access()
+    if hosts is not None and node_access is not None:
         raise UsageError("cli.provider-without-cluster")
     with stderr_log(verbose=False):
-        found = asyncio.run(_of_cluster(cluster, reach, spoken) if hosts is None else _of_hosts(hosts, spoken))
+        found = asyncio.run(_of_cluster(cluster, node_access, spoken) if hosts is None else _of_hosts(hosts, spoken))
     for finding in found:
         mark = sentence(f"severity.{finding.severity.value}", {}, spoken)
         print(f"{mark} {describe_finding(finding, spoken)}")
@@ -45,14 +45,16 @@ def check(
     return 0 if fit else NOT_FIT
 
 
-async def _of_cluster(cluster: How, reach: Reach | None, spoken: Language) -> tuple[Finding, ...]:
+async def _of_cluster(
+    cluster: ClusterRunFlags, node_access: NodeAccess | None, spoken: Language
+) -> tuple[Finding, ...]:
     from clearway.cli.sites import finding_log
     from clearway.site.kubernetes.checking import check as checked
-    from clearway.site.kubernetes.reaching import tried
+    from clearway.site.kubernetes.node_shell import tried
 
     options, log = cluster.options(None), finding_log(spoken)
     found = await checked(options, log)
-    return found if reach is None else (*found, *await tried(options, reach, log))
+    return found if node_access is None else (*found, *await tried(options, node_access, log))
 
 
 async def _of_hosts(file: Path, spoken: Language) -> tuple[Finding, ...]:

@@ -8,13 +8,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_PLACE, WhichCluster
+from clearway.cli.cluster import NO_CLUSTER_FLAGS, WhichCluster
 from clearway.cli.options import Lang, language
 
 
 def clean(
     *,
-    cluster: WhichCluster = NO_PLACE,
+    cluster: WhichCluster = NO_CLUSTER_FLAGS,
     all_namespaces: Annotated[bool, Parameter(negative="", help="Wherever a run left something.")] = False,
     lang: Lang = None,
 ) -> int:

@@ -15,7 +15,7 @@ from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse
 
 
 @dataclass(frozen=True, kw_only=True)
-class Which:
+class ClusterFlags:
     """Flags that name a cluster."""
 
     kubeconfig: Annotated[Path | None, Parameter(help="Measure the cluster of this kubeconfig.")] = None
@@ -37,7 +37,7 @@ class Which:
 
 
 @dataclass(frozen=True, kw_only=True)
-class How(Which):
+class ClusterRunFlags(ClusterFlags):
     """Flags that say how it is measured."""
 
     nodes: Annotated[str | None, Parameter(help="Label selector of the nodes to measure: role=worker.")] = None
@@ -70,8 +70,8 @@ class How(Which):
         )
 
 
-WhichCluster = Annotated[Which, Parameter(name="*")]
-HowCluster = Annotated[How, Parameter(name="*")]
+WhichCluster = Annotated[ClusterFlags, Parameter(name="*")]
+HowCluster = Annotated[ClusterRunFlags, Parameter(name="*")]
 
-NO_CLUSTER = How()
-NO_PLACE = Which()
+NO_CLUSTER = ClusterRunFlags()
+NO_CLUSTER_FLAGS = ClusterFlags()

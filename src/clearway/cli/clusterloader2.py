@@ -85,6 +85,6 @@ def _carried_out(given: Given) -> int:
             reason = sentence(flag.code, {}, spoken)
             log(Finding("door.flag-without-effect", severity, f"--{flag.name}", {"reason": reason}))
         wanted = options(given, os.environ)
-        for name in wanted.reach.without_effect if wanted.reach is not None else ():
+        for name in wanted.node_access.without_effect if wanted.node_access is not None else ():
             log(Finding("provider.config-without-effect", Severity.WARNING, name))
         return enter(wanted, Templates, spoken)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.cli.options import Json, Lang, language
+from clearway.cli.options import JsonFlag, Lang, language
 
 
 def cni_cost(
@@ -15,7 +15,7 @@ def cni_cost(
     pods: Annotated[Path, Parameter(name="POD-RUN", help="Run directory of a run on the cluster's pods.")],
     /,
     *,
-    json: Json = False,
+    json: JsonFlag = False,
     lang: Lang = None,
 ) -> int:
     """Show figures of hosts and of pods side by side, and what the pod network costs in per cent."""

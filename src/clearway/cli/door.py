@@ -11,15 +11,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.chaos.killer import Tools
-from clearway.chaos.monkey import Chronicle
-from clearway.cl2.door import Door, Prepared, World
-from clearway.cl2.measurements.base import Ground, Havoc
+from clearway.chaos.killer import KillerTools
+from clearway.chaos.monkey import ChaosEvents
+from clearway.cl2.command import Cl2Command, Cl2Context, Prepared
+from clearway.cl2.measurements.base import CampaignTarget, ChaosTools
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import TestResult, exit_code
-from clearway.cl2.rendering import Engine
+from clearway.cl2.rendering import TemplateEngine
 from clearway.cl2.settings import Settings
-from clearway.cli.chaos import Broken
+from clearway.cli.chaos import NodeBreaker
 from clearway.cli.dry_run import show_dry_run
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.session import end_in_order_on_signals
@@ -31,18 +31,18 @@ from clearway.probe.records import Finding, Node, Severity
 from clearway.report.language import Language
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
+from clearway.site.kubernetes.node_shell import kernel_shell
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options
-from clearway.site.kubernetes.reaching import kernel_shell
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.spec.model import Spec
 from clearway.watch.cluster import cluster_watchers
 
 
-def enter(options: Options, engine: Engine, language: Language) -> int:
+def enter(options: Options, engine: TemplateEngine, language: Language) -> int:
     """Compile every test, then run them all, or say what would be run; returns the exit code."""
     runs = options.report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     world = _world(options, engine, language)
-    door = Door(options, world, lambda: _count_nodes(options, world), runs)
+    door = Cl2Command(options, world, lambda: _count_nodes(options, world), runs)
     prepared = door.prepare()
     if options.dry_run:
         door.dump(prepared)
@@ -55,25 +55,25 @@ def enter(options: Options, engine: Engine, language: Language) -> int:
         return exit_code(asyncio.run(_in_order(door, prepared)))
 
 
-async def _in_order(door: Door, prepared: tuple[Prepared, ...]) -> Sequence[TestResult]:
+async def _in_order(door: Cl2Command, prepared: tuple[Prepared, ...]) -> Sequence[TestResult]:
     end_in_order_on_signals()
     return await door.run(prepared)
 
 
-def _world(options: Options, engine: Engine, language: Language) -> World:
-    log, broken, chronicle = finding_log(language), set[str](), Chronicle()
+def _world(options: Options, engine: TemplateEngine, language: Language) -> Cl2Context:
+    log, broken, chronicle = finding_log(language), set[str](), ChaosEvents()
 
-    def grounds(settings: Settings) -> Ground:
+    def grounds(settings: Settings) -> CampaignTarget:
         cluster = settings.employed(options.cluster)
         site = KubernetesSite(cluster, log=log)
-        shell = kernel_shell(cluster, options.reach, log)
+        shell = kernel_shell(cluster, options.node_access, log)
         watchers = (*cluster_watchers(cluster, shell, broken), chronicle)
-        return Ground(site, {CLUSTER_FILE: dump_options(cluster)}, watchers)
+        return CampaignTarget(site, {CLUSTER_FILE: dump_options(cluster)}, watchers)
 
     def complain(error: ClearwayError) -> None:
         LOGGER.error("%s", describe_error(error, language))
 
-    return World(
+    return Cl2Context(
         engine=engine,
         environ=os.environ,
         site=lambda: KubernetesSite(options.cluster, log=log),
@@ -87,21 +87,23 @@ def _world(options: Options, engine: Engine, language: Language) -> World:
     )
 
 
-def _havoc(options: Options, broken: set[str], chronicle: Chronicle, log: Callable[[Finding], None]) -> Havoc | None:
+def _havoc(
+    options: Options, broken: set[str], chronicle: ChaosEvents, log: Callable[[Finding], None]
+) -> ChaosTools | None:
     """How nodes are broken; None where they may not be, or nobody knows how."""
-    cluster, reach = options.cluster, options.reach
-    if not options.allow_chaos or reach is None:
+    cluster, node_access = options.cluster, options.node_access
+    if not options.allow_chaos or node_access is None:
         return None
-    breaker = Broken(cluster, reach, broken, log)
+    breaker = NodeBreaker(cluster, node_access, broken, log)
 
-    async def tools(folder: Path) -> Tools:
+    async def tools(folder: Path) -> KillerTools:
         _name_cluster(folder, cluster)
         return await breaker.tools(folder)
 
     async def nodes() -> Sequence[Node]:
         return (await KubernetesSite(cluster, log=log).inspect()).nodes
 
-    return Havoc(tools, nodes, chronicle)
+    return ChaosTools(tools, nodes, chronicle)
 
 
 def _name_cluster(folder: Path, cluster: KubernetesOptions) -> None:
@@ -122,7 +124,7 @@ class _Lines:
         return progress.take
 
 
-def _count_nodes(options: Options, world: World) -> int:
+def _count_nodes(options: Options, world: Cl2Context) -> int:
     """How many nodes can be measured. A dry run does without a cluster, and says so."""
     try:
         return len(asyncio.run(world.site().inspect()).nodes)

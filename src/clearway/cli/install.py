@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_PLACE, WhichCluster
+from clearway.cli.cluster import NO_CLUSTER_FLAGS, WhichCluster
 from clearway.cli.options import Lang, language
 
 
-def install(*, cluster: WhichCluster = NO_PLACE, lang: Lang = None) -> int:
+def install(*, cluster: WhichCluster = NO_CLUSTER_FLAGS, lang: Lang = None) -> int:
     """Apply the manifests; runs then need rights in one namespace only."""
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import finding_log

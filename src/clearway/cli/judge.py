@@ -8,14 +8,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.cli.options import Json, Lang, RunFolder, language
+from clearway.cli.options import JsonFlag, Lang, RunFolder, language
 
 
 def judge(
     folder: RunFolder,
     *,
     limits: Annotated[Path | None, Parameter(help="Other criteria: a limits file, see `clearway init --from`.")] = None,
-    json: Json = False,
+    json: JsonFlag = False,
     lang: Lang = None,
 ) -> int:
     """Judge a run again; the new verdict is added, earlier ones stay."""

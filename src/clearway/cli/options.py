@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from clearway.report.language import Language, choose
 
 Lang = Annotated[str | None, Parameter(name="--lang", help="Language: en or ko; left out: the locale's.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for scripts.")]
+JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for scripts.")]
 AllowChaos = Annotated[
     bool, Parameter(name="--allow-chaos", negative="", help="Break nodes on purpose, where the spec asks for it.")
 ]

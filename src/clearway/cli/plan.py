@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from clearway.cli.options import Json, Lang, SpecFile, language
+from clearway.cli.options import JsonFlag, Lang, SpecFile, language
 from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
 
 
@@ -13,7 +13,7 @@ def plan(
     *,
     where: OnSite = NO_SITE,
     changes: WithChanges = UNCHANGED,
-    json: Json = False,
+    json: JsonFlag = False,
     lang: Lang = None,
 ) -> int:
     """Show pairs, rounds, traffic and time; nothing is started."""

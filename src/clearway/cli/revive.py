@@ -9,7 +9,7 @@ from pathlib import Path
 from clearway.cli.options import Lang, RunFolder, language
 from clearway.cli.provider import NO_PROVIDER, HowNodes
 from clearway.probe.records import Finding
-from clearway.shell.reach import Reach
+from clearway.shell.node_access import NodeAccess
 
 
 def revive(folder: RunFolder, *, nodes: HowNodes = NO_PROVIDER, lang: Lang = None) -> int:
@@ -28,12 +28,12 @@ def revive(folder: RunFolder, *, nodes: HowNodes = NO_PROVIDER, lang: Lang = Non
     return 0 if whole else 3
 
 
-async def _revived(folder: Path, how: Reach, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
+async def _revived(folder: Path, how: NodeAccess, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
     """The nodes that were open, and whether all of them are back; what isn't is told."""
     from clearway.base.units import Duration
     from clearway.chaos.journal import Journal
     from clearway.chaos.killer import NodeKiller
-    from clearway.cli.chaos import Broken
+    from clearway.cli.chaos import NodeBreaker
     from clearway.cli.sites import recorded_cluster
     from clearway.ledger.write import Appended, Ledger
     from clearway.report.chaos import failure
@@ -47,7 +47,7 @@ async def _revived(folder: Path, how: Reach, log: Callable[[Finding], None]) -> 
             log(found)
 
     ledger = Ledger.reopen(folder, [tell])
-    tools = await Broken(recorded_cluster(folder), how, set(), log).tools(folder)
+    tools = await NodeBreaker(recorded_cluster(folder), how, set(), log).tools(folder)
     killer = NodeKiller(tools, ledger.append)
     killer.take_up(entries, Duration(60))
     try:

@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
-from clearway.cli.options import AllowChaos, Json, Lang, SpecFile, language
+from clearway.cli.options import AllowChaos, JsonFlag, Lang, SpecFile, language
 from clearway.cli.provider import NO_PROVIDER, HowNodes
 from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
 
@@ -24,7 +24,7 @@ def run(
     nodes: HowNodes = NO_PROVIDER,
     report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
     resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
-    json: Json = False,
+    json: JsonFlag = False,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress on stderr.")] = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="More log on stderr.")] = False,
     lang: Lang = None,
@@ -42,13 +42,13 @@ def run(
 
     if resume is not None and (spec is not None or changes != UNCHANGED):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
-    spoken, reach = language(lang), nodes.reach()
+    spoken, node_access = language(lang), nodes.node_access()
     wish = wanted_spec(spec, changes, where) if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
     if wish is None:
-        place = recorded_site(folder, spoken, reach)
+        place = recorded_site(folder, spoken, node_access)
     else:
-        place = wanted_site(where, reach, wish.machine_label, spoken)
+        place = wanted_site(where, node_access, wish.machine_label, spoken)
     place = permitted(wish or read_run(folder).spec, place, nodes, allowed=allow_chaos)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
 

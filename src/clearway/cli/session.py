@@ -9,10 +9,10 @@ from pathlib import Path
 
 from clearway.base.clock import Clock
 from clearway.base.errors import INTERRUPTED
-from clearway.campaign.acceptance import Braked, Job, begin, carry_out, resume
+from clearway.campaign.acceptance import Aborted, Job, begin, resume, run_rounds
 from clearway.cli.chaos import phases_of
 from clearway.cli.log import LOGGER, file_log
-from clearway.cli.sites import Place
+from clearway.cli.sites import SelectedSite
 from clearway.ledger import files
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
@@ -20,7 +20,7 @@ from clearway.spec.model import Spec
 
 
 async def session(
-    wish: Spec | None, place: Place, folder: Path, progress: Progress, conclude: Callable[[], int]
+    spec: Spec | None, place: SelectedSite, folder: Path, progress: Progress, conclude: Callable[[], int]
 ) -> int:
     """Begin a run (or, without a wish, take one up) and carry it out; returns the exit code.
 
@@ -30,10 +30,10 @@ async def session(
     SIGINT and SIGTERM end it in order: workers first; what was measured stays in the run directory.
     """
     end_in_order_on_signals()
-    if wish is None:
+    if spec is None:
         job = await resume(place.site, folder, [progress.take])
     else:
-        job = await begin(wish, place.site, folder, [progress.take])
+        job = await begin(spec, place.site, folder, [progress.take])
         job.ledger.save(place.file_name, place.file_text)
     done = {round_.id for round_ in job.record.rounds}
     progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
@@ -48,7 +48,7 @@ async def session(
     with file_log(folder / files.LOG):
         try:
             await _carried_out(job, place, folder, finished)
-        except Braked as stopped:
+        except Aborted as stopped:
             LOGGER.warning("%s", describe_error(stopped, place.language))
         except asyncio.CancelledError:
             if code is None:
@@ -57,13 +57,13 @@ async def session(
     return conclude() if code is None else code
 
 
-async def _carried_out(job: Job, place: Place, folder: Path, finished: Callable[[], None]) -> None:
+async def _carried_out(job: Job, place: SelectedSite, folder: Path, finished: Callable[[], None]) -> None:
     """Whoever breaks nodes comes last, and leaves first: nothing is broken any more when the others go."""
     phases = await phases_of(job.record, place, folder)
     if phases is None:
-        await carry_out(job, place.site, Clock(), place.watchers, finished)
+        await run_rounds(job, place.site, Clock(), place.watchers, finished)
     else:
-        await carry_out(job, place.site, Clock(), (*place.watchers, phases), finished, phases.before)
+        await run_rounds(job, place.site, Clock(), (*place.watchers, phases), finished, phases.before)
 
 
 def end_in_order_on_signals() -> None:

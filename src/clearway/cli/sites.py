@@ -9,22 +9,22 @@ from pathlib import Path
 
 from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.log import LOGGER
-from clearway.cli.wanted import Where
+from clearway.cli.wanted import SiteFlags
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
-from clearway.shell.reach import Reach
+from clearway.shell.node_access import NodeAccess
 from clearway.shell.runner import Runner
 from clearway.site.base import Site
-from clearway.site.company import Watcher
 from clearway.site.hosts.model import HostsSpec, dump_hosts, load_hosts
-from clearway.site.hosts.road import ssh_road
 from clearway.site.hosts.site import HostsSite
+from clearway.site.hosts.transport import ssh_transport
+from clearway.site.kubernetes.node_shell import kernel_shell
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
-from clearway.site.kubernetes.reaching import kernel_shell
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
 from clearway.site.lab.site import LabSite
+from clearway.site.watcher import Watcher
 from clearway.watch.cluster import cluster_watchers
 from clearway.watch.oom.tracker import OomTracker
 
@@ -39,7 +39,7 @@ _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Sever
 
 
 @dataclass(frozen=True)
-class Place:
+class SelectedSite:
     """A site, and what the run directory keeps to find it again."""
 
     site: Site
@@ -50,7 +50,7 @@ class Place:
     cluster: KubernetesOptions | None = None
     broken: set[str] = field(default_factory=set)
     """Nodes that are broken on purpose just now: whoever breaks them tells whoever watches."""
-    reach: Reach | None = None
+    node_access: NodeAccess | None = None
     """How the nodes' own system is reached, where something is to be done there."""
 
     @property
@@ -63,28 +63,30 @@ class Place:
         return finding_log(self.language)
 
 
-def wanted_site(where: Where, reach: Reach | None, machine_label: str | None, language: Language) -> Place:
+def wanted_site(
+    where: SiteFlags, node_access: NodeAccess | None, machine_label: str | None, language: Language
+) -> SelectedSite:
     """The site that the flags name. Raises UsageError if they name none, or two."""
     if (where.is_lab, where.hosts is not None, where.cluster.given).count(True) > 1:
         raise UsageError("cli.two-sites")
-    if reach is not None and not where.cluster.given:
+    if node_access is not None and not where.cluster.given:
         raise UsageError("cli.provider-without-cluster")
     if where.is_lab:
         return _lab(load_lab(where.lab_file) if where.lab_file is not None else BUILT_IN, language)
     if where.hosts is not None:
         return _hosts(load_hosts(where.hosts), language)
     if where.cluster.given:
-        return _cluster(where.cluster.options(machine_label), language, reach)
+        return _cluster(where.cluster.options(machine_label), language, node_access)
     raise UsageError("cli.no-site")
 
 
-def recorded_site(folder: Path, language: Language, reach: Reach | None = None) -> Place:
+def recorded_site(folder: Path, language: Language, node_access: NodeAccess | None = None) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
         return _lab(load_lab(folder / LAB_FILE), language)
     if (folder / HOSTS_FILE).exists():
         return _hosts(load_hosts(folder / HOSTS_FILE), language)
-    return _cluster(recorded_cluster(folder), language, reach)
+    return _cluster(recorded_cluster(folder), language, node_access)
 
 
 def recorded_cluster(folder: Path) -> KubernetesOptions:
@@ -94,27 +96,27 @@ def recorded_cluster(folder: Path) -> KubernetesOptions:
     return load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8"))
 
 
-def _lab(lab: LabSpec, language: Language) -> Place:
-    return Place(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
+def _lab(lab: LabSpec, language: Language) -> SelectedSite:
+    return SelectedSite(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
 
 
-def _hosts(hosts: HostsSpec, language: Language) -> Place:
+def _hosts(hosts: HostsSpec, language: Language) -> SelectedSite:
     """The site ends the shell that its watchers use too: they leave before it stops."""
     site = hosts_site(hosts, language)
-    return Place(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
+    return SelectedSite(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
     """The hosts over the system's ssh."""
-    road, log = ssh_road(hosts), finding_log(language)
+    road, log = ssh_transport(hosts), finding_log(language)
     return HostsSite(hosts, road, Runner(road, log=log), log=log)
 
 
-def _cluster(options: KubernetesOptions, language: Language, reach: Reach | None) -> Place:
+def _cluster(options: KubernetesOptions, language: Language, node_access: NodeAccess | None) -> SelectedSite:
     log, broken = finding_log(language), set[str]()
-    site, shell = KubernetesSite(options, log=log), kernel_shell(options, reach, log)
+    site, shell = KubernetesSite(options, log=log), kernel_shell(options, node_access, log)
     watchers = cluster_watchers(options, shell, broken)
-    return Place(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken, reach)
+    return SelectedSite(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken, node_access)
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_PLACE, WhichCluster
+from clearway.cli.cluster import NO_CLUSTER_FLAGS, WhichCluster
 from clearway.cli.options import Lang, language
 
 IN_USE = 3
 
 
-def uninstall(*, cluster: WhichCluster = NO_PLACE, lang: Lang = None) -> int:
+def uninstall(*, cluster: WhichCluster = NO_CLUSTER_FLAGS, lang: Lang = None) -> int:
     """Remove the kind, its rule, the roles and the namespace, unless a run still has objects."""
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import finding_log

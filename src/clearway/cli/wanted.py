@@ -15,7 +15,7 @@ from clearway.spec.model import Spec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class SiteFlags:
     """Flags that name the site."""
 
     lab: Annotated[bool, Parameter(negative="", help="Measure a lab on this machine: 4 nodes, 2 zones.")] = False
@@ -29,7 +29,7 @@ class Where:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changes:
+class SpecFlags:
     """Flags that choose among the built-in specs, and change what a spec says."""
 
     profile: Annotated[str | None, Parameter(help="Built-in spec: lab, quick, standard or thorough.")] = None
@@ -44,14 +44,14 @@ class Changes:
         return self.sets if self.max_rate is None else (*self.sets, f"max-rate={self.max_rate}")
 
 
-OnSite = Annotated[Where, Parameter(name="*")]
-WithChanges = Annotated[Changes, Parameter(name="*")]
+OnSite = Annotated[SiteFlags, Parameter(name="*")]
+WithChanges = Annotated[SpecFlags, Parameter(name="*")]
 
-NO_SITE = Where()
-UNCHANGED = Changes()
+NO_SITE = SiteFlags()
+UNCHANGED = SpecFlags()
 
 
-def wanted_spec(file: Path | None, changes: Changes, where: Where) -> Spec:
+def wanted_spec(file: Path | None, changes: SpecFlags, where: SiteFlags) -> Spec:
     """The spec file, or the profile, or the site's usual one. Raises UsageError if both are given."""
     from clearway.spec.load import load_profile, load_spec
 

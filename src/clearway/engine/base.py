@@ -33,7 +33,7 @@ class Listen:
 
 
 @dataclass(frozen=True)
-class Command:
+class ToolCommand:
     """One tool run. The agent replaces nothing in it: paths are relative to a scratch folder of its own."""
 
     argv: Tuple[str, ...]
@@ -64,7 +64,7 @@ class Output:
     exit: Optional[int] = None
     """None: the agent ended it as planned."""
     files: Mapping[str, str] = field(default_factory=dict)
-    """Name in `Command.collect` -> path of the file, where it was written."""
+    """Name in `ToolCommand.collect` -> path of the file, where it was written."""
     listened: bool = False
     """Serve half: its port was open from before the instant until the agent ended it."""
 
@@ -78,10 +78,10 @@ class Engine(Protocol):
     needs: Tuple[Half, ...]
     """Halves whose evidence a trial can't do without."""
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         """The listening half."""
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         """The half that begins. Its time on the machine's own clock is `request.start`."""
 
     def read(self, request: Request, output: Output) -> Measurement:

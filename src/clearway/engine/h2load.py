@@ -11,8 +11,8 @@ from typing import Mapping, Tuple
 
 from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Command, Listen, Output, Tool
-from clearway.engine.h2load_log import TOOL, Summary, read_log, summary_of
+from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.engine.h2load_log import TOOL, LoadSummary, read_log, summary_of
 from clearway.engine.intervals import TAIL
 from clearway.engine.reading import failed
 from clearway.probe.histogram import Histogram
@@ -47,9 +47,9 @@ class H2load:
     tools: Tuple[Tool, ...] = (H2LOAD, NGINX)
     needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         body = "x" * int(_http(request).body.si)
-        return Command(
+        return ToolCommand(
             argv=("nginx", "-p", ".", "-e", "stderr", "-c", _CONFIGURATION),
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
@@ -57,12 +57,12 @@ class H2load:
             listen=Listen("tcp", request.server.port),
         )
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         parameters, window = _http(request), request.window
         warm_up = _LEAD + window.warm_up - _MARGIN
         clients = ("-c", str(parameters.connections), "-t", str(min(parameters.threads, parameters.connections)))
         times = ("--warm-up-time", _milliseconds(warm_up), "-D", _milliseconds(_logged(window)))
-        return Command(
+        return ToolCommand(
             argv=("h2load", "--h1", *clients, *_pace(parameters), *times, "--log-file", _LOG, _url(request)),
             launch=Duration(0) - _LEAD,
             ends=window.end + TAIL + _PATIENCE,
@@ -106,7 +106,7 @@ def _gap(parameters: HttpParameters) -> Duration:
     return max(_SILENCE, Duration(2 * parameters.connections / parameters.rate.si))
 
 
-def _behind(request: Request, summary: Summary) -> Mapping[str, int]:
+def _behind(request: Request, summary: LoadSummary) -> Mapping[str, int]:
     """Requests that the slowest connection is behind the fastest, if by more than a pause after the window explains.
 
     h2load doesn't count requests that stay without an answer: with a stated rate they show as a connection behind.

@@ -24,7 +24,7 @@ _ROW = re.compile(r"(\d+)\t(-?\d+)\t(\d+)(?:\t.*)?\n")
 
 
 @dataclass(frozen=True)
-class Summary:
+class LoadSummary:
     done: int
     """Requests answered after h2load's warm-up: one row each in the log."""
     slowest: float
@@ -33,7 +33,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Log:
+class RequestLog:
     """The rows of requests that began inside the window."""
 
     rows: int
@@ -46,7 +46,7 @@ class Log:
     span: Duration
 
 
-def summary_of(output: Output) -> Summary:
+def summary_of(output: Output) -> LoadSummary:
     """Raises Unreadable if no connection was made, or if h2load didn't come to its end."""
     if _NO_ROUTE in output.stdout + output.stderr:
         raise failed("tool.no-route", TOOL, output, _NO_ROUTE)
@@ -55,20 +55,20 @@ def summary_of(output: Output) -> Summary:
         raise failed("tool.not-connected", TOOL, output, output.stdout)
     if done is None or rates is None:
         raise failed("tool.cut-short", TOOL, output, output.stdout)
-    return Summary(int(done.group(1)), float(rates.group(1)), float(rates.group(2)))
+    return LoadSummary(int(done.group(1)), float(rates.group(1)), float(rates.group(2)))
 
 
-def read_log(path: Path, instant: float, window: Window) -> Log:
+def read_log(path: Path, instant: float, window: Window) -> RequestLog:
     """Count the log, row by row: it may be millions long. Times in it are the machine's own, like `instant`.
 
     Raises Unreadable on an empty log or a row that is none.
     """
-    reading = _Reading(window)
+    reading = _LogRows(window)
     values = Histogram.of(reading.latencies(path, round(instant * 1e6)))
     if not reading.rows:
         raise failed("tool.no-rows", TOOL, Output("", ""))
     span = max(0.0, min(reading.last_end, window.end.si) - reading.first_inside)
-    return Log(
+    return RequestLog(
         rows=reading.rows,
         first=Duration(reading.first),
         last=Duration(reading.last),
@@ -79,7 +79,7 @@ def read_log(path: Path, instant: float, window: Window) -> Log:
 
 
 @dataclass
-class _Reading:
+class _LogRows:
     """What is kept while rows pass by; seconds from the instant."""
 
     window: Window

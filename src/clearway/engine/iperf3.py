@@ -11,9 +11,9 @@ from typing import Optional, Tuple
 
 from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.base import Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, duration, fine_grid_of
-from clearway.engine.iperf3_report import TOOL, Report, reports_of
+from clearway.engine.iperf3_report import TOOL, Iperf3Report, reports_of
 from clearway.engine.reading import failed, refuse_connection
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
@@ -42,9 +42,9 @@ class Iperf3:
     tools: Tuple[Tool, ...] = (IPERF3,)
     needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         port, every = request.server.port, _grid(request).interval
-        return Command(
+        return ToolCommand(
             argv=("iperf3", "-s", "-p", str(port), "-J", "-i", f"{every.si:g}"),
             launch=Duration(0),
             ends=_load(request) + _DRAIN,
@@ -52,11 +52,11 @@ class Iperf3:
             farewell=_FAREWELL,
         )
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         server, load = request.server, _load(request)
         target = ("iperf3", "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
         told = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
-        return Command(
+        return ToolCommand(
             argv=(*target, *told, *_sending(request)),
             launch=Duration(0),
             ends=load + _PATIENCE,
@@ -73,7 +73,7 @@ class Iperf3:
         return _udp_receiver(report, grid) if request.half is Half.SERVE else _udp_sender(report, grid)
 
 
-def _received(output: Output) -> Report:
+def _received(output: Output) -> Iperf3Report:
     """The one test that the server saw. A stray connection leaves a report without intervals."""
     reports = reports_of(output)
     tests = [report for report in reports if report.intervals]
@@ -85,7 +85,7 @@ def _received(output: Output) -> Report:
     return tests[0]
 
 
-def _sent(output: Output) -> Report:
+def _sent(output: Output) -> Iperf3Report:
     reports = reports_of(output)
     report = reports[0] if len(reports) == 1 else None
     if report is None:
@@ -95,7 +95,7 @@ def _sent(output: Output) -> Report:
     return report
 
 
-def _tcp_goodput(report: Report, grid: Grid) -> Tcp:
+def _tcp_goodput(report: Iperf3Report, grid: Grid) -> Tcp:
     series = report.table(grid, grid.starts())
     return Tcp(
         interval=grid.interval,
@@ -104,7 +104,7 @@ def _tcp_goodput(report: Report, grid: Grid) -> Tcp:
     )
 
 
-def _tcp_sender(report: Report, grid: Grid) -> Tcp:
+def _tcp_sender(report: Iperf3Report, grid: Grid) -> Tcp:
     rows = [row for rows in report.table(grid, grid.starts_with_warm_up()) for row in rows]
     inside = [row for rows in report.table(grid, grid.starts()) for row in rows]
     return Tcp(
@@ -113,7 +113,7 @@ def _tcp_sender(report: Report, grid: Grid) -> Tcp:
     )
 
 
-def _udp_receiver(report: Report, grid: Grid) -> Udp:
+def _udp_receiver(report: Iperf3Report, grid: Grid) -> Udp:
     rows = [row for rows in report.intervals for row in rows]
     series = [row for rows in report.table(grid, grid.starts()) for row in rows]
     return Udp(
@@ -127,7 +127,7 @@ def _udp_receiver(report: Report, grid: Grid) -> Udp:
     )
 
 
-def _udp_sender(report: Report, grid: Grid) -> Udp:
+def _udp_sender(report: Iperf3Report, grid: Grid) -> Udp:
     rows = [row for rows in report.intervals for row in rows]
     ran = Duration(rows[-1].end)
     if ran < duration(grid.end):
@@ -137,7 +137,7 @@ def _udp_sender(report: Report, grid: Grid) -> Udp:
     return Udp(sent=sent - _unread(report, sent, ran), sending_time=ran, sent_rate=rate)
 
 
-def _unread(report: Report, sent: int, ran: Duration) -> int:
+def _unread(report: Iperf3Report, sent: int, ran: Duration) -> int:
     """Datagrams that don't count: the receiver stops reading as the test closes, with the last in its buffer.
 
     More than a moment's worth of them can't have been there: they were lost on the way.

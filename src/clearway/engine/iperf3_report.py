@@ -52,7 +52,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Report:
+class Iperf3Report:
     """What one end says about one test."""
 
     fields: Mapping[str, Any]
@@ -117,10 +117,10 @@ class Report:
         return whole
 
 
-def reports_of(output: Output) -> Tuple[Report, ...]:
+def reports_of(output: Output) -> Tuple[Iperf3Report, ...]:
     """Every report, past the warnings between them. Raises Unreadable if one was cut or is no report."""
     decoder, text = json.JSONDecoder(), output.stdout
-    reports: List[Report] = []
+    reports: List[Iperf3Report] = []
     begin = _BEGIN.search(text)
     while begin is not None:
         try:
@@ -132,7 +132,7 @@ def reports_of(output: Output) -> Tuple[Report, ...]:
     return tuple(reports)
 
 
-def _report(found: Any) -> Report:
+def _report(found: Any) -> Iperf3Report:
     if not isinstance(found, dict) or not isinstance(found.get("intervals"), list):
         raise Unreadable("tool.malformed", tool=TOOL, quote=str(found)[:120])
-    return Report(found)
+    return Iperf3Report(found)

@@ -11,8 +11,8 @@ from typing import Tuple
 
 from clearway.base.errors import ClearwayError, InternalError, Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import Command, Listen, Output, Tool
-from clearway.probe.clusterloader2 import SAID
+from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
@@ -35,21 +35,21 @@ class NetperfBenchmark:
     """It is asked for no version, and tells none."""
     needs: Tuple[Half, ...] = (Half.SERVE,)
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         port = request.server.port
         listen = Listen("udp" if _is_udp(request) else "tcp", port)
-        return Command((TOOL, "server", str(port)), _LEAD, request.window.end + _PATIENCE, listen=listen)
+        return ToolCommand((TOOL, "server", str(port)), _LEAD, request.window.end + _PATIENCE, listen=listen)
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         _is_udp(request)
         server = request.server
         argv = (TOOL, "client", server.address, str(server.port))
-        return Command(argv, _LEAD, request.window.end + _PATIENCE)
+        return ToolCommand(argv, _LEAD, request.window.end + _PATIENCE)
 
     def read(self, request: Request, output: Output) -> Measurement:
         """Of the `status` that it wrote, as JSON."""
         try:
-            said = SAID.decode(json.loads(output.stdout))
+            said = NETWORK_TEST_STATUS.decode(json.loads(output.stdout))
         except (ValueError, ClearwayError) as error:
             raise Unreadable("tool.failed", tool=TOOL, quote=str(error)) from error
         if not said.metrics:

@@ -13,7 +13,7 @@ from typing import Iterator, List, Tuple
 
 from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.base import Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL
 from clearway.engine.reading import failed, malformed, refuse_connection
 from clearway.probe.histogram import Histogram
@@ -54,21 +54,21 @@ class Sockperf:
     tools: Tuple[Tool, ...] = (SOCKPERF,)
     needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         parameters, port = _round_trip(request), request.server.port
-        return Command(
+        return ToolCommand(
             argv=("sockperf", "server", *_listening(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
             listen=Listen(parameters.transport, port),
         )
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         parameters, server = _round_trip(request), request.server
         target = (*_transport(parameters), "-i", server.address, "-p", str(server.port))
         load = ("-m", f"{parameters.message.si:.0f}", "--mps", str(_MESSAGES_PER_SECOND))
         told = ("-t", str(_running(request.window)), "--full-rtt", "--full-log", _LOG)
-        return Command(
+        return ToolCommand(
             argv=("sockperf", "ping-pong", *target, *load, *told),
             launch=_launch(request.window),
             ends=request.window.end + _PATIENCE,

@@ -19,7 +19,7 @@ import msgspec
 from clearway.kube.errors import Asked, ConfigUnusable, KubeError, Overloaded, Unauthorized, no_answer, refusal
 
 T = TypeVar("T")
-Json = dict[str, Any]
+ApiObject = dict[str, Any]
 
 ANSWER_WITHIN = 15.0
 """Seconds for one answer."""
@@ -69,16 +69,16 @@ class Api:
             yield _decoded(Asked("GET", path), body, kind)
             token = msgspec.json.decode(body, type=_Continued).metadata.token
 
-    async def create(self, path: str, body: Json) -> Json:
+    async def create(self, path: str, body: ApiObject) -> ApiObject:
         """Returns it as the API server made it. Raises Exists, Forbidden, Invalid, ..."""
         answer = await self.request("POST", path, body=body, query={"fieldValidation": "Strict"})
         return _decoded(Asked("POST", path), answer, dict)
 
-    async def merge(self, path: str, body: Json) -> None:
+    async def merge(self, path: str, body: ApiObject) -> None:
         """Change what `body` names; None takes a key away."""
         await self.request("PATCH", path, body=body, query={"fieldValidation": "Strict"}, content=_MERGE)
 
-    async def apply(self, path: str, body: Json) -> None:
+    async def apply(self, path: str, body: ApiObject) -> None:
         """Make it so, whether it is there or not; what others have changed of it is changed back."""
         query = {"fieldManager": "clearway", "force": "true"}
         await self.request("PATCH", path, body=body, query=query, content=_APPLY)
@@ -96,7 +96,7 @@ class Api:
         verb: str,
         path: str,
         *,
-        body: Json | list[Json] | None = None,
+        body: ApiObject | list[ApiObject] | None = None,
         query: Mapping[str, str | int] | None = None,
         content: str = "application/json",
     ) -> bytes:
@@ -118,7 +118,7 @@ class Api:
                 pause = min(_LONGEST_PAUSE, 2 * pause)
 
     async def _once(
-        self, asked: Asked, body: Json | list[Json] | None, query: Mapping[str, str | int], content: str
+        self, asked: Asked, body: ApiObject | list[ApiObject] | None, query: Mapping[str, str | int], content: str
     ) -> bytes:
         async with self._response(asked, body, query, content, ANSWER_WITHIN) as response:
             answer: bytes = await response.read()
@@ -145,7 +145,7 @@ class Api:
     async def _response(
         self,
         asked: Asked,
-        body: Json | list[Json] | None,
+        body: ApiObject | list[ApiObject] | None,
         query: Mapping[str, str | int],
         content: str,
         within: float | None,

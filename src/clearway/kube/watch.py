@@ -30,7 +30,7 @@ class Snapshot(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Change(Generic[T]):
+class ObjectChange(Generic[T]):
     """One object was added, modified or deleted."""
 
     item: T
@@ -55,13 +55,13 @@ class _Object(msgspec.Struct):
     metadata: _Version
 
 
-class _Status(msgspec.Struct):
+class _WatchError(msgspec.Struct):
     code: int = 500
 
 
 async def watch(
     api: Api, path: str, kind: type[T], selectors: Mapping[str, str]
-) -> AsyncIterator[Snapshot[T] | Change[T]]:
+) -> AsyncIterator[Snapshot[T] | ObjectChange[T]]:
     """Follow a list for ever; the snapshot is fetched page by page, as a cluster may have very many.
 
     Raises KubeError where that can't go on: a missing right, a kind that is gone.
@@ -90,7 +90,7 @@ async def watch(
 
 async def _changes(
     api: Api, path: str, decoder: msgspec.json.Decoder[T], selectors: Mapping[str, str], version: str
-) -> AsyncIterator[Change[T]]:
+) -> AsyncIterator[ObjectChange[T]]:
     """Changes from a version on, over as many connections as it takes. Raises Expired when that is too old."""
     while True:
         query: dict[str, str | int] = {
@@ -108,7 +108,7 @@ async def _changes(
                         raise refusal(Asked("WATCH", path), _code(event.object), bytes(event.object))
                     version = msgspec.json.decode(event.object, type=_Object).metadata.version
                     if event.type != "BOOKMARK":
-                        yield Change(decoder.decode(event.object), event.type == "DELETED")
+                        yield ObjectChange(decoder.decode(event.object), event.type == "DELETED")
         except KubeError as error:
             if not error.passing:
                 raise
@@ -116,4 +116,4 @@ async def _changes(
 
 
 def _code(status: msgspec.Raw) -> int:
-    return msgspec.json.decode(status, type=_Status).code
+    return msgspec.json.decode(status, type=_WatchError).code

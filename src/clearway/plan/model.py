@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
-from clearway.probe.records import Finding, Probe, Role, Round, Slot
+from clearway.probe.records import Finding, Pair, Probe, Role, Round, Slot
 
-Pair = tuple[Slot, Slot]
 """Sender and receiver."""
 
 

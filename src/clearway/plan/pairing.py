@@ -14,9 +14,8 @@ from itertools import accumulate, chain, permutations, zip_longest
 from random import Random
 
 from clearway.base.errors import UsageError
-from clearway.plan.model import Pair
 from clearway.plan.zones import Member, Partners
-from clearway.probe.records import Slot
+from clearway.probe.records import Pair, Slot
 from clearway.spec.model import Test
 
 Rounds = list[list[Pair]]

@@ -8,13 +8,13 @@ from dataclasses import replace
 from clearway.base.units import Rate
 from clearway.plan.failing import broken_during
 from clearway.plan.findings import PairedTest
-from clearway.plan.model import Pair, Plan
+from clearway.plan.model import Plan
 from clearway.plan.pace import check_limits, paced
 from clearway.plan.pairing import Rounds, rounds_of
-from clearway.plan.wishes import background_window, links, parameters, window
+from clearway.plan.parameters import background_window, links, parameters, window
 from clearway.plan.zones import partners, zone_findings
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import Finding, Inventory, Probe, Role, Round
+from clearway.probe.records import Finding, Inventory, Pair, Probe, Role, Round
 from clearway.spec.model import DEFAULT_ENGINES, Background, Spec, Test
 
 

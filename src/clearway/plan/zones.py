@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clearway.probe.records import Finding, Inventory, Node, Severity, Slot
-from clearway.spec.model import Scope, Test
+from clearway.spec.model import PairScope, Test
 
 Member = tuple[Slot, ...]
 """What is paired as one: the workers of a node or, inside a node, a single worker."""
@@ -19,7 +19,7 @@ _THE_ONLY_ZONE = ""
 class Partners:
     """The candidates of one test."""
 
-    scope: Scope
+    scope: PairScope
     groups: tuple[tuple[Member, ...], ...]
     """Partners come from the same group."""
     machines: Mapping[str, str]
@@ -73,7 +73,7 @@ def zone_findings(inventory: Inventory) -> tuple[Finding, ...]:
     return tuple(Finding("plan.zone-unknown", Severity.WARNING, name) for name in unlabelled)
 
 
-def _groups(scope: Scope, inventory: Inventory, workers: int) -> tuple[tuple[Member, ...], ...]:
+def _groups(scope: PairScope, inventory: Inventory, workers: int) -> tuple[tuple[Member, ...], ...]:
     if scope == "same-node":
         return tuple(tuple((slot,) for slot in _slots(node, workers)) for node in inventory.nodes)
     if scope == "any":

@@ -41,7 +41,7 @@ class Protocol(str, Enum):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NetworkTestSpec:
     """What the controller wants of a pair: the object's `spec`."""
 
     client_pod_name: str
@@ -60,7 +60,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Said:
+class NetworkTestStatus:
     """What was measured: the object's `status`. Without figures and without an error nobody has said anything yet."""
 
     metrics: Tuple[float, ...] = ()
@@ -99,8 +99,8 @@ _WHOLE_SECONDS: Codec[Duration] = Codec(
 )
 _SECONDS: Codec[Duration] = Codec(lambda span: span.si, lambda data: Duration(c.NUMBER.decode(data)), c.NUMBER.schema)
 
-WANTED: Codec[Wanted] = _api_record(
-    Wanted,
+NETWORK_TEST_SPEC: Codec[NetworkTestSpec] = _api_record(
+    NetworkTestSpec,
     {
         "client_pod_name": "clientPodName",
         "server_pod_name": "serverPodName",
@@ -118,8 +118,8 @@ WANTED: Codec[Wanted] = _api_record(
     client_start_timestamp=c.INTEGER,
     number_of_clients=c.INTEGER,
 )
-SAID: Codec[Said] = _api_record(
-    Said,
+NETWORK_TEST_STATUS: Codec[NetworkTestStatus] = _api_record(
+    NetworkTestStatus,
     {"metrics": "metrics", "error": "error", "worker_delay": "workerDelay"},
     metrics=c.many(c.NUMBER),
     error=c.optional(c.TEXT),

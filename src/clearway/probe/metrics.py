@@ -40,7 +40,7 @@ class Distribution(Protocol):
 
 
 @dataclass(frozen=True)
-class Series:
+class SampleStats:
     """Values kept one by one: statistics are exact, percentiles by nearest rank."""
 
     values: Tuple[float, ...]
@@ -63,7 +63,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Spread:
+class HistogramStats:
     """Values kept as a histogram: percentiles to 0.8 %, the rest exact."""
 
     histogram: Histogram
@@ -86,7 +86,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Total:
+class SingleValue:
     """One value over the whole session, from `count` events."""
 
     value: float
@@ -135,14 +135,14 @@ def _throughput(trial: Trial) -> Optional[Distribution]:
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp)
     if flow is None or flow.series is None or flow.interval is None:
         return None
-    return Series(tuple(size.per(flow.interval).si for size in flow.series))
+    return SampleStats(tuple(size.per(flow.interval).si for size in flow.series))
 
 
 def _packet_rate(trial: Trial) -> Optional[Distribution]:
     flow = measured(trial.serve, Udp)
     if flow is None or flow.datagrams is None or flow.interval is None:
         return None
-    return Series(tuple(n / flow.interval.si for n in flow.datagrams))
+    return SampleStats(tuple(n / flow.interval.si for n in flow.datagrams))
 
 
 def host_drops(trial: Trial) -> Optional[int]:
@@ -166,7 +166,7 @@ def _loss(trial: Trial) -> Optional[Distribution]:
     if (found := _missing(trial)) is None:
         return None
     sent, missing = found
-    return Total(max(0, missing - (host_drops(trial) or 0)) / sent, sent)
+    return SingleValue(max(0, missing - (host_drops(trial) or 0)) / sent, sent)
 
 
 def _host_loss(trial: Trial) -> Optional[Distribution]:
@@ -174,33 +174,33 @@ def _host_loss(trial: Trial) -> Optional[Distribution]:
     if found is None or drops is None:
         return None
     sent, missing = found
-    return Total(min(missing, drops) / sent, sent)
+    return SingleValue(min(missing, drops) / sent, sent)
 
 
 def _reorder(trial: Trial) -> Optional[Distribution]:
     receiver = measured(trial.serve, Udp)
     if receiver is None or receiver.reordered is None or not receiver.received:
         return None
-    return Total(receiver.reordered / receiver.received, receiver.received)
+    return SingleValue(receiver.reordered / receiver.received, receiver.received)
 
 
 def _jitter(trial: Trial) -> Optional[Distribution]:
     receiver = measured(trial.serve, Udp)
     if receiver is None or not receiver.jitter:
         return None
-    return Series(tuple(jitter.si for jitter in receiver.jitter))
+    return SampleStats(tuple(jitter.si for jitter in receiver.jitter))
 
 
 def _latency(trial: Trial) -> Optional[Distribution]:
     client = measured(trial.send, Http)
-    return Spread(client.latency) if client is not None and client.latency.count else None
+    return HistogramStats(client.latency) if client is not None and client.latency.count else None
 
 
 def _request_rate(trial: Trial) -> Optional[Distribution]:
     client = measured(trial.send, Http)
     if client is None or not client.latency.count or client.span.si <= 0:
         return None
-    return Total(client.latency.count / client.span.si, client.latency.count)
+    return SingleValue(client.latency.count / client.span.si, client.latency.count)
 
 
 def _errors(trial: Trial) -> Optional[Distribution]:
@@ -208,24 +208,24 @@ def _errors(trial: Trial) -> Optional[Distribution]:
     if client is None:
         return None
     failed = sum(client.errors.values())
-    return Total(float(failed), client.latency.count + failed)
+    return SingleValue(float(failed), client.latency.count + failed)
 
 
 def _retransmits(trial: Trial) -> Optional[Distribution]:
     sender = measured(trial.send, Tcp)
     if sender is None or sender.retransmits is None:
         return None
-    return Total(float(sender.retransmits), 1)
+    return SingleValue(float(sender.retransmits), 1)
 
 
 def _tcp_rtt(trial: Trial) -> Optional[Distribution]:
     sender = measured(trial.send, Tcp)
-    return Series(tuple(rtt.si for rtt in sender.rtt)) if sender is not None and sender.rtt else None
+    return SampleStats(tuple(rtt.si for rtt in sender.rtt)) if sender is not None and sender.rtt else None
 
 
 def _round_trip(trial: Trial) -> Optional[Distribution]:
     client = measured(trial.send, RoundTrip)
-    return Spread(client.round_trip) if client is not None and client.round_trip.count else None
+    return HistogramStats(client.round_trip) if client is not None and client.round_trip.count else None
 
 
 _LEVELS = ("mean", "median", "min", "max")

@@ -44,7 +44,7 @@ class Outcome(str, Enum):
     NOT_RUN = "not-run"
 
 
-class Why(str, Enum):
+class RoundReason(str, Enum):
     """Why a round exists."""
 
     PLANNED = "planned"
@@ -72,6 +72,10 @@ class Slot:
 
     def __str__(self) -> str:
         return f"{self.node}/{self.index}"
+
+
+Pair = Tuple[Slot, Slot]
+"""Ordered: sender, receiver."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ class Probe:
         return self.client if self.source == self.server else self.server
 
     @property
-    def pair(self) -> Tuple[Slot, Slot]:
+    def pair(self) -> Pair:
         """Ordered as the data goes: sender, receiver."""
         return self.source, self.target
 
@@ -177,7 +181,7 @@ class Round:
     id: str
     test: str
     probes: Tuple[Probe, ...]
-    why: Why = Why.PLANNED
+    why: RoundReason = RoundReason.PLANNED
     origin: Optional[str] = None
     """The planned round that this one runs again; None for a planned one."""
 

@@ -34,10 +34,10 @@ from clearway.probe.records import (
     Result,
     Role,
     Round,
+    RoundReason,
     Severity,
     Slot,
     Timing,
-    Why,
     Worker,
 )
 
@@ -174,7 +174,9 @@ PROBE = c.record(
     family=c.optional(c.TEXT),
     step=c.optional(c.TEXT),
 )
-ROUND = c.record(Round, id=c.TEXT, test=c.TEXT, probes=c.many(PROBE), why=c.enum(Why), origin=c.optional(c.TEXT))
+ROUND = c.record(
+    Round, id=c.TEXT, test=c.TEXT, probes=c.many(PROBE), why=c.enum(RoundReason), origin=c.optional(c.TEXT)
+)
 ENDPOINT = c.record(Endpoint, address=c.TEXT, port=c.INTEGER)
 REQUEST = c.record(
     Request,

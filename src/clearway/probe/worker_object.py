@@ -21,7 +21,7 @@ PLURAL = "networktestworkers"
 SHORT = "ntw"
 
 
-class Phase(str, Enum):
+class WorkerPhase(str, Enum):
     PENDING = "Pending"
     READY = "Ready"
     DONE = "Done"
@@ -29,7 +29,7 @@ class Phase(str, Enum):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WorkerSpec:
     """What the controller wants: the object's `spec`."""
 
     round: Optional[str] = None
@@ -54,10 +54,10 @@ class ClockReading:
 
 
 @dataclass(frozen=True)
-class Said:
+class WorkerStatus:
     """What the worker says: the object's `status`. Before its first word only the phase is there."""
 
-    phase: Phase = Phase.PENDING
+    phase: WorkerPhase = WorkerPhase.PENDING
     node: Optional[str] = None
     """The node that it runs on."""
     worker: Optional[Worker] = None
@@ -74,12 +74,12 @@ class Said:
 
 
 def result_key(probe: str, half: Half) -> str:
-    """Where a half's result stands in `Said.results`: writing it twice changes nothing."""
+    """Where a half's result stands in `WorkerStatus.results`: writing it twice changes nothing."""
     return f"{probe}:{half.value}"
 
 
-WANTED: Codec[Wanted] = c.record(
-    Wanted,
+WORKER_SPEC: Codec[WorkerSpec] = c.record(
+    WorkerSpec,
     round=c.optional(c.TEXT),
     requests=c.many(wire.REQUEST),
     ping=c.optional(c.INTEGER),
@@ -87,9 +87,9 @@ WANTED: Codec[Wanted] = c.record(
     peer=c.optional(c.TEXT),
 )
 CLOCK_READING: Codec[ClockReading] = c.record(ClockReading, ping=c.INTEGER, now=c.NUMBER)
-SAID: Codec[Said] = c.record(
-    Said,
-    phase=c.enum(Phase),
+WORKER_STATUS: Codec[WorkerStatus] = c.record(
+    WorkerStatus,
+    phase=c.enum(WorkerPhase),
     node=c.optional(c.TEXT),
     worker=c.optional(wire.WORKER),
     clock=c.optional(CLOCK_READING),

@@ -15,19 +15,19 @@ from clearway.probe.codec import Codec
 from clearway.probe.records import Outcome, Severity
 from clearway.report.compose import compose
 from clearway.report.document import (
-    Condition,
+    ConditionPart,
     CoveragePart,
     CriterionPart,
-    Document,
     EvidencePart,
     MeasuredPart,
+    Message,
     PairPart,
-    Said,
+    ReportDocument,
     SummaryPart,
     TestPart,
 )
 from clearway.report.language import LANGUAGES, Language
-from clearway.verdict.model import Standing, State, Verdict
+from clearway.verdict.model import PairState, State, Verdict
 
 FORMAT = 1
 """Rises when a key changes its meaning or goes away; new keys don't raise it."""
@@ -56,7 +56,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def read(text: str) -> Document:
+def read(text: str) -> ReportDocument:
     """The document that `text` was rendered from. Raises CodecError if it is not of this format."""
     content = json.loads(text)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
@@ -76,7 +76,7 @@ def _quantity_schema() -> dict[str, Any]:
 
 _QUANTITY: Codec[Any] = Codec(c.VALUE.encode, c.VALUE.decode, _quantity_schema)
 _SAID = c.record(
-    Said,
+    Message,
     code=c.TEXT,
     values=c.mapping(c.VALUE),
     sentence=c.TEXT,
@@ -89,7 +89,7 @@ _PAIR = c.record(
     subject=c.TEXT,
     sender=c.optional(c.TEXT),
     receiver=c.optional(c.TEXT),
-    standing=c.enum(Standing),
+    standing=c.enum(PairState),
     value=c.optional(_QUANTITY),
     low=c.optional(_QUANTITY),
     high=c.optional(_QUANTITY),
@@ -168,7 +168,7 @@ _EVIDENCE = c.record(
 )
 _LANGUAGE: Codec[Any] = Codec(c.TEXT.encode, c.TEXT.decode, lambda: {"enum": list(LANGUAGES)})
 DOCUMENT = c.record(
-    Document,
+    ReportDocument,
     language=_LANGUAGE,
     title=c.TEXT,
     run=c.TEXT,
@@ -180,7 +180,7 @@ DOCUMENT = c.record(
     headline=c.TEXT,
     tests=c.many(_TEST),
     coverage=c.optional(_COVERAGE),
-    conditions=c.many(c.record(Condition, name=c.TEXT, label=c.TEXT, value=c.TEXT)),
+    conditions=c.many(c.record(ConditionPart, name=c.TEXT, label=c.TEXT, value=c.TEXT)),
     evidence=c.many(_EVIDENCE),
     findings=c.many(_SAID),
     notes=c.many(c.TEXT),

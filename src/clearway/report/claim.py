@@ -5,7 +5,7 @@ from __future__ import annotations
 from clearway.report.phrases import Phrases
 from clearway.spec.criteria import LinkShare, Over
 from clearway.spec.model import Test
-from clearway.verdict.model import PairValue, Standing, State, Verdict
+from clearway.verdict.model import PairState, PairValue, State, Verdict
 
 _UNTRIED = {"verdict.repeats-missing", "verdict.not-measured"}
 """Reasons that only say that nothing was tried yet."""
@@ -25,7 +25,7 @@ def claim(test: Test, judged: Verdict, phrases: Phrases) -> str:
     return phrases.say(
         "claim.not-known",
         asked=_asked(judged, phrases),
-        undecided=judged.count(Standing.UNDECIDED),
+        undecided=judged.count(PairState.UNDECIDED),
         pairs=len(judged.pairs),
         kind=_members(test, judged, phrases),
         why=_why(judged, phrases),
@@ -56,11 +56,11 @@ def _limit(judged: Verdict, phrases: Phrases) -> str:
 
 
 def _not_met(test: Test, judged: Verdict, phrases: Phrases) -> str:
-    worst = _first(judged, Standing.BREAKS)
+    worst = _first(judged, PairState.BREAKS)
     return phrases.say(
         "claim.not-met",
         asked=_asked(judged, phrases),
-        breaks=judged.count(Standing.BREAKS),
+        breaks=judged.count(PairState.BREAKS),
         pairs=len(judged.pairs),
         kind=_members(test, judged, phrases),
         worst=phrases.pair(worst) if worst else _why(judged, phrases),
@@ -82,13 +82,13 @@ def _why(judged: Verdict, phrases: Phrases) -> str:
     """The reasons given for the whole, else an undecided pair, rather one that was tried."""
     if judged.reasons:
         return "; ".join(phrases.reason(reason) for reason in judged.reasons)
-    undecided = [pair for pair in judged.pairs if pair.standing is Standing.UNDECIDED]
+    undecided = [pair for pair in judged.pairs if pair.standing is PairState.UNDECIDED]
     telling = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
     chosen = next(iter(telling or undecided), None)
     return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
 
 
-def _first(judged: Verdict, standing: Standing) -> PairValue | None:
+def _first(judged: Verdict, standing: PairState) -> PairValue | None:
     return next((pair for pair in judged.pairs if pair.standing is standing), None)
 
 

@@ -14,8 +14,8 @@ from clearway.base.errors import UsageError
 from clearway.base.units import Count, Quantity, Ratio
 from clearway.ledger.record import Record
 from clearway.probe.metrics import Better
-from clearway.probe.records import Finding, Severity
-from clearway.report.figures import Figure, Pair, PairFigures, pair_figures, shown_figures
+from clearway.probe.records import Finding, Pair, Severity
+from clearway.report.figures import Figure, PairFigures, pair_figures, shown_figures
 from clearway.spec.model import Test
 
 _ONLY_JUDGED = {"accept", "repeats", "name"}

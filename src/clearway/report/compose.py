@@ -8,37 +8,37 @@ from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Reason
 from clearway.report.chaos import chaos_findings, met_downtime
-from clearway.report.circumstances import conditions
 from clearway.report.claim import claim
+from clearway.report.conditions import conditions
 from clearway.report.document import (
     CoveragePart,
     CriterionPart,
-    Document,
     MeasuredPart,
+    Message,
     PairPart,
-    Said,
+    ReportDocument,
     SummaryPart,
     TestPart,
 )
-from clearway.report.exhibits import exhibits
+from clearway.report.evidence import evidence_parts
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
 from clearway.report.losses import loss_findings
-from clearway.report.memory import memory_findings
+from clearway.report.oom import memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.throttling import held_back
 from clearway.report.wording import hint
 from clearway.spec.criteria import Relation
 from clearway.spec.model import Test
-from clearway.verdict.model import Coverage, PairValue, Standing, State, Verdict
+from clearway.verdict.model import Coverage, PairState, PairValue, State, Verdict
 
 
-def compose(record: Record, verdict: Verdict, language: Language) -> Document:
+def compose(record: Record, verdict: Verdict, language: Language) -> ReportDocument:
     """Everything that a report of this run says, in `language`."""
     phrases = Phrases(language, record.spec.max_rate)
     tests = {test.name: test for test in record.spec.tests}
     manifest = record.manifest
-    return Document(
+    return ReportDocument(
         language=language,
         title=record.spec.name,
         run=manifest.run,
@@ -51,7 +51,7 @@ def compose(record: Record, verdict: Verdict, language: Language) -> Document:
         tests=tuple(_test(record, tests[child.name], child, phrases) for child in verdict.children),
         coverage=_coverage(verdict.coverage, phrases),
         conditions=tuple(conditions(record, phrases)),
-        evidence=tuple(exhibits(record, verdict, phrases)),
+        evidence=tuple(evidence_parts(record, verdict, phrases)),
         findings=tuple(_said(finding, phrases) for finding in _findings(record, verdict)),
         notes=tuple(_notes(record, phrases)),
     )
@@ -150,9 +150,9 @@ def _counts(judged: Verdict, phrases: Phrases) -> str:
     return phrases.say(
         "criterion.counts",
         pairs=len(judged.pairs),
-        holds=judged.count(Standing.HOLDS),
-        breaks=judged.count(Standing.BREAKS),
-        undecided=judged.count(Standing.UNDECIDED),
+        holds=judged.count(PairState.HOLDS),
+        breaks=judged.count(PairState.BREAKS),
+        undecided=judged.count(PairState.UNDECIDED),
     )
 
 
@@ -239,9 +239,9 @@ def _found(verdict: Verdict) -> Iterator[Finding]:
         yield from _found(child)
 
 
-def _said(finding: Finding, phrases: Phrases) -> Said:
+def _said(finding: Finding, phrases: Phrases) -> Message:
     values = {"subject": finding.subject, **finding.values}
-    return Said(
+    return Message(
         code=finding.code,
         values=finding.values,
         sentence=phrases.say(finding.code, **values),
@@ -251,8 +251,8 @@ def _said(finding: Finding, phrases: Phrases) -> Said:
     )
 
 
-def _because(reason: Reason, phrases: Phrases) -> Said:
-    return Said(
+def _because(reason: Reason, phrases: Phrases) -> Message:
+    return Message(
         code=reason.code,
         values=reason.values,
         sentence=phrases.reason(reason),

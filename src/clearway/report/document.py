@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from clearway.base.units import Quantity, Ratio
 from clearway.probe.records import Outcome, Severity
 from clearway.report.language import Language
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Message:
     """A finding or a reason with its sentence."""
 
     code: str
@@ -34,13 +34,13 @@ class PairPart:
     sender: str | None
     """Slot; None where the subject is no pair."""
     receiver: str | None
-    standing: Standing
+    standing: PairState
     value: Quantity | None
     low: Quantity | None
     high: Quantity | None
     limit: Quantity | None
     repeats: int
-    reasons: tuple[Said, ...]
+    reasons: tuple[Message, ...]
     sentence: str
 
 
@@ -63,14 +63,14 @@ class CriterionPart:
     """The criterion as it was judged, both ways: what was asked, what was found."""
     claim: str
     counts: str
-    reasons: tuple[Said, ...]
+    reasons: tuple[Message, ...]
     pairs: tuple[PairPart, ...]
     """Worst first."""
 
     @property
     def exceptions(self) -> tuple[PairPart, ...]:
         """Pairs that don't hold."""
-        return tuple(pair for pair in self.pairs if pair.standing is not Standing.HOLDS)
+        return tuple(pair for pair in self.pairs if pair.standing is not PairState.HOLDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class TestPart:
     criteria: tuple[CriterionPart, ...]
     summary: tuple[SummaryPart, ...]
     measured: tuple[MeasuredPart, ...]
-    reasons: tuple[Said, ...]
+    reasons: tuple[Message, ...]
     notes: tuple[str, ...]
 
 
@@ -127,7 +127,7 @@ class CoveragePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class ConditionPart:
     """A circumstance of the run, the same for all tests."""
 
     name: str
@@ -150,7 +150,7 @@ class EvidencePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ReportDocument:
     language: Language
     title: str
     run: str
@@ -164,9 +164,9 @@ class Document:
     headline: str
     tests: tuple[TestPart, ...]
     coverage: CoveragePart | None
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionPart, ...]
     evidence: tuple[EvidencePart, ...]
-    findings: tuple[Said, ...]
+    findings: tuple[Message, ...]
     notes: tuple[str, ...]
 
     @property

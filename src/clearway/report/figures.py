@@ -8,12 +8,11 @@ from statistics import median
 
 from clearway.base.units import Quantity
 from clearway.ledger.record import Record
-from clearway.probe.metrics import METRICS, Better, Metric, Series
-from clearway.probe.records import Outcome, Role, Slot, Trial
+from clearway.probe.metrics import METRICS, Better, Metric, SampleStats
+from clearway.probe.records import Outcome, Pair, Role, Trial
 from clearway.spec.model import Test
 from clearway.verdict.evidence import outcome
 
-Pair = tuple[Slot, Slot]
 """Sender and receiver."""
 
 _SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -122,7 +121,7 @@ def _summary(figure: Figure, pairs: Sequence[PairFigures], *, across: bool) -> S
     by_pair = {pair.pair: pair.values[figure.name].si for pair in pairs if figure.name in pair.values}
     if not by_pair:
         return None
-    over = Series(tuple(by_pair.values()))
+    over = SampleStats(tuple(by_pair.values()))
     worst = min if figure.metric.better is Better.HIGHER else max
     worst_pair = worst(by_pair, key=by_pair.__getitem__)
 

@@ -16,10 +16,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from clearway.ledger.record import Record
 from clearway.report.compose import compose
-from clearway.report.document import CriterionPart, Document, PairPart, Said, TestPart
+from clearway.report.document import CriterionPart, Message, PairPart, ReportDocument, TestPart
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
-from clearway.verdict.model import Standing, State, Verdict
+from clearway.verdict.model import PairState, State, Verdict
 
 _PAIRS = 100
 """Cases for pairs, a criterion; one more says how many were left out."""
@@ -52,7 +52,7 @@ class JunitReport:
         return f"{_DECLARATION}\n{ET.tostring(root, encoding='unicode')}\n"
 
 
-def _suite(root: Element, document: Document, test: TestPart, phrases: Phrases) -> None:
+def _suite(root: Element, document: ReportDocument, test: TestPart, phrases: Phrases) -> None:
     started = datetime.fromtimestamp(document.started, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = SubElement(root, "testsuite", name=clean(test.name), timestamp=started)
     properties = SubElement(suite, "properties")
@@ -64,14 +64,14 @@ def _suite(root: Element, document: Document, test: TestPart, phrases: Phrases) 
     _count(suite, suite.findall("testcase"))
 
 
-def _told(document: Document, test: TestPart) -> Iterator[str]:
+def _told(document: ReportDocument, test: TestPart) -> Iterator[str]:
     """Whatever was found around the run stands with every test: it may have been what the figures are of."""
     yield document.headline
     yield from test.claims
     yield from map(_with_hint, document.findings)
 
 
-def _properties(document: Document, test: TestPart) -> Iterator[tuple[str, str]]:
+def _properties(document: ReportDocument, test: TestPart) -> Iterator[tuple[str, str]]:
     yield "run", document.run
     yield "clearway", document.version
     yield "site", document.site
@@ -102,14 +102,14 @@ def _criterion_text(criterion: CriterionPart) -> str:
     return "\n".join(told)
 
 
-def _with_hint(said: Said) -> str:
+def _with_hint(said: Message) -> str:
     return said.sentence if said.hint is None else f"{said.sentence} ({said.hint})"
 
 
 def _pair_cases(criterion: CriterionPart, phrases: Phrases) -> Iterator[_Case]:
     deciding = _deciding(criterion)
     for pair in deciding[:_PAIRS]:
-        state = State.FAIL if pair.standing is Standing.BREAKS else State.INCONCLUSIVE
+        state = State.FAIL if pair.standing is PairState.BREAKS else State.INCONCLUSIVE
         yield _Case(f"{criterion.text}: {pair.subject}", state, pair.sentence)
     if len(deciding) > _PAIRS:
         rest = phrases.say("report.more-pairs", count=len(deciding) - _PAIRS)
@@ -121,7 +121,7 @@ def _deciding(criterion: CriterionPart) -> list[PairPart]:
     if criterion.state is State.FAIL:
         return list(criterion.exceptions)
     if criterion.state is State.INCONCLUSIVE:
-        return [pair for pair in criterion.pairs if pair.standing is Standing.UNDECIDED]
+        return [pair for pair in criterion.pairs if pair.standing is PairState.UNDECIDED]
     return []
 
 

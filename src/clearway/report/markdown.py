@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from clearway.ledger.record import Record
 from clearway.report.compose import compose
-from clearway.report.document import CriterionPart, Document, EvidencePart, Said, SummaryPart, TestPart
+from clearway.report.document import CriterionPart, EvidencePart, Message, ReportDocument, SummaryPart, TestPart
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases, moment
 from clearway.report.rows import SUMMARY_COLUMNS, summary_row
@@ -28,7 +28,7 @@ class MarkdownReport:
         return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _blocks(document: Document, phrases: Phrases) -> Iterator[str]:
+def _blocks(document: ReportDocument, phrases: Phrases) -> Iterator[str]:
     yield f"# {_escaped(phrases.say('report.title', title=document.title))}"
     yield f"**{document.word}** - {_escaped(document.headline)}"
     yield _escaped(
@@ -60,7 +60,7 @@ def _section(title: str, blocks: Iterable[str]) -> Iterator[str]:
         yield from content
 
 
-def _criteria(document: Document, phrases: Phrases) -> str:
+def _criteria(document: ReportDocument, phrases: Phrases) -> str:
     rows = [
         (criterion.word, f"{test.name}: {criterion.text}", f"{criterion.sentence} {criterion.counts}")
         for test in document.tests
@@ -69,7 +69,7 @@ def _criteria(document: Document, phrases: Phrases) -> str:
     return _table([phrases.say(f"column.{name}") for name in ("verdict", "criterion", "value")], rows)
 
 
-def _exceptions(document: Document, phrases: Phrases) -> Iterator[str]:
+def _exceptions(document: ReportDocument, phrases: Phrases) -> Iterator[str]:
     for test in document.tests:
         for criterion in test.criteria:
             if criterion.exceptions:
@@ -95,12 +95,12 @@ def _summary(rows: Sequence[SummaryPart], phrases: Phrases) -> str:
     return _table(header, [summary_row(row, phrases) for row in rows])
 
 
-def _conditions(document: Document, phrases: Phrases) -> str:
+def _conditions(document: ReportDocument, phrases: Phrases) -> str:
     rows = [(condition.label, condition.value) for condition in document.conditions]
     return _table([phrases.say("column.condition"), phrases.say("column.value")], rows)
 
 
-def _told(said: Said, phrases: Phrases) -> str:
+def _told(said: Message, phrases: Phrases) -> str:
     return said.sentence if said.hint is None else f"{said.sentence} {phrases.say('report.hint', text=said.hint)}"
 
 

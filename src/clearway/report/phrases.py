@@ -9,7 +9,7 @@ from typing import Any
 
 from clearway.base.units import Frequency, Quantity, Rate
 from clearway.probe.metrics import PERCENTILE, Metric
-from clearway.probe.records import Reason, Slot
+from clearway.probe.records import Pair, Reason, Slot
 from clearway.report.language import Language
 from clearway.report.wording import knows, sentence
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
@@ -49,7 +49,7 @@ class Phrases:
     def statistic(self, name: str) -> str:
         return name if PERCENTILE.fullmatch(name) else self.say(f"statistic.{name}")
 
-    def subject(self, subject: tuple[Slot, Slot] | str) -> str:
+    def subject(self, subject: Pair | str) -> str:
         """`node-3 -> node-1`, a node, or all pairs together."""
         if isinstance(subject, str):
             return self.say("pair.total") if subject == "total" else subject
@@ -110,10 +110,10 @@ def _place(slot: Slot) -> str:
     return slot.node if slot.index == 0 else str(slot)
 
 
-_Condition = tuple[str, Mapping[str, Any]]
+_CodedCondition = tuple[str, Mapping[str, Any]]
 
 
-def _conditions(test: Test) -> Iterator[_Condition]:
+def _conditions(test: Test) -> Iterator[_CodedCondition]:
     yield _direction(test), {}
     yield _LOADS[test.protocol](test)
     if test.background is not None:
@@ -139,20 +139,20 @@ def _company(test: Test) -> str:
     return "condition.all-at-once" if test.pairing == "all-to-all" else "condition.at-once"
 
 
-def _tcp(test: Test) -> _Condition:
+def _tcp(test: Test) -> _CodedCondition:
     return "condition.tcp", {"streams": test.streams}
 
 
-def _udp(test: Test) -> _Condition:
+def _udp(test: Test) -> _CodedCondition:
     return "condition.udp", {"rate": test.rate}
 
 
-def _http(test: Test) -> _Condition:
+def _http(test: Test) -> _CodedCondition:
     values = {"connections": test.connections, "body": test.body, "rate": test.rate}
     return ("condition.http-rate" if isinstance(test.rate, Frequency) else "condition.http-closed"), values
 
 
-def _round_trip(test: Test) -> _Condition:
+def _round_trip(test: Test) -> _CodedCondition:
     return "condition.round-trip", {"message": test.message, "transport": test.transport.upper()}
 
 

@@ -19,7 +19,7 @@ from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Result, Round
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
-from clearway.report.tally import Tally, halves, judged_pairs
+from clearway.report.progress_state import Tally, halves, judged_pairs
 
 _BAR_WIDTH = 40
 

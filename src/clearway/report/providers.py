@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from clearway.report.language import Language
 from clearway.report.wording import sentence
+from clearway.shell.node_access import KEY_OVER_ALL
 from clearway.shell.providers import ALIASES, PROVIDERS, Provider, Route, provider_named
-from clearway.shell.reach import KEY_OVER_ALL
 
 
 def explain_provider(name: str, language: Language) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from clearway.ledger.record import Record
 from clearway.report.compose import compose
-from clearway.report.document import CriterionPart, Document, EvidencePart, Said, SummaryPart, TestPart
+from clearway.report.document import CriterionPart, EvidencePart, Message, ReportDocument, SummaryPart, TestPart
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases, moment
 from clearway.report.rows import SUMMARY_COLUMNS, summary_row
@@ -66,7 +66,7 @@ class TextReport:
         return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
 
 
-def _parts(document: Document, phrases: Phrases) -> Iterator[RenderableType]:
+def _parts(document: ReportDocument, phrases: Phrases) -> Iterator[RenderableType]:
     yield from _header(document, phrases)
     yield from _section("report.claims", (_bullet(claim) for claim in document.claims), phrases)
     yield from _section("report.criteria", _criteria(document), phrases)
@@ -81,7 +81,7 @@ def _parts(document: Document, phrases: Phrases) -> Iterator[RenderableType]:
     yield from _section("report.notes", (_bullet(note) for note in document.notes), phrases)
 
 
-def _header(document: Document, phrases: Phrases) -> Iterator[RenderableType]:
+def _header(document: ReportDocument, phrases: Phrases) -> Iterator[RenderableType]:
     yield Text(phrases.say("report.title", title=document.title), style="bold")
     yield Text.assemble((document.word, _COLOURS[document.state]))
     yield Text(document.headline)
@@ -119,7 +119,7 @@ def _hanging(mark: str | Text, content: RenderableType) -> RenderableType:
     return grid
 
 
-def _criteria(document: Document) -> Iterator[RenderableType]:
+def _criteria(document: ReportDocument) -> Iterator[RenderableType]:
     for test in document.tests:
         for criterion in test.criteria:
             yield _hanging(
@@ -128,7 +128,7 @@ def _criteria(document: Document) -> Iterator[RenderableType]:
             )
 
 
-def _exceptions(document: Document, phrases: Phrases) -> Iterator[RenderableType]:
+def _exceptions(document: ReportDocument, phrases: Phrases) -> Iterator[RenderableType]:
     for test in document.tests:
         for criterion in test.criteria:
             if criterion.exceptions:
@@ -166,7 +166,7 @@ def _summary(rows: Sequence[SummaryPart], phrases: Phrases) -> Table:
     return table
 
 
-def _conditions(document: Document) -> Iterator[RenderableType]:
+def _conditions(document: ReportDocument) -> Iterator[RenderableType]:
     if not document.conditions:
         return
     grid = Table.grid(padding=(0, 2))
@@ -177,7 +177,7 @@ def _conditions(document: Document) -> Iterator[RenderableType]:
     yield grid
 
 
-def _finding(said: Said, phrases: Phrases) -> RenderableType:
+def _finding(said: Message, phrases: Phrases) -> RenderableType:
     if said.hint is None:
         return _bullet(said.sentence)
     return _hanging("-", Group(Text(said.sentence), Text(phrases.say("report.hint", text=said.hint))))

@@ -14,7 +14,7 @@ _NOTABLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
+class Throttled:
     """How many workers of a test were held back, and by how much at most in one probe."""
 
     workers: int
@@ -23,7 +23,7 @@ class HeldBack:
     """The longest one's."""
 
 
-def held_back(record: Record, test: Test) -> HeldBack | None:
+def held_back(record: Record, test: Test) -> Throttled | None:
     """None if nobody was, or nobody could tell."""
     probes = {probe.id: probe for round_ in record.rounds for probe in round_.probes if probe.test == test.name}
     longest: dict[Slot, Duration] = {}
@@ -35,7 +35,7 @@ def held_back(record: Record, test: Test) -> HeldBack | None:
     if not longest:
         return None
     worst = max(longest, key=lambda slot: longest[slot])
-    return HeldBack(len(longest), longest[worst], worst.node)
+    return Throttled(len(longest), longest[worst], worst.node)
 
 
 def _time(result: Result, probe: Probe) -> Duration | None:

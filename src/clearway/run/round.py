@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from clearway.base.units import Duration
 from clearway.probe.records import Half, Observation, Outcome, Probe, Reason, Result, Round, Slot
-from clearway.run.crew import Crew, HalfKey
-from clearway.run.hand_out import draft
+from clearway.run.requests import requests_for
+from clearway.run.worker_pool import HalfKey, WorkerPool
 from clearway.site.base import Site
 
 _SPARE = 0.25
@@ -19,7 +19,7 @@ _SAFETY = 1.5
 
 
 @dataclass
-class Pace:
+class DispatchEstimate:
     """How long handing out takes on this site: the lead follows it."""
 
     last: Duration | None = None
@@ -31,41 +31,43 @@ class Pace:
         return self.last * _SAFETY if self.last is not None else site.handing_out(mailboxes)
 
 
-async def run_round(crew: Crew, round_: Round, attempts: Mapping[str, int], pace: Pace) -> None:
+async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int], estimate: DispatchEstimate) -> None:
     """Hand out, wait for the results, and record why those that are missing are missing.
 
     `attempts` numbers each probe's attempt. Cancelling empties the mailboxes first.
     """
-    crew.ledger.append(round_)
-    crew.expect(round_.id)
-    plan = draft(round_, attempts, {slot: r for slot, r in crew.ready.items() if slot not in crew.lost}, pace.rounds)
+    pool.ledger.append(round_)
+    pool.expect(round_.id)
+    plan = requests_for(
+        round_, attempts, {slot: r for slot, r in pool.ready.items() if slot not in pool.lost}, estimate.rounds
+    )
     results: Mapping[HalfKey, Result] = {}
     if plan.requests:
-        schedule, handing = plan.schedule, pace.expected(crew.site, len(set(plan.awaited.values())))
-        instant = crew.clock.now() + handing.si + _SPARE - schedule.earliest
-        _announce(crew, round_, instant, schedule.deadline)
+        schedule, handing = plan.schedule, estimate.expected(pool.site, len(set(plan.awaited.values())))
+        instant = pool.clock.now() + handing.si + _SPARE - schedule.earliest
+        _announce(pool, round_, instant, schedule.deadline)
         try:
-            begun = crew.clock.now()
-            await crew.site.submit(round_.id, plan.at(instant, schedule.deadline, crew.ready))
-            pace.last, pace.rounds = Duration(crew.clock.now() - begun), pace.rounds + 1
-            results = await crew.gather_results(plan.awaited, instant + schedule.deadline)
+            begun = pool.clock.now()
+            await pool.site.submit(round_.id, plan.at(instant, schedule.deadline, pool.ready))
+            estimate.last, estimate.rounds = Duration(pool.clock.now() - begun), estimate.rounds + 1
+            results = await pool.gather_results(plan.awaited, instant + schedule.deadline)
         except asyncio.CancelledError:
-            await crew.site.cancel()
+            await pool.site.cancel()
             raise
     for probe in round_.probes:
         for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
             if (probe.id, half) not in results:
-                crew.ledger.append(_missing(crew, round_, attempts[probe.id], probe, half, slot))
+                pool.ledger.append(_missing(pool, round_, attempts[probe.id], probe, half, slot))
 
 
-def _announce(crew: Crew, round_: Round, instant: float, deadline: float) -> None:
-    values = {"why": round_.why.value, "lead": Duration(instant - crew.clock.now()), "deadline": Duration(deadline)}
-    crew.ledger.append(Observation("round-start", round_.id, instant, values))
+def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) -> None:
+    values = {"why": round_.why.value, "lead": Duration(instant - pool.clock.now()), "deadline": Duration(deadline)}
+    pool.ledger.append(Observation("round-start", round_.id, instant, values))
 
 
-def _missing(crew: Crew, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:
-    if slot in crew.lost:
-        return Result(round_.id, probe.id, attempt, half, Outcome.WORKER_LOST, crew.lost[slot])
-    if {probe.client, probe.server} & crew.lost.keys():
+def _missing(pool: WorkerPool, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:
+    if slot in pool.lost:
+        return Result(round_.id, probe.id, attempt, half, Outcome.WORKER_LOST, pool.lost[slot])
+    if {probe.client, probe.server} & pool.lost.keys():
         return Result(round_.id, probe.id, attempt, half, Outcome.NOT_RUN, Reason("run.partner-lost"))
     return Result(round_.id, probe.id, attempt, half, Outcome.TIMED_OUT, Reason("run.no-answer"))

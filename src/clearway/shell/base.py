@@ -15,7 +15,7 @@ from clearway.probe.records import Reason
 
 
 @dataclass(frozen=True)
-class Command:
+class ShellCommand:
     """`argv` arrives on the node exactly as it is here, whatever is in it: no shell reads it on the way."""
 
     argv: tuple[str, ...]
@@ -26,7 +26,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandOutput:
     """The command ran on the node and ended by itself."""
 
     exit: int
@@ -43,7 +43,7 @@ class NotRun:
     reason: Reason
 
 
-Answer = Said | NotRun
+Answer = CommandOutput | NotRun
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Connection:
     end: tuple[str, ...]
 
 
-class Road(Protocol):
+class Transport(Protocol):
     """One way to the nodes. Pure: it says what to run, and reads what was said."""
 
     def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class Road(Protocol):
     def obstacle(self, node: str) -> Reason | None:
         """Why there is no way to this node at all, known before anything is run."""
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         """Why what was said looks like the road's own failure; None: the command said it."""
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Road(Protocol):
 class Shell(Protocol):
     """Async; `run` never raises for what happens on a node: it is in the answer."""
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         """Run a command on a node; returns within its deadline and a little."""
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from clearway.probe.records import Reason
-from clearway.shell.base import Connection, Said
+from clearway.shell.base import CommandOutput, Connection
 
 _EVIDENCE = (
     (re.compile(r"No such container", re.IGNORECASE), "shell.no-container"),
@@ -17,7 +17,7 @@ _DAEMON = re.compile(r"\AError(?: response from daemon)?: |\A(?:Cannot connect|p
 """How what docker itself says begins."""
 
 
-class DockerRoad:
+class DockerTransport:
     """A node's name is its container's."""
 
     def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class DockerRoad:
     def obstacle(self, node: str) -> Reason | None:
         return None
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         if said.exit == 0 or said.stdout or not _DAEMON.search(said.stderr):
             return None
         code = next((code for words, code in _EVIDENCE if words.search(said.stderr)), "shell.road-failed")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clearway.probe.records import Reason
-from clearway.shell.base import Connection, Said
+from clearway.shell.base import CommandOutput, Connection
 from clearway.shell.ssh import HostKeys, ssh_failure
 
 _OWN = re.compile(r"^ERROR: \(gcloud\.", re.MULTILINE)
@@ -16,7 +16,7 @@ _OWN = re.compile(r"^ERROR: \(gcloud\.", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class GcloudRoad:
+class GcloudTransport:
     zones: Mapping[str, str | None]
     """Node -> zone, as its label says."""
     user: str | None = None
@@ -42,7 +42,7 @@ class GcloudRoad:
     def connection(self, node: str) -> Connection | None:
         return None
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         if said.exit == 0 or not (own := _OWN.search(said.stderr)):
             return None
         values = {"node": node, "address": node, "quote": said.stderr[own.start() :].strip().splitlines()[0][:200]}

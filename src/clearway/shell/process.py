@@ -8,7 +8,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 
-from clearway.shell.base import Said
+from clearway.shell.base import CommandOutput
 
 KEPT = 1_000_000
 """Byte of each stream; the rest is read and thrown away, so that nobody waits on a full pipe."""
@@ -18,7 +18,7 @@ _KILLED_WITHIN = 5.0
 """Seconds for the kernel to take a killed process away."""
 
 
-async def run_process(argv: Sequence[str], text: str = "") -> Said:
+async def run_process(argv: Sequence[str], text: str = "") -> CommandOutput:
     """Run it, and say how it ended (negative: the signal that ended it).
 
     Cancelled, it ends the process with everything that it started. Raises OSError if it can't be started.
@@ -81,11 +81,11 @@ class _Ear(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         self.ended.set()
 
-    def said(self, transport: asyncio.SubprocessTransport) -> Said:
+    def said(self, transport: asyncio.SubprocessTransport) -> CommandOutput:
         status = transport.get_returncode()
         assert status is not None
         stdout, stderr = (bytes(self._kept[fd]).decode(errors="replace") for fd in (1, 2))
-        return Said(status, stdout, stderr, self._truncated)
+        return CommandOutput(status, stdout, stderr, self._truncated)
 
 
 def _speak(transport: asyncio.SubprocessTransport, text: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from clearway.base.units import Duration
 from clearway.probe.records import Finding, Reason, Severity
-from clearway.shell.base import Answer, Command, Connection, NotRun, Road, Said
+from clearway.shell.base import Answer, CommandOutput, Connection, NotRun, ShellCommand, Transport
 from clearway.shell.process import run_process
 
 AT_ONCE = 32
@@ -29,7 +29,7 @@ _PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 class Runner:
     """A Shell over one road; `log` is told every command before it is run."""
 
-    def __init__(self, road: Road, *, log: Callable[[Finding], None], at_once: int = AT_ONCE) -> None:
+    def __init__(self, road: Transport, *, log: Callable[[Finding], None], at_once: int = AT_ONCE) -> None:
         self._road = road
         self._log = log
         self._places = asyncio.Semaphore(at_once)
@@ -38,7 +38,7 @@ class Runner:
         self._connecting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._connected: dict[str, Connection] = {}
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         async with self._on_node[node], self._places:
             try:
                 reason = self._road.obstacle(node) or await self._connect(node, command.within)
@@ -57,7 +57,7 @@ class Runner:
         await asyncio.gather(*(_ended(connection) for connection in connected.values()))
         self._road.close()
 
-    async def _carried_out(self, node: str, command: Command) -> Answer:
+    async def _carried_out(self, node: str, command: ShellCommand) -> Answer:
         argv = self._road.command(node, bounded(command))
         self._log(Finding("shell.runs", Severity.INFO, node, {"command": shlex.join(argv)}))
         said = await run_process(argv, command.text)
@@ -93,7 +93,7 @@ class Runner:
         return False
 
 
-def bounded(command: Command) -> tuple[str, ...]:
+def bounded(command: ShellCommand) -> tuple[str, ...]:
     """The command as one that ends on the node too, also if nobody is left here to ask for it."""
     script = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
     return ("sh", "-c", script, f"{command.within.si + _GRACE:.0f}", *command.argv)
@@ -110,5 +110,5 @@ async def _ended(connection: Connection) -> None:
                 await asyncio.sleep(pause)
 
 
-def _failed(node: str, said: Said) -> Reason:
+def _failed(node: str, said: CommandOutput) -> Reason:
     return Reason("shell.road-failed", {"node": node, "exit": said.exit, "quote": said.stderr.strip()[-200:]})

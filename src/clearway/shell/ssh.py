@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from clearway.probe.records import Reason
-from clearway.shell.base import Connection, Said
+from clearway.shell.base import CommandOutput, Connection
 
 _CONNECT_TIMEOUT = 10
 _ALIVE_INTERVAL, _ALIVE_COUNT = 5, 3
@@ -61,7 +61,7 @@ class SshHost:
     """More of ssh's own, `Name=value`."""
 
 
-class SshRoad:
+class SshTransport:
     """Nodes by name. A connection needs a private folder for its socket; `close` takes it away."""
 
     def __init__(self, hosts: Mapping[str, SshHost]) -> None:
@@ -86,7 +86,7 @@ class SshRoad:
             end=(*ssh, "-O", "exit", *target),
         )
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         """By the exit that ssh keeps for itself, and by its words."""
         if said.exit != _FAILED:
             return None
@@ -123,7 +123,7 @@ class SshRoad:
     def _target(self, node: str) -> tuple[str, ...]:
         return "--", self._hosts[node].address
 
-    def _values(self, node: str, said: Said) -> dict[str, str | None]:
+    def _values(self, node: str, said: CommandOutput) -> dict[str, str | None]:
         host = self._hosts[node]
         key = None if host.key is None else str(host.key)
         return {"node": node, "address": host.address, "user": host.user, "key": key, "quote": _last_line(said.stderr)}

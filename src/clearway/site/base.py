@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,8 @@ class Lost:
 
 
 Event = Ready | Lost | Result | Observation
+FindingLog = Callable[[Finding], None]
+"""Takes what a site reports while it works."""
 
 
 class NotFit(SiteError):

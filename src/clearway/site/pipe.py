@@ -33,10 +33,10 @@ TAKEN_WITHIN = 10.0
 QUOTED = 200
 """Characters of a line that was not understood."""
 
-Message = dict[str, Any]
+PipeMessage = dict[str, Any]
 
 
-class Mute(ClearwayError):
+class ProtocolError(ClearwayError):
     """The worker said what no worker of this version says, or nothing, or does not listen."""
 
 
@@ -59,7 +59,7 @@ class PipeMailbox:
             await self._welcome_in_time()
             async for message in self._messages():
                 self._pass_on(message)
-        except Mute as error:
+        except ProtocolError as error:
             return Reason(error.code, error.values)
         except ConnectionError:
             pass
@@ -92,7 +92,7 @@ class PipeMailbox:
             async with asyncio.timeout(READY_WITHIN):
                 await self._welcome()
         except TimeoutError:
-            raise Mute("pipe.never-ready", within=Duration(READY_WITHIN)) from None
+            raise ProtocolError("pipe.never-ready", within=Duration(READY_WITHIN)) from None
 
     async def _welcome(self) -> None:
         async for message in self._messages():
@@ -124,21 +124,21 @@ class PipeMailbox:
             self._pass_on(message)
         return None
 
-    def _pass_on(self, message: Message) -> None:
+    def _pass_on(self, message: PipeMessage) -> None:
         kind = message.pop("type")
         if kind == "result":
             self.emit(_decoded(wire.RESULT, message))
         elif kind == "observation":
             self.emit(self._on_our_clock(_decoded(wire.OBSERVATION, message)))
         elif kind == "ready":
-            raise Mute("pipe.ready-twice")
+            raise ProtocolError("pipe.ready-twice")
         elif kind != "clock":
-            raise Mute("pipe.unknown-message", kind=str(kind)[:QUOTED])
+            raise ProtocolError("pipe.unknown-message", kind=str(kind)[:QUOTED])
 
     def _on_our_clock(self, observation: Observation) -> Observation:
         return replace(observation, at=observation.at - self._ahead.si)
 
-    async def _messages(self) -> AsyncIterator[Message]:
+    async def _messages(self) -> AsyncIterator[PipeMessage]:
         while line := await self._line():
             yield _parsed(line)
 
@@ -146,9 +146,9 @@ class PipeMailbox:
         try:
             return await self.reader.readline()
         except ValueError:
-            raise Mute("pipe.line-too-long", limit=LINE_LIMIT) from None
+            raise ProtocolError("pipe.line-too-long", limit=LINE_LIMIT) from None
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: PipeMessage) -> None:
         self.writer.write(json.dumps(message).encode() + b"\n")
         await self.writer.drain()
 
@@ -159,13 +159,13 @@ def offset_of(asked: float, answered: float, heard: float) -> ClockOffset:
     return ClockOffset(ahead=Duration(answered - (asked + half)), uncertainty=Duration(half))
 
 
-def _parsed(line: bytes) -> Message:
+def _parsed(line: bytes) -> PipeMessage:
     try:
         message = json.loads(line)
     except ValueError:
         message = None
     if not isinstance(message, dict) or "type" not in message:
-        raise Mute("pipe.not-a-message", line=line[:QUOTED].decode(errors="replace"))
+        raise ProtocolError("pipe.not-a-message", line=line[:QUOTED].decode(errors="replace"))
     return message
 
 
@@ -173,4 +173,4 @@ def _decoded(codec: Any, data: Any) -> Any:
     try:
         return codec.decode(data)
     except ClearwayError as error:
-        raise Mute("pipe.undecodable", cause=str(error)[:QUOTED]) from None
+        raise ProtocolError("pipe.undecodable", cause=str(error)[:QUOTED]) from None

@@ -13,7 +13,7 @@ from clearway.probe.records import Reason, Request, Slot
 from clearway.site.base import Event, Lost, Ready
 from clearway.site.pipe import PipeMailbox
 
-SeeOff = Callable[[Slot, Reason | None], Awaitable[Reason]]
+Terminate = Callable[[Slot, Reason | None], Awaitable[Reason]]
 """Is given what is wrong with a worker (None: its pipe just ended), makes sure that it ends, and says why it did."""
 
 _HANDING_OUT = Duration(0.4)
@@ -37,9 +37,9 @@ class PipedWorkers:
         self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take)
         self._arrived[slot] = asyncio.Event()
 
-    def attend(self, slot: Slot, see_off: SeeOff) -> None:
+    def attend(self, slot: Slot, terminate: Terminate) -> None:
         """Listen to a worker from now on."""
-        self._attending.append(asyncio.create_task(self._attend(self._mailboxes[slot], see_off)))
+        self._attending.append(asyncio.create_task(self._attend(self._mailboxes[slot], terminate)))
 
     async def arrival(self, slot: Slot) -> None:
         """Returns when a worker that is attended to is ready, or lost."""
@@ -83,10 +83,10 @@ class PipedWorkers:
         """No more events come; safe to call twice."""
         self._events.put_nowait(None)
 
-    async def _attend(self, mailbox: PipeMailbox, see_off: SeeOff) -> None:
+    async def _attend(self, mailbox: PipeMailbox, terminate: Terminate) -> None:
         fault = await mailbox.attend()
         self._arrived[mailbox.slot].set()
-        self._take(Lost(mailbox.slot, await see_off(mailbox.slot, fault)))
+        self._take(Lost(mailbox.slot, await terminate(mailbox.slot, fault)))
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Ready):

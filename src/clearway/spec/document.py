@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from clearway.spec.depth import too_deep
-from clearway.spec.problems import Path, Place, Problem, SpecError, dotted, shown
+from clearway.spec.problems import Path, Problem, SourcePosition, SpecError, dotted, shown
 
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "value", "merge")}
 _NULL_TAG = "tag:yaml.org,2002:null"
@@ -24,21 +24,21 @@ _MOST_VALUES = 200_000
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """The data of one file. `values` and `keys` say where each value and each key stands."""
 
     source: str
     data: Any
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, SourcePosition] = field(default_factory=dict)
+    keys: dict[Path, SourcePosition] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     """What was wrong already with the text: duplicate keys and the like."""
 
-    def place(self, path: Path) -> Place:
+    def place(self, path: Path) -> SourcePosition:
         """Where the value at `path` stands, or the nearest that holds it."""
         return self._nearest(self.values, path)
 
-    def key_place(self, path: Path) -> Place:
+    def key_place(self, path: Path) -> SourcePosition:
         """Where the key at `path` stands."""
         return self.keys.get(path) or self.place(path)
 
@@ -52,34 +52,34 @@ class Document:
                 return None
         return value
 
-    def _nearest(self, places: dict[Path, Place], path: Path) -> Place:
+    def _nearest(self, places: dict[Path, SourcePosition], path: Path) -> SourcePosition:
         for length in range(len(path), -1, -1):
             if path[:length] in places:
                 return places[path[:length]]
-        return Place(self.source)
+        return SourcePosition(self.source)
 
 
-def parse_document(text: str, source: str) -> Document:
+def parse_document(text: str, source: str) -> YamlDocument:
     """Compose YAML text. Raises SpecError where it is no YAML at all; lesser faults go into `problems`."""
     try:
         if (line := too_deep(text, _DEEPEST)) is not None:
-            raise SpecError([Problem("yaml.too-deep", Place(source, line), values={"deepest": _DEEPEST})])
+            raise SpecError([Problem("yaml.too-deep", SourcePosition(source, line), values={"deepest": _DEEPEST})])
         # The C loader: 10 times faster, same marks.
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise SpecError([_syntax_problem(error, text, source)]) from None
-    reading = _Reading(source)
+    reading = _YamlWalk(source)
     data = None if node is None else reading.value(node, ())
-    return Document(source, data, reading.values, reading.keys, reading.problems)
+    return YamlDocument(source, data, reading.values, reading.keys, reading.problems)
 
 
 @dataclass
-class _Reading:
+class _YamlWalk:
     """One walk over the composed nodes."""
 
     source: str
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, SourcePosition] = field(default_factory=dict)
+    keys: dict[Path, SourcePosition] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     open: set[int] = field(default_factory=set)
     """Nodes around the current one: an anchor that holds itself has no end."""
@@ -134,16 +134,16 @@ class _Reading:
         found = node.tag if code == "yaml.tag" else shown(node.value)
         self.problems.append(Problem(code, self._place(node), dotted(path), found))
 
-    def _place(self, node: yaml.Node) -> Place:
+    def _place(self, node: yaml.Node) -> SourcePosition:
         mark = node.start_mark
-        return Place(self.source, mark.line + 1, mark.column + 1)
+        return SourcePosition(self.source, mark.line + 1, mark.column + 1)
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        place = Place(source, mark.line + 1, mark.column + 1)
+        place = SourcePosition(source, mark.line + 1, mark.column + 1)
         return Problem("yaml.syntax", place, values={"detail": error.problem or error.context or ""})
     position = getattr(error, "position", 0)
     before = text[:position]
-    place = Place(source, before.count("\n") + 1, position - before.rfind("\n"))
+    place = SourcePosition(source, before.count("\n") + 1, position - before.rfind("\n"))
     return Problem("yaml.syntax", place, values={"detail": str(getattr(error, "reason", error))})

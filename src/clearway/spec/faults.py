@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from clearway.spec.document import Document
+from clearway.spec.document import YamlDocument
 from clearway.spec.fields import Model, field_at, literals_in, models_at, written_fields
 from clearway.spec.problems import Path, Problem, dotted, shown
 
@@ -29,7 +29,7 @@ class Fault:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def placed(document: Document, fault: Fault) -> Problem:
+def placed(document: YamlDocument, fault: Fault) -> Problem:
     """The fault as a problem, at the place of its value."""
     place, found = document.place(fault.path), shown(document.at(fault.path))
     return Problem(fault.code, place, dotted(fault.path), found, fault.allowed, fault.suggestion, fault.values)
@@ -41,7 +41,7 @@ def closest(word: str | None, known: tuple[str, ...]) -> str | None:
     return matches[0] if matches else None
 
 
-def validated(document: Document, model: type[M]) -> tuple[M | None, list[Problem]]:
+def validated(document: YamlDocument, model: type[M]) -> tuple[M | None, list[Problem]]:
     """The document as a model, or None and everything that keeps it from being one."""
     try:
         return model.model_validate(document.data, by_alias=True, by_name=False), []
@@ -49,7 +49,7 @@ def validated(document: Document, model: type[M]) -> tuple[M | None, list[Proble
         return None, list(problems_of(document, model, error))
 
 
-def problems_of(document: Document, model: Model, error: ValidationError) -> Iterator[Problem]:
+def problems_of(document: YamlDocument, model: Model, error: ValidationError) -> Iterator[Problem]:
     """Each thing that validation refused, once."""
     seen: set[tuple[str, Path]] = set()
     for detail in error.errors(include_url=False):
@@ -65,7 +65,7 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
-def _existing(document: Document, loc: tuple[int | str, ...]) -> Path:
+def _existing(document: YamlDocument, loc: tuple[int | str, ...]) -> Path:
     """Validation also names the branch of a union; only what stands in the document is kept."""
     path: Path = ()
     for part in loc:
@@ -76,7 +76,7 @@ def _existing(document: Document, loc: tuple[int | str, ...]) -> Path:
     return path
 
 
-def _problem(document: Document, model: Model, detail: ErrorDetails, path: Path) -> Problem:
+def _problem(document: YamlDocument, model: Model, detail: ErrorDetails, path: Path) -> Problem:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(document, model, path)
@@ -87,14 +87,14 @@ def _problem(document: Document, model: Model, detail: ErrorDetails, path: Path)
     return placed(document, _value_fault(kind, context, _Spot(path, shown(detail["input"]), field_at(model, path))))
 
 
-def _unknown_key(document: Document, model: Model, path: Path) -> Problem:
+def _unknown_key(document: YamlDocument, model: Model, path: Path) -> Problem:
     key = str(path[-1])
     allowed = tuple(name for holder in models_at(model, path[:-1]) for name in written_fields(holder))
     place = document.key_place(path)
     return Problem("spec.unknown-key", place, dotted(path), key, allowed, closest(key, allowed))
 
 
-def _missing_key(document: Document, path: Path, key: str) -> Problem:
+def _missing_key(document: YamlDocument, path: Path, key: str) -> Problem:
     return Problem("spec.missing-key", document.place(path), dotted((*path, key)), values={"name": key})
 
 

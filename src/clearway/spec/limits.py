@@ -14,7 +14,7 @@ from clearway.spec.model import Spec
 from clearway.spec.types import CriterionField, VersionField
 
 
-class Limits(BaseModel):
+class LimitsFile(BaseModel):
     """Criteria by test name. A test that is not named keeps its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,12 +23,12 @@ class Limits(BaseModel):
     accept: dict[str, tuple[CriterionField, ...]] = Field(description="Test name -> criteria.")
 
 
-def load_limits(path: Path, sets: Sequence[str] = ()) -> Limits:
+def load_limits(path: Path, sets: Sequence[str] = ()) -> LimitsFile:
     """Read a limits file. Raises SpecError with every problem in it."""
-    return load_yaml_model(path, Limits, sets)
+    return load_yaml_model(path, LimitsFile, sets)
 
 
-def with_limits(spec: Spec, limits: Limits) -> Spec:
+def with_limits(spec: Spec, limits: LimitsFile) -> Spec:
     """The same tests, held to these limits. Raises UsageError for a test that the spec doesn't have, and
     for a metric that its protocol doesn't carry.
     """

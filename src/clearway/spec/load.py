@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from clearway.spec.contradictions import contradictions
-from clearway.spec.document import Document, parse_document
+from clearway.spec.document import YamlDocument, parse_document
 from clearway.spec.dump import dump_spec
 from clearway.spec.faults import Fault, closest, placed, validated
 from clearway.spec.model import Spec
 from clearway.spec.override import override
-from clearway.spec.problems import Place, Problem, SpecError
+from clearway.spec.problems import Problem, SourcePosition, SpecError
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[Any], Iterable[Fault]]
@@ -24,7 +24,7 @@ Check = Callable[[Any], Iterable[Fault]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SpecSource:
     """YAML text and the name that stands before its line numbers."""
 
     text: str
@@ -38,12 +38,12 @@ def load_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
 
 def load_profile(name: str, sets: Sequence[str] = ()) -> Spec:
     """A built-in acceptance test. Raises SpecError."""
-    return read_model(Source(profile_text(name), f"profile {name}"), Spec, sets, contradictions)
+    return read_model(SpecSource(profile_text(name), f"profile {name}"), Spec, sets, contradictions)
 
 
 def read_spec(text: str, name: str = "spec", sets: Sequence[str] = ()) -> Spec:
     """The acceptance test in a text; `name` stands before line numbers. Raises SpecError."""
-    return read_model(Source(text, name), Spec, sets, contradictions)
+    return read_model(SpecSource(text, name), Spec, sets, contradictions)
 
 
 def load_yaml_model(path: Path, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
@@ -51,7 +51,7 @@ def load_yaml_model(path: Path, model: type[M], sets: Sequence[str] = (), check:
     return read_model(read_file(path), model, sets, check)
 
 
-def read_model(source: Source, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
+def read_model(source: SpecSource, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
     """The text as a model. Raises SpecError with every problem at once."""
     document = parse_document(source.text, source.name)
     override(document, sets)
@@ -72,28 +72,30 @@ def profile_text(name: str) -> str:
     """A profile as its file says it, comments included. Raises SpecError."""
     if name not in profile_names():
         known = profile_names()
-        raise SpecError([Problem("spec.unknown-profile", Place("--profile"), "", name, known, closest(name, known))])
+        raise SpecError(
+            [Problem("spec.unknown-profile", SourcePosition("--profile"), "", name, known, closest(name, known))]
+        )
     return resources.files("clearway.spec").joinpath("profiles", f"{name}.yaml").read_text("utf-8")
 
 
-def _not_caused_by(document: Document, problems: Iterable[Problem]) -> list[Problem]:
+def _not_caused_by(document: YamlDocument, problems: Iterable[Problem]) -> list[Problem]:
     """Validation's problems but those of values that could not even be read."""
     unread = {problem.place for problem in document.problems}
     return [problem for problem in problems if problem.place not in unread]
 
 
-def read_file(path: Path) -> Source:
+def read_file(path: Path) -> SpecSource:
     """The text of a file that a person wrote. Raises SpecError saying why it can't be read."""
     try:
-        return Source(path.read_bytes().decode("utf-8-sig"), str(path))
+        return SpecSource(path.read_bytes().decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line = before.count(b"\n") + 1
-        place = Place(str(path), line, error.start - before.rfind(b"\n"))
+        place = SourcePosition(str(path), line, error.start - before.rfind(b"\n"))
         raise SpecError([Problem("spec.not-utf8", place)]) from None
     except OSError as error:
         code = _FILE_CODES.get(type(error), "spec.file-unreadable")
-        raise SpecError([Problem(code, Place(str(path)), values={"detail": error.strerror or ""})]) from None
+        raise SpecError([Problem(code, SourcePosition(str(path)), values={"detail": error.strerror or ""})]) from None
 
 
 _FILE_CODES: dict[type[OSError], str] = {
@@ -105,7 +107,7 @@ _FILE_CODES: dict[type[OSError], str] = {
 
 __all__ = [
     "Check",
-    "Source",
+    "SpecSource",
     "dump_spec",
     "load_profile",
     "load_spec",

@@ -25,7 +25,7 @@ ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
 EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf", "netperfbenchmark"]
 FamilyName = Literal["ipv4", "ipv6"]
 Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
-Scope = Literal["same-zone", "cross-zone", "any", "same-node"]
+PairScope = Literal["same-zone", "cross-zone", "any", "same-node"]
 Direction = Literal["both-ways", "forward"]
 FailureName = Literal["kubelet-and-runtime", "link-down", "agent", "reboot"]
 When = Literal["whole", "failing", "recovered"]
@@ -42,11 +42,11 @@ def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-class _Part(BaseModel):
+class _SpecPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
 
 
-class Repeats(_Part):
+class Repeats(_SpecPart):
     """How often a pair is measured."""
 
     min: int = Field(
@@ -60,7 +60,7 @@ class Repeats(_Part):
     )
 
 
-class Background(_Part):
+class Background(_SpecPart):
     """Bulk TCP on the same path, so that latency is judged at maximum load."""
 
     streams: int = Field(
@@ -71,7 +71,7 @@ class Background(_Part):
     )
 
 
-class Chaos(_Part):
+class Chaos(_SpecPart):
     """Nodes that are broken on purpose while tests `when: failing` run, and put back after; needs `--allow-chaos`."""
 
     fail: FailureName = Field(
@@ -97,7 +97,7 @@ class Chaos(_Part):
     )
 
 
-class Test(_Part):
+class Test(_SpecPart):
     """One kind of measurement over a set of pairs, and what it must reach."""
 
     # By its name, pytest would take it for a test of ours.
@@ -117,7 +117,7 @@ class Test(_Part):
     pairing: Pairing = Field(
         "one-to-one", description="Who measures against whom. One-to-one loads every node once, at the least cost."
     )
-    scope: Scope = Field(
+    scope: PairScope = Field(
         "same-zone", description="Which pairs count. Paths between zones are longer: they deserve limits of their own."
     )
     direction: Direction = Field(
@@ -216,7 +216,7 @@ class Test(_Part):
         return self.engine or DEFAULT_ENGINES[self.protocol]
 
 
-class Spec(_Part):
+class Spec(_SpecPart):
     """A whole acceptance test."""
 
     version: VersionField = Field(description="Version of this format: 1.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from clearway.spec.document import Document, parse_document
+from clearway.spec.document import YamlDocument, parse_document
 from clearway.spec.faults import closest
-from clearway.spec.problems import Path, Place, Problem, SpecError, shown
+from clearway.spec.problems import Path, Problem, SourcePosition, SpecError, shown
 
 
-def override(document: Document, sets: Iterable[str], flag: str = "--set") -> None:
+def override(document: YamlDocument, sets: Iterable[str], flag: str = "--set") -> None:
     """Put each `a.b=c` into the document; list items go by index or by their `name`. Faults go into its problems.
 
     `flag` is what brought them, for the places of what is wrong.
@@ -22,8 +22,8 @@ def override(document: Document, sets: Iterable[str], flag: str = "--set") -> No
             document.problems.extend(error.problems)
 
 
-def _apply(document: Document, text: str, flag: str) -> None:
-    place = Place(f"{flag} {text}")
+def _apply(document: YamlDocument, text: str, flag: str) -> None:
+    place = SourcePosition(f"{flag} {text}")
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise SpecError([Problem("set.no-equals", place, found=text)])
@@ -36,7 +36,7 @@ def _apply(document: Document, text: str, flag: str) -> None:
     document.keys[path] = place
 
 
-def _path(data: Any, parts: tuple[str, ...], place: Place) -> Path:
+def _path(data: Any, parts: tuple[str, ...], place: SourcePosition) -> Path:
     """The parts as keys and indices; parts below the first that is new are kept as they are."""
     path: Path = ()
     while parts:
@@ -50,7 +50,7 @@ def _path(data: Any, parts: tuple[str, ...], place: Place) -> Path:
     return path
 
 
-def _step(data: Any, parts: tuple[str, ...], place: Place) -> tuple[str | int, int]:
+def _step(data: Any, parts: tuple[str, ...], place: SourcePosition) -> tuple[str | int, int]:
     """The next key or index, and how many dotted parts it took: names may hold dots themselves."""
     if isinstance(data, dict):
         return parts[0], 1
@@ -83,7 +83,7 @@ def _value(text: str, source: str) -> Any:
     return None if text in ("", "null", "~") else text
 
 
-def _forget(document: Document, path: Path) -> None:
+def _forget(document: YamlDocument, path: Path) -> None:
     """What stood below has no place any more."""
     for places in (document.values, document.keys):
         for inner in [known for known in places if known[: len(path)] == path]:

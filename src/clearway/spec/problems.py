@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePosition:
     """Where a person finds it: `cat.yaml:7:3`, or the `--set` that brought it."""
 
     source: str
@@ -31,7 +31,7 @@ class Problem:
     """One thing that is wrong. The sentence is made elsewhere, from the code and these values."""
 
     code: str
-    place: Place
+    place: SourcePosition
     key: str = ""
     """Dotted path of the field, `tests.0.duration`; empty for the document itself."""
     found: str | None = None

@@ -55,7 +55,7 @@ def instrument_faults(trial: Trial) -> tuple[Reason, ...]:
     return tuple(reason for check in (_short_sender, _saturated_client, _missed_load) for reason in check(trial))
 
 
-def blemishes(trial: Trial) -> tuple[Reason, ...]:
+def disqualifying(trial: Trial) -> tuple[Reason, ...]:
     """What the network did besides the value, and forbids a pass: failed requests."""
     client = measured(trial.send, Http)
     failed = sum(client.errors.values()) if client else 0
@@ -139,4 +139,4 @@ def limit_for(criterion: Criterion, link: Rate | None) -> Quantity | None:
     return None if link is None else link * criterion.limit.share.si
 
 
-__all__ = ["blemishes", "instrument_faults", "limit_for", "outcome", "too_few", "void_reason"]
+__all__ = ["disqualifying", "instrument_faults", "limit_for", "outcome", "too_few", "void_reason"]

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Sequence
 from clearway.base.units import Count, Quantity, Ratio
 from clearway.ledger.record import Record
 from clearway.probe.metrics import Better
-from clearway.probe.records import Outcome, Reason
+from clearway.probe.records import Outcome, Pair, Reason
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
 from clearway.spec.model import Test
-from clearway.verdict.dossier import Dossier, Pair
 from clearway.verdict.evidence import limit_for, outcome
-from clearway.verdict.model import Coverage, PairValue, Standing, State, Verdict
-from clearway.verdict.standing import Reading, of_pair, read, stand
+from clearway.verdict.model import Coverage, PairState, PairValue, State, Verdict
+from clearway.verdict.standing import Samples, collect_samples, decide, judge_pair
+from clearway.verdict.trial_index import TrialIndex
 
 _ROUNDING = 1e-9
 """A share written as 90 % is not exactly 0.9 in binary."""
@@ -27,13 +27,13 @@ _ROUNDING = 1e-9
 
 def judge(record: Record) -> Verdict:
     """The verdict tree of a run, from its spec, plan and ledger alone; same record, same verdict."""
-    dossier = Dossier(record)
-    tests = tuple(_judge_test(dossier, test) for test in record.spec.tests)
-    everything = {pair for test in record.spec.tests for pair in dossier.pairs(test.name)}
+    index = TrialIndex(record)
+    tests = tuple(_judge_test(index, test) for test in record.spec.tests)
+    everything = {pair for test in record.spec.tests for pair in index.pairs(test.name)}
     return Verdict(
         name=record.spec.name,
         state=fold(test.state for test in tests),
-        coverage=_coverage(dossier, {t.name: dossier.pairs(t.name) for t in record.spec.tests}, len(everything)),
+        coverage=_coverage(index, {t.name: index.pairs(t.name) for t in record.spec.tests}, len(everything)),
         children=tests,
     )
 
@@ -57,16 +57,16 @@ def state_of(holds: int, undecided: int, total: int, share: float) -> State:
     return State.FAIL if holds + undecided < needed else State.INCONCLUSIVE
 
 
-def _judge_test(dossier: Dossier, test: Test) -> Verdict:
-    pairs = dossier.pairs(test.name)
-    coverage = _coverage(dossier, {test.name: pairs}, len(pairs))
+def _judge_test(index: TrialIndex, test: Test) -> Verdict:
+    pairs = index.pairs(test.name)
+    coverage = _coverage(index, {test.name: pairs}, len(pairs))
     if not pairs:
         return Verdict(
             name=test.name, state=State.INCONCLUSIVE, coverage=coverage, reasons=(Reason("verdict.no-pairs"),)
         )
     if not test.accept:
         return _measured_only(test, coverage)
-    criteria = tuple(_judge_criterion(dossier, test, criterion, pairs) for criterion in test.accept)
+    criteria = tuple(_judge_criterion(index, test, criterion, pairs) for criterion in test.accept)
     return Verdict(name=test.name, state=fold(child.state for child in criteria), coverage=coverage, children=criteria)
 
 
@@ -77,10 +77,10 @@ def _measured_only(test: Test, coverage: Coverage) -> Verdict:
     return Verdict(name=test.name, state=State.INCONCLUSIVE, coverage=coverage, reasons=(missing,))
 
 
-def _judge_criterion(dossier: Dossier, test: Test, criterion: Criterion, pairs: Sequence[Pair]) -> Verdict:
-    members = _members(dossier, test, criterion, pairs)
-    holds = sum(member.standing is Standing.HOLDS for member in members)
-    undecided = sum(member.standing is Standing.UNDECIDED for member in members)
+def _judge_criterion(index: TrialIndex, test: Test, criterion: Criterion, pairs: Sequence[Pair]) -> Verdict:
+    members = _members(index, test, criterion, pairs)
+    holds = sum(member.standing is PairState.HOLDS for member in members)
+    undecided = sum(member.standing is PairState.UNDECIDED for member in members)
     return Verdict(
         name=criterion.text,
         state=state_of(holds, undecided, len(members), criterion.share.si),
@@ -91,13 +91,13 @@ def _judge_criterion(dossier: Dossier, test: Test, criterion: Criterion, pairs: 
     )
 
 
-def _members(dossier: Dossier, test: Test, criterion: Criterion, pairs: Sequence[Pair]) -> list[PairValue]:
+def _members(index: TrialIndex, test: Test, criterion: Criterion, pairs: Sequence[Pair]) -> list[PairValue]:
     if criterion.over is Over.PAIRS:
-        return [of_pair(dossier, criterion, test.name, pair, test.repeats.min) for pair in pairs]
+        return [judge_pair(index, criterion, test.name, pair, test.repeats.min) for pair in pairs]
     groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[_group(test, criterion, pair)].append(pair)
-    return [_of_group(dossier, test, criterion, name, members) for name, members in groups.items()]
+    return [_of_group(index, test, criterion, name, members) for name, members in groups.items()]
 
 
 def _group(test: Test, criterion: Criterion, pair: Pair) -> str:
@@ -107,34 +107,34 @@ def _group(test: Test, criterion: Criterion, pair: Pair) -> str:
     return pair[1 if test.pairing == "incast" else 0].node
 
 
-def _of_group(dossier: Dossier, test: Test, criterion: Criterion, name: str, pairs: Sequence[Pair]) -> PairValue:
+def _of_group(index: TrialIndex, test: Test, criterion: Criterion, name: str, pairs: Sequence[Pair]) -> PairValue:
     """One value a repeat: counts are summed over all rounds, rates over what ran at once (the worst round counts)."""
-    readings = {pair: read(dossier, criterion, test.name, pair, test.repeats.min) for pair in pairs}
-    doubts = [reason for reading in readings.values() for reason in _member_doubts(reading)]
+    readings = {pair: collect_samples(index, criterion, test.name, pair, test.repeats.min) for pair in pairs}
+    unusable = [reason for reading in readings.values() for reason in _member_doubts(reading)]
     repeats = min(len(reading.values) for reading in readings.values())
-    totals = [_total(dossier, test, criterion, {p: r.values[n] for p, r in readings.items()}) for n in range(repeats)]
-    blemishes = tuple(reason for reading in readings.values() for reason in reading.blemishes)
-    link = None if name == "total" else dossier.record.spec.link or dossier.record.inventory.node(name).link
-    return stand(criterion, name, Reading(tuple(totals), tuple(doubts), blemishes), limit_for(criterion, link))
+    totals = [_total(index, test, criterion, {p: r.values[n] for p, r in readings.items()}) for n in range(repeats)]
+    disqualifying = tuple(reason for reading in readings.values() for reason in reading.disqualifying)
+    link = None if name == "total" else index.record.spec.link or index.record.inventory.node(name).link
+    return decide(criterion, name, Samples(tuple(totals), tuple(unusable), disqualifying), limit_for(criterion, link))
 
 
-def _member_doubts(reading: Reading) -> tuple[Reason, ...]:
-    return (reading.unreachable,) if reading.unreachable is not None else reading.doubts
+def _member_doubts(reading: Samples) -> tuple[Reason, ...]:
+    return (reading.unreachable,) if reading.unreachable is not None else reading.unusable
 
 
-def _total(dossier: Dossier, test: Test, criterion: Criterion, values: dict[Pair, float]) -> float:
+def _total(index: TrialIndex, test: Test, criterion: Criterion, values: dict[Pair, float]) -> float:
     if criterion.metric.unit is Count:
         return math.fsum(values.values())
     at_once: dict[str, float] = defaultdict(float)
     for pair, value in values.items():
-        first = dossier.measured(test.name, pair)[0]
-        at_once[dossier.origin(first.round or "")] += value
+        first = index.measured(test.name, pair)[0]
+        at_once[index.origin(first.round or "")] += value
     worst = min if criterion.metric.better is Better.HIGHER else max
     return worst(at_once.values())
 
 
 def _worst_first(criterion: Criterion, member: PairValue) -> tuple[int, float, str]:
-    order = (Standing.BREAKS, Standing.UNDECIDED, Standing.HOLDS).index(member.standing)
+    order = (PairState.BREAKS, PairState.UNDECIDED, PairState.HOLDS).index(member.standing)
     return order, -_badness(criterion, member), str(member.subject)
 
 
@@ -158,14 +158,14 @@ def _achieved(criterion: Criterion, members: Sequence[PairValue]) -> Quantity | 
     return criterion.metric.unit(ordered[needed - 1])
 
 
-def _coverage(dossier: Dossier, tests: dict[str, tuple[Pair, ...]], planned: int) -> Coverage:
+def _coverage(index: TrialIndex, tests: dict[str, tuple[Pair, ...]], planned: int) -> Coverage:
     measured = {
         pair
         for test, pairs in tests.items()
         for pair in pairs
-        if any(outcome(trial) is Outcome.MEASURED for trial in dossier.attempts(test, pair))
+        if any(outcome(trial) is Outcome.MEASURED for trial in index.attempts(test, pair))
     }
-    nodes = [node.name for node in dossier.record.inventory.nodes]
+    nodes = [node.name for node in index.record.inventory.nodes]
     covered = {slot.node for pair in measured for slot in pair}
     return Coverage(
         pairs=planned,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clearway.base.units import Quantity, Ratio
-from clearway.probe.records import Finding, Reason, Slot
+from clearway.probe.records import Finding, Pair, Reason
 from clearway.spec.criteria import Criterion
 
 
@@ -19,7 +19,7 @@ class State(StrEnum):
     """There was nothing to judge against."""
 
 
-class Standing(StrEnum):
+class PairState(StrEnum):
     """Where one pair stands against one criterion."""
 
     HOLDS = "holds"
@@ -31,9 +31,9 @@ class Standing(StrEnum):
 class PairValue:
     """One pair (or, for `in total` and `per node`, one member) against one criterion."""
 
-    subject: tuple[Slot, Slot] | str
+    subject: Pair | str
     """Sender and receiver, or a node's name, or `total`."""
-    standing: Standing
+    standing: PairState
     limit: Quantity | None
     """The limit in force for this pair (`90 % of link` differs by pair); None if it can't be known."""
     value: Quantity | None = None
@@ -81,5 +81,5 @@ class Verdict:
     """Why it is skipped or inconclusive as a whole."""
     children: tuple[Verdict, ...] = field(default=())
 
-    def count(self, standing: Standing) -> int:
+    def count(self, standing: PairState) -> int:
         return sum(pair.standing is standing for pair in self.pairs)

@@ -18,11 +18,11 @@ import msgspec
 from clearway.base.units import Duration
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.watch import Change, watch
+from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
-from clearway.site.company import Scene
 from clearway.site.kubernetes.names import NODES
 from clearway.site.kubernetes.nodes import NodeView
+from clearway.site.watcher import WatchContext
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _LOOK_EVERY = 0.5
@@ -70,7 +70,7 @@ class Brake:
         self._spared = spared
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         """Looks on, and stops the rounds for the first trouble."""
 
         async def guard() -> None:
@@ -112,7 +112,7 @@ async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
 
 async def _nodes(api: Api, watched: Watched) -> Reason:
     async for news in watch(api, NODES, NodeView, {}):
-        for node in (news.item,) if isinstance(news, Change) else news.items:
+        for node in (news.item,) if isinstance(news, ObjectChange) else news.items:
             if watched(node.name) and (message := _not_ready(node)) is not None:
                 return Reason("brake.node-not-ready", {"node": node.name, "message": message})
     raise AssertionError("a watch never ends")

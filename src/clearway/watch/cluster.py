@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from clearway.shell.base import Shell
-from clearway.site.company import Scene, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.watcher import WatchContext, Watcher
 from clearway.watch.brake import Brake
 from clearway.watch.devices import HostDevices
 from clearway.watch.oom.tracker import OomTracker
@@ -22,18 +22,18 @@ def cluster_watchers(
     `broken` has the nodes that are broken on purpose just now.
     """
     brake = (Brake(options.access, broken),) if options.brake else ()
-    over_the_shell = (Lent(shell), HostDevices(shell)) if shell is not None else ()
+    over_the_shell = (ShellCloser(shell), HostDevices(shell)) if shell is not None else ()
     return (*over_the_shell, *brake, OomTracker(options.access, options.namespace, shell))
 
 
 @dataclass(frozen=True)
-class Lent:
+class ShellCloser:
     """A shell that those who come after it use."""
 
     shell: Shell
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         try:
             yield
         finally:

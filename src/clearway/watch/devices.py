@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from clearway.base.units import Duration
 from clearway.probe.records import Observation
-from clearway.shell.base import Answer, Command, NotRun, Shell
-from clearway.site.company import Scene
+from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
+from clearway.site.watcher import WatchContext
 from clearway.worker.devices import Counts, of_devices, of_softnet, of_tracking, risen
 
 _WITHIN = Duration(10)
@@ -47,7 +47,7 @@ class HostDevices:
     shell: Shell
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         nodes = sorted(scene.nodes)
         before = await self._read(nodes, scene)
         for node, parts in before.items():
@@ -60,8 +60,8 @@ class HostDevices:
                 rose = risen(counts(before[node]), counts(parts)) or {}
                 scene.observe(Observation("host-losses", node, scene.clock.now(), dict(rose)))
 
-    async def _read(self, nodes: Sequence[str], scene: Scene) -> dict[str, Mapping[str, str]]:
-        command = Command(("sh", "-c", _LOOK), within=_WITHIN)
+    async def _read(self, nodes: Sequence[str], scene: WatchContext) -> dict[str, Mapping[str, str]]:
+        command = ShellCommand(("sh", "-c", _LOOK), within=_WITHIN)
         answers = await asyncio.gather(*(self.shell.run(node, command) for node in nodes))
         found = {}
         for node, answer in zip(nodes, answers, strict=True):

@@ -10,7 +10,7 @@ from clearway.base.clock import Clock
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Half, Outcome, Reason, Request, Result, Worker
 from clearway.worker.inbox import Inbox, Mailbox
-from clearway.worker.perform import Performance, Setting
+from clearway.worker.probe_half import HalfContext, ProbeHalf
 
 _CANCEL_PATIENCE = 5.0
 """Seconds to wait for cancelled halves to hand in what they have."""
@@ -46,14 +46,14 @@ class Agent:
         self._cancelled = threading.Event()
         crowd = sum(_receives_udp(request) for request in mailbox.requests)
         for request in mailbox.requests:
-            setting = Setting(self._clock, self._scratch, self._cancelled, shares_udp_counters=crowd > 1)
+            setting = HalfContext(self._clock, self._scratch, self._cancelled, shares_udp_counters=crowd > 1)
             thread = threading.Thread(target=self._perform, args=(request, setting), daemon=True)
             self._running.append(thread)
             thread.start()
 
-    def _perform(self, request: Request, setting: Setting) -> None:
+    def _perform(self, request: Request, setting: HalfContext) -> None:
         try:
-            result = Performance(request, setting).result()
+            result = ProbeHalf(request, setting).result()
         except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
             reason = Reason("worker.bug", {"error": f"{type(error).__name__}: {error}"})
             result = Result(request.round, request.probe, request.attempt, request.half, Outcome.TOOL_FAILED, reason)

@@ -39,7 +39,7 @@ class Passing(ApiFailure):
     """It may go better next time: no connection, an overloaded server, a token that was just renewed."""
 
 
-class Forbidden(ApiFailure):
+class RightMissing(ApiFailure):
     """A right is missing. Rights reach an API server some time after they are given."""
 
 
@@ -52,7 +52,7 @@ class Refused(ApiFailure):
 
 
 @dataclass(frozen=True)
-class Access:
+class ServiceAccount:
     """Where the API server is and what proves who we are."""
 
     host: str
@@ -62,7 +62,7 @@ class Access:
     tls: bool = True
 
     @classmethod
-    def of_pod(cls, environment: Mapping[str, str] = os.environ) -> Access:
+    def of_pod(cls, environment: Mapping[str, str] = os.environ) -> ServiceAccount:
         """As every container finds it. Raises KeyError outside a cluster."""
         host, port = environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"]
         return cls(host, int(port), _ACCOUNT)
@@ -91,7 +91,7 @@ class Access:
 class Collection:
     """All objects of one kind in one namespace. Not for several threads at once, but for a watch beside the rest."""
 
-    def __init__(self, access: Access, path: str) -> None:
+    def __init__(self, access: ServiceAccount, path: str) -> None:
         self._access = access
         self._path = path
         self._connection: Optional[http.client.HTTPConnection] = None
@@ -162,7 +162,7 @@ class Collection:
 class OwnObject:
     """The worker's own object: its status is patched, its spec is watched. Not for several threads at once."""
 
-    def __init__(self, access: Access, collection: str, name: str) -> None:
+    def __init__(self, access: ServiceAccount, collection: str, name: str) -> None:
         """`collection` is the path of all such objects in the namespace."""
         self._collection = Collection(access, collection)
         self._name = name
@@ -193,7 +193,7 @@ def _failure(status: int, answer: bytes, name: str) -> ApiFailure:
     """What a refusal means to who asked for the object of this name."""
     message, is_ours = _read_status(answer, name)
     if status == http.client.FORBIDDEN:
-        return Forbidden(status, message)
+        return RightMissing(status, message)
     if status == http.client.NOT_FOUND:
         # Without a word about our object, it is the kind that is not served (any more, or yet after a restart).
         return Missing(status, message) if is_ours else Passing(status, message)

@@ -14,7 +14,7 @@ _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
-class Reading:
+class CounterTotals:
     """Running totals at one moment; None where this machine doesn't tell."""
 
     cpu: Optional[Tuple[int, int]]
@@ -26,11 +26,11 @@ class Reading:
     network: Optional[Dict[str, int]]
 
 
-def read() -> Reading:
-    return Reading(_cpu(), _snmp(), _throttled(), _oom_kills(), devices.totals())
+def read() -> CounterTotals:
+    return CounterTotals(_cpu(), _snmp(), _throttled(), _oom_kills(), devices.totals())
 
 
-def between(before: Reading, after: Reading, tool_cpu: Optional[float]) -> Counters:
+def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[float]) -> Counters:
     """What happened from one reading to the other."""
     return Counters(
         cpu_busy=_busy(before.cpu, after.cpu),
@@ -74,7 +74,7 @@ def _snmp() -> Dict[str, int]:
     return found
 
 
-def _rise(before: Reading, after: Reading, name: str) -> Optional[int]:
+def _rise(before: CounterTotals, after: CounterTotals, name: str) -> Optional[int]:
     if name not in before.snmp or name not in after.snmp:
         return None
     return after.snmp[name] - before.snmp[name]

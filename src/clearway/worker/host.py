@@ -31,7 +31,7 @@ _DIE_WITH_PARENT = 1
 
 
 @dataclass(frozen=True)
-class Posting:
+class HostConfig:
     """What an agent on a host is told when it is started."""
 
     slot: Slot
@@ -60,7 +60,7 @@ class Survey:
     """Its network, among those of this kernel."""
 
 
-POSTING = c.record(Posting, slot=wire.SLOT, addresses=c.many(c.TEXT), lease=c.DURATION)
+POSTING = c.record(HostConfig, slot=wire.SLOT, addresses=c.many(c.TEXT), lease=c.DURATION)
 SURVEY = c.record(
     Survey,
     now=c.NUMBER,
@@ -97,7 +97,7 @@ def search_path(environment: Mapping[str, str]) -> str:
     return os.pathsep.join((environment.get("PATH", os.defpath), *_ADMINISTRATORS))
 
 
-def _surveyed(posting: Posting, clock: Clock) -> Survey:
+def _surveyed(posting: HostConfig, clock: Clock) -> Survey:
     lacking = tuple(program for program in NEEDED if shutil.which(program) is None)
     if lacking:
         return Survey(clock.now(), lacking)
@@ -112,7 +112,7 @@ def _surveyed(posting: Posting, clock: Clock) -> Survey:
     )
 
 
-def _addresses(posting: Posting, environment: Mapping[str, str]) -> Tuple[str, ...]:
+def _addresses(posting: HostConfig, environment: Mapping[str, str]) -> Tuple[str, ...]:
     """Those it was told; else those of the device at which sshd was reached, if it is one that others reach too."""
     connection = environment.get("SSH_CONNECTION", "").split()
     return posting.addresses or (neighbours_of(connection[2]) if len(connection) > 2 else ())

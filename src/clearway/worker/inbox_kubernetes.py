@@ -12,8 +12,8 @@ from clearway.base.clock import Clock
 from clearway.base.units import Size
 from clearway.probe import wire
 from clearway.probe.records import Observation, Outcome, Reason, Result, Worker
-from clearway.probe.worker_object import CLOCK_READING, WANTED, ClockReading, Phase, Wanted, result_key
-from clearway.worker.api import ApiFailure, Forbidden, Missing, OwnObject
+from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, ClockReading, WorkerPhase, WorkerSpec, result_key
+from clearway.worker.api import ApiFailure, Missing, OwnObject, RightMissing
 from clearway.worker.inbox import Mailbox
 from clearway.worker.retrying import deliver, watched
 
@@ -51,7 +51,7 @@ class KubernetesInbox:
         self._delivering = threading.Lock()
         self._over = threading.Event()
         self._ping: Optional[int] = None
-        self._round = _RoundInHand(Wanted())
+        self._round = _RoundInHand(WorkerSpec())
         self._observed = 0
 
     def mailboxes(self) -> Iterator[Mailbox]:
@@ -73,14 +73,14 @@ class KubernetesInbox:
 
         Raises ApiFailure if the object does not come or the right does not.
         """
-        said = {"node": self._node, "worker": wire.WORKER.encode(worker), "phase": Phase.READY.value}
+        said = {"node": self._node, "worker": wire.WORKER.encode(worker), "phase": WorkerPhase.READY.value}
         self._deliver(lambda: [_add(name, value) for name, value in said.items()])
 
     def put(self, result: Result) -> None:
         """Hand in a result; one of a round that is over is dropped."""
         try:
             self._deliver(lambda: self._round.patch_with(result), lambda: self._round.keep(result))
-        except Forbidden as failure:
+        except RightMissing as failure:
             self._ties.leave(refusal(failure))
         except Missing:
             return  # the object is gone: nobody wants it
@@ -99,13 +99,13 @@ class KubernetesInbox:
         with self._delivering:
             self._own.close()
 
-    def _wishes(self) -> Iterator[Wanted]:
+    def _wishes(self) -> Iterator[WorkerSpec]:
         for event in watched(self._own.watch, self._over):
             self._ties.heard()
             if event["type"] == "DELETED":
                 return
             if event["type"] != "BOOKMARK":
-                yield WANTED.decode(event["object"].get("spec", {}))
+                yield WORKER_SPEC.decode(event["object"].get("spec", {}))
 
     def _answer(self, ping: Optional[int]) -> None:
         """With the clock as it is at the moment of sending, not of a first try that failed."""
@@ -140,7 +140,7 @@ class KubernetesInbox:
 class _RoundInHand:
     """What is handed in of one round, and how the next result goes into the object."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: WorkerSpec) -> None:
         self.wanted = wanted
         self._outcomes: List[Outcome] = []
         self._bytes = 0
@@ -155,7 +155,7 @@ class _RoundInHand:
         return [
             {"op": "test", "path": "/spec/round", "value": result.round},
             *(begun if self._outcomes else fresh),
-            _add("phase", (Phase.DONE if whole else Phase.READY).value),
+            _add("phase", (WorkerPhase.DONE if whole else WorkerPhase.READY).value),
             _add("result", ", ".join(f"{count} {one.value}" for one, count in Counter(outcomes).items())),
         ]
 
@@ -178,7 +178,7 @@ class _RoundInHand:
 
 def refusal(failure: ApiFailure) -> Reason:
     """Why a worker had to leave, for its termination log."""
-    code = "worker.forbidden" if isinstance(failure, Forbidden) else "worker.not-accepted"
+    code = "worker.forbidden" if isinstance(failure, RightMissing) else "worker.not-accepted"
     return Reason(code, {"error": failure.said})
 
 

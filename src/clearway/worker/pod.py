@@ -16,7 +16,7 @@ from clearway.probe.records import Reason, Slot
 from clearway.probe.wire import REASON
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
 from clearway.worker.agent import Agent
-from clearway.worker.api import Access, ApiFailure, OwnObject
+from clearway.worker.api import ApiFailure, OwnObject, ServiceAccount
 from clearway.worker.facts import worker
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties, refusal
 from clearway.worker.lease import Lease
@@ -25,7 +25,7 @@ TERMINATION_LOG = Path("/dev/termination-log")
 
 
 @dataclass(frozen=True)
-class Posting:
+class PodConfig:
     """What a pod is told when it is made."""
 
     namespace: str
@@ -39,7 +39,7 @@ class Posting:
     """How long it works on without a word from the cluster: it holds even where nobody can reach the node any more."""
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Posting:
+    def of(cls, environment: Mapping[str, str]) -> PodConfig:
         """Raises KeyError if it is not in a pod of ours."""
         return cls(
             namespace=environment["CLEARWAY_NAMESPACE"],
@@ -73,7 +73,7 @@ class LastWords:
 
 def attend(clock: Clock, scratch: Path) -> int:
     """Work until the mailbox is deleted, SIGTERM comes or the lease runs out; returns the exit status."""
-    posting, words = Posting.of(os.environ), LastWords()
+    posting, words = PodConfig.of(os.environ), LastWords()
     lease = Lease(posting.lease, words.say)
 
     def leave(reason: Reason) -> None:
@@ -81,7 +81,7 @@ def attend(clock: Clock, scratch: Path) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
 
     collection = f"/apis/{GROUP}/{VERSION}/namespaces/{posting.namespace}/{PLURAL}"
-    own = OwnObject(Access.of_pod(), collection, posting.mailbox)
+    own = OwnObject(ServiceAccount.of_pod(), collection, posting.mailbox)
     inbox = KubernetesInbox(clock, own, posting.node, Ties(lease.renew, leave))
     me = worker(Slot(posting.node, posting.index), posting.network, posting.addresses)
     try:

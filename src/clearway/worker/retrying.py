@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, Iterator, Optional
 
-from clearway.worker.api import ApiFailure, Forbidden, Missing, Passing
+from clearway.worker.api import ApiFailure, Missing, Passing, RightMissing
 
 _RIGHTS_PATIENCE = 5.0
 """Seconds that a missing right is waited for."""
@@ -24,7 +24,7 @@ def deliver(once: Callable[[], None], over: threading.Event) -> None:
     while not over.is_set():
         try:
             once()
-        except (Forbidden, Missing) as failure:
+        except (RightMissing, Missing) as failure:
             if patience.is_over(failure):
                 raise
         except Passing:
@@ -42,7 +42,7 @@ def watched(watch: Callable[[], Iterator[Dict[str, Any]]], over: threading.Event
             for event in watch():
                 pauses, patience = _Pauses(over), _Patience()
                 yield event
-        except Forbidden as failure:
+        except RightMissing as failure:
             if patience.is_over(failure):
                 raise
         except Passing:
@@ -60,7 +60,7 @@ class _Patience:
     def is_over(self, failure: ApiFailure) -> bool:
         now = time.monotonic()
         self._since = now if self._since is None else self._since
-        return now - self._since > (self._rights if isinstance(failure, Forbidden) else _CREATED_WITHIN)
+        return now - self._since > (self._rights if isinstance(failure, RightMissing) else _CREATED_WITHIN)
 
     def begin_anew(self) -> None:
         self._since = None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gotemplate.errors import Refusal
 from gotemplate.machine.loops import loop
-from gotemplate.machine.operands import Expressions, Source
+from gotemplate.machine.operands import Expressions, TemplateSet
 from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Run
 from gotemplate.machine.writing import fields, printing, values
 from gotemplate.syntax.tree import Action, Block, Branch, Include, Leave, Passage, Range
@@ -21,7 +21,7 @@ class Program(NamedTuple):
     cost: int
 
 
-def compiled(trees: Mapping[str, Block], source: Source) -> dict[str, Program]:
+def compiled(trees: Mapping[str, Block], source: TemplateSet) -> dict[str, Program]:
     """All templates by name. They call each other through this very table."""
     programs: dict[str, Program] = {}
     for name, tree in trees.items():
@@ -40,7 +40,7 @@ def run_program(program: Program, run: Run, data: object) -> None:
 
 
 class _Compiler:
-    def __init__(self, source: Source, programs: Mapping[str, Program]) -> None:
+    def __init__(self, source: TemplateSet, programs: Mapping[str, Program]) -> None:
         self.expressions = Expressions(source)
         self.cost = 1
         """Nodes so far: how many steps a pass through them may take."""

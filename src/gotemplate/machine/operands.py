@@ -11,13 +11,13 @@ from gotemplate.library import CHOICES
 from gotemplate.machine.calls import Caller, choice, refusing
 from gotemplate.machine.fields import field_of_dot, field_of_value, field_with_arguments
 from gotemplate.machine.scope import Scope
-from gotemplate.machine.state import Evaluate, Run, Site
+from gotemplate.machine.state import Evaluate, PrintedValue, Run
 from gotemplate.syntax.tree import Call, Chain, Command, Constant, Dot, Field, Nil, Operand, Pipeline, Variable
 
 _WATCHABLE = (Field, Dot, Variable, Chain)
 
 
-class Source:
+class TemplateSet:
     """What all templates of one text have in common."""
 
     def __init__(self, name: str, text: str, functions: Mapping[str, Function], *, watched: bool) -> None:
@@ -26,14 +26,14 @@ class Source:
         """Whether a run replaces what actions print."""
         self._name, self._text = name, text
 
-    def site(self, operand: Field | Dot | Variable | Chain) -> Site:
-        return Site(place_of(self._name, self._text, operand.at), _written(operand))
+    def site(self, operand: Field | Dot | Variable | Chain) -> PrintedValue:
+        return PrintedValue(place_of(self._name, self._text, operand.at), _written(operand))
 
 
 class Expressions:
     """Compiles what stands inside the actions of one template."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TemplateSet) -> None:
         self._source = source
         self.watched = source.watched
         self.scope = Scope()
@@ -170,7 +170,7 @@ def _setting(evaluate: Evaluate, slots: list[int]) -> Evaluate:
     return set_all
 
 
-def _watching(evaluate: Evaluate, site: Site) -> Evaluate:
+def _watching(evaluate: Evaluate, site: PrintedValue) -> Evaluate:
     def watch(run: Run, dot: object) -> object:
         value = evaluate(run, dot)
         return value if run.replace is None else run.replace(site, value)

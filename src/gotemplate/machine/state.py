@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gotemplate.errors import Place, Refusal
+from gotemplate.errors import Position, Refusal
 from gotemplate.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PrintedValue:
     """A value that an action prints or computes with: where it is written, and how."""
 
-    place: Place
+    place: Position
     source: str
     """`.Name`, `$x.port`"""
 
 
-Replace = Callable[[Site, object], object]
+ValueReplacer = Callable[[PrintedValue, object], object]
 """What a value is printed as instead."""
 
 
@@ -39,7 +39,7 @@ class Run:
 
     __slots__ = ("depth", "limits", "out", "replace", "room", "steps", "variables", "write")
 
-    def __init__(self, limits: Limits, replace: Replace | None) -> None:
+    def __init__(self, limits: Limits, replace: ValueReplacer | None) -> None:
         self.limits = limits
         self.steps = limits.steps
         """Left to do."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clearway.probe.records import Reason
-from clearway.shell.base import Connection, Said
+from clearway.shell.base import CommandOutput, Connection
 from harness.machinery import Machinery
 
 
@@ -26,7 +26,7 @@ class NsenterRoad:
     def obstacle(self, node: str) -> Reason | None:
         return None
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         return None
 
     def close(self) -> None:

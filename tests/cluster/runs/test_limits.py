@@ -12,7 +12,7 @@ from clearway.base.units import Duration, Size
 from clearway.probe.parameters import HttpParameters, Window
 from clearway.probe.records import Half, Outcome, Result
 from clearway.site.base import Ready
-from clearway.site.kubernetes.workers import Team
+from clearway.site.kubernetes.workers import WorkerManifests
 from cluster.runs.commands import Commands
 from cluster.runs.site import SLOTS, hear, requests, started
 from harness.cluster import Cluster
@@ -28,9 +28,9 @@ async def test_a_tool_that_ran_out_of_memory_is_told_though_its_pod_lives_on(
     equipped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The API shows nothing of it: only the cgroup's own counter does."""
-    ours = Team._container
+    ours = WorkerManifests._container
     limited = {"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": LIMIT}}}
-    monkeypatch.setattr(Team, "_container", lambda team: {**ours(team), **limited})
+    monkeypatch.setattr(WorkerManifests, "_container", lambda team: {**ours(team), **limited})
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)
         start, window = time.time() + 3.0, Window(Duration(1.0), Duration(5.0))

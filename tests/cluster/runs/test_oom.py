@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from clearway.kube.api import Access
-from clearway.shell.base import Said
+from clearway.shell.base import CommandOutput
 from clearway.shell.runner import Runner
-from clearway.watch.oom.records import Oom, Sight, Source
+from clearway.watch.oom.records import Oom, OomObserver, OomSource
 from clearway.watch.oom.tracker import OomTracker
 from cluster.eater import LIMIT, await_killed, eater, feed
 from cluster.runs.commands import Commands
@@ -59,7 +59,7 @@ class IntoTheNode:
 
     def obstacle(self, node: str) -> None: ...
 
-    def failure(self, node: str, said: Said) -> None: ...
+    def failure(self, node: str, said: CommandOutput) -> None: ...
 
     def close(self) -> None: ...
 
@@ -70,19 +70,19 @@ async def test_the_nodes_own_kernel_names_the_process_and_only_since_the_start(
     """Any kill before this one, such as the test's above, is in the same log."""
     feed(equipped, namespace, eater("early", "node-1"))
     await_killed(equipped, namespace, "early")
-    seen: list[Oom | Sight] = []
+    seen: list[Oom | OomObserver] = []
     shell = Runner(IntoTheNode(equipped), log=lambda finding: None)
     async with OomTracker(Access(equipped.kubeconfig), namespace, shell).follow(("node-1",), seen.append):
         feed(equipped, namespace, eater("late", "node-1"))
         await asyncio.to_thread(await_killed, equipped, namespace, "late")
     # Meanwhile the loop sees the ends of the connections, which are closed over TLS.
     await asyncio.to_thread(equipped.kubectl, "delete", "pods", "--all", f"--namespace={namespace}")
-    kills = [one for one in seen if isinstance(one, Oom) and one.source is Source.KERNEL_LOG]
-    told = [one for one in seen if isinstance(one, Oom) and one.source is Source.CONTAINERS and not one.past]
+    kills = [one for one in seen if isinstance(one, Oom) and one.source is OomSource.KERNEL_LOG]
+    told = [one for one in seen if isinstance(one, Oom) and one.source is OomSource.CONTAINERS and not one.past]
     assert [(one.node, one.process) for one in kills] == [("node-1", "python3")]
     assert [(one.node, one.pod) for one in told] == [("node-1", "late")]
     assert abs(kills[0].time - told[0].time) < 5
-    assert {one.scope for one in seen if isinstance(one, Sight)} == {"cluster", "node-1"}
+    assert {one.scope for one in seen if isinstance(one, OomObserver)} == {"cluster", "node-1"}
 
 
 def observations(commands: Commands) -> list[dict[str, Any]]:

@@ -19,8 +19,8 @@ from clearway.probe.worker_object import GROUP, PLURAL, VERSION
 from clearway.site.base import NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, SCHEMA
-from clearway.site.kubernetes.workers import Team
-from clearway.worker.api import Access, OwnObject
+from clearway.site.kubernetes.workers import WorkerManifests
+from clearway.worker.api import OwnObject, ServiceAccount
 from clearway.worker.inbox_kubernetes import RESULT_LIMIT, KubernetesInbox, Ties
 from cluster.runs.commands import Commands, left_behind
 from cluster.runs.site import SLOTS, hear, requests, started
@@ -47,8 +47,10 @@ def test_workers_keep_to_the_strictest_pod_security(equipped: Cluster, commands:
 async def test_a_pod_that_a_namespace_refuses_is_told_with_the_rule(
     equipped: Cluster, restricted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = Team._container
-    monkeypatch.setattr(Team, "_container", lambda team: {**ours(team), "securityContext": {"privileged": True}})
+    ours = WorkerManifests._container
+    monkeypatch.setattr(
+        WorkerManifests, "_container", lambda team: {**ours(team), "securityContext": {"privileged": True}}
+    )
     async with started(equipped, namespace=restricted) as site:
         with pytest.raises(NotFit) as refused:
             await hear(site, Ready, 2)
@@ -92,7 +94,7 @@ def second_inbox(cluster: Cluster, folder: Path) -> KubernetesInbox:
     account = mailbox.rpartition("-")[0]
     (folder / "token").write_text(cluster.kubectl("create", "token", account, f"--namespace={NAMESPACE}", *bound))
     collection = f"/apis/{GROUP}/{VERSION}/namespaces/{NAMESPACE}/{PLURAL}"
-    own = OwnObject(Access(address.hostname, address.port, folder), collection, mailbox)
+    own = OwnObject(ServiceAccount(address.hostname, address.port, folder), collection, mailbox)
     return KubernetesInbox(Clock(), own, "node-1", Ties(lambda: None, lambda reason: None))
 
 

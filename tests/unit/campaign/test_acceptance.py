@@ -13,10 +13,10 @@ import pytest
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import Braked, Job, begin, carry_out
+from clearway.campaign.acceptance import Aborted, Job, begin, run_rounds
 from clearway.ledger.read import read_run
 from clearway.probe.records import Observation, Reason, Request, Result, Round
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from faulty_site import EquippedSite
@@ -44,15 +44,15 @@ async def test_the_verdict_is_there_before_the_workers_are_removed(tmp_path: Pat
         states.append(judge(read_run(tmp_path)).state)
         assert not site.stop_asked.is_set()
 
-    await asyncio.wait_for(carry_out(job, site, Clock(), finished=finished), 10)
+    await asyncio.wait_for(run_rounds(job, site, Clock(), finished=finished), 10)
     assert (states, site.stopped) == ([State.PASS], 1)
 
 
 async def test_a_run_with_nothing_left_to_measure_is_finished_at_once(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    record = await asyncio.wait_for(carry_out(job, site, Clock()), 10)
+    record = await asyncio.wait_for(run_rounds(job, site, Clock()), 10)
     told: list[None] = []
-    await carry_out(replace(job, record=record), site, Clock(), finished=lambda: told.append(None))
+    await run_rounds(replace(job, record=record), site, Clock(), finished=lambda: told.append(None))
     assert (len(told), site.stopped) == (1, 1)
 
 
@@ -66,7 +66,7 @@ class Companion:
     nodes: set[str] = field(default_factory=set)
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         self.told.append(f"{self.name} in")
         self.nodes |= scene.nodes
         if self.stops is not None:
@@ -82,7 +82,7 @@ async def test_who_goes_along_with_a_run_leaves_before_its_verdict(tmp_path: Pat
     job, site = await begun(tmp_path)
     told: list[str] = []
     company = (Companion("one", told), Companion("two", told))
-    record = await asyncio.wait_for(carry_out(job, site, Clock(), company, lambda: told.append("finished")), 10)
+    record = await asyncio.wait_for(run_rounds(job, site, Clock(), company, lambda: told.append("finished")), 10)
     assert told == ["one in", "two in", "two out", "one out", "finished"]
     assert company[0].nodes == {slot.node for slot in job.plan.slots}
     assert [one.subject for one in record.observations if one.kind == "seen-last"] == ["two", "one"]
@@ -93,8 +93,8 @@ async def test_any_of_them_may_stop_the_rounds(tmp_path: Path) -> None:
     told: list[str] = []
     site.answer = lambda request: None
     stops = Companion("one", told, Reason("brake.node-not-ready", {"node": "node-2", "message": ""}))
-    with pytest.raises(Braked) as stopped:
-        await asyncio.wait_for(carry_out(job, site, Clock(), (stops, Companion("two", told))), 10)
+    with pytest.raises(Aborted) as stopped:
+        await asyncio.wait_for(run_rounds(job, site, Clock(), (stops, Companion("two", told))), 10)
     assert stopped.value.code == "brake.node-not-ready"
     assert told == ["one in", "two in", "two out", "one out"]
     assert (site.stopped, read_run(tmp_path).observations[-1].kind) == (1, "run-braked")
@@ -104,7 +104,7 @@ async def test_a_cancelled_run_lets_them_leave_in_order(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
     told: list[str] = []
     site.answer = lambda request: None
-    running = asyncio.create_task(carry_out(job, site, Clock(), (Companion("one", told),)))
+    running = asyncio.create_task(run_rounds(job, site, Clock(), (Companion("one", told),)))
     await asyncio.wait_for(site.handed_out.wait(), 10)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -123,8 +123,8 @@ async def test_nodes_are_made_ready_before_each_round_and_a_run_ends_where_that_
             raise SiteError("chaos.not-back", node="node-1", within=Duration(60))
 
     twice = replace(job, record=replace(job.record, plan=(*job.plan.rounds, replace(job.plan.rounds[0], id="again"))))
-    with pytest.raises(Braked) as stopped:
-        await asyncio.wait_for(carry_out(twice, site, Clock(), before=before), 10)
+    with pytest.raises(Aborted) as stopped:
+        await asyncio.wait_for(run_rounds(twice, site, Clock(), before=before), 10)
     assert (stopped.value.code, stopped.value.values["node"]) == ("chaos.not-back", "node-1")
     assert (asked, site.stopped) == ([job.plan.rounds[0].id, "again"], 1)
     assert read_run(tmp_path).results

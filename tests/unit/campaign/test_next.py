@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clearway.campaign.next import next_round
 from clearway.ledger.record import Record
-from clearway.probe.records import Outcome, Probe, Result, Role, Round, Why
+from clearway.probe.records import Outcome, Probe, Result, Role, Round, RoundReason
 from clearway.spec.load import read_spec
 from clearway.spec.model import Spec
 from clearway.verdict.judge import judge
@@ -29,7 +29,7 @@ def carried_out(record: Record, answer: Answer) -> Record:
     raise AssertionError("the campaign does not end")
 
 
-def whys(record: Record) -> Counter[Why]:
+def whys(record: Record) -> Counter[RoundReason]:
     return Counter(round_.why for round_ in record.rounds)
 
 
@@ -46,12 +46,12 @@ def test_a_void_probe_is_tried_again_beside_what_ran_with_it() -> None:
     victim = record.plan[0].probes[0].id
 
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
-        first = round_.why is Why.PLANNED and probe.id == victim
+        first = round_.why is RoundReason.PLANNED and probe.id == victim
         return void(round_, probe, Outcome.TOOL_FAILED) if first else measured(round_, probe, 9e8)
 
     done = carried_out(record, answer)
     retry = done.rounds[-1]
-    assert whys(done) == {Why.PLANNED: 1, Why.RETRY: 1}
+    assert whys(done) == {RoundReason.PLANNED: 1, RoundReason.RETRY: 1}
     assert {probe.id: probe.role for probe in retry.probes} == {
         probe.id: Role.JUDGED if probe.id == victim else Role.BACKGROUND for probe in record.plan[0].probes
     }
@@ -81,19 +81,19 @@ def test_a_latency_whose_load_died_is_measured_again_with_a_new_load() -> None:
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
         if probe.role is not Role.BACKGROUND:
             return measured(round_, probe, 0.005)
-        if round_.why is Why.PLANNED:
+        if round_.why is RoundReason.PLANNED:
             return void(round_, probe, Outcome.WORKER_LOST)
         return background_ok(round_, probe)
 
     done = carried_out(planned(spec, inventory(2)), answer)
-    assert whys(done) == {Why.PLANNED: 1, Why.RETRY: 1}
+    assert whys(done) == {RoundReason.PLANNED: 1, RoundReason.RETRY: 1}
     assert judge(done).state is State.PASS
 
 
 def test_repeats_that_straddle_the_limit_end_inconclusive_when_the_budget_is_spent() -> None:
     record = planned(repeated(least=2, most=5), inventory(2))
     done = carried_out(record, lambda r, p: measured(r, p, 4e8 if p.repeat % 2 else 6e8))
-    assert whys(done) == {Why.PLANNED: 2, Why.REPEAT: 3}
+    assert whys(done) == {RoundReason.PLANNED: 2, RoundReason.REPEAT: 3}
     assert judge(done).state is State.INCONCLUSIVE
 
 
@@ -120,7 +120,7 @@ def test_only_rounds_with_an_undecided_pair_are_repeated() -> None:
         return measured(round_, probe, 4e8 if bad else 6e8)
 
     done = carried_out(record, answer)
-    repeats = [round_ for round_ in done.rounds if round_.why is Why.REPEAT]
+    repeats = [round_ for round_ in done.rounds if round_.why is RoundReason.REPEAT]
     assert [probe.pair for round_ in repeats for probe in round_.probes] == [shaky]
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from clearway.chaos.bomb import FOLDER
-from clearway.shell.base import Command, Said
+from clearway.shell.base import CommandOutput, ShellCommand
 
 _HOLD = "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600"
 
@@ -18,13 +18,13 @@ _HOLD = "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600"
 class Machine:
     holder: int
 
-    def run(self, command: Command) -> Said:
+    def run(self, command: ShellCommand) -> CommandOutput:
         entering = ("nsenter", f"--target={self.holder}", "--user", "--mount", "--preserve-credentials")
         ran = subprocess.run([*entering, *command.argv], capture_output=True, text=True, timeout=60, check=False)
-        return Said(ran.returncode, ran.stdout, ran.stderr)
+        return CommandOutput(ran.returncode, ran.stdout, ran.stderr)
 
-    def shell(self, script: str) -> Said:
-        return self.run(Command(("sh", "-c", script)))
+    def shell(self, script: str) -> CommandOutput:
+        return self.run(ShellCommand(("sh", "-c", script)))
 
     def bombs(self) -> list[str]:
         return self.shell(f"ls {FOLDER} 2>/dev/null").stdout.split()

@@ -11,11 +11,11 @@ from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.chaos import bomb
 from clearway.chaos.journal import Journal
-from clearway.chaos.killer import Tools
+from clearway.chaos.killer import KillerTools
 from clearway.chaos.kinds import failures
-from clearway.chaos.sight import View
+from clearway.chaos.node_readiness import NodeState
 from clearway.kube.errors import KubeError
-from clearway.shell.base import Answer, Command, Said
+from clearway.shell.base import Answer, CommandOutput, ShellCommand
 
 FAILURES = failures()
 FUSE = Duration(1)
@@ -38,7 +38,7 @@ class Nodes:
     sick: set[str] = field(default_factory=set)
     boots: dict[str, int] = field(default_factory=dict)
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         await asyncio.sleep(0)
         what = _kind_of(command)
         self.said.append((node, what))
@@ -46,7 +46,7 @@ class Nodes:
             return instead
         if what == "arm":
             self.armed[node] = asyncio.get_running_loop().time() + FUSE.si
-            return Said(0, f"{bomb.ARMED}\n")
+            return CommandOutput(0, f"{bomb.ARMED}\n")
         if what == "strike":
             self.broken.add(node)
             self.boots[node] = self.boots.get(node, 0) + 1
@@ -54,17 +54,17 @@ class Nodes:
             self.broken.discard(node)
         if what == "disarm":
             self.armed.pop(node, None)
-        return Said(0)
+        return CommandOutput(0)
 
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def view(self, node: str) -> View:
+    async def view(self, node: str) -> NodeState:
         self._tick()
         if self.unasked:
             self.unasked -= 1
             raise KubeError("kube.no-answer", server="", error="")
-        return View(self.blind or node not in self.broken, str(self.boots.get(node, 0)))
+        return NodeState(self.blind or node not in self.broken, str(self.boots.get(node, 0)))
 
     async def not_ready(self) -> Collection[str]:
         return self.sick | self.broken
@@ -76,7 +76,7 @@ class Nodes:
             del self.armed[node]
 
 
-def _kind_of(command: Command) -> str:
+def _kind_of(command: ShellCommand) -> str:
     script = command.argv[6]
     if script == bomb._ARM:
         return "arm"
@@ -85,5 +85,5 @@ def _kind_of(command: Command) -> str:
     return "put back" if script in {failure.puts_back for failure in FAILURES.values()} else "strike"
 
 
-def tools(nodes: Nodes, folder: Path, down: set[str]) -> Tools:
-    return Tools(nodes, nodes, FAILURES, Journal(folder), Clock(), down)
+def tools(nodes: Nodes, folder: Path, down: set[str]) -> KillerTools:
+    return KillerTools(nodes, nodes, FAILURES, Journal(folder), Clock(), down)

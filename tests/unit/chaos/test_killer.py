@@ -10,13 +10,13 @@ import pytest
 
 from clearway.base.units import Duration
 from clearway.chaos.journal import Journal
-from clearway.chaos.killer import Blow, ChaosFailed, NodeKiller
+from clearway.chaos.killer import ChaosFailed, FailureRequest, NodeKiller
 from clearway.probe.records import Observation, Reason
-from clearway.shell.base import Answer, NotRun, Said
+from clearway.shell.base import Answer, CommandOutput, NotRun
 from clearway.spec.model import FailureName
 from unit.chaos.nodes import FUSE, Nodes, tools
 
-BLOW = Blow("kubelet-and-runtime", FUSE, Duration(1))
+BLOW = FailureRequest("kubelet-and-runtime", FUSE, Duration(1))
 GONE = NotRun(Reason("shell.no-connection", {"node": "a", "address": "192.0.2.1"}))
 
 
@@ -62,7 +62,9 @@ async def test_to_put_back_what_is_whole_does_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal", [GONE, Said(1, "", "sudo: a password is required"), Said(0, "")], ids=["no road", "no right", "no word"]
+    "refusal",
+    [GONE, CommandOutput(1, "", "sudo: a password is required"), CommandOutput(0, "")],
+    ids=["no road", "no right", "no word"],
 )
 async def test_nothing_is_broken_where_the_bomb_is_not_armed(stage: Stage, refusal: Answer) -> None:
     stage.nodes.answer = lambda node, what: refusal if (node, what) == ("b", "arm") else None
@@ -75,7 +77,7 @@ async def test_nothing_is_broken_where_the_bomb_is_not_armed(stage: Stage, refus
 
 
 async def test_a_failed_break_is_an_error_and_undone(stage: Stage) -> None:
-    stage.nodes.answer = lambda node, what: Said(1, "", "masked") if what == "strike" else None
+    stage.nodes.answer = lambda node, what: CommandOutput(1, "", "masked") if what == "strike" else None
     with pytest.raises(ChaosFailed) as failed:
         await stage.killer.fail(["a"], BLOW)
     assert (failed.value.code, failed.value.values["why"]) == ("chaos.not-broken", "masked")
@@ -86,7 +88,7 @@ async def test_a_failed_break_is_an_error_and_undone(stage: Stage) -> None:
 async def test_a_break_that_nobody_sees_is_an_error_and_undone(stage: Stage) -> None:
     stage.nodes.blind = True
     with pytest.raises(ChaosFailed) as failed:
-        await stage.killer.fail(["a"], Blow("kubelet-and-runtime", Duration(0.2), Duration(1)))
+        await stage.killer.fail(["a"], FailureRequest("kubelet-and-runtime", Duration(0.2), Duration(1)))
     assert failed.value.code == "chaos.not-seen-broken"
     assert (stage.nodes.broken, stage.journal.open()) == (set(), ())
 
@@ -100,7 +102,7 @@ async def test_nothing_is_broken_while_another_node_is_not_ready(stage: Stage) -
 
 
 async def test_a_node_that_no_command_reaches_comes_back_by_its_bomb(stage: Stage) -> None:
-    await stage.killer.fail(["a"], Blow("link-down", FUSE, Duration(1)))
+    await stage.killer.fail(["a"], FailureRequest("link-down", FUSE, Duration(1)))
     stage.nodes.answer = lambda node, what: GONE
     assert await stage.killer.put_back()
     assert (stage.nodes.broken, stage.journal.open()) == (set(), ())
@@ -108,7 +110,7 @@ async def test_a_node_that_no_command_reaches_comes_back_by_its_bomb(stage: Stag
 
 async def test_a_node_that_stays_away_is_told_and_stays_open(stage: Stage) -> None:
     await stage.killer.fail(["a"], BLOW)
-    stage.nodes.answer = lambda node, what: Said(1, "", "no such unit")
+    stage.nodes.answer = lambda node, what: CommandOutput(1, "", "no such unit")
     stage.nodes.armed.clear()
     assert not await stage.killer.put_back()
     assert stage.failed() == ["chaos.not-back"]
@@ -141,7 +143,7 @@ async def test_a_cancelled_break_is_undone_whenever_it_comes(stage: Stage) -> No
 
 
 async def test_a_reboot_is_seen_by_another_boot_and_needs_no_way_back(stage: Stage) -> None:
-    await stage.killer.fail(["a"], Blow("reboot", FUSE, Duration(1)))
+    await stage.killer.fail(["a"], FailureRequest("reboot", FUSE, Duration(1)))
     putting_back = asyncio.create_task(stage.killer.put_back())
     await asyncio.sleep(0.1)
     assert not putting_back.done()
@@ -152,7 +154,7 @@ async def test_a_reboot_is_seen_by_another_boot_and_needs_no_way_back(stage: Sta
 
 @pytest.mark.parametrize("kind", ["kubelet-and-runtime", "link-down"])
 async def test_what_an_earlier_process_left_open_is_put_back(stage: Stage, kind: FailureName) -> None:
-    await stage.killer.fail(["a"], Blow(kind, FUSE, Duration(1)))
+    await stage.killer.fail(["a"], FailureRequest(kind, FUSE, Duration(1)))
     later = NodeKiller(stage.killer.tools, stage.seen.append)
     later.take_up(stage.journal.open(), Duration(1))
     assert await later.put_back()

@@ -9,14 +9,14 @@ import pytest
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
-from clearway.chaos.killer import Blow, NodeKiller
-from clearway.chaos.phases import Phases, Wanted
+from clearway.chaos.killer import FailureRequest, NodeKiller
+from clearway.chaos.phases import ChaosPlan, Phases
 from clearway.probe.records import Observation, Reason, Round
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 from clearway.spec.model import Chaos
 from unit.chaos.nodes import FUSE, Nodes, tools
 
-ASKED = Wanted(
+ASKED = ChaosPlan(
     Chaos.model_construct(fail="kubelet-and-runtime", downtime=FUSE, recovery=Duration(0.3)),
     {"failing": ("a",), "more": ("b", "c")},
     {"whole": "whole", "failing": "failing", "recovered": "recovered", "more": "failing"},
@@ -28,11 +28,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", 0.01)
 
 
-def scene(seen: list[Observation]) -> Scene:
+def scene(seen: list[Observation]) -> WatchContext:
     def stop(reason: Reason) -> None:
         raise AssertionError(reason)
 
-    return Scene(frozenset("abc"), Clock(), seen.append, stop)
+    return WatchContext(frozenset("abc"), Clock(), seen.append, stop)
 
 
 def round_of(test: str) -> Round:
@@ -42,7 +42,7 @@ def round_of(test: str) -> Round:
 async def test_each_round_meets_the_nodes_that_its_test_wants(tmp_path: Path) -> None:
     nodes, met = Nodes(), []
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
-    async with phases.beside(scene([])):
+    async with phases.watching(scene([])):
         for test in ("whole", "failing", "failing", "more", "whole", "recovered"):
             await phases.before(round_of(test))
             met.append(sorted(nodes.broken))
@@ -53,7 +53,7 @@ async def test_each_round_meets_the_nodes_that_its_test_wants(tmp_path: Path) ->
 async def test_a_recovered_round_waits_until_the_recovery_time_is_over(tmp_path: Path) -> None:
     nodes, seen = Nodes(), list[Observation]()
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
-    async with phases.beside(scene(seen)):
+    async with phases.watching(scene(seen)):
         await phases.before(round_of("failing"))
         await phases.before(round_of("recovered"))
         now = Clock().now()
@@ -66,7 +66,7 @@ async def test_a_run_that_is_cancelled_leaves_whole_nodes(tmp_path: Path) -> Non
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
 
     async def rounds() -> None:
-        async with phases.beside(scene([])):
+        async with phases.watching(scene([])):
             await phases.before(round_of("more"))
             broken.set()
             await asyncio.Event().wait()
@@ -83,7 +83,7 @@ async def test_a_run_that_is_cancelled_leaves_whole_nodes(tmp_path: Path) -> Non
 async def test_what_an_earlier_process_left_broken_is_put_back_first(tmp_path: Path) -> None:
     nodes = Nodes()
     made = tools(nodes, tmp_path, set())
-    await NodeKiller(made, lambda _: None).fail(["c"], Blow("kubelet-and-runtime", FUSE, Duration(1)))
-    async with Phases(made, ASKED).beside(scene([])):
+    await NodeKiller(made, lambda _: None).fail(["c"], FailureRequest("kubelet-and-runtime", FUSE, Duration(1)))
+    async with Phases(made, ASKED).watching(scene([])):
         assert nodes.broken == set()
     assert made.journal.open() == ()

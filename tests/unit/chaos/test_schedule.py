@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Ratio
-from clearway.chaos.schedule import Wish, schedule
+from clearway.chaos.schedule import ChaosRequest, schedule
 from clearway.plan.failing import CONTROL_PLANE, broken_during, waves
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Inventory, Node, Role
@@ -23,7 +23,7 @@ NODES = st.lists(st.booleans(), min_size=0, max_size=40).map(
     )
 )
 WISHES = st.builds(
-    Wish,
+    ChaosRequest,
     failure_rate=st.floats(0.001, 1).map(Ratio),
     interval=st.floats(0, 1000).map(Duration),
     jitter=st.floats(0, 10),
@@ -34,7 +34,7 @@ SEEDS = st.integers(0, 2**63 - 1)
 
 
 @given(WISHES, NODES, SEEDS)
-def test_no_node_fails_twice_and_none_that_must_not(wish: Wish, nodes: tuple[Node, ...], seed: int) -> None:
+def test_no_node_fails_twice_and_none_that_must_not(wish: ChaosRequest, nodes: tuple[Node, ...], seed: int) -> None:
     failing = [name for wave in schedule(wish, nodes, seed) for name in wave.nodes]
     allowed = {node.name for node in nodes if CONTROL_PLANE not in node.facts} - set(wish.exclude)
     assert sorted(failing) == sorted(allowed)
@@ -42,7 +42,7 @@ def test_no_node_fails_twice_and_none_that_must_not(wish: Wish, nodes: tuple[Nod
 
 @given(WISHES, NODES, SEEDS)
 def test_never_more_than_the_share_of_what_is_left_fails_at_once(
-    wish: Wish, nodes: tuple[Node, ...], seed: int
+    wish: ChaosRequest, nodes: tuple[Node, ...], seed: int
 ) -> None:
     made = schedule(wish, nodes, seed)
     left = sum(len(wave.nodes) for wave in made)
@@ -53,14 +53,14 @@ def test_never_more_than_the_share_of_what_is_left_fails_at_once(
 
 @given(WISHES, NODES, SEEDS)
 def test_a_pause_is_between_the_interval_and_the_interval_with_all_its_jitter(
-    wish: Wish, nodes: tuple[Node, ...], seed: int
+    wish: ChaosRequest, nodes: tuple[Node, ...], seed: int
 ) -> None:
     for wave in schedule(wish, nodes, seed):
         assert wish.interval.si <= wave.pause.si <= wish.interval.si * (1 + wish.jitter)
 
 
 @given(WISHES, NODES, SEEDS)
-def test_the_same_seed_breaks_the_same_nodes(wish: Wish, nodes: tuple[Node, ...], seed: int) -> None:
+def test_the_same_seed_breaks_the_same_nodes(wish: ChaosRequest, nodes: tuple[Node, ...], seed: int) -> None:
     assert schedule(wish, nodes, seed) == schedule(wish, tuple(reversed(nodes)), seed)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from clearway.cl2.config.calls import Compiled
-from clearway.cl2.config.load import Changes, Compiler
+from clearway.cl2.config.load import CommandLineChanges, Compiler
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.templates import Templates
 from clearway.shell.providers import Provider, provider_named
 from clearway.spec.problems import Problem, SpecError
 
-NO_CHANGES = Changes()
+NO_CHANGES = CommandLineChanges()
 SKELETON = provider_named("skeleton")
 SLEEPS = """\
 name: sleeps
@@ -43,7 +43,7 @@ steps:
 def compiled(
     folder: Path,
     text: str,
-    changes: Changes = NO_CHANGES,
+    changes: CommandLineChanges = NO_CHANGES,
     nodes: int = 2,
     provider: Provider | None = SKELETON,
     **variables: Any,
@@ -53,7 +53,7 @@ def compiled(
     return Compiler(Templates(folder), MEASUREMENTS, variables, lambda: nodes, changes, provider).compile(path)
 
 
-def problems(folder: Path, text: str, changes: Changes = NO_CHANGES) -> tuple[Problem, ...]:
+def problems(folder: Path, text: str, changes: CommandLineChanges = NO_CHANGES) -> tuple[Problem, ...]:
     try:
         compiled(folder, text, changes)
     except SpecError as error:
@@ -61,6 +61,6 @@ def problems(folder: Path, text: str, changes: Changes = NO_CHANGES) -> tuple[Pr
     return ()
 
 
-def told(folder: Path, text: str, changes: Changes = NO_CHANGES) -> list[tuple[str, int | None]]:
+def told(folder: Path, text: str, changes: CommandLineChanges = NO_CHANGES) -> list[tuple[str, int | None]]:
     """Code and line of everything that is wrong."""
     return [(problem.code, problem.place.line) for problem in problems(folder, text, changes)]

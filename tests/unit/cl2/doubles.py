@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clearway.cl2.config.calls import Call, Compiled, PlannedStep
-from clearway.cl2.config.model import Config, Part
-from clearway.cl2.measurements.base import NOTHING, Ground, Outcome, Surroundings
-from clearway.cl2.measurements.table import Row
+from clearway.cl2.config.calls import Compiled, MethodCall, PlannedStep
+from clearway.cl2.config.model import Cl2Config, Part
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, Surroundings
+from clearway.cl2.measurements.table import MethodRow
 from clearway.cl2.settings import Settings
 from clearway.kube.api import Access
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
 from clearway.spec.model import Spec
-from clearway.spec.problems import Place
+from clearway.spec.problems import SourcePosition
 
-HERE = Place("config.yaml", 1, 1)
+HERE = SourcePosition("config.yaml", 1, 1)
 
 
 class Silent:
@@ -30,12 +30,12 @@ class Silent:
         return lambda item: None
 
 
-def nowhere(settings: Settings) -> Ground:
+def nowhere(settings: Settings) -> CampaignTarget:
     raise AssertionError
 
 
 def around(
-    folder: Path, kubeconfig: Path | None = None, grounds: Callable[[Settings], Ground] = nowhere, **how: Any
+    folder: Path, kubeconfig: Path | None = None, grounds: Callable[[Settings], CampaignTarget] = nowhere, **how: Any
 ) -> Surroundings:
     told: list[Finding] = how.pop("told", [])
     return Surroundings(
@@ -43,7 +43,7 @@ def around(
         grounds=grounds,
         display=how.get("display", Silent()),
         settings=how.get("settings", "clearway"),
-        reach=None,
+        node_access=None,
         runs=folder,
         test="test",
         log=told.append,
@@ -61,8 +61,8 @@ class Script:
     disposal: Exception | None = None
 
     @property
-    def table(self) -> dict[str, Row]:
-        return {"Scripted": Row({"": Part}, make=lambda: Scripted(self))}
+    def table(self) -> dict[str, MethodRow]:
+        return {"Scripted": MethodRow({"": Part}, make=lambda: Scripted(self))}
 
 
 class Scripted:
@@ -70,12 +70,12 @@ class Scripted:
         self._script = script
         self._identifier = ""
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         self._identifier = call.identifier
         self._script.done.append(f"{call.identifier} begins")
         act = self._script.acts.get(call.identifier)
         found = act() if act is not None else NOTHING
-        outcome: Outcome = await found if asyncio.iscoroutine(found) else found
+        outcome: CallOutcome = await found if asyncio.iscoroutine(found) else found
         self._script.done.append(f"{call.identifier} ends")
         return outcome
 
@@ -88,7 +88,7 @@ class Scripted:
 def steps(*identifiers: str) -> Compiled:
     """A step for each word; the parts of a word are its calls."""
     planned = tuple(
-        PlannedStep(word, tuple(Call("Scripted", one, "", Part(), HERE) for one in word.split("+")))
+        PlannedStep(word, tuple(MethodCall("Scripted", one, "", Part(), HERE) for one in word.split("+")))
         for word in identifiers
     )
-    return Compiled(Config.model_construct(name="test", steps=()), planned)
+    return Compiled(Cl2Config.model_construct(name="test", steps=()), planned)

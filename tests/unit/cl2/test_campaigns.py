@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Call
-from clearway.cl2.measurements.base import Ground, Surroundings
-from clearway.cl2.measurements.network import GatherParameters, NetworkPerformance, StartParameters
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.measurements.base import CampaignTarget, Surroundings
+from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Request, Result
@@ -31,7 +31,7 @@ class Cluster:
         self.plan: Plan | None = None
         self.site = EquippedSite(self._answer)
         self.site.stopping = asyncio.Event()
-        self.around: Surroundings = around(folder, grounds=lambda settings: Ground(self.site, {}), display=self)
+        self.around: Surroundings = around(folder, grounds=lambda settings: CampaignTarget(self.site, {}), display=self)
 
     def expect(self, plan: Plan, spec: Spec) -> Listener:
         self.plan = plan
@@ -54,17 +54,17 @@ async def cluster(tmp_path: Path) -> Cluster:
     return Cluster(tmp_path)
 
 
-def start() -> Call:
+def start() -> MethodCall:
     asked = {"protocol": "TCP", "numberOfClients": 1, "numberOfServers": 1, "duration": "10s"}
-    return call("start", StartParameters.model_validate(asked, by_alias=True, by_name=False))
+    return call("start", NetworkStartParameters.model_validate(asked, by_alias=True, by_name=False))
 
 
-def gather() -> Call:
-    return call("gather", GatherParameters())
+def gather() -> MethodCall:
+    return call("gather", NetworkGatherParameters())
 
 
-def call(action: str, params: Any) -> Call:
-    return Call("NetworkPerformanceMetrics", "tcp", action, params, HERE)
+def call(action: str, params: Any) -> MethodCall:
+    return MethodCall("NetworkPerformanceMetrics", "tcp", action, params, HERE)
 
 
 async def test_figures_come_before_the_workers_have_left_and_the_test_ends_after_them(cluster: Cluster) -> None:

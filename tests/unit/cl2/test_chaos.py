@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from clearway.base.errors import SiteError
-from clearway.chaos.killer import Tools
-from clearway.chaos.monkey import Chronicle
-from clearway.cl2.config.calls import Call, Compiled
+from clearway.chaos.killer import KillerTools
+from clearway.chaos.monkey import ChaosEvents
+from clearway.cl2.config.calls import Compiled, MethodCall
 from clearway.cl2.config.load import Compiler
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import Havoc, Surroundings
-from clearway.cl2.measurements.chaos import METHOD, ChaosMonkey, StartParameters, of_the_whole_test
+from clearway.cl2.measurements.base import ChaosTools, Surroundings
+from clearway.cl2.measurements.chaos import METHOD, ChaosMonkey, ChaosStartParameters, of_the_whole_test
 from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS
 from clearway.cl2.templates import Templates
 from clearway.probe.records import Finding, Node
-from clearway.shell.base import Said
+from clearway.shell.base import CommandOutput
 from clearway.spec.problems import SpecError
 from unit.chaos.nodes import Nodes, tools
 from unit.cl2.configs import SKELETON
@@ -41,7 +41,7 @@ steps:
   measurements:
   - {Identifier: monkey, Method: ChaosMonkey, Params: {action: stop}}
 """
-SOON = StartParameters.model_validate({"failureRate": 0.5, "interval": "10ms", "simulatedDowntime": "10ms"})
+SOON = ChaosStartParameters.model_validate({"failureRate": 0.5, "interval": "10ms", "simulatedDowntime": "10ms"})
 
 
 def compiled(folder: Path, text: str = CONFIG, *, allowed: bool = True) -> Compiled:
@@ -54,7 +54,7 @@ def compiled(folder: Path, text: str = CONFIG, *, allowed: bool = True) -> Compi
 def test_both_ways_of_asking_for_it_are_read(tmp_path: Path) -> None:
     made = compiled(tmp_path)
     (whole,) = of_the_whole_test(made.config, "config.yaml")
-    assert isinstance(whole.params, StartParameters)
+    assert isinstance(whole.params, ChaosStartParameters)
     assert (whole.params.excluded_nodes, whole.params.failure_rate) == (("node-1",), 0.5)
     assert [call.action for step in made.steps for call in step.calls] == ["start", "stop"]
 
@@ -85,20 +85,20 @@ def told() -> list[Finding]:
 
 @pytest.fixture
 def surroundings(nodes: Nodes, told: list[Finding], tmp_path: Path) -> Surroundings:
-    async def made(folder: Path) -> Tools:
+    async def made(folder: Path) -> KillerTools:
         return tools(nodes, folder, set())
 
     async def there() -> Sequence[Node]:
         return tuple(Node(f"node-{number}") for number in range(1, 5))
 
-    return replace(around(tmp_path, told=told), chaos=Havoc(made, there, Chronicle()))
+    return replace(around(tmp_path, told=told), chaos=ChaosTools(made, there, ChaosEvents()))
 
 
-def start(params: StartParameters = SOON) -> Call:
-    return Call(METHOD, "monkey", "start", params, HERE)
+def start(params: ChaosStartParameters = SOON) -> MethodCall:
+    return MethodCall(METHOD, "monkey", "start", params, HERE)
 
 
-STOP = Call(METHOD, "monkey", "stop", Part(), HERE)
+STOP = MethodCall(METHOD, "monkey", "stop", Part(), HERE)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -146,7 +146,7 @@ async def test_two_at_once_would_break_too_much(surroundings: Surroundings) -> N
 async def test_a_break_that_fails_is_the_error_of_the_step_that_stops_it(
     nodes: Nodes, surroundings: Surroundings
 ) -> None:
-    nodes.answer = lambda node, what: Said(1, "", "masked") if what == "strike" else None
+    nodes.answer = lambda node, what: CommandOutput(1, "", "masked") if what == "strike" else None
     monkey = ChaosMonkey()
     await monkey.call(start(), surroundings)
     await until(lambda: bool(struck(nodes)))

@@ -9,9 +9,9 @@ import yaml
 
 from clearway.base.units import Duration
 from clearway.cl2.config.generated import generated_name, generated_text
-from clearway.cl2.config.load import Changes
+from clearway.cl2.config.load import CommandLineChanges
 from clearway.cl2.config.methods import REFUSED
-from clearway.cl2.config.model import Namespaces
+from clearway.cl2.config.model import NamespaceConfig
 from clearway.cl2.measurements.sleep import SleepParameters
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.spec.problems import SpecError
@@ -35,7 +35,7 @@ def test_one_key_in_two_spellings_is_there_twice(tmp_path: Path) -> None:
 
 
 def test_a_key_with_nothing_after_it_counts_as_left_out(tmp_path: Path) -> None:
-    assert compiled(tmp_path, f"{SLEEPS}tuningSets:\nnamespace:\n").config.namespace == Namespaces()
+    assert compiled(tmp_path, f"{SLEEPS}tuningSets:\nnamespace:\n").config.namespace == NamespaceConfig()
 
 
 def test_instances_are_calls_of_their_own_with_their_own_params_first(tmp_path: Path) -> None:
@@ -86,12 +86,12 @@ def test_templates_are_told_the_number_of_nodes_only_where_they_ask(tmp_path: Pa
 def test_skipped_steps_are_left_out_whatever_is_wrong_with_them(tmp_path: Path) -> None:
     text = f"{SLEEPS}- name: load\n  phases: [{{}}]\n"
     assert told(tmp_path, text) == [("door.no-phases", 10)]
-    steps = compiled(tmp_path, text, Changes(skip=("load", "first"))).steps
+    steps = compiled(tmp_path, text, CommandLineChanges(skip=("load", "first"))).steps
     assert [step.name for step in steps] == ["second"]
 
 
 def test_values_are_overwritten_by_their_go_names(tmp_path: Path) -> None:
-    changes = Changes(overwrite=("Namespace.Prefix=mine", "Namespace.Number=3", "Name=other"))
+    changes = CommandLineChanges(overwrite=("Namespace.Prefix=mine", "Namespace.Number=3", "Name=other"))
     config = compiled(tmp_path, SLEEPS, changes).config
     assert (config.name, config.namespace.prefix, config.namespace.number) == ("other", "mine", 3)
 
@@ -105,7 +105,7 @@ def test_values_are_overwritten_by_their_go_names(tmp_path: Path) -> None:
     ],
 )
 def test_an_overwrite_that_means_nothing_is_refused(tmp_path: Path, overwrite: str, code: str) -> None:
-    (problem,) = problems(tmp_path, SLEEPS, Changes(overwrite=(overwrite,)))
+    (problem,) = problems(tmp_path, SLEEPS, CommandLineChanges(overwrite=(overwrite,)))
     assert (problem.code, problem.place.source.partition(" ")[0]) == (code, "--overwrite-test-config")
 
 
@@ -178,7 +178,7 @@ def test_a_variable_that_is_not_set_is_told_as_such(tmp_path: Path) -> None:
 
 def test_the_generated_config_reads_back_to_the_same_test(tmp_path: Path) -> None:
     test = compiled(tmp_path, NETWORK)
-    namespaces = Namespaces(number=1, prefix="test-abc", delete_stale_namespaces=False)
+    namespaces = NamespaceConfig(number=1, prefix="test-abc", delete_stale_namespaces=False)
     text = generated_text(test.config, namespaces)
     assert yaml.safe_load(text)["namespace"]["deletenamespacetimeout"] == 600_000_000_000
     back = compiled(tmp_path, text.replace("600000000000", "10m"))

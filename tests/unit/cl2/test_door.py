@@ -19,8 +19,8 @@ from clearway.base.units import Duration
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
 from clearway.probe.records import Reason, Request, Result
-from clearway.site.company import Scene
 from clearway.site.kubernetes.names import NODES as NODES_PATH
+from clearway.site.watcher import WatchContext
 from kubelets import kubelets
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
@@ -116,7 +116,7 @@ class Trouble:
     """A watcher that finds trouble at once."""
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         scene.stop(Reason("brake.api-slow", {"took": Duration(2)}))
         yield
 

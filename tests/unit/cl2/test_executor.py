@@ -11,10 +11,10 @@ import pytest
 from api_server import ApiServer, Fault
 from clearway.base.errors import SiteError
 from clearway.cl2.config.calls import Compiled
-from clearway.cl2.config.model import Namespaces as Wanted
+from clearway.cl2.config.model import NamespaceConfig
 from clearway.cl2.executor import Executor
-from clearway.cl2.measurements.base import Critical, Outcome
-from clearway.cl2.namespaces import Defaults, Namespaces, settled
+from clearway.cl2.measurements.base import CallOutcome, Critical
+from clearway.cl2.namespaces import NamespaceDefaults, Namespaces, settled
 from clearway.cl2.outcome import TestResult, exit_code
 from clearway.kube.api import Access
 from clearway.site.kubernetes import names
@@ -26,7 +26,7 @@ class NoNamespaces(Namespaces):
     """For tests that are about something else."""
 
     def __init__(self, done: list[str]) -> None:
-        super().__init__(Access(), Wanted())
+        super().__init__(Access(), NamespaceConfig())
         self._done = done
 
     async def create(self) -> None:
@@ -63,9 +63,9 @@ async def test_steps_come_in_order_and_are_disposed_of_in_reverse(tmp_path: Path
 async def test_the_calls_of_a_step_are_made_at_once(tmp_path: Path) -> None:
     met = asyncio.Barrier(3)
 
-    async def meet() -> Outcome:
+    async def meet() -> CallOutcome:
         await met.wait()
-        return Outcome()
+        return CallOutcome()
 
     script = Script(dict.fromkeys("abc", meet))
     async with asyncio.timeout(5):
@@ -97,10 +97,10 @@ async def test_a_bug_in_a_measurement_is_ours_and_does_not_stop_the_cleaning(tmp
 async def test_an_interrupted_test_cleans_up_and_keeps_what_it_has(tmp_path: Path) -> None:
     begun = asyncio.Event()
 
-    async def wait() -> Outcome:
+    async def wait() -> CallOutcome:
         begun.set()
         await asyncio.Event().wait()
-        return Outcome()
+        return CallOutcome()
 
     script = Script({"b": wait})
     running = asyncio.create_task(ran(script, steps("a", "b", "c"), tmp_path))
@@ -113,12 +113,12 @@ async def test_an_interrupted_test_cleans_up_and_keeps_what_it_has(tmp_path: Pat
 
 
 async def test_a_missed_threshold_is_a_rejection(tmp_path: Path) -> None:
-    script = Script({"a": lambda: Outcome(state=State.FAIL), "b": lambda: Outcome(state=State.PASS)})
+    script = Script({"a": lambda: CallOutcome(state=State.FAIL), "b": lambda: CallOutcome(state=State.PASS)})
     assert exit_code([await ran(script, steps("a", "b"), tmp_path)]) == 1
 
 
-def wanted(**how: Any) -> Wanted:
-    return settled(Wanted(prefix="mine", number=2, **how), 0, Defaults())
+def wanted(**how: Any) -> NamespaceConfig:
+    return settled(NamespaceConfig(prefix="mine", number=2, **how), 0, NamespaceDefaults())
 
 
 def existing(server: ApiServer) -> set[str]:
@@ -178,12 +178,14 @@ async def test_a_namespace_may_be_there_where_the_config_expects_it(server: ApiS
 
 async def test_stale_namespaces_are_those_that_bear_our_label(server: ApiServer, kubeconfig: Path) -> None:
     server.put(names.NAMESPACES, {"metadata": {"name": "test-abcdef-1"}})
-    await Namespaces(Access(kubeconfig), settled(Wanted(prefix="old"), 0, Defaults())).create()
+    await Namespaces(Access(kubeconfig), settled(NamespaceConfig(prefix="old"), 0, NamespaceDefaults())).create()
     await Namespaces(Access(kubeconfig), wanted(delete_stale_namespaces=True)).create()
     assert existing(server) == {"test-abcdef-1", "mine-1", "mine-2"}
 
 
 def test_a_config_that_says_nothing_gets_one_namespace_of_a_made_up_name() -> None:
-    one, other = (settled(Wanted(), 0, Defaults(delete_stale=True, delete_after=False)) for _ in range(2))
+    one, other = (
+        settled(NamespaceConfig(), 0, NamespaceDefaults(delete_stale=True, delete_after=False)) for _ in range(2)
+    )
     assert (one.number, one.delete_stale_namespaces, one.delete_automanaged_namespaces) == (1, True, False)
     assert one.prefix != other.prefix

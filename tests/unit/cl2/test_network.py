@@ -9,7 +9,7 @@ import pytest
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Rate
 from clearway.cl2.measurements.network.figures import items
-from clearway.cl2.measurements.network.request import StartParameters, spec_of
+from clearway.cl2.measurements.network.request import NetworkStartParameters, spec_of
 from clearway.cl2.output.names import summary_name
 from clearway.cl2.settings import SettingsName
 from clearway.ledger.record import Record
@@ -20,12 +20,14 @@ from making import after, inventory, measured, planned, void
 GBIT = 1e9
 
 
-def start(protocol: str = "TCP", clients: int = 1, servers: int | None = None, **how: Any) -> StartParameters:
+def start(protocol: str = "TCP", clients: int = 1, servers: int | None = None, **how: Any) -> NetworkStartParameters:
     data = {"protocol": protocol, "numberOfClients": clients, "numberOfServers": servers or clients, "duration": "10s"}
-    return StartParameters.model_validate({**data, **how}, by_alias=True, by_name=False)
+    return NetworkStartParameters.model_validate({**data, **how}, by_alias=True, by_name=False)
 
 
-def pairs_of(wanted: StartParameters, nodes: Inventory, settings: SettingsName = "clearway") -> set[tuple[str, str]]:
+def pairs_of(
+    wanted: NetworkStartParameters, nodes: Inventory, settings: SettingsName = "clearway"
+) -> set[tuple[str, str]]:
     plan = make_plan(spec_of(wanted, settings, nodes, "test"), nodes)
     (round_,) = plan.rounds
     assert plan.findings == () or all(finding.code != "plan.not-covered" for finding in plan.findings)
@@ -70,7 +72,7 @@ def test_settings_are_clearways_or_those_of_clusterloader2_and_params_go_before_
     assert test_of("clearway", "UDP", rate="1 Gbit/s").rate == Rate(1e9)
 
 
-def record_of(wanted: StartParameters, *values: float | None) -> Record:
+def record_of(wanted: NetworkStartParameters, *values: float | None) -> Record:
     """As many nodes as are needed; a pair without a value came to nothing."""
     there = inventory(2 * wanted.number_of_clients)
     spec = spec_of(wanted, "clearway", there, "test")

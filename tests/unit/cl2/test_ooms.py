@@ -12,8 +12,8 @@ import pytest
 
 from api_server import ApiServer, Fault, Json
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.cl2.config.calls import Call
-from clearway.cl2.measurements.base import Outcome, Summary, Surroundings
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.measurements.base import CallOutcome, SummaryFile, Surroundings
 from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.output.folder import ReportFolder
@@ -60,9 +60,9 @@ class Tracked:
     said: list[Finding]
     measurement: ClusterOoms = field(default_factory=ClusterOoms)
 
-    async def call(self, action: str, kind: type[OomParameters] = OomParameters, **params: Any) -> Outcome:
+    async def call(self, action: str, kind: type[OomParameters] = OomParameters, **params: Any) -> CallOutcome:
         given = {"clusterOOMsTrackerEnabled": True, **params}
-        call = Call("ClusterOOMsTracker", "ooms", action, kind.model_validate(given), HERE)
+        call = MethodCall("ClusterOOMsTracker", "ooms", action, kind.model_validate(given), HERE)
         return await self.measurement.call(call, self.around)
 
     async def heard(self, count: int) -> None:
@@ -183,7 +183,7 @@ def test_both_are_measurements_of_the_table() -> None:
 
 def test_two_summaries_of_one_second_stand_beside_each_other(tmp_path: Path) -> None:
     folder = ReportFolder(tmp_path)
-    paths = {folder.summary(Summary("ClusterOOMsTracker", {"failures": []}), "load", "", 0.0) for _ in range(3)}
+    paths = {folder.summary(SummaryFile("ClusterOOMsTracker", {"failures": []}), "load", "", 0.0) for _ in range(3)}
     assert sorted(path.name for path in paths) == [
         "ClusterOOMsTracker_load_1970-01-01T00-00-00Z.json",
         "ClusterOOMsTracker_load_2_1970-01-01T00-00-00Z.json",

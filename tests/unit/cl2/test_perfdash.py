@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clearway.cl2.measurements.network.figures import FIGURES, items
-from clearway.cl2.measurements.network.request import StartParameters
+from clearway.cl2.measurements.network.request import NetworkStartParameters
 from clearway.cl2.output.names import safe, summary_name
 from clearway.cl2.output.perf_data import perf_data
 from unit.cl2.test_network import GBIT, record_of, start
@@ -21,7 +21,7 @@ FORGOTTEN = {"Count", "SlowCount"}
 
 def results(protocol: str, pairs: int) -> Any:
     """PerfData of so many pairs, as it stands in the file."""
-    wanted: StartParameters = start(protocol, clients=pairs)
+    wanted: NetworkStartParameters = start(protocol, clients=pairs)
     data = perf_data(items(record_of(wanted, *[VALUES[protocol]] * pairs), wanted))
     return json.loads(json.dumps(data))
 

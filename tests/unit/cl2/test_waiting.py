@@ -9,8 +9,8 @@ import pytest
 
 from api_server import ApiServer, Json
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Call
-from clearway.cl2.measurements.base import Critical, Measurement
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.measurements.base import Critical, MeasurementMethod
 from clearway.cl2.measurements.execute import expanded
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.site.kubernetes.names import NODES
@@ -23,9 +23,9 @@ JOBS = "/apis/batch/v1/namespaces/default/jobs"
 QUICK = {"namespace": "default", "timeout": "300ms", "refreshInterval": "100ms"}
 
 
-def call(method: str, params: dict[str, Any], action: str = "") -> Call:
+def call(method: str, params: dict[str, Any], action: str = "") -> MethodCall:
     checked = MEASUREMENTS[method].actions[action].model_validate(params, by_alias=True, by_name=False)
-    return Call(method, "it", action, checked, HERE)
+    return MethodCall(method, "it", action, checked, HERE)
 
 
 async def made(method: str, params: dict[str, Any], folder: Path, kubeconfig: Path | None = None) -> None:
@@ -71,7 +71,7 @@ def deployment(ready: int, *, generation: int = 1, updated: int = 3) -> Json:
 async def controlled(
     kubeconfig: Path, folder: Path, api_version: str = "apps/v1", kind: str = "Deployment", **how: Any
 ) -> None:
-    measurement: Measurement = MEASUREMENTS["WaitForControlledPodsRunning"].make()
+    measurement: MeasurementMethod = MEASUREMENTS["WaitForControlledPodsRunning"].make()
     params = {"apiVersion": api_version, "kind": kind, "namespace": "default", "operationTimeout": "300ms", **how}
     name = "WaitForControlledPodsRunning"
     await measurement.call(call(name, params, "start"), around(folder, kubeconfig))

@@ -9,7 +9,7 @@ import pytest
 
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration, Frequency, Rate, Size
-from clearway.engine.base import Command
+from clearway.engine.base import ToolCommand
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import (
     HttpParameters,
@@ -37,11 +37,11 @@ def _request(engine: str, parameters: Parameters, half: Half = Half.SEND, addres
     return Request("r", "p", 1, half, engine, parameters, window, server, 1_800_000_000.25, 1_800_000_060.0)
 
 
-def _send(engine: str, parameters: Parameters, address: str = "10.1.2.3") -> Command:
+def _send(engine: str, parameters: Parameters, address: str = "10.1.2.3") -> ToolCommand:
     return ENGINES[engine].send(_request(engine, parameters, Half.SEND, address))
 
 
-def _serve(engine: str, parameters: Parameters, address: str = "10.1.2.3") -> Command:
+def _serve(engine: str, parameters: Parameters, address: str = "10.1.2.3") -> ToolCommand:
     return ENGINES[engine].serve(_request(engine, parameters, Half.SERVE, address))
 
 

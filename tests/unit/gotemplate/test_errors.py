@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gotemplate import Place, Template, TemplateError
+from gotemplate import Position, Template, TemplateError
 
 
 def refused(text: str, data: object = None) -> TemplateError:
@@ -37,7 +37,7 @@ def test_it_names_file_line_and_column(text: str, place: str) -> None:
 
 def test_it_shows_the_line_and_a_caret_and_a_hint() -> None:
     error = refused("first\n  b: {{ printff 1 }}\nlast")
-    assert error.place == Place("f.yaml", 2, 9)
+    assert error.place == Position("f.yaml", 2, 9)
     assert error.shown() == (
         "f.yaml:2:9: there is no function printff\n      b: {{ printff 1 }}\n            ^\nhint: did you mean printf?"
     )

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import UsageError
-from clearway.plan.model import Pair, Plan
+from clearway.plan.model import Plan
 from clearway.plan.pairing import arranged, one_factorisation
 from clearway.plan.schedule import make_plan
 from clearway.plan.zones import partners
-from clearway.probe.records import Inventory, Node, Round, Slot
+from clearway.probe.records import Inventory, Node, Pair, Round, Slot
 from unit.plan.worlds import cluster, spec, unlabelled
 
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clearway.base.units import Duration, Rate, Size
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
-from clearway.probe.metrics import METRICS, Series, Spread, offered, percent, protocol_of
+from clearway.probe.metrics import METRICS, HistogramStats, SampleStats, offered, percent, protocol_of
 from clearway.probe.parameters import (
     HttpParameters,
     Parameters,
@@ -59,12 +59,12 @@ def naive(values: list[float], statistic: str) -> float:
 
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=60), STATISTICS)
 def test_statistics_of_a_series_are_the_plain_ones(values: list[float], statistic: str) -> None:
-    assert Series(tuple(values)).statistic(statistic) == pytest.approx(naive(values, statistic))
+    assert SampleStats(tuple(values)).statistic(statistic) == pytest.approx(naive(values, statistic))
 
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=60), STATISTICS)
 def test_a_spread_says_the_same_to_a_bucket(values: list[float], statistic: str) -> None:
-    found = Spread(Histogram.of(values)).statistic(statistic)
+    found = HistogramStats(Histogram.of(values)).statistic(statistic)
     assert found == pytest.approx(naive(values, statistic), rel=1 / 128)
 
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from clearway.probe.metrics import METRICS
-from clearway.probe.records import Outcome, Why
+from clearway.probe.records import Outcome, RoundReason
 from clearway.shell.providers import PROVIDERS, Feature, Route
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 
 SOURCE = Path(__file__).parents[3] / "src" / "clearway"
 
@@ -52,8 +52,8 @@ def composed_codes() -> set[str]:
         "state": [state.value for state in State],
         "verdict-word": [state.value for state in State],
         "headline": [state.value for state in State],
-        "standing": [standing.value for standing in Standing],
-        "progress": [why.value for why in Why],
+        "standing": [standing.value for standing in PairState],
+        "progress": [why.value for why in RoundReason],
         "metric": list(METRICS),
         "provider": [*PROVIDERS, *(f"no-{feature}" for feature in Feature)],
         "feature": list(Feature),

@@ -13,7 +13,7 @@ from clearway.report.language import Language
 from clearway.report.phrases import Phrases
 from clearway.spec.criteria import parse_criterion
 from clearway.spec.model import Test
-from clearway.verdict.model import PairValue, Standing, State, Verdict
+from clearway.verdict.model import PairState, PairValue, State, Verdict
 from unit.report.factories import HTTP, TCP, UDP, spec
 
 A, B, C = Slot("node-1"), Slot("node-2"), Slot("node-3")
@@ -27,7 +27,7 @@ def leaf(line: str, state: State, *pairs: PairValue, **fields: Any) -> Verdict:
     return Verdict(name=line, state=state, criterion=parse_criterion(line), pairs=pairs, **fields)
 
 
-def pair(standing: Standing, rate: float, *reasons: Reason) -> PairValue:
+def pair(standing: PairState, rate: float, *reasons: Reason) -> PairValue:
     value, limit = Rate(rate), Rate(5e9)
     return PairValue(
         subject=(A, B), standing=standing, limit=limit, value=value, low=value, high=value, reasons=reasons
@@ -38,7 +38,7 @@ def said(test: Test, judged: Verdict, language: Language = "en") -> str:
     return claim(test, judged, Phrases(language))
 
 
-HOLDS = pair(Standing.HOLDS, 5.3e9)
+HOLDS = pair(PairState.HOLDS, 5.3e9)
 MET = leaf("throughput >= 5 Gbit/s", State.PASS, HOLDS, HOLDS, achieved=Rate(5.2e9), share=Ratio(1))
 
 
@@ -110,14 +110,14 @@ def test_a_share_of_the_link_also_says_what_it_comes_to() -> None:
 
 
 def test_links_that_differ_have_no_one_limit() -> None:
-    other = PairValue(subject=(B, C), standing=Standing.HOLDS, limit=Rate(1e9), value=Rate(1e9))
+    other = PairValue(subject=(B, C), standing=PairState.HOLDS, limit=Rate(1e9), value=Rate(1e9))
     judged = leaf("throughput >= 90 % of link", State.PASS, HOLDS, other, achieved=Rate(1e9))
     assert said(wish(TCP), judged).endswith("the limit was 90 % of the link's rate.")
 
 
 def test_a_missed_criterion_names_the_worst_pair_and_what_is_missing() -> None:
     reason = Reason("verdict.below-limit", {"by": Rate(4.9e9), "limit": Rate(5e9), "value": Rate(0.1e9)})
-    judged = leaf("throughput >= 5 Gbit/s", State.FAIL, pair(Standing.BREAKS, 0.1e9, reason), HOLDS)
+    judged = leaf("throughput >= 5 Gbit/s", State.FAIL, pair(PairState.BREAKS, 0.1e9, reason), HOLDS)
     assert said(wish(TCP), judged) == (
         "Not met - throughput (mean): every pair reaches 5.00 Gbit/s (625.00 MB/s). 1 of 2 pairs of nodes in the same "
         "zone breaks it. Worst: node-1 -> node-2: 100.00 Mbit/s, 4.90 Gbit/s below the limit of 5.00 Gbit/s. Measured "
@@ -129,7 +129,7 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
     reason = Reason("verdict.straddles", {"repeats": 3})
     torn = PairValue(
         subject=(A, B),
-        standing=Standing.UNDECIDED,
+        standing=PairState.UNDECIDED,
         limit=Rate(5e9),
         value=Rate(5e9),
         low=Rate(4.8e9),
@@ -146,7 +146,7 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
 
 
 def test_a_sum_is_claimed_of_all_pairs_together() -> None:
-    total = PairValue(subject="total", standing=Standing.HOLDS, limit=Rate(5e9), value=Rate(6e9))
+    total = PairValue(subject="total", standing=PairState.HOLDS, limit=Rate(5e9), value=Rate(6e9))
     judged = leaf("throughput >= 5 Gbit/s in total", State.PASS, total, achieved=Rate(6e9))
     assert said(wish(TCP), judged).startswith(
         "All pairs of nodes in the same zone together carried at least 6.00 Gbit/s"
@@ -154,7 +154,7 @@ def test_a_sum_is_claimed_of_all_pairs_together() -> None:
 
 
 def test_a_nodes_sum_says_which_way_it_is_summed() -> None:
-    node = PairValue(subject="node-1", standing=Standing.HOLDS, limit=Rate(5e9), value=Rate(6e9))
+    node = PairValue(subject="node-1", standing=PairState.HOLDS, limit=Rate(5e9), value=Rate(6e9))
     judged = leaf("throughput >= 5 Gbit/s per node", State.PASS, node, achieved=Rate(6e9))
     assert "it sends in" in said(wish(TCP), judged)
     assert "it receives in" in said(wish(TCP, pairing="incast"), judged)
@@ -164,7 +164,7 @@ def test_a_nodes_sum_says_which_way_it_is_summed() -> None:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_nothing_measured_is_never_worded_as_met(state: State, language: Language) -> None:
     nothing = PairValue(
-        subject=(A, B), standing=Standing.UNDECIDED, limit=None, reasons=(Reason("verdict.not-measured"),)
+        subject=(A, B), standing=PairState.UNDECIDED, limit=None, reasons=(Reason("verdict.not-measured"),)
     )
     text = said(wish(TCP), leaf("throughput >= 5 Gbit/s", state, nothing), language)
     assert text.startswith(("Not met", "Not known", "Not tested", "처리량(평균) 기준"))

@@ -10,7 +10,7 @@ from clearway.probe.records import Outcome
 from clearway.report.explain import derivation, explain, topics
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.wording import describe_error
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 
 # fmt: off
 TERMS = (
@@ -34,7 +34,7 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
         *STATISTICS,
         *(outcome.value for outcome in Outcome),
         *(state.value for state in State),
-        *(standing.value for standing in Standing),
+        *(standing.value for standing in PairState),
         *VERDICTS,
         *EXITS,
         *TERMS,

@@ -8,7 +8,7 @@ from typing import Any
 from clearway.ledger.record import Record
 from clearway.probe.records import Counters, Observation
 from clearway.report.junit import JunitReport
-from clearway.report.memory import memory_condition, memory_findings
+from clearway.report.oom import memory_condition, memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.text import TextReport
 from clearway.verdict.judge import judge

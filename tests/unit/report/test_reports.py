@@ -19,7 +19,7 @@ from clearway.report.compose import compose
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.table import FILE_NAMES, REPORTS
 from clearway.report.text import TextReport
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 from unit.report.factories import TCP, inventory, record, spec
 from unit.report.golden import REPORTS as GOLDEN
 from unit.report.golden import SCHEMAS, check
@@ -251,4 +251,4 @@ def test_the_runs_are_what_their_names_say() -> None:
         "across-zones": State.PASS,
         "unjudged": State.MEASURED,
     }
-    assert RUNS["unreachable"].verdict.children[0].children[0].count(Standing.BREAKS) == 3
+    assert RUNS["unreachable"].verdict.children[0].children[0].count(PairState.BREAKS) == 3

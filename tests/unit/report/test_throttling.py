@@ -8,7 +8,7 @@ from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.probe.records import Counters, Half
 from clearway.report.compose import compose
-from clearway.report.throttling import HeldBack, held_back
+from clearway.report.throttling import Throttled, held_back
 from clearway.verdict.judge import judge
 from unit.report.factories import TCP, inventory, record, spec
 
@@ -28,8 +28,8 @@ def throttled(seconds: float, half: Half = Half.SEND) -> Record:
 def test_the_worker_that_waited_longest_is_named() -> None:
     probe = QUIET.plan[0].probes[0]
     (test,) = QUIET.spec.tests
-    assert held_back(throttled(3.0), test) == HeldBack(1, Duration(3.0), probe.client.node)
-    assert held_back(throttled(3.0, Half.SERVE), test) == HeldBack(1, Duration(3.0), probe.server.node)
+    assert held_back(throttled(3.0), test) == Throttled(1, Duration(3.0), probe.client.node)
+    assert held_back(throttled(3.0, Half.SERVE), test) == Throttled(1, Duration(3.0), probe.server.node)
 
 
 def test_what_nobody_could_read_or_notice_is_not_told() -> None:

@@ -23,9 +23,9 @@ from clearway.probe.records import (
     Result,
     Round,
 )
-from clearway.run.crew import Crew
-from clearway.run.hand_out import draft
-from clearway.run.round import Pace, run_round
+from clearway.run.requests import requests_for
+from clearway.run.round import DispatchEstimate, run_round
+from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Event, Lost
 from clearway.spec.load import read_spec
 from faulty_site import NO_OFFSET, FaultySite, ready
@@ -59,9 +59,9 @@ async def run(site: FaultySite, folder: Path, round_: Round = ROUND) -> Record:
 
 
 async def measure(site: FaultySite, ledger: Ledger, round_: Round) -> None:
-    async with Crew(site, SLOTS, ledger, HurriedClock()) as crew:
-        await crew.gather_ready(0.2)
-        await run_round(crew, round_, {probe.id: 1 for probe in round_.probes}, Pace())
+    async with WorkerPool(site, SLOTS, ledger, HurriedClock()) as pool:
+        await pool.gather_ready(0.2)
+        await run_round(pool, round_, {probe.id: 1 for probe in round_.probes}, DispatchEstimate())
 
 
 def outcomes(record: Record) -> dict[tuple[str, Half], Outcome]:
@@ -155,12 +155,12 @@ async def test_cancelling_empties_the_mailboxes_before_the_workers_go(tmp_path: 
 async def test_the_lead_follows_what_the_site_expects_and_then_what_handing_out_took(tmp_path: Path) -> None:
     site, leads = FaultySite(good, slow=Duration(4.0)), []
     ledger = Ledger.create(tmp_path, RECORD.manifest, RECORD.spec, RECORD.inventory)
-    pace = Pace()
-    async with Crew(site, SLOTS, ledger, HurriedClock()) as crew:
-        await crew.gather_ready(0.2)
+    pace = DispatchEstimate()
+    async with WorkerPool(site, SLOTS, ledger, HurriedClock()) as pool:
+        await pool.gather_ready(0.2)
         for _ in range(2):
-            begun = crew.clock.now()
-            await run_round(crew, ROUND, {probe.id: 1 for probe in ROUND.probes}, pace)
+            begun = pool.clock.now()
+            await run_round(pool, ROUND, {probe.id: 1 for probe in ROUND.probes}, pace)
             first = next(iter(site.submitted[-1].values()))[0]
             leads.append(first.start - begun)
     assert leads[0] > 4.0
@@ -173,8 +173,8 @@ def test_a_clock_that_is_off_by_more_than_its_uncertainty_is_followed() -> None:
         ahead: ClockOffset(Duration(2.0), Duration(0.001)),
         doubtful: ClockOffset(Duration(0.01), Duration(0.02)),
     }
-    crew = {slot: ready(slot, clocks.get(slot, NO_OFFSET)) for slot in SLOTS}
-    mailboxes = draft(ROUND, {probe.id: 1 for probe in ROUND.probes}, crew, 0).at(1_000.0, 10.0, crew)
+    pool = {slot: ready(slot, clocks.get(slot, NO_OFFSET)) for slot in SLOTS}
+    mailboxes = requests_for(ROUND, {probe.id: 1 for probe in ROUND.probes}, pool, 0).at(1_000.0, 10.0, pool)
     starts = {slot: requests[0].start for slot, requests in mailboxes.items()}
     assert starts[ahead] == 1_002.0
     assert starts[doubtful] == 1_000.0
@@ -190,20 +190,20 @@ def test_of_two_families_the_one_asked_for_is_taken_and_else_the_servers_first(
         worker = replace(both[slot].worker, addresses=(f"fd00::{number}", f"10.0.0.{number}"))
         both[slot] = replace(both[slot], worker=worker)
     round_ = Round("r", "t", (replace(probe, family=family),))
-    requests = draft(round_, {probe.id: 1}, both, 0).requests
+    requests = requests_for(round_, {probe.id: 1}, both, 0).requests
     assert {request.server.address for _, request in requests.values()} == {address}
 
 
 def test_no_two_halves_that_serve_on_one_worker_share_a_port() -> None:
     incast = planned(INCAST, inventory(6)).plan[0]
-    crew = {slot: ready(slot) for probe in incast.probes for slot in probe.pair}
-    requests = draft(incast, {probe.id: 1 for probe in incast.probes}, crew, 3).requests
+    pool = {slot: ready(slot) for probe in incast.probes for slot in probe.pair}
+    requests = requests_for(incast, {probe.id: 1 for probe in incast.probes}, pool, 3).requests
     ports = [request.server.port for (_, half), (_, request) in requests.items() if half is Half.SERVE]
     assert len(set(ports)) == len(ports) == 5
 
 
 def test_a_worker_without_enough_ports_is_an_error_not_a_shared_port() -> None:
     incast = planned(INCAST, inventory(12)).plan[0]
-    crew = {slot: ready(slot) for probe in incast.probes for slot in probe.pair}
+    pool = {slot: ready(slot) for probe in incast.probes for slot in probe.pair}
     with pytest.raises(SiteError, match=r"run\.too-few-ports"):
-        draft(incast, {probe.id: 1 for probe in incast.probes}, crew, 0)
+        requests_for(incast, {probe.id: 1 for probe in incast.probes}, pool, 0)

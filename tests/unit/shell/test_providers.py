@@ -14,12 +14,12 @@ from clearway.cl2.templates import Templates
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.providers import explain_provider
 from clearway.report.wording import describe_error
-from clearway.shell.docker import DockerRoad
-from clearway.shell.gcloud import GcloudRoad
+from clearway.shell.docker import DockerTransport
+from clearway.shell.gcloud import GcloudTransport
+from clearway.shell.node_access import CONFIGS, node_access
 from clearway.shell.providers import ALIASES, PROVIDERS, AddressType, Feature, Provider, Route, missing, provider_named
-from clearway.shell.reach import CONFIGS, reach
-from clearway.shell.roads import Machine, road_to
-from clearway.shell.ssh import HostKeys, SshRoad
+from clearway.shell.ssh import HostKeys, SshTransport
+from clearway.shell.transports import Machine, transport_to
 from unit.report.golden import ROOT, check
 
 GOLDEN = ROOT / "tests" / "golden" / "providers"
@@ -41,7 +41,7 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def target(name: str, node: str, *configs: str, **environ: str) -> tuple[str, ...]:
-    road = road_to(NODES, reach(provider_named(name), configs, environ))
+    road = transport_to(NODES, node_access(provider_named(name), configs, environ))
     return road.command(node, ("true",))
 
 
@@ -56,10 +56,10 @@ def test_a_row_either_has_a_way_to_its_nodes_or_says_why_not(provider: Provider)
     assert (provider.route is not None) == (Feature.COMMANDS in provider.features) == (not provider.without)
     if provider.route is None:
         with pytest.raises(UsageError) as caught:
-            road_to(NODES[:1], reach(provider, (), {}))
+            transport_to(NODES[:1], node_access(provider, (), {}))
         assert caught.value.code == provider.without
     else:
-        assert road_to(NODES[:1], reach(provider, (), {})).command("a", ("true",))
+        assert transport_to(NODES[:1], node_access(provider, (), {})).command("a", ("true",))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_first_address_of_a_type_is_taken_and_the_next_type_where_there_is_n
 
 
 def test_a_node_without_an_address_is_told_when_a_command_is_for_it() -> None:
-    obstacle = road_to(NODES, reach(provider_named("skeleton"), (), {})).obstacle("c")
+    obstacle = transport_to(NODES, node_access(provider_named("skeleton"), (), {})).obstacle("c")
     assert obstacle is not None
     assert obstacle.code == "shell.unknown-node"
 
@@ -86,9 +86,9 @@ def test_the_key_over_all_comes_before_the_providers_own_and_a_config_before_bot
         (tmp_path / name).touch()
     environ = {"AWS_SSH_KEY": str(tmp_path / "own"), "GCE_SSH_KEY": str(tmp_path / "other"), "HOME": str(tmp_path)}
     aws = provider_named("aws")
-    assert reach(aws, (), environ).key == tmp_path / "own"
-    assert reach(aws, (), {**environ, "KUBE_SSH_KEY_PATH": str(tmp_path / "all")}).key == tmp_path / "all"
-    assert reach(aws, (f"SSH_KEY={tmp_path / 'said'}",), environ).key == tmp_path / "said"
+    assert node_access(aws, (), environ).key == tmp_path / "own"
+    assert node_access(aws, (), {**environ, "KUBE_SSH_KEY_PATH": str(tmp_path / "all")}).key == tmp_path / "all"
+    assert node_access(aws, (f"SSH_KEY={tmp_path / 'said'}",), environ).key == tmp_path / "said"
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,21 @@ def test_the_key_over_all_comes_before_the_providers_own_and_a_config_before_bot
 )
 def test_a_bare_name_in_a_providers_variable_is_a_file_among_the_users_keys(name: str, variable: str) -> None:
     environ = {variable: "special", "HOME": "/nobody"}
-    assert reach(provider_named(name), (), environ).key == Path("/nobody/.ssh/special")
+    assert node_access(provider_named(name), (), environ).key == Path("/nobody/.ssh/special")
 
 
 def test_a_vendors_own_key_file_is_used_only_where_it_is(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
-    assert reach(provider_named("eks"), (), environ).key is None
+    assert node_access(provider_named("eks"), (), environ).key is None
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "kube_aws_rsa").touch()
-    assert reach(provider_named("eks"), (), environ).key == tmp_path / ".ssh" / "kube_aws_rsa"
+    assert node_access(provider_named("eks"), (), environ).key == tmp_path / ".ssh" / "kube_aws_rsa"
 
 
 def test_user_and_bastion_come_from_the_environment_before_the_row() -> None:
-    said = reach(provider_named("eks"), (), {"KUBE_SSH_USER": "me", "KUBE_SSH_BASTION": "hop:2200"})
+    said = node_access(provider_named("eks"), (), {"KUBE_SSH_USER": "me", "KUBE_SSH_BASTION": "hop:2200"})
     assert (said.user, said.bastion) == ("me", "hop:2200")
-    assert reach(provider_named("eks"), (), {}).user == "ec2-user"
+    assert node_access(provider_named("eks"), (), {}).user == "ec2-user"
 
 
 def test_every_config_changes_what_it_names() -> None:
@@ -140,10 +140,10 @@ def test_every_config_changes_what_it_names() -> None:
         "START_RUNTIME": "systemctl start crio",
     }
     assert values.keys() == CONFIGS.keys()
-    plain = reach(provider_named("skeleton"), (), {})
+    plain = node_access(provider_named("skeleton"), (), {})
     for name, value in values.items():
-        assert reach(provider_named("skeleton"), (f"{name}={value}",), {}) != plain, name
-    made = reach(provider_named("skeleton"), ("STOP_KUBELET=rc-service 'my kubelet' stop",), {})
+        assert node_access(provider_named("skeleton"), (f"{name}={value}",), {}) != plain, name
+    made = node_access(provider_named("skeleton"), ("STOP_KUBELET=rc-service 'my kubelet' stop",), {})
     assert made.services.stop_kubelet == ("rc-service", "my kubelet", "stop")
     assert made.services.start_kubelet == plain.services.start_kubelet
 
@@ -159,7 +159,7 @@ def test_what_is_said_of_ssh_is_said_to_ssh(tmp_path: Path) -> None:
 
 
 def test_the_root_cluster_of_hollow_nodes_is_taken_and_told_to_be_without_effect() -> None:
-    said = reach(provider_named("kubemark"), ("ROOT_KUBECONFIG=/root.yaml",), {})
+    said = node_access(provider_named("kubemark"), ("ROOT_KUBECONFIG=/root.yaml",), {})
     assert said.without_effect == ("ROOT_KUBECONFIG",)
 
 
@@ -167,14 +167,16 @@ def test_gcloud_is_asked_by_zone_and_with_the_hosts_keys_as_strict_as_ssh() -> N
     argv = target("gce", "b", "GCE_PROJECT=p", KUBE_SSH_USER="u")
     assert argv[:4] == ("gcloud", "compute", "ssh", "u@b")
     assert {"--zone=zone-2", "--project=p", "--strict-host-key-checking=yes", "--command=true"} <= set(argv)
-    obstacle = road_to(NODES, reach(provider_named("gce"), (), {})).obstacle("c")
+    obstacle = transport_to(NODES, node_access(provider_named("gce"), (), {})).obstacle("c")
     assert obstacle is not None
     assert obstacle.code == "shell.no-zone"
 
 
 def test_a_route_said_by_hand_is_the_one_that_is_taken() -> None:
-    made = {route: road_to(NODES, reach(provider_named("gke"), (f"NODE_ROUTE={route}",), {})) for route in Route}
-    kinds = {Route.SSH: SshRoad, Route.GCLOUD: GcloudRoad, Route.DOCKER: DockerRoad}
+    made = {
+        route: transport_to(NODES, node_access(provider_named("gke"), (f"NODE_ROUTE={route}",), {})) for route in Route
+    }
+    kinds = {Route.SSH: SshTransport, Route.GCLOUD: GcloudTransport, Route.DOCKER: DockerTransport}
     assert {route: type(road) for route, road in made.items()} == kinds
 
 
@@ -183,7 +185,7 @@ def test_a_container_is_its_node_and_no_quoting_is_needed() -> None:
 
 
 def test_local_reaches_this_machine_and_refuses_several() -> None:
-    alone = road_to(NODES[:1], reach(provider_named("local"), (), {}))
+    alone = transport_to(NODES[:1], node_access(provider_named("local"), (), {}))
     assert alone.command("a", ("true",))[-2] == "127.0.0.1"
     with pytest.raises(UsageError) as caught:
         target("local", "a")
@@ -191,7 +193,7 @@ def test_local_reaches_this_machine_and_refuses_several() -> None:
 
 
 def test_hosts_keys_are_strict_unless_said_otherwise() -> None:
-    assert reach(provider_named("skeleton"), (), {}).host_keys is HostKeys.STRICT
+    assert node_access(provider_named("skeleton"), (), {}).host_keys is HostKeys.STRICT
 
 
 def refusals() -> Iterable[ClearwayError]:
@@ -218,7 +220,7 @@ def refusals() -> Iterable[ClearwayError]:
         *((row.name, (), 1) for row in PROVIDERS.values() if row.route is None),
     ):
         with pytest.raises(UsageError) as caught:
-            road_to(NODES[:nodes], reach(provider_named(name), configs, {}))
+            transport_to(NODES[:nodes], node_access(provider_named(name), configs, {}))
         yield caught.value
 
 
@@ -258,4 +260,4 @@ def test_the_explanation_of_local_says_that_several_machines_cannot_be_reached()
 
 def test_every_type_of_address_can_be_asked_for() -> None:
     for kind in AddressType:
-        assert reach(provider_named("skeleton"), (f"NODE_ADDRESS={kind}",), {}).addresses == (kind,)
+        assert node_access(provider_named("skeleton"), (f"NODE_ADDRESS={kind}",), {}).addresses == (kind,)

@@ -19,32 +19,32 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration
 from clearway.probe.records import Finding
-from clearway.shell.base import Answer, Command, NotRun, Said
+from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
 from clearway.shell.process import KEPT
 from clearway.shell.rehearsal import Rehearsal
 from clearway.shell.runner import Runner
-from clearway.shell.ssh import HostKeys, SshHost, SshRoad
+from clearway.shell.ssh import HostKeys, SshHost, SshTransport
 from sshd import Sshd, free_port, serving
 from unit.shell.conftest import Lodge
 
-TRUE = Command(("true",))
+TRUE = ShellCommand(("true",))
 
 
 @asynccontextmanager
 async def over_ssh(**hosts: SshHost) -> AsyncIterator[Runner]:
-    runner = Runner(SshRoad(hosts), log=lambda finding: None)
+    runner = Runner(SshTransport(hosts), log=lambda finding: None)
     try:
         yield runner
     finally:
         await runner.close()
 
 
-async def answered(host: SshHost, command: Command = TRUE) -> Answer:
+async def answered(host: SshHost, command: ShellCommand = TRUE) -> Answer:
     async with over_ssh(node=host) as shell:
         return await shell.run("node", command)
 
 
-async def refused(host: SshHost, command: Command = TRUE) -> str:
+async def refused(host: SshHost, command: ShellCommand = TRUE) -> str:
     answer = await answered(host, command)
     assert isinstance(answer, NotRun), answer
     return answer.reason.code
@@ -52,24 +52,24 @@ async def refused(host: SshHost, command: Command = TRUE) -> str:
 
 async def test_a_command_runs_there_with_its_input_and_says_how_it_ended(lodge: Lodge) -> None:
     script = "cat; echo $SSH_CONNECTION >&2; exit 3"
-    answer = await answered(lodge.server.host(), Command(("sh", "-c", script), text="한 줄\n"))
-    assert isinstance(answer, Said)
+    answer = await answered(lodge.server.host(), ShellCommand(("sh", "-c", script), text="한 줄\n"))
+    assert isinstance(answer, CommandOutput)
     assert (answer.exit, answer.stdout, answer.stderr.split()[-1]) == (3, "한 줄\n", str(lodge.server.port))
 
 
 async def test_a_command_that_speaks_like_a_broken_road_is_still_a_command(lodge: Lodge) -> None:
     script = "echo 'root@x: Permission denied (publickey).' >&2; exit 255"
-    answer = await answered(lodge.server.host(), Command(("sh", "-c", script)))
-    assert isinstance(answer, Said)
+    answer = await answered(lodge.server.host(), ShellCommand(("sh", "-c", script)))
+    assert isinstance(answer, CommandOutput)
     assert answer.exit == 255
 
 
 async def test_a_node_is_logged_in_to_once_for_all_its_commands(lodge: Lodge) -> None:
     before = lodge.server.log.count("Accepted publickey")
     async with over_ssh(node=lodge.server.host()) as shell:
-        commands = [Command(("echo", str(number))) for number in range(20)]
+        commands = [ShellCommand(("echo", str(number))) for number in range(20)]
         answers = await asyncio.gather(*(shell.run("node", command) for command in commands))
-    assert answers == [Said(0, f"{number}\n") for number in range(20)]
+    assert answers == [CommandOutput(0, f"{number}\n") for number in range(20)]
     assert lodge.server.log.count("Accepted publickey") == before + 1
 
 
@@ -84,32 +84,32 @@ async def test_thirty_two_hosts_are_asked_at_once(lodge: Lodge) -> None:
     script = f'touch {meeting}/$0; until [ "$(ls {meeting} | wc -l)" = 32 ]; do sleep 0.1; done; echo "$0"'
     with serving(servers[0]), serving(servers[1]):
         async with over_ssh(**hosts) as shell:
-            wanted = {name: Command(("sh", "-c", script, name), within=Duration(50)) for name in hosts}
+            wanted = {name: ShellCommand(("sh", "-c", script, name), within=Duration(50)) for name in hosts}
             answers = await asyncio.gather(*(shell.run(name, command) for name, command in wanted.items()))
-    assert answers == [Said(0, f"{name}\n") for name in hosts]
+    assert answers == [CommandOutput(0, f"{name}\n") for name in hosts]
 
 
 async def test_ten_megabytes_are_drained_and_the_beginning_is_kept(lodge: Lodge) -> None:
-    answer = await answered(lodge.server.host(), Command(("sh", "-c", "yes | head -c 10000000; exit 5")))
-    assert answer == Said(5, "y\n" * (KEPT // 2), "", truncated=True)
+    answer = await answered(lodge.server.host(), ShellCommand(("sh", "-c", "yes | head -c 10000000; exit 5")))
+    assert answer == CommandOutput(5, "y\n" * (KEPT // 2), "", truncated=True)
 
 
 @pytest.mark.slow
 async def test_a_command_that_hangs_is_given_up_here_and_soon_ended_there(lodge: Lodge) -> None:
     async with over_ssh(node=lodge.server.host()) as shell:
-        assert await shell.run("node", TRUE) == Said(0)
-        answer = await shell.run("node", Command(("sleep", "1000000"), within=Duration(0.5)))
+        assert await shell.run("node", TRUE) == CommandOutput(0)
+        answer = await shell.run("node", ShellCommand(("sleep", "1000000"), within=Duration(0.5)))
         assert isinstance(answer, NotRun)
         assert answer.reason.code == "shell.no-answer"
         assert not of_ours("sleep 1000000")
-        assert await shell.run("node", TRUE) == Said(0), "the connection outlives it"
+        assert await shell.run("node", TRUE) == CommandOutput(0), "the connection outlives it"
     await _until(lambda: not running("sleep 1000000"))
 
 
 async def test_a_host_that_accepts_and_says_nothing_is_given_up(lodge: Lodge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = replace(lodge.server.host(), port=silent.getsockname()[1])
-        assert await refused(host, Command(("true",), within=Duration(1))) == "shell.no-answer"
+        assert await refused(host, ShellCommand(("true",), within=Duration(1))) == "shell.no-answer"
         assert of_ours(f"Port={host.port}") == []
 
 
@@ -132,8 +132,8 @@ async def test_an_unknown_host_key_is_refused_and_taken_only_where_that_is_asked
 ) -> None:
     known = tmp_path / "known hosts"
     assert await refused(lodge.server.host(known_hosts=known)) == "shell.host-key-unknown"
-    assert await answered(lodge.server.host(known_hosts=known, host_keys=HostKeys.ACCEPT_NEW)) == Said(0)
-    assert await answered(lodge.server.host(known_hosts=known)) == Said(0)
+    assert await answered(lodge.server.host(known_hosts=known, host_keys=HostKeys.ACCEPT_NEW)) == CommandOutput(0)
+    assert await answered(lodge.server.host(known_hosts=known)) == CommandOutput(0)
 
 
 async def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_apart(lodge: Lodge) -> None:
@@ -154,9 +154,9 @@ async def test_a_bastion_is_passed_through(lodge: Lodge, tmp_path: Path) -> None
     lines = f"Host hop\n  HostName {host.address}\n  User {host.user}\n  Port {host.port}\n"
     config.write_text(f"{lines}Host *\n  IdentityFile {host.key}\n  UserKnownHostsFile {host.known_hosts}\n")
     before = lodge.server.log.count("Accepted publickey")
-    road = SshRoad({"node": replace(host, bastion="hop")})
+    road = SshTransport({"node": replace(host, bastion="hop")})
     runner = Runner(_Configured(road, config), log=lambda finding: None)
-    assert await runner.run("node", Command(("echo", "there"))) == Said(0, "there\n")
+    assert await runner.run("node", ShellCommand(("echo", "there"))) == CommandOutput(0, "there\n")
     await runner.close()
     assert lodge.server.log.count("Accepted publickey") == before + 2
 
@@ -168,13 +168,13 @@ async def test_a_server_that_goes_away_meanwhile_is_a_lost_connection_and_the_ne
     lodge.keys.remember(server)
     async with over_ssh(node=server.host()) as shell:
         with serving(server):
-            waiting = asyncio.create_task(shell.run("node", Command(("sleep", "1000"))))
+            waiting = asyncio.create_task(shell.run("node", ShellCommand(("sleep", "1000"))))
             await _until(lambda: "Starting session" in server.log)
         answer = await waiting
         assert isinstance(answer, NotRun)
         assert answer.reason.code == "shell.connection-lost"
         with serving(server):
-            assert await shell.run("node", TRUE) == Said(0)
+            assert await shell.run("node", TRUE) == CommandOutput(0)
 
 
 async def test_closing_leaves_neither_process_nor_socket(
@@ -182,8 +182,8 @@ async def test_closing_leaves_neither_process_nor_socket(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="t") as short:
         monkeypatch.setattr("tempfile.tempdir", short)
-        runner = Runner(SshRoad({"node": lodge.server.host()}), log=lambda finding: None)
-        assert await runner.run("node", TRUE) == Said(0)
+        runner = Runner(SshTransport({"node": lodge.server.host()}), log=lambda finding: None)
+        assert await runner.run("node", TRUE) == CommandOutput(0)
         assert len(of_ours(short)) == 1
         await runner.close()
         await runner.close()
@@ -197,7 +197,7 @@ async def test_a_long_temporary_folder_is_no_obstacle(
     deep = tmp_path / ("d" * 100)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
-    assert await answered(lodge.server.host()) == Said(0)
+    assert await answered(lodge.server.host()) == CommandOutput(0)
     assert list(deep.iterdir()) == []
 
 
@@ -209,15 +209,15 @@ async def test_a_node_that_nobody_knows_is_told(lodge: Lodge) -> None:
 
 
 async def test_what_is_run_is_told_and_a_rehearsal_tells_the_same_and_runs_nothing(lodge: Lodge) -> None:
-    road = SshRoad({"node": lodge.server.host()})
+    road = SshTransport({"node": lodge.server.host()})
     mark = lodge.folder / "mark"
     told: list[Finding] = []
     dry = Rehearsal(road, log=told.append)
-    command = Command(("touch", str(mark)), text="a secret")
-    assert await dry.run("node", command) == Said(0)
+    command = ShellCommand(("touch", str(mark)), text="a secret")
+    assert await dry.run("node", command) == CommandOutput(0)
     assert not mark.exists()
     wet = Runner(road, log=told.append)
-    assert await wet.run("node", command) == Said(0)
+    assert await wet.run("node", command) == CommandOutput(0)
     await wet.close()
     assert mark.exists()
     assert [finding.code for finding in told] == ["shell.would-run", "shell.runs"]
@@ -262,13 +262,13 @@ def test_any_words_pass_a_login_shell_unchanged(words: list[str]) -> None:
 @pytest.mark.slow
 def test_any_words_arrive_over_ssh_unchanged(lodge: Lodge) -> None:
     with asyncio.Runner() as loop:
-        shell = Runner(SshRoad({"node": lodge.server.host()}), log=lambda finding: None)
+        shell = Runner(SshTransport({"node": lodge.server.host()}), log=lambda finding: None)
 
         @given(hostile)
         @example(WORST)
         def arrives(words: list[str]) -> None:
-            answer = loop.run(shell.run("node", Command(("printf", "%s\\0", *words))))
-            assert answer == Said(0, "".join(f"{word}\0" for word in words))
+            answer = loop.run(shell.run("node", ShellCommand(("printf", "%s\\0", *words))))
+            assert answer == CommandOutput(0, "".join(f"{word}\0" for word in words))
 
         try:
             arrives()
@@ -282,10 +282,10 @@ def _at_sixteen(lodge: Lodge, block: int) -> Sshd:
     return Sshd(lodge.keys, lodge.folder / f"block-{block}", first, free_port(), tuple(others))
 
 
-class _Configured(SshRoad):
+class _Configured(SshTransport):
     """ssh with a configuration of its own, as a user's."""
 
-    def __init__(self, road: SshRoad, config: Path) -> None:
+    def __init__(self, road: SshTransport, config: Path) -> None:
         super().__init__(road._hosts)
         self._config = config
 

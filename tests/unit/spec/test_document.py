@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearway.spec.document import parse_document
-from clearway.spec.problems import Place, SpecError
+from clearway.spec.problems import SourcePosition, SpecError
 
 
 def test_scalars_stay_the_text_that_was_written() -> None:
@@ -21,9 +21,9 @@ def test_nothing_is_none() -> None:
 
 def test_every_value_and_key_has_its_place() -> None:
     document = parse_document("tests:\n  - name: one\n    rate: 5\n", "cat.yaml")
-    assert document.place(("tests", 0, "rate")) == Place("cat.yaml", 3, 11)
-    assert document.key_place(("tests", 0, "rate")) == Place("cat.yaml", 3, 5)
-    assert document.place(("tests", 0)) == Place("cat.yaml", 2, 5)
+    assert document.place(("tests", 0, "rate")) == SourcePosition("cat.yaml", 3, 11)
+    assert document.key_place(("tests", 0, "rate")) == SourcePosition("cat.yaml", 3, 5)
+    assert document.place(("tests", 0)) == SourcePosition("cat.yaml", 2, 5)
     assert str(document.place(("tests", 0, "missing", "below"))) == "cat.yaml:2:5"
 
 
@@ -38,7 +38,7 @@ def test_every_value_and_key_has_its_place() -> None:
 )
 def test_what_is_yaml_but_not_for_us_is_a_problem_with_its_place(text: str, code: str, line: int, column: int) -> None:
     (problem,) = parse_document(text, "x").problems
-    assert (problem.code, problem.place) == (code, Place("x", line, column))
+    assert (problem.code, problem.place) == (code, SourcePosition("x", line, column))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_is_no_yaml_is_refused_where_it_stops_being_one(text: str, line: in
     with pytest.raises(SpecError) as refused:
         parse_document(text, "x")
     (problem,) = refused.value.problems
-    assert (problem.code, problem.place) == ("yaml.syntax", Place("x", line, column))
+    assert (problem.code, problem.place) == ("yaml.syntax", SourcePosition("x", line, column))
     assert problem.values["detail"]
 
 

@@ -15,7 +15,7 @@ from clearway.probe.records import Inventory, Observation, Outcome, Probe, Resul
 from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
-from clearway.verdict.model import Standing, State
+from clearway.verdict.model import PairState, State
 from making import after, inventory, measured, planned, void
 
 SPEC = read_spec("""
@@ -112,7 +112,7 @@ def test_a_pair_with_a_broken_node_is_not_tried_again() -> None:
 def test_after_the_recovery_time_no_excuse_is_left() -> None:
     (leaf,) = judge(run(downtime(back=False), gone_if_touched)).children[1].children
     assert leaf.state is State.FAIL
-    assert leaf.count(Standing.BREAKS) == 3
+    assert leaf.count(PairState.BREAKS) == 3
 
 
 def test_a_pair_that_is_dead_because_its_node_is_broken_is_undecided_and_not_broken() -> None:
@@ -122,7 +122,7 @@ def test_a_pair_that_is_dead_because_its_node_is_broken_is_undecided_and_not_bro
     starts = [Observation("round-start", one.id, FAILING_AT) for one in record.plan]
     done = replace(after(record, record.plan, gone_if_touched), observations=(*starts, *downtime()))
     (leaf,) = judge(done).children[0].children
-    assert (leaf.state, leaf.count(Standing.UNDECIDED)) == (State.INCONCLUSIVE, 3)
+    assert (leaf.state, leaf.count(PairState.UNDECIDED)) == (State.INCONCLUSIVE, 3)
     assert {reason.code for pair in leaf.pairs for reason in pair.reasons} == {"verdict.node-was-broken"}
 
 

@@ -16,7 +16,7 @@ from clearway.probe.measurement import Http, Udp
 from clearway.probe.records import Counters, Outcome, Probe, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
-from clearway.verdict.model import Standing, State, Verdict
+from clearway.verdict.model import PairState, State, Verdict
 from making import GBIT, after, background_ok, inventory, measured, planned, tcp_spec, void
 
 RANK = {State.FAIL: 0, State.INCONCLUSIVE: 1, State.PASS: 2}
@@ -91,7 +91,7 @@ def test_a_slow_pair_is_named_with_its_distance_from_the_limit() -> None:
     verdict = leaf(tcp_record([0.9 * GBIT, 0.1 * GBIT, 0.9 * GBIT, 0.9 * GBIT, 0.9 * GBIT], "throughput >= 500 Mbit/s"))
     worst = verdict.pairs[0]
     assert verdict.state is State.FAIL
-    assert worst.standing is Standing.BREAKS
+    assert worst.standing is PairState.BREAKS
     (reason,) = worst.reasons
     assert (reason.code, reason.values["by"], reason.values["value"]) == (
         "verdict.below-limit",

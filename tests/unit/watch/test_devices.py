@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from clearway.base.clock import Clock
 from clearway.probe.records import Observation, Reason
-from clearway.shell.base import Answer, Command, NotRun, Said
+from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
 from clearway.shell.process import run_process
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 from clearway.watch.devices import HostDevices, parts_of
 
 DEV = """\
@@ -28,7 +28,7 @@ class Nodes:
     answers: dict[str, Iterator[Answer]]
     asked: list[str] = field(default_factory=list)
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         self.asked.append(node)
         return next(self.answers[node])
 
@@ -37,14 +37,14 @@ class Nodes:
 
 async def seen(**answers: list[Answer]) -> list[Observation]:
     told: list[Observation] = []
-    scene = Scene(frozenset(answers), Clock(), told.append, lambda reason: None)
-    async with HostDevices(Nodes({node: iter(said) for node, said in answers.items()})).beside(scene):
+    scene = WatchContext(frozenset(answers), Clock(), told.append, lambda reason: None)
+    async with HostDevices(Nodes({node: iter(said) for node, said in answers.items()})).watching(scene):
         pass
     return told
 
 
-def look(dropped: int, speed: str = "25000") -> Said:
-    return Said(0, LOOK.format(dropped=dropped, speed=speed))
+def look(dropped: int, speed: str = "25000") -> CommandOutput:
+    return CommandOutput(0, LOOK.format(dropped=dropped, speed=speed))
 
 
 async def test_what_rose_between_the_looks_is_told_and_what_the_card_is() -> None:
@@ -61,7 +61,7 @@ async def test_a_card_without_a_link_has_no_speed() -> None:
 
 async def test_a_node_that_cannot_be_asked_is_told_and_the_others_are_read() -> None:
     lost = NotRun(Reason("shell.no-connection", {"node": "b"}))
-    told = await seen(a=[look(0), look(1)], b=[lost], c=[look(0), Said(1, "", "no shell for you")])
+    told = await seen(a=[look(0), look(1)], b=[lost], c=[look(0), CommandOutput(1, "", "no shell for you")])
     assert [(one.subject, one.values["cause"]) for one in told if one.kind == "host-not-read"] == [
         ("b", "shell.no-connection"),
         ("c", "no shell for you"),
@@ -70,15 +70,17 @@ async def test_a_node_that_cannot_be_asked_is_told_and_the_others_are_read() -> 
 
 
 async def test_the_look_itself_is_understood_by_a_real_shell_on_a_real_kernel() -> None:
-    commands: list[Command] = []
+    commands: list[ShellCommand] = []
 
     class Here(Nodes):
-        async def run(self, node: str, command: Command) -> Answer:
+        async def run(self, node: str, command: ShellCommand) -> Answer:
             commands.append(command)
             return await run_process(command.argv)
 
     told: list[Observation] = []
-    async with HostDevices(Here({})).beside(Scene(frozenset({"here"}), Clock(), told.append, lambda reason: None)):
+    async with HostDevices(Here({})).watching(
+        WatchContext(frozenset({"here"}), Clock(), told.append, lambda reason: None)
+    ):
         pass
     assert [one.kind for one in told] == ["host-devices", "host-losses"]
     said = parts_of((await run_process(commands[0].argv)).stdout)

@@ -15,8 +15,8 @@ from api_server import ApiServer, Fault, Json, api_server
 from clearway.base.clock import Clock
 from clearway.kube.api import Access
 from clearway.probe.records import Observation, Reason
-from clearway.shell.base import Answer, Command, NotRun, Said
-from clearway.site.company import Scene
+from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
+from clearway.site.watcher import WatchContext
 from clearway.watch.oom.looks import killed
 from clearway.watch.oom.tracker import OomTracker
 
@@ -68,8 +68,8 @@ class Seen:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def scene(self) -> Scene:
-        return Scene(NODES, Clock(), self.take, lambda reason: pytest.fail(f"stopped: {reason.code}"))
+    def scene(self) -> WatchContext:
+        return WatchContext(NODES, Clock(), self.take, lambda reason: pytest.fail(f"stopped: {reason.code}"))
 
     def take(self, observation: Observation) -> None:
         self.observations.append(observation)
@@ -96,7 +96,7 @@ Tracking = Callable[..., AbstractAsyncContextManager[None]]
 @pytest.fixture
 def tracking(tmp_path: Path, seen: Seen) -> Tracking:
     def begin(server: ApiServer, shell: FakeNodes | None = None) -> AbstractAsyncContextManager[None]:
-        return OomTracker(Access(server.kubeconfig(tmp_path)), "mine", shell).beside(seen.scene)
+        return OomTracker(Access(server.kubeconfig(tmp_path)), "mine", shell).watching(seen.scene)
 
     return begin
 
@@ -192,7 +192,7 @@ class FakeNodes:
     answers: dict[str, list[Answer]]
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         self.asked.append(command.argv)
         return self.answers[node].pop(0)
 
@@ -207,10 +207,10 @@ NEW = (
 
 
 async def test_a_kernel_log_tells_what_came_after_its_last_line_of_the_start(seen: Seen) -> None:
-    before = Said(0, f"now 1000 200.00\n[  150.000000] eth0: up\n{OLD}\n")
-    after = Said(0, f"now 1010 210.00\n{NEW}\n{OLD}\n{NEW}\n")
+    before = CommandOutput(0, f"now 1000 200.00\n[  150.000000] eth0: up\n{OLD}\n")
+    after = CommandOutput(0, f"now 1010 210.00\n{NEW}\n{OLD}\n{NEW}\n")
     shell = FakeNodes({"node-1": [before, after], "node-2": [NotRun(Reason("shell.no-road"))]})
-    async with OomTracker(None, shell=shell).beside(seen.scene):
+    async with OomTracker(None, shell=shell).watching(seen.scene):
         assert seen.of("oom") == []
     ((subject, values),) = seen.of("oom")
     assert (subject, values["process"], values["pid"], values["memory"]) == ("node-1", "python3", "4711", "94208kB")
@@ -220,11 +220,11 @@ async def test_a_kernel_log_tells_what_came_after_its_last_line_of_the_start(see
 
 
 async def test_a_node_that_was_booted_meanwhile_tells_all_of_its_new_log(seen: Seen) -> None:
-    before = Said(0, "now 1000 5000.00\n[ 4990.000000] eth0: up\n")
-    after = Said(0, f"now 1300 210.00\n{NEW}\n{NEW}\n")
+    before = CommandOutput(0, "now 1000 5000.00\n[ 4990.000000] eth0: up\n")
+    after = CommandOutput(0, f"now 1300 210.00\n{NEW}\n{NEW}\n")
     shell = FakeNodes({node: [before, after] for node in NODES})
-    shell.answers["node-2"] = [Said(1, "", "dmesg: read kernel buffer failed: Operation not permitted")]
-    async with OomTracker(None, shell=shell).beside(seen.scene):
+    shell.answers["node-2"] = [CommandOutput(1, "", "dmesg: read kernel buffer failed: Operation not permitted")]
+    async with OomTracker(None, shell=shell).watching(seen.scene):
         pass
     assert [subject for subject, _ in seen.of("oom")] == ["node-1"]
     assert "not permitted" in str(seen.of("oom-not-observed")[0][1]["cause"])

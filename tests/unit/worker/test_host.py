@@ -9,7 +9,7 @@ import pytest
 from clearway.probe.records import Slot
 from clearway.worker import facts
 from clearway.worker.facts import worker
-from clearway.worker.host import Posting, _addresses, search_path
+from clearway.worker.host import HostConfig, _addresses, search_path
 
 
 def link(name: str, mtu: int, *addresses: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def reached(server: str) -> dict[str, str]:
 def test_what_it_was_told_comes_before_where_ssh_arrived(
     told: tuple[str, ...], environment: dict[str, str], addresses: tuple[str, ...]
 ) -> None:
-    assert _addresses(Posting(Slot("a"), told), environment) == addresses
+    assert _addresses(HostConfig(Slot("a"), told), environment) == addresses
 
 
 def test_device_and_mtu_are_those_of_the_first_address() -> None:

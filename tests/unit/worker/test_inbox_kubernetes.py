@@ -16,7 +16,7 @@ from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters, Window
 from clearway.probe.records import Endpoint, Evidence, Half, Outcome, Request, Result
 from clearway.probe.wire import REQUEST, RESULT
-from clearway.worker.api import Forbidden
+from clearway.worker.api import RightMissing
 from clearway.worker.inbox import Mailbox
 from clearway.worker.inbox_kubernetes import RESULT_LIMIT, KubernetesInbox
 from kubelets import MAILBOXES, announcement, inbox
@@ -202,7 +202,7 @@ def test_a_missing_right_is_told_before_any_traffic(
 ) -> None:
     monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.2)
     server.faults.append(Fault(patches, 1_000, 403, "may not patch"))
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(RightMissing) as refused:
         boxes().announce(announcement("node-1"))
     assert refused.value.said == "may not patch"
 

@@ -15,7 +15,7 @@ from clearway.probe.parameters import TcpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Request
 from clearway.worker import counters
 from clearway.worker.network import free_ports
-from clearway.worker.perform import Performance, Setting
+from clearway.worker.probe_half import HalfContext, ProbeHalf
 from sharing import place
 
 
@@ -33,8 +33,8 @@ def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
     kills = iter((4, 5))
     read = counters.read
     monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
-    setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
-    result = Performance(serving(time.time() + 1.0), setting).result()
+    setting = HalfContext(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
+    result = ProbeHalf(serving(time.time() + 1.0), setting).result()
     assert result.outcome is Outcome.TOOL_FAILED
     assert result.reason is not None
     assert (result.reason.code, result.reason.values) == ("worker.out-of-memory", {"tool": "iperf"})
@@ -49,8 +49,8 @@ def test_a_tool_killed_for_memory_before_it_listened_is_told_as_that(
     kills = iter((4, 5))
     read = counters.read
     monkeypatch.setattr(counters, "read", lambda: replace(read(), oom_kills=next(kills)))
-    monkeypatch.setattr("clearway.worker.perform.is_open", lambda listen: False)
-    setting = Setting(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
-    result = Performance(serving(time.time() + 1.0), setting).result()
+    monkeypatch.setattr("clearway.worker.probe_half.is_open", lambda listen: False)
+    setting = HalfContext(Clock(), tmp_path, threading.Event(), shares_udp_counters=False)
+    result = ProbeHalf(serving(time.time() + 1.0), setting).result()
     assert result.reason is not None
     assert (result.outcome, result.reason.code) == (Outcome.TOOL_FAILED, "worker.out-of-memory")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clearway.cl2.config.model import Config, Part
-from clearway.spec.problems import Place
+from clearway.cl2.config.model import Cl2Config, Part
+from clearway.spec.problems import SourcePosition
 
 Key = tuple[str, str]
 """Method and identifier: one measurement, called as often as steps name it."""
 
 
 @dataclass(frozen=True)
-class Call:
+class MethodCall:
     """One call of a measurement."""
 
     method: str
@@ -20,7 +20,7 @@ class Call:
     action: str
     """Empty where the method knows no actions."""
     params: Part
-    place: Place
+    place: SourcePosition
 
     @property
     def key(self) -> Key:
@@ -32,13 +32,13 @@ class PlannedStep:
     """Calls that are made at the same time."""
 
     name: str
-    calls: tuple[Call, ...]
+    calls: tuple[MethodCall, ...]
 
 
 @dataclass(frozen=True)
 class Compiled:
     """A test that can be run."""
 
-    config: Config
+    config: Cl2Config
     """As generatedConfig_*.yaml shows it: modules resolved, steps skipped, values overwritten."""
     steps: tuple[PlannedStep, ...]

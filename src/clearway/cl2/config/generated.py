@@ -12,23 +12,23 @@ import yaml
 from pydantic import BaseModel
 
 from clearway.base.units import Duration
-from clearway.cl2.config.model import ChaosMonkey, Config, Namespaces
+from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceConfig
 from clearway.cl2.output.names import safe
 
 
-def generated_name(config: Config, identifier: str) -> str:
+def generated_name(config: Cl2Config, identifier: str) -> str:
     """The file's name: the test's, and its scenario's identifier if it has one."""
     return safe("_".join(part for part in ("generatedConfig", config.name, identifier) if part)) + ".yaml"
 
 
-def generated_text(config: Config, namespaces: Namespaces) -> str:
+def generated_text(config: Cl2Config, namespaces: NamespaceConfig) -> str:
     """The whole file, with the namespaces as they will be."""
     filled = config.model_copy(update={"namespace": namespaces})
     return yaml.safe_dump(_written(filled), sort_keys=False, allow_unicode=True, width=120)
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, ChaosMonkey):
+    if isinstance(value, ChaosMonkeyConfig):
         # A set of names is written as a mapping of them.
         return {"nodefailure": None, "excludednodes": {node: {} for node in value.excluded_nodes}}
     if isinstance(value, BaseModel):

@@ -7,22 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from clearway.spec.document import Document
+from clearway.spec.document import YamlDocument
 from clearway.spec.fields import Model, models_in, written_fields
 from clearway.spec.problems import Path, Problem, dotted
 
 
-def respelled(document: Document, model: type[BaseModel]) -> Document:
+def respelled(document: YamlDocument, model: type[BaseModel]) -> YamlDocument:
     """The document with every key that means a field in the field's own spelling; what it does not know stays."""
     found = _Respelling(document)
     data = found.value(document.data, (model,), (), ())
     values = {new: document.values[old] for new, old in found.origins if old in document.values}
     keys = {new: document.keys[old] for new, old in found.origins if old in document.keys}
-    return Document(document.source, data, values, keys, [*document.problems, *found.problems])
+    return YamlDocument(document.source, data, values, keys, [*document.problems, *found.problems])
 
 
 class _Respelling:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: YamlDocument) -> None:
         self._document = document
         self.origins: list[tuple[Path, Path]] = []
         """New path and old, of everything."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clearway.cl2.config.calls import Call, Compiled, PlannedStep
+from clearway.cl2.config.calls import Compiled, MethodCall, PlannedStep
 from clearway.cl2.config.checks import faults
 from clearway.cl2.config.keys import respelled
 from clearway.cl2.config.methods import Methods
-from clearway.cl2.config.model import Config, Part, Step, Steps
+from clearway.cl2.config.model import Cl2Config, ConfigStep, Part, Steps
 from clearway.cl2.config.parameters import calls_at, out_of_order, parameter_problems
 from clearway.cl2.config.text import as_go_decodes, go_document
 from clearway.cl2.rendering import Renderer, Variables
 from clearway.shell.providers import Provider
-from clearway.spec.document import Document
+from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, placed, validated
 from clearway.spec.load import read_file
 from clearway.spec.override import override
@@ -28,7 +28,7 @@ OVERWRITE = "--overwrite-test-config"
 
 
 @dataclass(frozen=True)
-class Changes:
+class CommandLineChanges:
     """What the command line changes in every test."""
 
     overwrite: Sequence[str] = ()
@@ -45,14 +45,14 @@ class Compiler:
     methods: Methods
     variables: Variables
     nodes: Callable[[], int]
-    changes: Changes = Changes()
+    changes: CommandLineChanges = CommandLineChanges()
     provider: Provider | None = None
     _problems: list[Problem] = field(default_factory=list)
 
     def compile(self, path: Path) -> Compiled:
         """Raises SpecError with every problem of the config and of its modules."""
-        document = self._document(path, self.variables, Config, self.changes.overwrite)
-        config = self._read(document, Config)
+        document = self._document(path, self.variables, Cl2Config, self.changes.overwrite)
+        config = self._read(document, Cl2Config)
         steps = list(self._steps(document, config.steps, _Place(path, (path.resolve(),), self.variables)))
         calls = (call for _, planned in steps for call in planned.calls)
         self._problems += out_of_order(calls, self.methods)
@@ -61,7 +61,7 @@ class Compiler:
         flat = config.model_copy(update={"steps": tuple(step for step, _ in steps)})
         return Compiled(flat, tuple(planned for _, planned in steps))
 
-    def _document(self, path: Path, variables: Variables, model: type[Part], sets: Sequence[str] = ()) -> Document:
+    def _document(self, path: Path, variables: Variables, model: type[Part], sets: Sequence[str] = ()) -> YamlDocument:
         text = read_file(path).text
         wanted = {**variables, "Nodes": self.nodes()} if _asks_for_nodes(text, variables) else variables
         rendered = self.renderer(path, wanted)
@@ -71,7 +71,7 @@ class Compiler:
         override(document, (_in_our_spelling(one) for one in sets), OVERWRITE)
         return respelled(document, model)
 
-    def _read(self, document: Document, model: type[P]) -> P:
+    def _read(self, document: YamlDocument, model: type[P]) -> P:
         """The document as its model. Raises SpecError if there is anything wrong with it."""
         made, wrong = (None, []) if document.problems else validated(document, model)
         skip = self.changes.skip
@@ -81,7 +81,9 @@ class Compiler:
             raise SpecError(map(_told_apart, problems))
         return made
 
-    def _steps(self, document: Document, steps: Sequence[Step], at: _Place) -> Iterator[tuple[Step, PlannedStep]]:
+    def _steps(
+        self, document: YamlDocument, steps: Sequence[ConfigStep], at: _Place
+    ) -> Iterator[tuple[ConfigStep, PlannedStep]]:
         """Steps with those of their modules in place."""
         for index, step in enumerate(steps):
             if step.name in self.changes.skip:
@@ -92,11 +94,11 @@ class Compiler:
             else:
                 yield step, PlannedStep(step.name, tuple(self._calls(document, path, step)))
 
-    def _calls(self, document: Document, path: Inside, step: Step) -> Iterator[Call]:
+    def _calls(self, document: YamlDocument, path: Inside, step: ConfigStep) -> Iterator[MethodCall]:
         for number, _ in enumerate(step.measurements):
             yield from calls_at(document, (*path, "measurements", number), self.methods)
 
-    def _module(self, document: Document, path: Inside, at: _Place) -> Iterator[tuple[Step, PlannedStep]]:
+    def _module(self, document: YamlDocument, path: Inside, at: _Place) -> Iterator[tuple[ConfigStep, PlannedStep]]:
         reference = document.at((*path, "module"))
         file = at.config.parent / str(reference["path"])
         try:
@@ -106,7 +108,7 @@ class Compiler:
         except SpecError as error:
             self._problems += error.problems
 
-    def _entered(self, document: Document, where: Inside, file: Path, at: _Place, params: Any) -> _Place:
+    def _entered(self, document: YamlDocument, where: Inside, file: Path, at: _Place, params: Any) -> _Place:
         """Raises SpecError for a module that is no file of the config's folder tree, or is inside itself."""
         real = file.resolve()
         code = None

@@ -11,9 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.alias_generators import to_camel
 
 from clearway.base.units import Duration
-from clearway.cl2.config.types import Span
+from clearway.cl2.config.types import GoDuration
 
-Free = dict[str, Any]
+RawParams = dict[str, Any]
 """Keys of a measurement's or template's own: their case counts."""
 
 
@@ -30,31 +30,31 @@ class Part(BaseModel):
         return {key: value for key, value in data.items() if value is not None}
 
 
-class Namespaces(Part):
+class NamespaceConfig(Part):
     number: int = Field(0, ge=0)
     """0 counts as 1."""
     prefix: str = ""
     delete_stale_namespaces: bool | None = None
     delete_automanaged_namespaces: bool | None = None
     enable_existing_namespaces: bool = False
-    delete_namespace_timeout: Span = Duration(600)
+    delete_namespace_timeout: GoDuration = Duration(600)
 
 
 class Module(Part):
     """Where steps come from another file."""
 
     path: str = ""
-    params: Free = {}
+    params: RawParams = {}
 
 
 class Instance(Part):
     identifier: str = ""
-    params: Free = {}
+    params: RawParams = {}
 
 
-class Measurement(Part):
+class MeasurementStep(Part):
     method: str
-    params: Free = {}
+    params: RawParams = {}
     identifier: str = ""
     instances: tuple[Instance, ...] = ()
 
@@ -66,17 +66,17 @@ class NamespaceRange(Part):
 
 
 class Unknown(Part):
-    label_selector: Free = {}
+    label_selector: RawParams = {}
 
 
 class Object(Part):
     basename: str = ""
     object_template_path: str = ""
-    template_fill_map: Free = {}
+    template_fill_map: RawParams = {}
     list_unknown_object_options: Unknown | None = None
 
 
-class Phase(Part):
+class ObjectPhase(Part):
     namespace_range: NamespaceRange | None = None
     namespace_list: tuple[str, ...] | None = None
     replicas_per_namespace: int = Field(0, ge=0)
@@ -84,9 +84,9 @@ class Phase(Part):
     object_bundle: tuple[Object, ...] = ()
 
 
-class Step(Part):
-    phases: tuple[Phase, ...] = ()
-    measurements: tuple[Measurement, ...] = ()
+class ConfigStep(Part):
+    phases: tuple[ObjectPhase, ...] = ()
+    measurements: tuple[MeasurementStep, ...] = ()
     module: Module = Module()
     name: str = ""
 
@@ -94,7 +94,7 @@ class Step(Part):
 class Steps(Part):
     """A module's file."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ConfigStep, ...] = ()
 
 
 class QpsLoad(Part):
@@ -107,11 +107,11 @@ class RandomizedLoad(Part):
 
 class SteppedLoad(Part):
     burst_size: int
-    step_delay: Span
+    step_delay: GoDuration
 
 
 class TimeLimit(Part):
-    time_limit: Span
+    time_limit: GoDuration
 
 
 class ParallelismLimit(Part):
@@ -129,7 +129,7 @@ class PoissonLoad(Part):
 
 class TuningSet(Part):
     name: str
-    initial_delay: Span = Duration(0)
+    initial_delay: GoDuration = Duration(0)
     qps_load: QpsLoad | None = None
     randomized_load: RandomizedLoad | None = None
     stepped_load: SteppedLoad | None = None
@@ -142,12 +142,12 @@ class TuningSet(Part):
 
 class NodeFailure(Part):
     failure_rate: float = Field(gt=0, le=1)
-    interval: Span
+    interval: GoDuration
     jitter_factor: float = Field(0.0, ge=0)
-    simulated_downtime: Span = Duration(0)
+    simulated_downtime: GoDuration = Duration(0)
 
 
-class ChaosMonkey(Part):
+class ChaosMonkeyConfig(Part):
     node_failure: NodeFailure | None = None
     excluded_nodes: Annotated[tuple[str, ...], BeforeValidator(tuple)] = ()
     """A list, or a mapping of which only the keys count."""
@@ -156,18 +156,18 @@ class ChaosMonkey(Part):
 class Dependency(Part):
     name: str = ""
     method: str = ""
-    timeout: Span = Duration(0)
-    params: Free = {}
+    timeout: GoDuration = Duration(0)
+    params: RawParams = {}
 
 
-class Config(Part):
+class Cl2Config(Part):
     name: str
     dependencies: tuple[Dependency, ...] = ()
     automanaged_namespaces: int = Field(0, ge=0)
-    namespace: Namespaces = Namespaces()
-    steps: tuple[Step, ...] = Field(min_length=1)
+    namespace: NamespaceConfig = NamespaceConfig()
+    steps: tuple[ConfigStep, ...] = Field(min_length=1)
     tuning_sets: tuple[TuningSet, ...] = ()
-    chaos_monkey: ChaosMonkey = ChaosMonkey()
+    chaos_monkey: ChaosMonkeyConfig = ChaosMonkeyConfig()
 
 
 class Scenario(Part):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.checks import entries, steps_of
 from clearway.cl2.config.methods import Method, Methods
-from clearway.spec.document import Document
+from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, closest, placed, validated
-from clearway.spec.problems import Path, Place, Problem, SpecError
+from clearway.spec.problems import Path, Problem, SourcePosition, SpecError
 
 ACTION = "action"
 
 
-def calls_at(document: Document, path: Path, methods: Methods) -> Iterator[Call]:
+def calls_at(document: YamlDocument, path: Path, methods: Methods) -> Iterator[MethodCall]:
     """The calls that the measurement at `path` asks for: one, or one an instance.
 
     Raises SpecError with everything that is wrong with their parameters.
@@ -31,7 +31,7 @@ def calls_at(document: Document, path: Path, methods: Methods) -> Iterator[Call]
         yield _call(name, str(instance.get("identifier", "")), _gathered(document, common, own), methods[name])
 
 
-def parameter_problems(document: Document, methods: Methods, skip: Collection[str]) -> Iterator[Problem]:
+def parameter_problems(document: YamlDocument, methods: Methods, skip: Collection[str]) -> Iterator[Problem]:
     """What is wrong with the parameters of every call that names one of our methods."""
     data = document.data if isinstance(document.data, Mapping) else {}
     for index, step in steps_of(data, skip):
@@ -51,7 +51,7 @@ def _is_called(entry: Mapping[str, Any], methods: Methods) -> bool:
     return bool(mappings) and fine and entry.get("method") in methods
 
 
-def _gathered(document: Document, *paths: Path) -> Document:
+def _gathered(document: YamlDocument, *paths: Path) -> YamlDocument:
     """A document of the parameters alone; later paths go before earlier ones. Each value keeps its place."""
     data: dict[str, Any] = {}
     origins: dict[str, Path] = {}
@@ -59,23 +59,25 @@ def _gathered(document: Document, *paths: Path) -> Document:
         given = document.at(path) or {}
         data |= given
         origins |= dict.fromkeys(given, path)
-    values: dict[Path, Place] = {(): document.place(paths[0])} | {
+    values: dict[Path, SourcePosition] = {(): document.place(paths[0])} | {
         (key,): document.place((*at, key)) for key, at in origins.items()
     }
-    keys: dict[Path, Place] = {(key,): document.key_place((*at, key)) for key, at in origins.items()}
-    return Document(document.source, data, values, keys)
+    keys: dict[Path, SourcePosition] = {(key,): document.key_place((*at, key)) for key, at in origins.items()}
+    return YamlDocument(document.source, data, values, keys)
 
 
-def _call(name: str, identifier: str, params: Document, method: Method) -> Call:
+def _call(name: str, identifier: str, params: YamlDocument, method: Method) -> MethodCall:
     action = _action(name, params, method)
     given = {key: value for key, value in params.data.items() if key != ACTION or not action}
-    checked, problems = validated(Document(params.source, given, params.values, params.keys), method.actions[action])
+    checked, problems = validated(
+        YamlDocument(params.source, given, params.values, params.keys), method.actions[action]
+    )
     if checked is None:
         raise SpecError(problems)
-    return Call(name, identifier, action, checked, params.place(()))
+    return MethodCall(name, identifier, action, checked, params.place(()))
 
 
-def _action(name: str, params: Document, method: Method) -> str:
+def _action(name: str, params: YamlDocument, method: Method) -> str:
     """The action that is asked for; the empty word where the method knows none."""
     if "" in method.actions:
         return ""
@@ -89,7 +91,7 @@ def _action(name: str, params: Document, method: Method) -> str:
     return str(action)
 
 
-def out_of_order(calls: Iterator[Call], methods: Mapping[str, Method]) -> Iterator[Problem]:
+def out_of_order(calls: Iterator[MethodCall], methods: Mapping[str, Method]) -> Iterator[Problem]:
     """Calls that come before the one that begins their measurement."""
     begun = set()
     for call in calls:

@@ -8,7 +8,7 @@ from pathlib import Path
 from clearway.cl2.config.keys import respelled
 from clearway.cl2.config.model import Scenario, Suite
 from clearway.cl2.config.text import go_document
-from clearway.spec.document import Document
+from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, placed, validated
 from clearway.spec.load import read_file
 from clearway.spec.problems import SpecError
@@ -27,11 +27,11 @@ def load_suite(path: Path) -> tuple[Scenario, ...]:
     return suite.scenarios
 
 
-def _below_a_key(document: Document) -> Document:
+def _below_a_key(document: YamlDocument) -> YamlDocument:
     """A model has keys; the file is a bare list."""
     values = {(_LIST, *path): place for path, place in document.values.items()}
     keys = {(_LIST, *path): place for path, place in document.keys.items()}
-    return Document(document.source, {_LIST: document.data}, values, keys, document.problems)
+    return YamlDocument(document.source, {_LIST: document.data}, values, keys, document.problems)
 
 
 def _faults(suite: Suite | None) -> Iterator[Fault]:

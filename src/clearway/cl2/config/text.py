@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from clearway.spec.document import Document, parse_document
+from clearway.spec.document import YamlDocument, parse_document
 
 
 class _GoLoader(yaml.CSafeLoader):
@@ -32,11 +32,11 @@ def _number(loader: yaml.CSafeLoader, node: yaml.ScalarNode) -> float:
 _GoLoader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
-def go_document(text: str, source: str) -> Document:
+def go_document(text: str, source: str) -> YamlDocument:
     """The document in a text. Raises SpecError where it is no YAML; lesser faults go into its `problems`."""
     document = parse_document(text, source)
     data: Any = None if document.problems else yaml.load(text, _GoLoader)  # noqa: S506 - a safe loader of our own
-    return Document(source, data, document.values, document.keys, document.problems)
+    return YamlDocument(source, data, document.values, document.keys, document.problems)
 
 
 def as_go_decodes(value: Any) -> Any:

@@ -38,10 +38,10 @@ def _whole(value: Any) -> int:
     return int(number)
 
 
-Span = Annotated[Duration, PlainValidator(_span)]
+GoDuration = Annotated[Duration, PlainValidator(_span)]
 """A Go duration."""
-Whole = Annotated[int, PlainValidator(_whole)]
+GoInt = Annotated[int, PlainValidator(_whole)]
 """A whole number in a measurement's parameters."""
-Counted = Annotated[Whole, Field(ge=0)]
-Several = Annotated[Whole, Field(ge=1)]
+Counted = Annotated[GoInt, Field(ge=0)]
+Several = Annotated[GoInt, Field(ge=1)]
 """One at least."""

@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.errors import ClearwayError
-from clearway.chaos.killer import Tools
-from clearway.chaos.monkey import Chronicle
-from clearway.cl2.config.calls import Call
+from clearway.chaos.killer import KillerTools
+from clearway.chaos.monkey import ChaosEvents
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.settings import Settings, SettingsName
 from clearway.kube.api import Access
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding, Node
 from clearway.report.language import Language
-from clearway.shell.reach import Reach
+from clearway.shell.node_access import NodeAccess
 from clearway.site.base import Site
-from clearway.site.company import Watcher
 from clearway.site.kubernetes.options import NAMESPACE
+from clearway.site.watcher import Watcher
 from clearway.spec.model import Spec
 from clearway.verdict.model import State
 
 
 @dataclass(frozen=True)
-class Ground:
+class CampaignTarget:
     """Where a campaign measures, and what its run directory keeps of that."""
 
     site: Site
@@ -37,14 +37,14 @@ class Ground:
 
 
 @dataclass
-class Havoc:
+class ChaosTools:
     """What it takes to break nodes on purpose."""
 
-    tools: Callable[[Path], Awaitable[Tools]]
+    tools: Callable[[Path], Awaitable[KillerTools]]
     """With the journal in this folder. Raises SiteError, UsageError."""
     nodes: Callable[[], Awaitable[Sequence[Node]]]
     """Those that a test is about. Raises SiteError."""
-    chronicle: Chronicle
+    chronicle: ChaosEvents
     busy: bool = False
     """Whether a schedule is under way: two of them would break more than either was asked for."""
 
@@ -61,12 +61,12 @@ class Surroundings:
     """What every call of one test is given."""
 
     access: Access
-    grounds: Callable[[Settings], Ground]
+    grounds: Callable[[Settings], CampaignTarget]
     """A place to measure on, with the workers that the settings employ."""
     display: Display
     settings: SettingsName
     """How network tests measure where they don't say so themselves."""
-    reach: Reach | None
+    node_access: NodeAccess | None
     """How the nodes' own system is reached; None: no provider was named."""
     runs: Path
     """Folder that run directories are made in."""
@@ -74,7 +74,7 @@ class Surroundings:
     """Name of the test, with its scenario's identifier: files and folders bear it."""
     log: Callable[[Finding], None]
     language: Language
-    chaos: Havoc | None = None
+    chaos: ChaosTools | None = None
     """None: nothing may be broken."""
     namespace: str = NAMESPACE
     """The workers': looked at where the whole cluster may not be."""
@@ -83,7 +83,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Summary:
+class SummaryFile:
     """A file of results in the making."""
 
     name: str
@@ -95,10 +95,10 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallOutcome:
     """What came of a call; nothing, where there is nothing to tell."""
 
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[SummaryFile, ...] = ()
     state: State | None = None
     """Of what was judged, or measured; None: the call does neither."""
     errors: tuple[ClearwayError, ...] = ()
@@ -106,13 +106,13 @@ class Outcome:
     """For people to read."""
 
 
-NOTHING = Outcome()
+NOTHING = CallOutcome()
 
 
-class Measurement(Protocol):
+class MeasurementMethod(Protocol):
     """One method under one identifier, for the length of a test."""
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Do what a step asks for; cancelled, it may return what there is. Raises ClearwayError."""
 
     async def dispose(self) -> None:

@@ -7,36 +7,36 @@ from collections.abc import Collection
 from clearway.base.errors import SiteError
 from clearway.base.units import Ratio
 from clearway.chaos.monkey import Monkey
-from clearway.chaos.schedule import Wish, schedule
-from clearway.cl2.config.calls import Call
-from clearway.cl2.config.model import Config, NodeFailure
-from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.chaos.schedule import ChaosRequest, schedule
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.model import Cl2Config, NodeFailure
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
 from clearway.probe.records import Finding, Severity
-from clearway.spec.problems import Place
+from clearway.spec.problems import SourcePosition
 
 METHOD = "ChaosMonkey"
 SEED = 1
 
 
-class StartParameters(NodeFailure):
+class ChaosStartParameters(NodeFailure):
     """As in a test's `chaosMonkey.nodeFailure`."""
 
     excluded_nodes: tuple[str, ...] = ()
     """Ours: ClusterLoader2 takes them from the test only."""
 
 
-def of_the_whole_test(config: Config, place: str) -> tuple[Call, ...]:
+def of_the_whole_test(config: Cl2Config, place: str) -> tuple[MethodCall, ...]:
     """The call that a test's `chaosMonkey` comes down to; it is never stopped but by the end."""
     asked = config.chaos_monkey
     if asked.node_failure is None:
         return ()
-    params = StartParameters(**dict(asked.node_failure), excluded_nodes=asked.excluded_nodes)
-    return (Call(METHOD, "chaosMonkey.nodeFailure", "start", params, Place(place)),)
+    params = ChaosStartParameters(**dict(asked.node_failure), excluded_nodes=asked.excluded_nodes)
+    return (MethodCall(METHOD, "chaosMonkey.nodeFailure", "start", params, SourcePosition(place)),)
 
 
-def wish_of(asked: StartParameters, broken: Collection[str] = ()) -> Wish:
+def wish_of(asked: ChaosStartParameters, broken: Collection[str] = ()) -> ChaosRequest:
     """`broken` were it before: none of them again."""
-    return Wish(
+    return ChaosRequest(
         failure_rate=Ratio(asked.failure_rate),
         interval=asked.interval,
         jitter=asked.jitter_factor,
@@ -52,9 +52,9 @@ class ChaosMonkey:
         self._broken: set[str] = set()
         """By this measurement so far: none of them again."""
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError where nodes can't be broken, or were and are not back."""
-        if isinstance(call.params, StartParameters):
+        if isinstance(call.params, ChaosStartParameters):
             await self._start(call, call.params, around)
         else:
             await self._stop()
@@ -64,7 +64,7 @@ class ChaosMonkey:
         """Whole nodes, whatever was asked for."""
         await self._stop()
 
-    async def _start(self, call: Call, asked: StartParameters, around: Surroundings) -> None:
+    async def _start(self, call: MethodCall, asked: ChaosStartParameters, around: Surroundings) -> None:
         chaos = around.chaos
         if chaos is None or chaos.busy:
             raise SiteError("door.already-started", identifier=call.identifier)

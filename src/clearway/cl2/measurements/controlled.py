@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Counted, Span
-from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.cl2.config.types import Counted, GoDuration
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
 from clearway.cl2.measurements.pods import listed
 from clearway.cl2.measurements.selection import Selection
 from clearway.cl2.measurements.waiting import wait_until
-from clearway.kube.api import Api, connect
+from clearway.kube.api import Api, ApiObject, connect
 
-Json = dict[str, Any]
 _LOOK_EVERY = Duration(1)
 _SHOWN = 5
 """Controllers that an error names."""
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _ControllerKind:
     """How a kind says what it wants and what it has."""
 
     plural: str
@@ -36,39 +35,39 @@ class _Kind:
     """What is wanted where the field is left out."""
 
 
-KINDS: Mapping[str, _Kind] = {
-    "DaemonSet": _Kind("daemonsets", "desiredNumberScheduled", ("numberReady",), 0),
-    "Deployment": _Kind("deployments", "replicas"),
-    "Job": _Kind("jobs", "parallelism", ("ready", "succeeded")),
-    "ReplicaSet": _Kind("replicasets", "replicas"),
-    "ReplicationController": _Kind("replicationcontrollers", "replicas"),
-    "StatefulSet": _Kind("statefulsets", "replicas"),
+KINDS: Mapping[str, _ControllerKind] = {
+    "DaemonSet": _ControllerKind("daemonsets", "desiredNumberScheduled", ("numberReady",), 0),
+    "Deployment": _ControllerKind("deployments", "replicas"),
+    "Job": _ControllerKind("jobs", "parallelism", ("ready", "succeeded")),
+    "ReplicaSet": _ControllerKind("replicasets", "replicas"),
+    "ReplicationController": _ControllerKind("replicationcontrollers", "replicas"),
+    "StatefulSet": _ControllerKind("statefulsets", "replicas"),
 }
 
 KindName = Literal["DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"]
 
 
-class StartParameters(Selection):
+class ControlledStartParameters(Selection):
     api_version: str
     kind: KindName
-    operation_timeout: Span = Duration(600)
+    operation_timeout: GoDuration = Duration(600)
     check_if_pods_are_updated: bool = True
     count_error_margin: Counted = 0
     """A controller may miss so many pods."""
 
 
-class GatherParameters(Part):
-    sync_timeout: Span = Duration(60)
+class ControlledGatherParameters(Part):
+    sync_timeout: GoDuration = Duration(60)
     """Told by ClusterLoader2's own way of watching; what is asked here is always up to date."""
 
 
 class WaitForControlledPodsRunning:
     def __init__(self) -> None:
-        self._wanted: StartParameters | None = None
+        self._wanted: ControlledStartParameters | None = None
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError naming the controllers whose pods are missing."""
-        if isinstance(call.params, StartParameters):
+        if isinstance(call.params, ControlledStartParameters):
             self._wanted = call.params
         elif call.action == "stop":
             self._wanted = None
@@ -80,7 +79,7 @@ class WaitForControlledPodsRunning:
         self._wanted = None
 
 
-async def _gather(wanted: StartParameters, around: Surroundings) -> None:
+async def _gather(wanted: ControlledStartParameters, around: Surroundings) -> None:
     waiting: list[str] = []
     async with connect(around.access) as api:
 
@@ -95,7 +94,7 @@ async def _gather(wanted: StartParameters, around: Surroundings) -> None:
             raise SiteError("door.controlled-pods-missing", within=wanted.operation_timeout, **values)
 
 
-async def _incomplete(api: Api, wanted: StartParameters) -> AsyncIterator[str]:
+async def _incomplete(api: Api, wanted: ControlledStartParameters) -> AsyncIterator[str]:
     kind = KINDS[wanted.kind]
     prefix = f"/apis/{wanted.api_version}" if "/" in wanted.api_version else f"/api/{wanted.api_version}"
     for item in await listed(api, wanted.collection(prefix, kind.plural), wanted.query):
@@ -104,12 +103,12 @@ async def _incomplete(api: Api, wanted: StartParameters) -> AsyncIterator[str]:
             yield f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']} ({running}/{target})"
 
 
-def _target(item: Json, kind: _Kind) -> int:
+def _target(item: ApiObject, kind: _ControllerKind) -> int:
     given = item.get("spec", {}).get(kind.wanted, item.get("status", {}).get(kind.wanted))
     return kind.left_out if given is None else int(given)
 
 
-def _running(item: Json, kind: _Kind, wanted: StartParameters) -> int:
+def _running(item: ApiObject, kind: _ControllerKind, wanted: ControlledStartParameters) -> int:
     status = item.get("status", {})
     running = sum(int(status.get(name) or 0) for name in kind.running)
     if wanted.check_if_pods_are_updated and "updatedReplicas" in status:
@@ -117,7 +116,7 @@ def _running(item: Json, kind: _Kind, wanted: StartParameters) -> int:
     return running
 
 
-def _is_behind(item: Json) -> bool:
+def _is_behind(item: ApiObject) -> bool:
     """Whether its status still speaks of an earlier version of it."""
     generation = int(item["metadata"].get("generation", 0))
     return int(item.get("status", {}).get("observedGeneration", generation)) < generation

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Several, Span
-from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.cl2.config.types import GoDuration, Several
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _TAIL = 500
@@ -24,13 +24,13 @@ _TAIL = 500
 
 class ExecParameters(Part):
     command: tuple[str, ...] = Field(min_length=1)
-    timeout: Span = Duration(3600)
+    timeout: GoDuration = Duration(3600)
     retries: Several = 1
-    backoff_delay: Span = Duration(1)
+    backoff_delay: GoDuration = Duration(1)
 
 
 class Exec:
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError, with the end of what the command said, if every attempt failed."""
         wanted = call.params
         assert isinstance(wanted, ExecParameters)

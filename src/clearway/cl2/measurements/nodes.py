@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import Call
-from clearway.cl2.config.types import Counted, Span
-from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.types import Counted, GoDuration
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
 from clearway.cl2.measurements.pods import listed
 from clearway.cl2.measurements.selection import Patience
 from clearway.cl2.measurements.waiting import true_condition, wait_until
@@ -17,12 +17,12 @@ from clearway.site.kubernetes.names import NODES
 class NodesParameters(Patience):
     min_desired_node_count: Counted
     max_desired_node_count: Counted
-    timeout: Span = Duration(1800)
-    refresh_interval: Span = Duration(30)
+    timeout: GoDuration = Duration(1800)
+    refresh_interval: GoDuration = Duration(30)
 
 
 class WaitForNodes:
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError saying how many there were."""
         wanted = call.params
         assert isinstance(wanted, NodesParameters)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import NOTHING, Outcome, Summary, Surroundings
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, SummaryFile, Surroundings
 from clearway.probe.records import Finding, Severity
 from clearway.spec.types import refusal
 from clearway.verdict.model import State
-from clearway.watch.oom.records import Oom, Sight
+from clearway.watch.oom.records import Oom, OomObserver
 from clearway.watch.oom.tracker import OomTracker
 
 _NAMED = 20
@@ -75,10 +75,10 @@ class OutOfMemory(ClearwayError):
 class ClusterOoms:
     def __init__(self) -> None:
         self._following: AsyncExitStack | None = None
-        self._news: list[Oom | Sight] = []
+        self._news: list[Oom | OomObserver] = []
         self._ignored: frozenset[str] = frozenset()
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError where nothing could be looked at."""
         wanted = call.params
         if not isinstance(wanted, OomParameters):
@@ -104,12 +104,12 @@ class ClusterOoms:
             tracker = OomTracker(around.access, around.namespace)
             await self._following.enter_async_context(tracker.follow((), self._news.append))
 
-    async def _gather(self, call: Call, wanted: OomParameters, around: Surroundings) -> Outcome:
+    async def _gather(self, call: MethodCall, wanted: OomParameters, around: Surroundings) -> CallOutcome:
         if self._following is None:
             raise SiteError("door.start-failed", identifier=call.identifier)
         await self.dispose()
         news, self._news = self._news, []
-        sights = [one for one in news if isinstance(one, Sight)]
+        sights = [one for one in news if isinstance(one, OomObserver)]
         for sight in sights:
             if sight.cause is not None:
                 values = {"source": sight.source.value, "cause": sight.cause}
@@ -117,9 +117,11 @@ class ClusterOoms:
         if all(sight.cause is not None for sight in sights):
             raise SiteError("door.ooms-not-observed", identifier=call.identifier)
         found = self._sorted([one for one in news if isinstance(one, Oom)])
-        summary = Summary("ClusterOOMsTracker", {name: [_item(one) for one in ooms] for name, ooms in found.items()})
+        summary = SummaryFile(
+            "ClusterOOMsTracker", {name: [_item(one) for one in ooms] for name, ooms in found.items()}
+        )
         failures = found["failures"] if wanted.fails else []
-        return Outcome((summary,), State.FAIL if failures else None, tuple(_errors(failures)))
+        return CallOutcome((summary,), State.FAIL if failures else None, tuple(_errors(failures)))
 
     def _sorted(self, ooms: list[Oom]) -> dict[str, list[Oom]]:
         """As ClusterLoader2 sorts them. A container's status names no process: its own name counts."""
@@ -130,7 +132,7 @@ class ClusterOoms:
         return found
 
 
-def _say_what_is_not_measured(call: Call, wanted: OomParameters, around: Surroundings) -> None:
+def _say_what_is_not_measured(call: MethodCall, wanted: OomParameters, around: Surroundings) -> None:
     if isinstance(wanted, MetricsParameters):
         values = {"left_out": _NOT_MEASURED}
         code = "door.only-ooms" if wanted.enabled else "door.nothing-of-test-metrics"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.types import Counted
-from clearway.cl2.measurements.base import NOTHING, Critical, Outcome, Surroundings
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Critical, Surroundings
 from clearway.cl2.measurements.selection import Patience
 from clearway.cl2.measurements.waiting import true_condition, wait_until
 from clearway.kube.api import Api, connect
@@ -23,7 +23,7 @@ class PodsParameters(Patience):
 
 
 class WaitForRunningPods:
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError naming pods that don't run; Critical if the call says that it is fatal."""
         wanted = call.params
         assert isinstance(wanted, PodsParameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span
+from clearway.cl2.config.types import GoDuration
 
 
 class Selection(Part):
@@ -28,5 +28,5 @@ class Selection(Part):
 class Patience(Selection):
     """How long they are waited for."""
 
-    timeout: Span = Duration(60)
-    refresh_interval: Span = Duration(5)
+    timeout: GoDuration = Duration(60)
+    refresh_interval: GoDuration = Duration(5)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span
-from clearway.cl2.measurements.base import NOTHING, Outcome, Surroundings
+from clearway.cl2.config.types import GoDuration
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
 
 
 class SleepParameters(Part):
-    duration: Span
+    duration: GoDuration
 
 
 class Sleep:
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         assert isinstance(call.params, SleepParameters)
         await asyncio.sleep(call.params.duration.si)
         return NOTHING

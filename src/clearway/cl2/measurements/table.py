@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clearway.cl2.config.methods import Method
 from clearway.cl2.config.model import Part
 from clearway.cl2.measurements import chaos, controlled, network
-from clearway.cl2.measurements.base import Measurement
+from clearway.cl2.measurements.base import MeasurementMethod
 from clearway.cl2.measurements.chaos import ChaosMonkey
 from clearway.cl2.measurements.controlled import WaitForControlledPodsRunning
 from clearway.cl2.measurements.execute import Exec, ExecParameters
@@ -22,25 +22,27 @@ from clearway.shell.providers import Feature
 
 
 @dataclass(frozen=True)
-class Row(Method):
-    make: Callable[[], Measurement] = Sleep
+class MethodRow(Method):
+    make: Callable[[], MeasurementMethod] = Sleep
 
 
-MEASUREMENTS: Mapping[str, Row] = {
-    "NetworkPerformanceMetrics": Row(
-        {"start": network.StartParameters, "gather": network.GatherParameters}, "start", NetworkPerformance
+MEASUREMENTS: Mapping[str, MethodRow] = {
+    "NetworkPerformanceMetrics": MethodRow(
+        {"start": network.NetworkStartParameters, "gather": network.NetworkGatherParameters},
+        "start",
+        NetworkPerformance,
     ),
-    "Sleep": Row({"": SleepParameters}, make=Sleep),
-    "Timer": Row({"start": LabelParameters, "stop": LabelParameters, "gather": Part}, "start", Timer),
-    "Exec": Row({"": ExecParameters}, make=Exec),
-    "WaitForControlledPodsRunning": Row(
-        {"start": controlled.StartParameters, "gather": controlled.GatherParameters, "stop": Part},
+    "Sleep": MethodRow({"": SleepParameters}, make=Sleep),
+    "Timer": MethodRow({"start": LabelParameters, "stop": LabelParameters, "gather": Part}, "start", Timer),
+    "Exec": MethodRow({"": ExecParameters}, make=Exec),
+    "WaitForControlledPodsRunning": MethodRow(
+        {"start": controlled.ControlledStartParameters, "gather": controlled.ControlledGatherParameters, "stop": Part},
         "start",
         WaitForControlledPodsRunning,
     ),
-    "WaitForRunningPods": Row({"": PodsParameters}, make=WaitForRunningPods),
-    "ClusterOOMsTracker": Row({"start": OomParameters, "gather": OomParameters}, "start", ClusterOoms),
-    "TestMetrics": Row(
+    "WaitForRunningPods": MethodRow({"": PodsParameters}, make=WaitForRunningPods),
+    "ClusterOOMsTracker": MethodRow({"start": OomParameters, "gather": OomParameters}, "start", ClusterOoms),
+    "TestMetrics": MethodRow(
         {
             "start": MetricsParameters,
             "gather": MetricsParameters,
@@ -50,11 +52,13 @@ MEASUREMENTS: Mapping[str, Row] = {
         "start",
         ClusterOoms,
     ),
-    "WaitForNodes": Row({"": NodesParameters}, make=WaitForNodes),
+    "WaitForNodes": MethodRow({"": NodesParameters}, make=WaitForNodes),
 }
 
-WITH_CHAOS: Mapping[str, Row] = {
+WITH_CHAOS: Mapping[str, MethodRow] = {
     **MEASUREMENTS,
-    chaos.METHOD: Row({"start": chaos.StartParameters, "stop": Part}, "start", ChaosMonkey, needs=Feature.NODE_KILLER),
+    chaos.METHOD: MethodRow(
+        {"start": chaos.ChaosStartParameters, "stop": Part}, "start", ChaosMonkey, needs=Feature.NODE_KILLER
+    ),
 }
 """What there is where nodes may be broken on purpose."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Call
+from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import NOTHING, Outcome, Summary, Surroundings
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, SummaryFile, Surroundings
 from clearway.cl2.output.perf_data import Item, perf_data
 
 
@@ -20,11 +20,11 @@ class Timer:
         self._running: dict[str, float] = {}
         self._taken: dict[str, float] = {}
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises SiteError for a label that was not started."""
         if call.action == "gather":
             item = Item(dict(self._taken), "s", {"test": "phases"})
-            return Outcome((Summary("Timer", perf_data([item])),))
+            return CallOutcome((SummaryFile("Timer", perf_data([item])),))
         assert isinstance(call.params, LabelParameters)
         label = call.params.label
         if call.action == "start":

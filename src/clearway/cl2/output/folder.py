@@ -12,8 +12,8 @@ from typing import Any
 from clearway.base.errors import LedgerError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.generated import generated_name, generated_text
-from clearway.cl2.config.model import Namespaces
-from clearway.cl2.measurements.base import Summary
+from clearway.cl2.config.model import NamespaceConfig
+from clearway.cl2.measurements.base import SummaryFile
 from clearway.cl2.outcome import TestResult
 from clearway.cl2.output.junit import junit
 from clearway.cl2.output.names import INCOMPLETE, summary_name
@@ -26,11 +26,11 @@ class ReportFolder:
 
     path: Path
 
-    def generated(self, compiled: Compiled, namespaces: Namespaces, identifier: str) -> Path:
+    def generated(self, compiled: Compiled, namespaces: NamespaceConfig, identifier: str) -> Path:
         text = generated_text(compiled.config, namespaces)
         return self._save(generated_name(compiled.config, identifier), text)
 
-    def summary(self, summary: Summary, test: str, identifier: str, at: float) -> Path:
+    def summary(self, summary: SummaryFile, test: str, identifier: str, at: float) -> Path:
         """Two of one name and second stand beside each other.
 
         What is incomplete has a name of its own, so that no dashboard takes it for a whole result.

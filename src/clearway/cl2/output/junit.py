@@ -22,7 +22,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 @dataclass(frozen=True)
-class _Case:
+class _CallCase:
     name: str
     seconds: float
     errors: tuple[ClearwayError, ...]
@@ -49,15 +49,15 @@ def junit(results: Sequence[TestResult], language: Language) -> str:
     return f"{_DECLARATION}\n{ET.tostring(suite, encoding='unicode')}\n"
 
 
-def _cases(result: TestResult) -> Iterator[_Case]:
-    yield _Case(f"{result.name} overall ({result.config})", result.seconds, result.all_errors)
+def _cases(result: TestResult) -> Iterator[_CallCase]:
+    yield _CallCase(f"{result.name} overall ({result.config})", result.seconds, result.all_errors)
     for step in result.steps:
         for call in step.calls:
             name = f"{result.name}: {step.name} {call.name}"
-            yield _Case(name, call.seconds, call.all_errors, call.outcome.report)
+            yield _CallCase(name, call.seconds, call.all_errors, call.outcome.report)
 
 
-def _write(suite: Element, case: _Case, language: Language) -> None:
+def _write(suite: Element, case: _CallCase, language: Language) -> None:
     name = clean(f"{SUITE} {case.name}")
     element = SubElement(suite, "testcase", name=name, classname=SUITE, time=_time(case.seconds))
     if case.errors:

@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 
-from clearway.cl2.templates.structure import Change, NotYaml, change, parsed
-from clearway.spec.problems import Place, Problem, SpecError, shown
-from gotemplate import Site, TemplateError
+from clearway.cl2.templates.structure import NotYaml, StructureChange, change, parsed
+from clearway.spec.problems import Problem, SourcePosition, SpecError, shown
+from gotemplate import PrintedValue, TemplateError
 
-Replace = Callable[[Site, object], object]
-Rerender = Callable[[Replace], str]
+ValueReplacer = Callable[[PrintedValue, object], object]
+Rerender = Callable[[ValueReplacer], str]
 """The template with the same data and the same random numbers, each value replaced. Raises TemplateError."""
 
 _WORD = "baseline"
@@ -32,31 +32,31 @@ def check(source: str, rendered: str, rerender: Rerender) -> None:
     except (NotYaml, TemplateError) as error:
         raise SpecError([guard.blamed() or _of_template(source, error)]) from None
     if found is not None:
-        raise SpecError([guard.blamed() or Problem("template.values-change-shape", Place(source))])
+        raise SpecError([guard.blamed() or Problem("template.values-change-shape", SourcePosition(source))])
 
 
 class _Guard:
     def __init__(self, rendered: str, rerender: Rerender) -> None:
         self._rerender = rerender
-        self._suspects: dict[Site, object] = {}
+        self._suspects: dict[PrintedValue, object] = {}
         """Where texts came from outside, and the first of each."""
         self._actual = _documents(rendered)
 
-    def change(self, only: Site | None) -> Change | None:
+    def change(self, only: PrintedValue | None) -> StructureChange | None:
         """What the values do, or the one value.
 
         Raises NotYaml or TemplateError where a harmless text can't stand there.
         """
         base = parsed(self._rerender(self._replacing(lambda _: _WORD, only)))
         if self._actual is None:
-            return Change.UNREADABLE
+            return StructureChange.UNREADABLE
         found = change(base, self._actual, _WORD, real=True)
         if found is not None:
             return found
         try:
             doubled = parsed(self._rerender(self._replacing(_doubled, only)))
         except NotYaml:
-            return Change.UNREADABLE
+            return StructureChange.UNREADABLE
         return change(base, doubled, _WORD, real=False)
 
     def blamed(self) -> Problem | None:
@@ -64,22 +64,22 @@ class _Guard:
         for site, value in list(self._suspects.items())[:_MOST_SUSPECTS]:
             code = self._harm(site)
             if code is not None:
-                place = Place(site.place.name, site.place.line, site.place.column)
+                place = SourcePosition(site.place.name, site.place.line, site.place.column)
                 return Problem(code, place, site.source, shown(value))
         return None
 
-    def _harm(self, site: Site) -> str | None:
+    def _harm(self, site: PrintedValue) -> str | None:
         try:
             found = self.change(site)
         except NotYaml:
             # Without this value there is no YAML, so it is the value that makes it one.
-            return None if self._actual is None else Change.SHAPE.value
+            return None if self._actual is None else StructureChange.SHAPE.value
         except TemplateError:
             return "template.value-is-text"
         return None if found is None else found.value
 
-    def _replacing(self, replaced: Callable[[str], str], only: Site | None) -> Replace:
-        def replace(site: Site, value: object) -> object:
+    def _replacing(self, replaced: Callable[[str], str], only: PrintedValue | None) -> ValueReplacer:
+        def replace(site: PrintedValue, value: object) -> object:
             if only is not None and site != only:
                 return value
             new = _deeply(value, replaced)
@@ -116,12 +116,12 @@ def _doubled(text: str) -> str:
 def _of_template(source: str, error: NotYaml | TemplateError) -> Problem:
     if isinstance(error, NotYaml):
         values = {"detail": error.detail, "line": error.line}
-        return Problem("template.not-yaml", Place(source), values=values)
+        return Problem("template.not-yaml", SourcePosition(source), values=values)
     return of_engine(error)
 
 
 def of_engine(error: TemplateError) -> Problem:
     """What the template engine refused."""
-    place = Place(error.place.name, error.place.line, error.place.column)
+    place = SourcePosition(error.place.name, error.place.line, error.place.column)
     values = {"cause": error.cause, "excerpt": error.excerpt(), "advice": error.hint}
     return Problem("template.refused" if error.hint is None else "template.refused-with-advice", place, values=values)

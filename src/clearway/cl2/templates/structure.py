@@ -20,7 +20,7 @@ _LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-
 """How long one may be is for the API server to say."""
 
 
-class Change(Enum):
+class StructureChange(Enum):
     """What a value does to the structure, as the code of what is said about it."""
 
     UNREADABLE = "template.value-breaks-yaml"
@@ -50,14 +50,16 @@ def parsed(text: str) -> tuple[yaml.Node, ...]:
         raise NotYaml("it is not UTF-8 text", text.count("\n", 0, error.start) + 1) from None
 
 
-def change(base: tuple[yaml.Node, ...], other: tuple[yaml.Node, ...], mark: str, *, real: bool) -> Change | None:
+def change(
+    base: tuple[yaml.Node, ...], other: tuple[yaml.Node, ...], mark: str, *, real: bool
+) -> StructureChange | None:
     """What is different in `other`; None where only texts are. Values from outside contain `mark` in the base.
 
     A label key from outside may differ; in the `real` text it has to look like one. Raises NotYaml where the template
     itself writes a key twice.
     """
     if len(base) != len(other):
-        return Change.SHAPE
+        return StructureChange.SHAPE
     comparison = _Comparison(mark, real=real)
     return _first(comparison.nodes(one, two) for one, two in zip(base, other, strict=True))
 
@@ -69,25 +71,25 @@ class _Comparison:
         self._seen: set[tuple[int, int]] = set()
         """Pairs compared already: an alias leads to the same nodes again."""
 
-    def nodes(self, base: yaml.Node, other: yaml.Node, *, labels: bool = False) -> Change | None:
+    def nodes(self, base: yaml.Node, other: yaml.Node, *, labels: bool = False) -> StructureChange | None:
         if isinstance(base, yaml.ScalarNode):
-            return None if _fits(base, other) else Change.SHAPE
+            return None if _fits(base, other) else StructureChange.SHAPE
         if (id(base), id(other)) in self._seen:
             return None
         self._seen.add((id(base), id(other)))
         if type(base) is not type(other) or len(base.value) != len(other.value):
-            return Change.SHAPE
+            return StructureChange.SHAPE
         if isinstance(base, yaml.MappingNode):
             return self._mappings(base, other, labels=labels)
         return _first(self.nodes(one, two) for one, two in zip(base.value, other.value, strict=True))
 
-    def _mappings(self, base: yaml.Node, other: yaml.Node, *, labels: bool) -> Change | None:
+    def _mappings(self, base: yaml.Node, other: yaml.Node, *, labels: bool) -> StructureChange | None:
         self._refuse_odd_keys(base)
         if _duplicate(key for key, _ in other.value):
-            return Change.KEY
+            return StructureChange.KEY
         for (key, value), (other_key, other_value) in zip(base.value, other.value, strict=True):
             if not self._same_key(key, other_key, labels=labels):
-                return Change.KEY
+                return StructureChange.KEY
             found = self.nodes(value, other_value, labels=key.value in _LABELS)
             if found:
                 return found
@@ -134,5 +136,5 @@ def _duplicate(keys: Iterable[yaml.Node]) -> yaml.Node | None:
     return None
 
 
-def _first(changes: Iterable[Change | None]) -> Change | None:
+def _first(changes: Iterable[StructureChange | None]) -> StructureChange | None:
     return next((found for found in changes if found), None)

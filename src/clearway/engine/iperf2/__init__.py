@@ -10,7 +10,7 @@ from typing import Optional, Tuple
 
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration, Rate, Size
-from clearway.engine.base import Command, Listen, Output, Tool
+from clearway.engine.base import Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
 from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
 from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
@@ -53,11 +53,11 @@ class Iperf2:
     tools: Tuple[Tool, ...] = (IPERF,)
     needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
 
-    def serve(self, request: Request) -> Command:
+    def serve(self, request: Request) -> ToolCommand:
         udp = isinstance(request.parameters, UdpParameters)
         port = request.server.port
         argv = ("iperf", "-s", "-p", str(port), *_family(request), *_FORMAT, *_every(request), *_serving(request))
-        return Command(
+        return ToolCommand(
             argv=argv,
             launch=Duration(0),
             ends=request.window.end + TAIL + (_UDP_DRAIN if udp else _TCP_DRAIN),
@@ -65,12 +65,12 @@ class Iperf2:
             farewell=_UDP_FAREWELL if udp else _TCP_FAREWELL,
         )
 
-    def send(self, request: Request) -> Command:
+    def send(self, request: Request) -> ToolCommand:
         udp = isinstance(request.parameters, UdpParameters)
         server, load = request.server, request.window.end + TAIL
         target = ("iperf", "-c", server.address, "-p", str(server.port), *_family(request))
         when = ("-t", _seconds(load), "--txstart-time", f"{request.start:.6f}")
-        return Command(
+        return ToolCommand(
             argv=(*target, *when, *_FORMAT, *_sending(request)),
             launch=_CONNECT,
             ends=load + (_UDP_PATIENCE if udp else _TCP_PATIENCE),

@@ -25,7 +25,7 @@ BYTES = r"(\d+(?:\.0+)?) Bytes +\S+ bits/sec"
 
 
 @dataclass(frozen=True)
-class Row(Generic[T]):
+class IntervalRow(Generic[T]):
     """One stream in one span of time, in ticks from the instant."""
 
     stream: int
@@ -40,7 +40,7 @@ class Rows(Generic[T]):
 
     streams: Tuple[int, ...]
     """In order of connecting."""
-    rows: Tuple[Row[T], ...]
+    rows: Tuple[IntervalRow[T], ...]
 
     def by_interval(self, step: int) -> Mapping[Tuple[int, int], T]:
         """Interval rows of `step` ticks by stream and start; totals and partial rows are left out.
@@ -84,14 +84,14 @@ def rows_of(output: Output, pattern: Pattern[str], read: Callable[[Sequence[str]
 
 def _rows(
     lines: Sequence[str], streams: Sequence[int], pattern: Pattern[str], read: Callable[[Sequence[str]], T]
-) -> List[Row[T]]:
+) -> List[IntervalRow[T]]:
     rows = []
     for line in lines:
         if (row := _ROW.fullmatch(line.rstrip())) is None:
             continue
         if (cells := pattern.fullmatch(row.group(4))) is None or int(row.group(1)) not in streams:
             raise malformed(TOOL, line)
-        rows.append(Row(int(row.group(1)), ticks(row.group(2)), ticks(row.group(3)), read(cells.groups())))
+        rows.append(IntervalRow(int(row.group(1)), ticks(row.group(2)), ticks(row.group(3)), read(cells.groups())))
     return rows
 
 

@@ -14,11 +14,11 @@ from typing import IO
 
 from clearway.base.units import Duration
 from clearway.probe.records import Reason, Slot
-from clearway.shell.base import Road, Said
+from clearway.shell.base import CommandOutput, Transport
 from clearway.site.hosts.model import Host
 from clearway.site.hosts.program import first_lines, starter
 from clearway.site.pipe import LINE_LIMIT
-from clearway.worker.host import POSTING, Posting
+from clearway.worker.host import POSTING, HostConfig
 
 LEASE = Duration(120)
 """How long an agent outlives a connection that broke without a word."""
@@ -32,7 +32,7 @@ _ERROR_TAIL = 2_000
 
 def command(host: Host, slot: Slot, *, task: str) -> tuple[str, ...]:
     """What runs on the host: the agent at work (`host`), or saying what is there (`survey`)."""
-    told = POSTING.encode(Posting(slot, host.data_addresses, LEASE))
+    told = POSTING.encode(HostConfig(slot, host.data_addresses, LEASE))
     return (*starter(host.interpreter), f"--{task}", json.dumps(told))
 
 
@@ -45,7 +45,7 @@ class RemoteAgent:
     errors: IO[bytes]
 
     @classmethod
-    async def start(cls, road: Road, host: Host, slot: Slot) -> RemoteAgent:
+    async def start(cls, road: Transport, host: Host, slot: Slot) -> RemoteAgent:
         """Raises OSError if nothing could be started here."""
         argv = road.command(host.name, command(host, slot, task="host"))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
@@ -79,12 +79,12 @@ class RemoteAgent:
             return False
         return True
 
-    async def why_ended(self, road: Road) -> Reason:
+    async def why_ended(self, road: Transport) -> Reason:
         """Why it is gone, by what the road and the agent said."""
         self.writer.close()
         if not await self.ended():
             return Reason("hosts.agent-silent")
-        said = Said(self.process.returncode or 0, "", self._last_words())
+        said = CommandOutput(self.process.returncode or 0, "", self._last_words())
         return road.failure(self.slot.node, said) or _own_end(said)
 
     def turn_out(self) -> None:
@@ -117,7 +117,7 @@ async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess
     )
 
 
-def _own_end(said: Said) -> Reason:
+def _own_end(said: CommandOutput) -> Reason:
     """A parent over there waits for the agent, and tells of a signal as shells do; a signal here met ssh itself."""
     if said.exit < 0:
         return Reason("hosts.ssh-killed", {"signal": signal.Signals(-said.exit).name})

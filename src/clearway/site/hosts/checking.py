@@ -8,10 +8,10 @@ from clearway.base.units import Duration
 from clearway.engine.table import ENGINES
 from clearway.plan.zones import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
+from clearway.site.announcements import await_announcements
 from clearway.site.base import Lost, Ready
 from clearway.site.hosts.site import HostsSite
 from clearway.site.hosts.survey import Surveyed, all_findings
-from clearway.site.roll_call import first_news
 from clearway.spec.model import DEFAULT_ENGINES
 
 _READY_WITHIN = 60.0
@@ -31,7 +31,7 @@ async def _tried(site: HostsSite, surveyed: Sequence[Surveyed]) -> list[Finding]
     slots = [Slot(one.host.name) for one in surveyed]
     try:
         await site.start(slots)
-        heard = await first_news(site, slots, _READY_WITHIN)
+        heard = await await_announcements(site, slots, _READY_WITHIN)
     finally:
         await site.stop()
     return [finding for slot in slots for finding in _of_worker(slot, heard.get(slot))]

@@ -38,13 +38,13 @@ IpField = Annotated[str, AfterValidator(_ip)]
 PortField = Annotated[int, Field(ge=1, le=65_535)]
 
 
-class _Part(BaseModel):
+class _HostsPart(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True
     )
 
 
-class Defaults(_Part):
+class HostDefaults(_HostsPart):
     """What holds for every host that doesn't say otherwise."""
 
     user: Word | None = Field(None, description="Who logs in; left out: as ssh decides.")
@@ -59,7 +59,7 @@ class Defaults(_Part):
     )
 
 
-class Host(_Part):
+class Host(_HostsPart):
     """One host; what is left out is as in `defaults`."""
 
     name: str = Field(pattern=_NAME, max_length=253, description="Its name in reports.")
@@ -77,20 +77,20 @@ class Host(_Part):
         (), description="Addresses to measure, the preferred one first; left out: where ssh arrives."
     )
 
-    def with_defaults(self, defaults: Defaults) -> Host:
-        unsaid = {name: getattr(defaults, name) for name in Defaults.model_fields if getattr(self, name) is None}
+    def with_defaults(self, defaults: HostDefaults) -> Host:
+        unsaid = {name: getattr(defaults, name) for name in HostDefaults.model_fields if getattr(self, name) is None}
         return self.model_copy(update=unsaid)
 
     @property
     def interpreter(self) -> str:
         return self.python or "python3"
 
-    def beside(self, folder: Path) -> Host:
+    def watching(self, folder: Path) -> Host:
         """Its key's place, wherever the file that names it stands."""
         return self.model_copy(update={"key": _placed(self.key, folder)})
 
 
-class HostsSpec(_Part):
+class HostsSpec(_HostsPart):
     """Plain hosts, reached by ssh."""
 
     version: VersionField = Field(description="Version of this format: 1.")
@@ -98,7 +98,7 @@ class HostsSpec(_Part):
         "strict", description="strict: only hosts whose key is known already; accept-new: an unknown one is remembered."
     )
     known_hosts: Path | None = Field(None, description="File of the known keys; left out: as ssh decides.")
-    defaults: Defaults = Field(Defaults(), description="What holds for every host that doesn't say otherwise.")
+    defaults: HostDefaults = Field(HostDefaults(), description="What holds for every host that doesn't say otherwise.")
     hosts: tuple[Host, ...] = Field(min_length=2, description="The hosts; a pair needs two.")
 
     @model_validator(mode="after")
@@ -123,19 +123,19 @@ class HostsSpec(_Part):
         """Every host with the defaults put in."""
         return tuple(host.with_defaults(self.defaults) for host in self.hosts)
 
-    def beside(self, folder: Path) -> HostsSpec:
+    def watching(self, folder: Path) -> HostsSpec:
         """Files where they are, seen from anywhere."""
         update = {
             "known_hosts": _placed(self.known_hosts, folder),
             "defaults": self.defaults.model_copy(update={"key": _placed(self.defaults.key, folder)}),
-            "hosts": tuple(host.beside(folder) for host in self.hosts),
+            "hosts": tuple(host.watching(folder) for host in self.hosts),
         }
         return self.model_copy(update=update)
 
 
 def load_hosts(path: Path) -> HostsSpec:
     """The hosts in a file. Raises SpecError with every problem at once."""
-    return load_yaml_model(path, HostsSpec).beside(path.absolute().parent)
+    return load_yaml_model(path, HostsSpec).watching(path.absolute().parent)
 
 
 def dump_hosts(spec: HostsSpec) -> str:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from clearway.base.units import Duration
 from clearway.probe.records import Finding, Inventory, Reason, Request, Severity, Slot
-from clearway.shell.base import Road, Shell
+from clearway.shell.base import Shell, Transport
 from clearway.shell.runner import LOGINS_AT_ONCE
-from clearway.site.base import Event, NotFit
+from clearway.site.base import Event, FindingLog, NotFit
 from clearway.site.hosts.agents import GREETINGS, LEASE, RemoteAgent
 from clearway.site.hosts.model import HostsSpec
 from clearway.site.hosts.survey import Surveyed, all_findings, survey_all
 from clearway.site.parallel import at_once
 from clearway.site.piped import PipedWorkers
-
-Log = Callable[[Finding], None]
 
 
 class HostsSite:
@@ -26,7 +24,7 @@ class HostsSite:
     `road` leads to them by their names, `shell` runs single commands over it. `log` is told what is odd about them.
     """
 
-    def __init__(self, hosts: HostsSpec, road: Road, shell: Shell, *, log: Log) -> None:
+    def __init__(self, hosts: HostsSpec, road: Transport, shell: Shell, *, log: FindingLog) -> None:
         self._hosts = {host.name: host for host in hosts.resolved()}
         self._road = road
         self.shell = shell

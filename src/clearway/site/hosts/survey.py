@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration, Rate
 from clearway.probe.records import Finding, Node, Severity, Slot
-from clearway.shell.base import Command, NotRun, Said, Shell
+from clearway.shell.base import CommandOutput, NotRun, Shell, ShellCommand
 from clearway.site.hosts.agents import command
 from clearway.site.hosts.model import Host
 from clearway.site.hosts.program import first_lines
@@ -62,14 +62,14 @@ def all_findings(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
 
 
 async def _survey(shell: Shell, host: Host) -> Surveyed:
-    asked = Command(command(host, Slot(host.name), task="survey"), first_lines(), _WITHIN)
+    asked = ShellCommand(command(host, Slot(host.name), task="survey"), first_lines(), _WITHIN)
     answer = await shell.run(host.name, asked)
     if isinstance(answer, NotRun):
         return Surveyed(host, None, (Finding(answer.reason.code, Severity.ERROR, host.name, answer.reason.values),))
     return _read(host, answer)
 
 
-def _read(host: Host, said: Said) -> Surveyed:
+def _read(host: Host, said: CommandOutput) -> Surveyed:
     if (obstacle := _obstacle(host, said)) is not None:
         return Surveyed(host, None, (obstacle,))
     try:
@@ -80,7 +80,7 @@ def _read(host: Host, said: Said) -> Surveyed:
     return Surveyed(host, survey, tuple(_shortcomings(host, survey)))
 
 
-def _obstacle(host: Host, said: Said) -> Finding | None:
+def _obstacle(host: Host, said: CommandOutput) -> Finding | None:
     """What keeps the agent from running there at all."""
     words = said.stderr.strip()[-_QUOTED:]
     if said.exit == 0:

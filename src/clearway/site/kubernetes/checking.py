@@ -10,15 +10,15 @@ from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.plan.zones import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot
-from clearway.site.base import Lost, Ready
+from clearway.site.announcements import await_announcements
+from clearway.site.base import FindingLog, Lost, Ready
 from clearway.site.kubernetes import names, rights
-from clearway.site.kubernetes.installation import Installation, Log
+from clearway.site.kubernetes.installation import Installation
 from clearway.site.kubernetes.nodes import NodeView, described, unfit, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import ServerVersion, server_version
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.kubernetes.surroundings import surroundings
-from clearway.site.roll_call import first_news
 
 _OLDEST = (1, 26)
 """The scheduler heeds taints when it spreads pods."""
@@ -27,7 +27,7 @@ _READY_WITHIN = 120.0
 _NOTABLE_OFFSET = Duration(0.1)
 
 
-async def check(options: KubernetesOptions, log: Log) -> tuple[Finding, ...]:
+async def check(options: KubernetesOptions, log: FindingLog) -> tuple[Finding, ...]:
     """All that speaks for or against a run. Raises SiteError if the cluster can't even be asked."""
     async with connect(options.access) as api:
         found, nodes = await _looked_at(api, options, log)
@@ -36,7 +36,9 @@ async def check(options: KubernetesOptions, log: Log) -> tuple[Finding, ...]:
     return (*found, *await _tried(options, nodes, log))
 
 
-async def _looked_at(api: Api, options: KubernetesOptions, log: Log) -> tuple[list[Finding], tuple[NodeView, ...]]:
+async def _looked_at(
+    api: Api, options: KubernetesOptions, log: FindingLog
+) -> tuple[list[Finding], tuple[NodeView, ...]]:
     """Nothing is created."""
     lacking = await rights.missing(api, rights.needed(options.namespace))
     found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
@@ -58,7 +60,7 @@ def _version(version: ServerVersion) -> Iterator[Finding]:
         yield Finding("kubernetes.no-policy-kind", Severity.WARNING, values={"version": version.text})
 
 
-async def _kind(api: Api, options: KubernetesOptions, log: Log) -> list[Finding]:
+async def _kind(api: Api, options: KubernetesOptions, log: FindingLog) -> list[Finding]:
     try:
         if await Installation(api, options.namespace, log).is_served():
             return []
@@ -86,13 +88,13 @@ def _is_unfit(node: NodeView, options: KubernetesOptions) -> bool:
     return any(True for _ in unfit(node, options.tolerations))
 
 
-async def _tried(options: KubernetesOptions, nodes: Sequence[NodeView], log: Log) -> list[Finding]:
+async def _tried(options: KubernetesOptions, nodes: Sequence[NodeView], log: FindingLog) -> list[Finding]:
     """A worker on every node that can hold one: what its first words prove, nothing else can."""
     slots = [Slot(node.name) for node in nodes if not _is_unfit(node, options)]
     site = KubernetesSite(replace(options, partial=True), log=log)
     try:
         await site.start(slots)
-        heard = await first_news(site, slots, _READY_WITHIN)
+        heard = await await_announcements(site, slots, _READY_WITHIN)
     except SiteError as error:
         return [Finding(error.code, Severity.ERROR, values=error.values)]
     finally:

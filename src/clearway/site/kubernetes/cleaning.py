@@ -11,13 +11,14 @@ from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.until import until
 from clearway.probe.clusterloader2 import NAMESPACE as THEIR_NAMESPACE
 from clearway.probe.records import Finding, Severity
+from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import manifests
-from clearway.site.kubernetes.dialects import DIALECTS
-from clearway.site.kubernetes.installation import Installation, Log
+from clearway.site.kubernetes.installation import Installation
+from clearway.site.kubernetes.worker_kinds import WORKER_KINDS
 
 _GONE_WITHIN = 30.0
-_KINDS = tuple(dialect.scope.kind for dialect in DIALECTS.values())
+_KINDS = tuple(dialect.scope.kind for dialect in WORKER_KINDS.values())
 _COLLECTIONS = {
     "Namespace": names.NAMESPACES,
     "CustomResourceDefinition": names.CRDS,
@@ -27,7 +28,7 @@ _COLLECTIONS = {
 }
 
 
-async def install(access: Access, namespace: str, log: Log) -> None:
+async def install(access: Access, namespace: str, log: FindingLog) -> None:
     """Put up, or bring up to date, what a cluster holds once for all runs. Raises KubeError."""
     async with connect(access) as api:
         for manifest in manifests(namespace):
@@ -37,7 +38,7 @@ async def install(access: Access, namespace: str, log: Log) -> None:
         await Installation(api, namespace, log).await_served()
 
 
-async def uninstall(access: Access, namespace: str, log: Log) -> bool:
+async def uninstall(access: Access, namespace: str, log: FindingLog) -> bool:
     """Take it away again; False if a run still has objects, which would go with their kind. Raises KubeError."""
     async with connect(access) as api:
         if await _runs(api, None):
@@ -49,7 +50,7 @@ async def uninstall(access: Access, namespace: str, log: Log) -> bool:
         return True
 
 
-async def clean(access: Access, namespace: str | None, log: Log) -> int:
+async def clean(access: Access, namespace: str | None, log: FindingLog) -> int:
     """Remove what runs left in one namespace (None: in all), and what a run put up for itself. Returns how much.
 
     What ClusterLoader2's workers left goes with either: they have one namespace, whichever is asked for.
@@ -63,7 +64,7 @@ async def clean(access: Access, namespace: str | None, log: Log) -> int:
         return removed
 
 
-async def _clear(api: Api, place: str, log: Log) -> int:
+async def _clear(api: Api, place: str, log: FindingLog) -> int:
     """Jobs go with all that they own; what never had an owner goes by itself."""
     removed, paths = 0, names.Paths(place)
     mailboxes = (kind.within(place) for kind in _KINDS)
@@ -76,7 +77,7 @@ async def _clear(api: Api, place: str, log: Log) -> int:
     return removed
 
 
-async def _name_nodes_left(api: Api, paths: names.Paths, log: Log) -> None:
+async def _name_nodes_left(api: Api, paths: names.Paths, log: FindingLog) -> None:
     """A node that doesn't answer keeps its worker until that one's own lease is over."""
     left: list[dict[str, Any]] = []
 
@@ -91,7 +92,7 @@ async def _name_nodes_left(api: Api, paths: names.Paths, log: Log) -> None:
         log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))
 
 
-async def _remove_kept_by_runs(api: Api, log: Log) -> int:
+async def _remove_kept_by_runs(api: Api, log: FindingLog) -> int:
     removed = 0
     for collection in (names.BINDINGS, names.POLICIES, names.CRDS, names.NAMESPACES):
         for item in await _ours(api, collection):
@@ -101,7 +102,7 @@ async def _remove_kept_by_runs(api: Api, log: Log) -> int:
     return removed
 
 
-async def _remove(api: Api, path: str, shown: str, log: Log) -> int:
+async def _remove(api: Api, path: str, shown: str, log: FindingLog) -> int:
     with suppress(NotFound):
         await api.delete(path, propagationPolicy="Background")
         log(Finding("kubernetes.removed", Severity.INFO, shown))

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from clearway.kube.api import ApiObject
 from clearway.probe.worker_object import GROUP, KIND, PLURAL, SHORT, VERSION
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.names import CONTROLLER, CRD, KEEPER, OBSERVER, OURS, POLICY, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, mailbox_schema
 
-Manifest = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io/v1"
 ADMISSION = "admissionregistration.k8s.io/v1"
 
-WORKER_RULES: list[Manifest] = [
+WORKER_RULES: list[ApiObject] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["watch"]},
     {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
 ]
 """All that a worker may do. It can see other workers' requests, which hold no secrets."""
 
 _ALL = ("create", "delete", "get", "list", "patch", "watch")
-CONTROLLER_RULES: list[Manifest] = [
+CONTROLLER_RULES: list[ApiObject] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": [*_ALL, "deletecollection"]},
     # It may give away only what it has itself.
     {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
@@ -37,10 +36,10 @@ CONTROLLER_RULES: list[Manifest] = [
 ]
 """What a run needs in its namespace."""
 
-CLUSTER_RULES: list[Manifest] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
+CLUSTER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
 """What a run needs of the cluster."""
 
-OBSERVER_RULES: list[Manifest] = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]}]
+OBSERVER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]}]
 """What lets a run see out-of-memory kills in the whole cluster. It works without, and says what it did not see."""
 
 _ONLY_ITS_OWN = (
@@ -58,14 +57,14 @@ class Scoped:
     """What the cluster has to hold for one dialect of mailboxes."""
 
     kind: Kind
-    crd: Callable[[str], Manifest]
+    crd: Callable[[str], ApiObject]
     """By who keeps it."""
-    rules: tuple[tuple[str, Callable[[str], Manifest]], ...] = ()
+    rules: tuple[tuple[str, Callable[[str], ApiObject]], ...] = ()
     """Collections, and what is put up there where the cluster allows it."""
     pod_security: str = "restricted"
 
 
-def crd(keeper: str) -> Manifest:
+def crd(keeper: str) -> ApiObject:
     """The mailbox's kind."""
     schema = mailbox_schema()
     version = {
@@ -95,7 +94,7 @@ def crd(keeper: str) -> Manifest:
     }
 
 
-def policy(keeper: str) -> Manifest:
+def policy(keeper: str) -> ApiObject:
     """Only a worker's own pod writes its mailbox's status."""
     rule = {
         "apiGroups": [GROUP],
@@ -120,7 +119,7 @@ def policy(keeper: str) -> Manifest:
     }
 
 
-def policy_binding(keeper: str) -> Manifest:
+def policy_binding(keeper: str) -> ApiObject:
     return {
         "apiVersion": ADMISSION,
         "kind": "ValidatingAdmissionPolicyBinding",
@@ -129,7 +128,7 @@ def policy_binding(keeper: str) -> Manifest:
     }
 
 
-def manifests(namespace: str) -> tuple[Manifest, ...]:
+def manifests(namespace: str) -> tuple[ApiObject, ...]:
     """All that an administrator applies once; whoever starts runs is then bound to the controller's two roles.
 
     To be bound to the observer's is up to the administrator.
@@ -161,7 +160,7 @@ def manifests(namespace: str) -> tuple[Manifest, ...]:
     )
 
 
-def namespace_object(name: str, keeper: str, pod_security: str = "restricted") -> Manifest:
+def namespace_object(name: str, keeper: str, pod_security: str = "restricted") -> ApiObject:
     """Our workers keep to the strictest of the pod security standards."""
     enforced = {"pod-security.kubernetes.io/enforce": pod_security}
     metadata = _metadata(name, keeper)
@@ -180,9 +179,9 @@ _COLUMNS = (
 )
 
 
-def _column(name: str, path: str) -> Manifest:
+def _column(name: str, path: str) -> ApiObject:
     return {"name": name, "type": "string", "jsonPath": path}
 
 
-def _metadata(name: str, keeper: str, annotations: dict[str, str] | None = None) -> Manifest:
+def _metadata(name: str, keeper: str, annotations: dict[str, str] | None = None) -> ApiObject:
     return {"name": name, "labels": OURS, "annotations": {KEEPER: keeper, **(annotations or {})}}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.kube.api import Api
+from clearway.kube.api import Api, ApiObject
 from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
 from clearway.kube.until import until
 from clearway.probe.records import Finding, Severity
+from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
-from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Manifest, Scoped, namespace_object
-
-Log = Callable[[Finding], None]
+from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Scoped, namespace_object
 
 _BY_RUN = "run"
 _SERVED_WITHIN = 20.0
@@ -31,7 +29,7 @@ class Installation:
 
     api: Api
     namespace: str
-    log: Log
+    log: FindingLog
     scope: Scoped = OUR_SCOPE
     _kept_by_runs: list[str] = field(default_factory=list)
     """Paths, in the order of making."""
@@ -127,7 +125,7 @@ class Installation:
             self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": str(error)}))
         await self.await_served()
 
-    async def _put_up(self, collection: str, manifest: Manifest) -> None:
+    async def _put_up(self, collection: str, manifest: ApiObject) -> None:
         with suppress(Exists):
             await self.api.create(collection, manifest)
             self._kept_by_runs.append(f"{collection}/{manifest['metadata']['name']}")

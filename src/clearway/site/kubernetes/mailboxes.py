@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,10 @@ from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.kube.errors import NotFound
-from clearway.kube.watch import Change, watch
+from clearway.kube.watch import ObjectChange, watch
 from clearway.probe import wire
-from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Worker
-from clearway.probe.worker_object import CLOCK_READING, WANTED, Wanted
+from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Slot, Worker
+from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, WorkerSpec
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.parallel import at_once
 
@@ -42,7 +42,7 @@ _GUESS = 0.05
 Watching = Callable[[], Coroutine[Any, Any, None]]
 
 
-class Hearer(Protocol):
+class ChannelListener(Protocol):
     """Who is told what the workers say, by the name of the mailbox."""
 
     def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None: ...
@@ -53,7 +53,7 @@ class Hearer(Protocol):
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailboxSpec:
     """What one mailbox is to hold."""
 
     requests: Sequence[Request]
@@ -94,7 +94,7 @@ class _Known:
 
 
 class Mailboxes:
-    def __init__(self, api: Api, paths: Paths, run: str, hearer: Hearer, clock: Clock) -> None:
+    def __init__(self, api: Api, paths: Paths, run: str, hearer: ChannelListener, clock: Clock) -> None:
         self._api = api
         self._collection = paths.mailboxes
         self._run = run
@@ -121,7 +121,7 @@ class Mailboxes:
         """Pass on what the workers say, until cancelled. Raises KubeError where hearing them has become impossible."""
         try:
             async for news in watch(self._api, self._collection, _Mailbox, selector(self._run)):
-                if isinstance(news, Change):
+                if isinstance(news, ObjectChange):
                     if not news.deleted:
                         self._take(news.item)
                 else:
@@ -131,9 +131,9 @@ class Mailboxes:
             for task in self._greetings:
                 task.cancel()
 
-    async def submit(self, round_id: str | None, letters: Mapping[str, Letter]) -> None:
+    async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
         """Replace the content of these mailboxes; one that is gone is passed over. Raises KubeError."""
-        await at_once(self._write(name, _content(round_id, letter)) for name, letter in letters.items())
+        await at_once(self._write(name, _content(round_id, spec)) for name, spec in specs.items())
 
     def handing_out(self, mailboxes: int) -> Duration:
         """By how long recent writes took. They were made few at a time: more at a time won't take longer in all."""
@@ -219,7 +219,22 @@ class Mailboxes:
         return ClockOffset(ahead=Duration(now - (asked + half)), uncertainty=Duration(half))
 
 
-def _content(round_id: str | None, letter: Letter) -> Mapping[str, Any]:
+def _content(round_id: str | None, spec: MailboxSpec) -> Mapping[str, Any]:
     """As a merge patch: what is None goes away."""
-    wanted = Wanted(round_id, tuple(letter.requests), role=letter.role, peer=letter.peer)
-    return {"round": None, **WANTED.encode(wanted)}
+    wanted = WorkerSpec(round_id, tuple(spec.requests), role=spec.role, peer=spec.peer)
+    return {"round": None, **WORKER_SPEC.encode(wanted)}
+
+
+def specs_of_round(requests: Mapping[Slot, Sequence[Request]]) -> dict[Slot, MailboxSpec]:
+    """One mailbox spec per worker; `peer` lists the nodes with the other half of its probes."""
+    ends: dict[str, set[Slot]] = defaultdict(set)
+    for slot, wanted in requests.items():
+        for request in wanted:
+            ends[request.probe].add(slot)
+    return {slot: _mailbox_spec(slot, wanted, ends) for slot, wanted in requests.items()}
+
+
+def _mailbox_spec(slot: Slot, wanted: Sequence[Request], ends: Mapping[str, set[Slot]]) -> MailboxSpec:
+    halves = sorted({request.half.value for request in wanted})
+    peers = sorted({peer.node for request in wanted for peer in ends[request.probe] - {slot}})
+    return MailboxSpec(wanted, "+".join(halves), ",".join(peers))

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from clearway.kube.api import Api
+from clearway.kube.api import Api, ApiObject
 from clearway.probe.records import Finding, Severity
-from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC, Manifest
+from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC
 from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
 from clearway.site.parallel import at_once
 
@@ -76,7 +76,7 @@ def hints(rights: Sequence[Right]) -> Iterator[Finding]:
         yield Finding("kubernetes.sees-less", Severity.INFO, "cluster", told)
 
 
-def _role(namespace: str | None, rights: Sequence[Right]) -> Manifest:
+def _role(namespace: str | None, rights: Sequence[Right]) -> ApiObject:
     metadata = {"name": CONTROLLER} if namespace is None else {"name": CONTROLLER, "namespace": namespace}
     verbs: dict[tuple[str, str], list[str]] = {}
     for right in rights:

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from clearway.probe.worker_object import SAID, WANTED, Phase
+from clearway.probe.worker_object import WORKER_SPEC, WORKER_STATUS, WorkerPhase
 
-Schema = dict[str, Any]
+ApiSchema = dict[str, Any]
 
 _UNITS: Mapping[str, str] = {
     "_bps": "bit/s",
@@ -44,30 +44,30 @@ _ATOMIC = {"x-kubernetes-map-type": "atomic"}
 """Keeps the server's record of who wrote what from growing with every key of a result."""
 
 
-def mailbox_schema() -> Schema:
+def mailbox_schema() -> ApiSchema:
     """Of the whole object. Nothing in the status is required: it is there, by default, before the worker."""
-    spec = {"default": {"requests": []}, **structural(WANTED.schema(), "spec")}
-    status = structural(SAID.schema(), "status")
+    spec = {"default": {"requests": []}, **structural(WORKER_SPEC.schema(), "spec")}
+    status = structural(WORKER_STATUS.schema(), "status")
     for name in ("worker", "clock"):
         status["properties"][name] |= _ATOMIC
     for name in ("results", "observations"):
         status["properties"][name]["additionalProperties"] |= _ATOMIC
-    default = {"phase": Phase.PENDING.value, "results": {}, "observations": {}}
+    default = {"phase": WorkerPhase.PENDING.value, "results": {}, "observations": {}}
     status = {"default": default, **_nothing_required(status)}
     return {"type": "object", "properties": {"spec": _nothing_required(spec), "status": status}}
 
 
-def digest(schema: Schema) -> str:
+def digest(schema: ApiSchema) -> str:
     """Tells two versions of the schema apart."""
     return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def structural(schema: Mapping[str, Any], key: str = "") -> Schema:
+def structural(schema: Mapping[str, Any], key: str = "") -> ApiSchema:
     """A codec's schema in the API server's dialect."""
     return _described(key, _converted(schema, key))
 
 
-def _converted(schema: Mapping[str, Any], key: str) -> Schema:
+def _converted(schema: Mapping[str, Any], key: str) -> ApiSchema:
     if "oneOf" in schema:
         return _merged([_converted(member, key) for member in schema["oneOf"]])
     if words := schema.get("enum") or ([schema["const"]] if "const" in schema else None):
@@ -82,9 +82,9 @@ def _converted(schema: Mapping[str, Any], key: str) -> Schema:
     return dict(schema) or {"x-kubernetes-preserve-unknown-fields": True}
 
 
-def _merged(members: Iterable[Schema]) -> Schema:
+def _merged(members: Iterable[ApiSchema]) -> ApiSchema:
     """One object that may have any member's keys; a key that means several things takes any value."""
-    properties: Schema = {}
+    properties: ApiSchema = {}
     required: set[str] | None = None
     for member in members:
         for name, inner in member["properties"].items():
@@ -93,7 +93,7 @@ def _merged(members: Iterable[Schema]) -> Schema:
     return {"type": "object", "required": sorted(required or ()), "properties": properties}
 
 
-def _either(one: Schema, other: Schema) -> Schema:
+def _either(one: ApiSchema, other: ApiSchema) -> ApiSchema:
     if one == other:
         return one
     if "enum" in one and "enum" in other:
@@ -101,11 +101,11 @@ def _either(one: Schema, other: Schema) -> Schema:
     return {"x-kubernetes-preserve-unknown-fields": True}
 
 
-def _described(key: str, schema: Schema) -> Schema:
+def _described(key: str, schema: ApiSchema) -> ApiSchema:
     unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), None)
     meaning = _MEANINGS.get(key) or (f"In {unit}." if unit else None)
     return {"description": meaning, **schema} if meaning else schema
 
 
-def _nothing_required(schema: Schema) -> Schema:
+def _nothing_required(schema: ApiSchema) -> ApiSchema:
     return {name: value for name, value in schema.items() if name != "required"}

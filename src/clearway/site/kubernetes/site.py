@@ -27,18 +27,17 @@ from clearway.probe.records import (
     Slot,
     Worker,
 )
-from clearway.site.base import Event, Lost, NotFit, Ready
-from clearway.site.kubernetes.attendance import Attendance
-from clearway.site.kubernetes.dialects import DIALECTS, Post
-from clearway.site.kubernetes.installation import Installation, Log
-from clearway.site.kubernetes.letters import letters
-from clearway.site.kubernetes.mailboxes import Letter, Watching
+from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready
+from clearway.site.kubernetes.installation import Installation
+from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.nodes import described, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.pod_monitor import PodMonitor
 from clearway.site.kubernetes.preflight import check_nodes, cluster_id, server_version
-from clearway.site.kubernetes.seating import Seating
-from clearway.site.kubernetes.workers import Team, owned_by
+from clearway.site.kubernetes.slot_assignment import SlotAssignment
+from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
+from clearway.site.kubernetes.workers import WorkerManifests, owned_by
 from clearway.site.parallel import at_once
 
 _GONE_WITHIN = 30.0
@@ -50,19 +49,19 @@ _RENEWALS = 3
 class KubernetesSite:
     """One cluster, for one run."""
 
-    def __init__(self, options: KubernetesOptions, *, log: Log, clock: Clock | None = None) -> None:
+    def __init__(self, options: KubernetesOptions, *, log: FindingLog, clock: Clock | None = None) -> None:
         self._options = options
         self._log = log
         self._clock = clock or Clock()
-        self._dialect = DIALECTS[options.workers]
+        self._dialect = WORKER_KINDS[options.workers]
         self._paths = Paths(options.namespace, self._dialect.scope.kind)
         self._open = AsyncExitStack()
         self._api: Api | None = None
         self._installation: Installation | None = None
-        self._team: Team | None = None
-        self._mailboxes: Post | None = None
-        self._attendance: Attendance | None = None
-        self._seating = Seating(())
+        self._team: WorkerManifests | None = None
+        self._mailboxes: WorkerChannel | None = None
+        self._monitor: PodMonitor | None = None
+        self._assignment = SlotAssignment(())
         self._events: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self._following: list[asyncio.Task[None]] = []
         self._greeted: set[Slot] = set()
@@ -82,7 +81,7 @@ class KubernetesSite:
         """Put up the Job and all that it owns. Raises SiteError; `stop` is still due then."""
         api = self._api = await self._open.enter_async_context(connect(self._options.access))
         unfit = await check_nodes(api, self._options, {slot.node for slot in slots})
-        self._seating = Seating(slots)
+        self._assignment = SlotAssignment(slots)
         self._refuse_or_lose(unfit)
         self._installation = Installation(api, self._options.namespace, self._log, self._dialect.scope)
         await self._installation.ensure()
@@ -91,8 +90,8 @@ class KubernetesSite:
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Hand out; a worker that is lost is passed over, its Lost event has told so."""
-        named = {slot: name for slot, name in self._seating.names.items() if slot in requests}
-        written = letters(requests)
+        named = {slot: name for slot, name in self._assignment.names.items() if slot in requests}
+        written = specs_of_round(requests)
         await self._boxes().submit(round_id, {name: written[slot] for slot, name in named.items()})
 
     def handing_out(self, mailboxes: int) -> Duration:
@@ -101,8 +100,8 @@ class KubernetesSite:
 
     async def cancel(self) -> None:
         """Empty every mailbox."""
-        empty = Letter((), "", "")
-        await self._boxes().submit(None, dict.fromkeys(self._seating.names.values(), empty))
+        empty = MailboxSpec((), "", "")
+        await self._boxes().submit(None, dict.fromkeys(self._assignment.names.values(), empty))
 
     async def events(self) -> AsyncIterator[Event]:
         """Everything the workers say, and what the cluster says of them; ends after `stop`.
@@ -120,8 +119,8 @@ class KubernetesSite:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
         self._following = []
-        if self._attendance is not None:
-            self._attendance.close()
+        if self._monitor is not None:
+            self._monitor.close()
         try:
             await self._take_down()
         except KubeError as error:
@@ -141,7 +140,7 @@ class KubernetesSite:
     # What the mailboxes tell, by the name of the worker.
 
     def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None:
-        slot = self._seating.seat(name, worker.slot.node)
+        slot = self._assignment.assign(name, worker.slot.node)
         if slot is None:
             self._log(Finding("kubernetes.extra-worker", Severity.INFO, name, {"node": worker.slot.node}))
             return
@@ -152,11 +151,11 @@ class KubernetesSite:
         self._events.put_nowait(event)
 
     def gone(self, name: str, reason: Reason) -> None:
-        node = self._attendance.node_of(name) if self._attendance is not None else None
+        node = self._monitor.node_of(name) if self._monitor is not None else None
         self._lose(name, node, reason)
 
     def _lose(self, name: str, node: str | None, reason: Reason) -> None:
-        slot = self._seating.seat(name, node) if node is not None else self._seating.seat_anywhere(name)
+        slot = self._assignment.assign(name, node) if node is not None else self._assignment.assign_anywhere(name)
         if slot is None:
             return
         if slot in self._greeted or self._options.partial:
@@ -172,13 +171,13 @@ class KubernetesSite:
             return
         if not self._options.partial:
             raise NotFit(tuple(finding for findings in unfit.values() for finding in findings))
-        for slot in self._seating.slots:
+        for slot in self._assignment.slots:
             if slot.node in unfit:
                 first = unfit[slot.node][0]
                 self._lost[slot] = reason = Reason(first.code, {"subject": first.subject, **first.values})
                 self._events.put_nowait(Lost(slot, reason))
 
-    async def _assembled(self, api: Api, slots: Sequence[Slot]) -> Team:
+    async def _assembled(self, api: Api, slots: Sequence[Slot]) -> WorkerManifests:
         """As many on each node as on the busiest one, because pods are spread evenly."""
         nodes = tuple(sorted({slot.node for slot in slots}))
         a_node = max(sum(slot.node == node for slot in slots) for node in nodes)
@@ -186,12 +185,12 @@ class KubernetesSite:
         name = f"clearway-{secrets.token_hex(3)}"
         return self._dialect.team(name, len(nodes) * a_node, nodes, self._options, version.number)
 
-    async def _put_up(self, api: Api, team: Team) -> None:
+    async def _put_up(self, api: Api, team: WorkerManifests) -> None:
         await api.create(self._paths.accounts, team.account())
         owner = owned_by(await api.create(self._paths.jobs, team.job()))
         self._mailboxes = self._dialect.post(api, self._paths, team.name, self, self._clock)
-        self._attendance = Attendance(api, self._paths, team.name, team.size, self._lose)
-        self._follow(self._attendance.follow_pods, self._attendance.follow_events, *self._mailboxes.watches)
+        self._monitor = PodMonitor(api, self._paths, team.name, team.size, self._lose)
+        self._follow(self._monitor.follow_pods, self._monitor.follow_events, *self._mailboxes.watches)
         adopted = {"metadata": {"ownerReferences": [owner]}}
         await at_once(
             [
@@ -229,7 +228,7 @@ class KubernetesSite:
         except Exception as error:  # noqa: BLE001 - it belongs to whoever reads the events
             self._events.put_nowait(error)
 
-    async def _renew(self, api: Api, team: Team) -> None:
+    async def _renew(self, api: Api, team: WorkerManifests) -> None:
         """Extend the Job's life as long as we live ourselves."""
         lease, begun = self._options.lease.si, self._clock.now()
         while True:
@@ -247,7 +246,7 @@ class KubernetesSite:
         if self._installation is not None:
             await self._installation.remove()
 
-    async def _disband(self, api: Api, team: Team) -> None:
+    async def _disband(self, api: Api, team: WorkerManifests) -> None:
         """The mailboxes by themselves: a cluster takes half a minute to learn that a new kind's objects have owners."""
         with suppress(NotFound):
             await api.delete(f"{self._paths.jobs}/{team.name}", propagationPolicy="Background")
@@ -256,7 +255,7 @@ class KubernetesSite:
         with suppress(NotFound):
             await api.delete_all(self._paths.mailboxes, **selector(team.name))
 
-    async def _await_gone(self, api: Api, team: Team) -> None:
+    async def _await_gone(self, api: Api, team: WorkerManifests) -> None:
         """Pods and mailboxes; a node that does not answer keeps its pod, and is named."""
         left: list[str] = []
 
@@ -266,11 +265,11 @@ class KubernetesSite:
             return not left
 
         if not await until(is_gone, _GONE_WITHIN):
-            nodes = tuple(sorted({slot.node for slot, name in self._seating.names.items() if _is_of(name, left)}))
+            nodes = tuple(sorted({slot.node for slot, name in self._assignment.names.items() if _is_of(name, left)}))
             values = {"count": len(left), "nodes": nodes, "within": Duration(_GONE_WITHIN)}
             self._log(Finding("kubernetes.workers-left", Severity.WARNING, team.name, values))
 
-    def _boxes(self) -> Post:
+    def _boxes(self) -> WorkerChannel:
         if self._mailboxes is None:
             raise InternalError("kubernetes.not-started")
         return self._mailboxes
@@ -284,7 +283,7 @@ async def _made(api: Api, collection: str, manifest: dict[str, Any]) -> None:
     await api.create(collection, manifest)
 
 
-async def _left(api: Api, collection: str, team: Team) -> list[str]:
+async def _left(api: Api, collection: str, team: WorkerManifests) -> list[str]:
     found = await api.get(collection, dict, **selector(team.name))
     return [item["metadata"]["name"] for item in found["items"]]
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from clearway.kube.api import ApiObject
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes.cluster_scope import RBAC, WORKER_RULES
 from clearway.site.kubernetes.names import OURS, RUN
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
-
-Manifest = dict[str, Any]
 
 _LINGER = 30
 """Seconds that a finished Job, and with it everything, still stands for whoever looks."""
@@ -24,7 +22,7 @@ _PER_INDEX_SINCE = (1, 29)
 
 
 @dataclass(frozen=True)
-class Team:
+class WorkerManifests:
     """One run's workers: so many pods, spread over these nodes."""
 
     name: str
@@ -42,7 +40,7 @@ class Team:
     def labels(self) -> dict[str, str]:
         return {**OURS, RUN: self.name}
 
-    def job(self) -> Manifest:
+    def job(self) -> ApiObject:
         spec = {
             "completions": self.size,
             "parallelism": self.size,
@@ -57,14 +55,14 @@ class Team:
             spec["backoffLimit"] = 1_000_000
         return {"apiVersion": "batch/v1", "kind": "Job", "metadata": self._metadata(), "spec": spec}
 
-    def account(self) -> Manifest:
+    def account(self) -> ApiObject:
         """Made before the Job, or its first pods would be refused."""
         return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self._metadata()}
 
-    def role(self, owner: Manifest) -> Manifest:
+    def role(self, owner: ApiObject) -> ApiObject:
         return {"apiVersion": RBAC, "kind": "Role", "metadata": self._metadata(owner), "rules": self._rules()}
 
-    def role_binding(self, owner: Manifest) -> Manifest:
+    def role_binding(self, owner: ApiObject) -> ApiObject:
         return {
             "apiVersion": RBAC,
             "kind": "RoleBinding",
@@ -73,7 +71,7 @@ class Team:
             "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": self.options.namespace}],
         }
 
-    def mailboxes(self, owner: Manifest) -> Iterable[Manifest]:
+    def mailboxes(self, owner: ApiObject) -> Iterable[ApiObject]:
         for name in self.mailbox_names:
             yield {
                 "apiVersion": f"{GROUP}/{VERSION}",
@@ -82,14 +80,14 @@ class Team:
                 "spec": {"requests": []},
             }
 
-    def _metadata(self, owner: Manifest | None = None) -> Manifest:
+    def _metadata(self, owner: ApiObject | None = None) -> ApiObject:
         owners = {} if owner is None else {"ownerReferences": [owner]}
         return {"name": self.name, "namespace": self.options.namespace, "labels": self.labels, **owners}
 
-    def _rules(self) -> list[Manifest]:
+    def _rules(self) -> list[ApiObject]:
         return WORKER_RULES
 
-    def _pod(self) -> Manifest:
+    def _pod(self) -> ApiObject:
         options = self.options
         pod = {
             "restartPolicy": "Never",
@@ -112,7 +110,7 @@ class Team:
         }
         return {**pod, "priorityClassName": options.priority_class} if options.priority_class else pod
 
-    def _spread(self) -> Manifest:
+    def _spread(self) -> ApiObject:
         """As evenly as can be; nodes that no worker may enter don't count."""
         return {
             "maxSkew": 1,
@@ -122,7 +120,7 @@ class Team:
             "labelSelector": {"matchLabels": {RUN: self.name}},
         }
 
-    def _container(self) -> Manifest:
+    def _container(self) -> ApiObject:
         """Without a CPU limit, unless one is asked for: it throttles the very sender that is to fill the link."""
         return {
             "name": "worker",
@@ -145,13 +143,13 @@ class Team:
             "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - the container's own
         }
 
-    def _resources(self) -> Manifest:
+    def _resources(self) -> ApiObject:
         cpu = self.options.cpu
         requests = {"requests": {"cpu": cpu or "100m", "memory": "64Mi"}}
         return requests if cpu is None else {**requests, "limits": {"cpu": cpu}}
 
 
-def owned_by(job: Manifest) -> Manifest:
+def owned_by(job: ApiObject) -> ApiObject:
     """The reference that makes something go with the Job, as the API server made it."""
     return {
         "apiVersion": "batch/v1",
@@ -162,17 +160,17 @@ def owned_by(job: Manifest) -> Manifest:
     }
 
 
-def _only_on(nodes: Iterable[str]) -> Manifest:
+def _only_on(nodes: Iterable[str]) -> ApiObject:
     """By name, one term a node: the hostname label is not everywhere the node's name."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]} for node in nodes]
     return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
 
 
-def _toleration(one: Toleration) -> Manifest:
+def _toleration(one: Toleration) -> ApiObject:
     stated = {"key": one.key, "value": one.value, "effect": one.effect}
     operator = "Exists" if one.value is None else "Equal"
     return {"operator": operator, **{name: value for name, value in stated.items() if value is not None}}
 
 
-def field(path: str) -> Manifest:
+def field(path: str) -> ApiObject:
     return {"fieldRef": {"fieldPath": path}}

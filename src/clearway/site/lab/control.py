@@ -20,8 +20,8 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import Reason, Slot
 from clearway.site.lab import keeper
-from clearway.site.lab.preflight import Door, search_path
-from clearway.site.lab.topology import Step, in_node
+from clearway.site.lab.preflight import NamespaceEntry, search_path
+from clearway.site.lab.topology import TopologyStep, in_node
 
 IMPORT_ROOT = Path(clearway.__file__).parent.parent
 BUILT_WITHIN = 60.0
@@ -55,7 +55,7 @@ class KeeperControl:
     _ended: bool = False
 
     @classmethod
-    async def start(cls, door: Door, mailboxes: Sequence[socket.socket]) -> KeeperControl:
+    async def start(cls, door: NamespaceEntry, mailboxes: Sequence[socket.socket]) -> KeeperControl:
         """A keeper behind `door` that will give one of `mailboxes` to each agent. Raises SiteError."""
         ours, theirs = socket.socketpair()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the keeper
@@ -74,7 +74,7 @@ class KeeperControl:
         control._listening = asyncio.create_task(control._listen())
         return control
 
-    async def build(self, steps: Sequence[Step]) -> None:
+    async def build(self, steps: Sequence[TopologyStep]) -> None:
         """Make the network. Raises SiteError with the command that was refused and what it said."""
         self._ask(do="build", steps=[asdict(step) for step in steps])
         try:
@@ -170,7 +170,9 @@ class KeeperControl:
                 ending.set_result(Reason("lab.keeper-ended", ended))
 
 
-async def _spawn(door: Door, control: socket.socket, agents: int, errors: IO[bytes]) -> asyncio.subprocess.Process:
+async def _spawn(
+    door: NamespaceEntry, control: socket.socket, agents: int, errors: IO[bytes]
+) -> asyncio.subprocess.Process:
     """In a session of its own: a Ctrl-C at the terminal is the controller's to answer."""
     command = (sys.executable, "-S", "-m", "clearway.site.lab.keeper", str(control.fileno()), str(agents))
     return await asyncio.create_subprocess_exec(

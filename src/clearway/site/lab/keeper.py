@@ -36,7 +36,7 @@ FDS_A_MESSAGE = 100
 _CLONE_NEWNET = 0x4000_0000
 _STANDARD_STREAMS = 3
 
-Message = dict[str, Any]
+KeeperMessage = dict[str, Any]
 
 
 class Keeper:
@@ -48,7 +48,7 @@ class Keeper:
 
     def serve(self) -> None:
         """Do what is asked until the control socket ends."""
-        doing: dict[str, Callable[[Message], None]] = {
+        doing: dict[str, Callable[[KeeperMessage], None]] = {
             "build": self._build,
             "agents": self._start_agents,
             "execute": lambda asked: _in_background(self._execute, asked),
@@ -58,7 +58,7 @@ class Keeper:
             asked = json.loads(line)
             doing[asked["do"]](asked)
 
-    def _build(self, asked: Message) -> None:
+    def _build(self, asked: KeeperMessage) -> None:
         for step in asked["steps"]:
             ran = _run(step["argv"], step["text"])
             if ran["exit"] != 0:
@@ -66,7 +66,7 @@ class Keeper:
                 return
         self._say(said="built")
 
-    def _start_agents(self, asked: Message) -> None:
+    def _start_agents(self, asked: KeeperMessage) -> None:
         """All forks come before the first thread: a fork takes only one thread with it, and any lock."""
         for wanted, mailbox in zip(asked["agents"], self._mailboxes, strict=True):
             self._agents[wanted["slot"]] = _forked(wanted, mailbox)
@@ -80,10 +80,10 @@ class Keeper:
         errors = _error_file(slot).read_text(errors="replace")
         self._say(said="ended", slot=slot, status=status, stderr=errors[-ERROR_TAIL:])
 
-    def _execute(self, asked: Message) -> None:
+    def _execute(self, asked: KeeperMessage) -> None:
         self._say(said="executed", id=asked["id"], **_run(asked["argv"], asked["text"], asked["timeout"]))
 
-    def _kill(self, asked: Message) -> None:
+    def _kill(self, asked: KeeperMessage) -> None:
         with suppress(ProcessLookupError):
             os.kill(self._agents[asked["slot"]], signal.SIGKILL)
 
@@ -92,7 +92,7 @@ class Keeper:
             self._control.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _run(argv: list[str], text: str, timeout: float = 30.0) -> Message:
+def _run(argv: list[str], text: str, timeout: float = 30.0) -> KeeperMessage:
     """`exit` is None if it did not end in time, or could not be started."""
     try:
         ran = subprocess.run(
@@ -103,7 +103,7 @@ def _run(argv: list[str], text: str, timeout: float = 30.0) -> Message:
     return {"exit": ran.returncode, "stdout": ran.stdout, "stderr": ran.stderr}
 
 
-def _forked(wanted: Message, mailbox: int) -> int:
+def _forked(wanted: KeeperMessage, mailbox: int) -> int:
     scratch = SCRATCH / wanted["slot"]
     scratch.mkdir(parents=True)
     pid = os.fork()
@@ -112,7 +112,7 @@ def _forked(wanted: Message, mailbox: int) -> int:
     return pid
 
 
-def _be_agent(wanted: Message, mailbox: int, scratch: Path) -> NoReturn:
+def _be_agent(wanted: KeeperMessage, mailbox: int, scratch: Path) -> NoReturn:
     """Everything of the keeper's is let go of, then it is the program that runs on any other site."""
     status = 1
     try:

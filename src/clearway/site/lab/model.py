@@ -37,11 +37,11 @@ FamilyField = Annotated[int, AfterValidator(_family)]
 MtuField = Annotated[int, Field(ge=LEAST_MTU[4], le=65_535)]
 
 
-class _Part(BaseModel):
+class _LabPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Link(_Part):
+class Link(_LabPart):
     """The road between a node and the fabric, the same both ways."""
 
     rate: RateField | None = Field(Rate(1e9), description="Shaped rate; null: as fast as the machine is.")
@@ -50,7 +50,7 @@ class Link(_Part):
     delay: DurationField | None = Field(None, description="Added to what leaves the node; needs the kernel's netem.")
 
 
-class LinkException(_Part):
+class LinkException(_LabPart):
     """How one node differs from the others; what is left out is as theirs."""
 
     node: str = Field(description="Its name: node-1, node-2, ...")
@@ -76,7 +76,7 @@ class LabNode:
     link: Link
 
 
-class LabSpec(_Part):
+class LabSpec(_LabPart):
     """A lab: so many nodes, in so many zones, on links of this kind."""
 
     nodes: int = Field(4, ge=2, le=250, description="Nodes, named node-1, node-2, ... 4: two in each zone.")

@@ -34,7 +34,7 @@ _GATES = {
 
 
 @dataclass(frozen=True)
-class Door:
+class NamespaceEntry:
     """How this process gets into namespaces of its own."""
 
     flags: tuple[str, ...]
@@ -49,7 +49,7 @@ def search_path() -> str:
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
-def open_door(lab: LabSpec) -> Door:
+def open_door(lab: LabSpec) -> NamespaceEntry:
     """The way into the lab's namespaces. Raises SiteError with the tool, sysctl or kernel module that is missing."""
     _require_tools()
     door = _first_open()
@@ -64,9 +64,9 @@ def _require_tools() -> None:
             raise SiteError("lab.tool-missing", tool=tool, package=package)
 
 
-def _first_open() -> Door:
-    as_user = Door((*_PRIVATE, *_AS_OWN_ROOT), rootless=True)
-    doors = (Door(_PRIVATE, rootless=False), as_user) if os.geteuid() == 0 else (as_user,)
+def _first_open() -> NamespaceEntry:
+    as_user = NamespaceEntry((*_PRIVATE, *_AS_OWN_ROOT), rootless=True)
+    doors = (NamespaceEntry(_PRIVATE, rootless=False), as_user) if os.geteuid() == 0 else (as_user,)
     refusals = []
     for door in doors:
         tried = _try(door, ("mount", "-t", "tmpfs", "lab", "/run"))
@@ -76,13 +76,13 @@ def _first_open() -> Door:
     raise SiteError("lab.namespaces-refused", stderr=refusals[-1], sysctl=_closed_gate())
 
 
-def _require_netem(door: Door) -> None:
+def _require_netem(door: NamespaceEntry) -> None:
     tried = _try(door, ("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"))
     if tried.returncode != 0:
         raise SiteError("lab.no-netem", stderr=tried.stderr.strip(), kernel=os.uname().release)
 
 
-def _try(door: Door, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _try(door: NamespaceEntry, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8"}
     try:
         return subprocess.run(

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 
 from clearway.base.errors import InternalError, SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import Finding, Inventory, Node, Reason, Request, Severity, Slot
-from clearway.site.base import Event
+from clearway.site.base import Event, FindingLog
 from clearway.site.lab.control import KeeperControl, Ran
 from clearway.site.lab.model import LabNode, LabSpec
-from clearway.site.lab.preflight import Door, open_door
+from clearway.site.lab.preflight import NamespaceEntry, open_door
 from clearway.site.lab.topology import as_shell, build_steps
 from clearway.site.pipe import LINE_LIMIT
 from clearway.site.piped import PipedWorkers
-
-Log = Callable[[Finding], None]
 
 
 class LabSite:
@@ -30,7 +28,9 @@ class LabSite:
     environment of a node's agents.
     """
 
-    def __init__(self, lab: LabSpec, *, log: Log, agent_env: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self, lab: LabSpec, *, log: FindingLog, agent_env: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self._lab = lab
         self._log = log
         self._agent_env = agent_env or {}
@@ -107,7 +107,7 @@ class LabSite:
             raise InternalError("lab.not-started")
         return self._keeper
 
-    def _tell(self, door: Door, script: str) -> None:
+    def _tell(self, door: NamespaceEntry, script: str) -> None:
         code = "lab.rootless" if door.rootless else "lab.as-root"
         self._log(Finding(code, Severity.INFO, "lab", {"command": " ".join(door.argv(()))}))
         self._log(Finding("lab.commands", Severity.INFO, "lab", {"script": script}))

@@ -34,7 +34,7 @@ _DELAYED_PACKETS = 100_000
 
 
 @dataclass(frozen=True)
-class Step:
+class TopologyStep:
     """One command of the build and what it reads on its standard input."""
 
     argv: tuple[str, ...]
@@ -59,19 +59,19 @@ class Addresses:
         return f"{self.of(node)}/{_NETWORKS[self.family][1]}"
 
 
-def build_steps(lab: LabSpec) -> tuple[Step, ...]:
+def build_steps(lab: LabSpec) -> tuple[TopologyStep, ...]:
     """Everything that makes the lab's network, in order, seen from the fabric's namespace."""
     nodes = lab.resolved()
     return (
-        Step(("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")),
-        Step(("ip", "-batch", "-"), _lines(_fabric_links(nodes))),
+        TopologyStep(("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")),
+        TopologyStep(("ip", "-batch", "-"), _lines(_fabric_links(nodes))),
         *(_node_addresses(node, Addresses(lab.ip)) for node in nodes),
         *_shaping(nodes),
         *(_loss(node, node.link.loss) for node in nodes if node.link.loss.si > 0),
     )
 
 
-def as_shell(steps: Iterable[Step]) -> str:
+def as_shell(steps: Iterable[TopologyStep]) -> str:
     """The same as a script that a person can read, or run in `unshare -mn`."""
     return "\n".join(step.as_shell() for step in steps)
 
@@ -96,25 +96,25 @@ def _fabric_links(nodes: tuple[LabNode, ...]) -> Iterator[str]:
         yield f"link set {port} master {BRIDGE} addrgenmode none up"
 
 
-def _node_addresses(node: LabNode, addresses: Addresses) -> Step:
+def _node_addresses(node: LabNode, addresses: Addresses) -> TopologyStep:
     no_probing = " nodad" if addresses.family == 6 else ""
     lines = (
         "link set lo up",
         f"link set {NODE_DEVICE} addrgenmode none up",
         f"address add {addresses.with_prefix(node)} dev {NODE_DEVICE}{no_probing}",
     )
-    return Step(("ip", "-n", node.name, "-batch", "-"), _lines(lines))
+    return TopologyStep(("ip", "-n", node.name, "-batch", "-"), _lines(lines))
 
 
-def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[Step]:
+def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[TopologyStep]:
     towards_nodes = [
         f"qdisc add dev {port_of(node)} root {shaper(node.link.rate)}" for node in nodes if node.link.rate is not None
     ]
     if towards_nodes:
-        yield Step(("tc", "-batch", "-"), _lines(towards_nodes))
+        yield TopologyStep(("tc", "-batch", "-"), _lines(towards_nodes))
     for node in nodes:
         if queues := tuple(_leaving(node.link.rate, node.link.delay)):
-            yield Step(("tc", "-n", node.name, "-batch", "-"), _lines(queues))
+            yield TopologyStep(("tc", "-n", node.name, "-batch", "-"), _lines(queues))
 
 
 def _leaving(rate: Rate | None, delay: Duration | None) -> Iterator[str]:
@@ -133,8 +133,8 @@ def shaper(rate: Rate) -> str:
     return f"tbf rate {rate.si:.0f}bit burst {burst:.0f}b {_QUEUE}"
 
 
-def _loss(node: LabNode, loss: Ratio) -> Step:
-    return Step(in_node(node.name, ("nft", "-j", "-f", "-")), json.dumps(loss_rules(loss)))
+def _loss(node: LabNode, loss: Ratio) -> TopologyStep:
+    return TopologyStep(in_node(node.name, ("nft", "-j", "-f", "-")), json.dumps(loss_rules(loss)))
 
 
 def _lines(lines: Iterable[str]) -> str:

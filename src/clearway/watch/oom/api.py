@@ -12,10 +12,10 @@ import msgspec
 
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.watch import Change, watch
+from clearway.kube.watch import ObjectChange, watch
 from clearway.site.kubernetes.names import NAMESPACES
 from clearway.watch.oom.looks import LOOKS, Look
-from clearway.watch.oom.records import EVERYWHERE, Oom, Sight, Tell
+from clearway.watch.oom.records import EVERYWHERE, Oom, OomObserver, Tell
 
 _FIRST_LOOK_WITHIN = 10.0
 _PAUSE = 2.0
@@ -40,7 +40,7 @@ async def api_follows(access: Access, namespace: str, tell: Tell) -> AsyncIterat
                 await api.request("GET", "/version")
         except (KubeError, TimeoutError) as error:
             for source in dict.fromkeys(look.source for look in LOOKS):
-                tell(Sight(source, EVERYWHERE, _words(error)))
+                tell(OomObserver(source, EVERYWHERE, _words(error)))
         else:
             await open_.enter_async_context(_followed(api, namespace, tell))
         yield
@@ -81,7 +81,7 @@ class _Following:
             try:
                 await self._follow(scope)
             except (Forbidden, NotFound, msgspec.DecodeError) as error:
-                self.tell(Sight(self.look.source, scope, _words(error)))
+                self.tell(OomObserver(self.look.source, scope, _words(error)))
         self.looked.set()
 
     async def _follow(self, scope: str) -> None:
@@ -89,11 +89,11 @@ class _Following:
         while True:
             try:
                 async for news in watch(self.api, f"{place}/{self.look.plural}", self.look.kind, self.look.selectors):
-                    for item in (news.item,) if isinstance(news, Change) else news.items:
+                    for item in (news.item,) if isinstance(news, ObjectChange) else news.items:
                         self._take(item)
                     if not self.looked.is_set():
                         self.looked.set()
-                        self.tell(Sight(self.look.source, scope))
+                        self.tell(OomObserver(self.look.source, scope))
             except (Forbidden, NotFound):
                 raise
             except KubeError:

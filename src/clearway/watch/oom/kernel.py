@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 
 from clearway.base.units import Duration
-from clearway.shell.base import Answer, Command, NotRun, Shell
+from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
 from clearway.watch.oom.looks import killed
-from clearway.watch.oom.records import Oom, Sight, Source, Tell
+from clearway.watch.oom.records import Oom, OomObserver, OomSource, Tell
 
 _WITHIN = Duration(10)
 _KILLS = 500
@@ -35,13 +35,13 @@ async def kernel_log_follows(shell: Shell, nodes: Collection[str], tell: Tell) -
     finally:
         for node, answer in (await _asked(shell, before)).items():
             if not _refused(node, answer, tell):
-                tell(Sight(Source.KERNEL_LOG, node))
+                tell(OomObserver(OomSource.KERNEL_LOG, node))
                 for oom in _since(node, _text(before[node]), _text(answer)):
                     tell(oom)
 
 
 async def _asked(shell: Shell, nodes: Collection[str]) -> dict[str, Answer]:
-    command = Command(("sh", "-c", _LOOK), within=_WITHIN)
+    command = ShellCommand(("sh", "-c", _LOOK), within=_WITHIN)
     answers = await asyncio.gather(*(shell.run(node, command) for node in nodes))
     return dict(zip(nodes, answers, strict=True))
 
@@ -49,9 +49,9 @@ async def _asked(shell: Shell, nodes: Collection[str]) -> dict[str, Answer]:
 def _refused(node: str, answer: Answer, tell: Tell) -> bool:
     """Whether the log can't be read; then it is told why."""
     if isinstance(answer, NotRun):
-        tell(Sight(Source.KERNEL_LOG, node, answer.reason.code))
+        tell(OomObserver(OomSource.KERNEL_LOG, node, answer.reason.code))
     elif answer.exit != 0 or not answer.stdout.startswith("now "):
-        tell(Sight(Source.KERNEL_LOG, node, answer.stderr.strip() or f"exit {answer.exit}"))
+        tell(OomObserver(OomSource.KERNEL_LOG, node, answer.stderr.strip() or f"exit {answer.exit}"))
     else:
         return False
     return True
@@ -76,4 +76,4 @@ def _since(node: str, before: str, after: str) -> Iterator[Oom]:
         found = _STAMP.match(line)
         if found is not None and float(found.group(1)) > last:
             time = float(now) - (float(uptime) - float(found.group(1)))
-            yield Oom(Source.KERNEL_LOG, time, node, **killed(found.group(2)))
+            yield Oom(OomSource.KERNEL_LOG, time, node, **killed(found.group(2)))

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from clearway.watch.oom.records import Oom, Source
+from clearway.watch.oom.records import Oom, OomSource
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Look(Generic[T]):
     """One collection to follow, and how to read it."""
 
-    source: Source
+    source: OomSource
     plural: str
     kind: type[T]
     read: Callable[[T], Iterator[Oom]]
@@ -83,7 +83,7 @@ def of_pod(pod: Pod) -> Iterator[Oom]:
             over = state.terminated
             if over is not None and over.reason == "OOMKilled" and over.finishedAt is not None:
                 yield Oom(
-                    Source.CONTAINERS,
+                    OomSource.CONTAINERS,
                     _instant(over.finishedAt),
                     pod.spec.nodeName,
                     pod.metadata.namespace,
@@ -109,7 +109,7 @@ class _Series(msgspec.Struct, frozen=True):
     lastObservedTime: str | None = None  # noqa: N815 - the API's name
 
 
-class Event(msgspec.Struct, frozen=True):
+class OomEvent(msgspec.Struct, frozen=True):
     involvedObject: _Involved = _Involved()  # noqa: N815 - the API's name
     message: str = ""
     firstTimestamp: str | None = None  # noqa: N815 - the API's name
@@ -134,10 +134,10 @@ def killed(message: str) -> dict[str, Any]:
     return {name: text for name, text in found.groupdict().items() if text} if found is not None else {}
 
 
-def of_event(event: Event) -> Iterator[Oom]:
+def of_event(event: OomEvent) -> Iterator[Oom]:
     """An event of a node; one without a time says nothing about when."""
     if event.latest is not None:
-        yield Oom(Source.EVENTS, _instant(event.latest), event.involvedObject.name, **killed(event.message))
+        yield Oom(OomSource.EVENTS, _instant(event.latest), event.involvedObject.name, **killed(event.message))
 
 
 def _instant(text: str) -> float:
@@ -146,8 +146,8 @@ def _instant(text: str) -> float:
 
 
 LOOKS: tuple[Look[Any], ...] = (
-    Look(Source.CONTAINERS, "pods", Pod, of_pod),
-    Look(Source.EVENTS, "events", Event, of_event, "default", {"fieldSelector": "reason=SystemOOM"}),
-    Look(Source.EVENTS, "events", Event, of_event, "default", {"fieldSelector": "reason=OOMKilling"}),
+    Look(OomSource.CONTAINERS, "pods", Pod, of_pod),
+    Look(OomSource.EVENTS, "events", OomEvent, of_event, "default", {"fieldSelector": "reason=SystemOOM"}),
+    Look(OomSource.EVENTS, "events", OomEvent, of_event, "default", {"fieldSelector": "reason=OOMKilling"}),
 )
 """A node's events are in the namespace `default`."""

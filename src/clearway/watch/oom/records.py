@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 
-class Source(Enum):
+class OomSource(Enum):
     """Who can see a kill. Nobody sees all of them."""
 
     CONTAINERS = "containers"
@@ -23,7 +23,7 @@ class Source(Enum):
 class Oom:
     """One kill, as one source tells it. What it does not tell is None."""
 
-    source: Source
+    source: OomSource
     time: float
     """Unix seconds on the clock of the node that tells it."""
     node: str | None = None
@@ -54,18 +54,18 @@ class Oom:
         for one in fields(self):
             value = getattr(self, one.name)
             if value is not None and one.name != "past":
-                yield one.name, value.value if isinstance(value, Source) else value
+                yield one.name, value.value if isinstance(value, OomSource) else value
 
 
 @dataclass(frozen=True)
-class Sight:
+class OomObserver:
     """Who looks where; or, with a cause, who can't."""
 
-    source: Source
+    source: OomSource
     scope: str
     """A namespace, a node, or `cluster`."""
     cause: str | None = None
 
 
 EVERYWHERE = "cluster"
-Tell = Callable[[Oom | Sight], None]
+Tell = Callable[[Oom | OomObserver], None]

@@ -10,10 +10,10 @@ from typing import Any
 from clearway.kube.api import Access
 from clearway.probe.records import Observation
 from clearway.shell.base import Shell
-from clearway.site.company import Scene
+from clearway.site.watcher import WatchContext
 from clearway.watch.oom.api import api_follows
 from clearway.watch.oom.kernel import kernel_log_follows
-from clearway.watch.oom.records import Oom, Sight, Tell
+from clearway.watch.oom.records import Oom, OomObserver, Tell
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class OomTracker:
     shell: Shell | None = None
 
     @asynccontextmanager
-    async def beside(self, scene: Scene) -> AsyncIterator[None]:
+    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
         """What was before the start is left out."""
 
-        def tell(news: Oom | Sight) -> None:
-            if isinstance(news, Sight) or not news.past:
+        def tell(news: Oom | OomObserver) -> None:
+            if isinstance(news, OomObserver) or not news.past:
                 scene.observe(_observation(news, scene.clock.now()))
 
         async with self.follow(scene.nodes, tell):
@@ -48,7 +48,7 @@ class OomTracker:
             yield
 
 
-def _observation(news: Oom | Sight, now: float) -> Observation:
+def _observation(news: Oom | OomObserver, now: float) -> Observation:
     """At the moment when we heard of it: its time by the node's clock is among the values."""
     if isinstance(news, Oom):
         return Observation("oom", news.subject, now, news.values)

@@ -8,7 +8,14 @@ from typing import Any, Dict, Iterator, Optional, Set
 
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
-from clearway.probe.clusterloader2 import CLIENT_LABEL, SAID, SERVER_LABEL, WANTED, Said, Wanted
+from clearway.probe.clusterloader2 import (
+    CLIENT_LABEL,
+    NETWORK_TEST_SPEC,
+    NETWORK_TEST_STATUS,
+    SERVER_LABEL,
+    NetworkTestSpec,
+    NetworkTestStatus,
+)
 from clearway.probe.records import Half, Observation, Reason, Result, Worker
 from clearway.worker.api import ApiFailure, Collection, Missing
 from clearway.worker.clusterloader2.flags import Load
@@ -23,7 +30,7 @@ class _Asked:
     """An object of which this worker does one half."""
 
     name: str
-    wanted: Wanted
+    wanted: NetworkTestSpec
     half: Half
 
 
@@ -85,23 +92,23 @@ class ClusterLoader2Inbox:
             return None
         self._seen.add(uid)
         try:
-            if SAID.decode({"metrics": [], **(item.get("status") or {})}) != Said():
+            if NETWORK_TEST_STATUS.decode({"metrics": [], **(item.get("status") or {})}) != NetworkTestStatus():
                 return None
-            wanted = WANTED.decode(item["spec"])
+            wanted = NETWORK_TEST_SPEC.decode(item["spec"])
         except ClearwayError as error:
-            self._answer(name, Said(error=told(Reason("worker.not-a-request", {"cause": str(error)}))))
+            self._answer(name, NetworkTestStatus(error=told(Reason("worker.not-a-request", {"cause": str(error)}))))
             return None
         half = wanted.half_of(self._pod)
         return None if half is None else _Asked(name, wanted, half)
 
-    def _answer(self, name: str, what: Said) -> None:
+    def _answer(self, name: str, what: NetworkTestStatus) -> None:
         """Read the object and write the whole of it, again if it changed in between."""
 
         def write() -> None:
             with self._delivering:
                 try:
                     item = self._requests.get(name)
-                    self._requests.replace(name, {**item, "status": SAID.encode(what)})
+                    self._requests.replace(name, {**item, "status": NETWORK_TEST_STATUS.encode(what)})
                 except Missing:
                     return
 

@@ -12,7 +12,7 @@ from typing import Optional, Tuple
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Size
-from clearway.probe.clusterloader2 import Said
+from clearway.probe.clusterloader2 import NetworkTestStatus
 from clearway.probe.measurement import Http, Measurement, Tcp, Udp
 from clearway.probe.records import Evidence, Half, Outcome, Reason, Result
 from clearway.probe.wire import REASON
@@ -28,15 +28,15 @@ _FROM_THE_INSTANT = re.compile(
 Figures = Tuple[float, ...]
 
 
-def said(result: Result) -> Said:
+def said(result: Result) -> NetworkTestStatus:
     """What is written for it: all the figures of its protocol, or an error, never a figure that was not measured."""
     if result.outcome is not Outcome.MEASURED or result.measurement is None:
-        return Said(error=told(result.reason or Reason(f"outcome.{result.outcome.value}")))
+        return NetworkTestStatus(error=told(result.reason or Reason(f"outcome.{result.outcome.value}")))
     try:
         figures = _figures(result.measurement, result.evidence)
     except Unreadable as error:
-        return Said(error=told(Reason(error.code, error.values)))
-    return Said(figures, worker_delay=_delay(result))
+        return NetworkTestStatus(error=told(Reason(error.code, error.values)))
+    return NetworkTestStatus(figures, worker_delay=_delay(result))
 
 
 def told(reason: Reason) -> str:

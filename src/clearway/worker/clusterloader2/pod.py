@@ -10,7 +10,7 @@ from clearway.base.clock import Clock
 from clearway.probe.clusterloader2 import GROUP, NAMESPACE, PLURAL, VERSION
 from clearway.probe.records import Slot
 from clearway.worker.agent import Agent
-from clearway.worker.api import Access, ApiFailure, Collection
+from clearway.worker.api import ApiFailure, Collection, ServiceAccount
 from clearway.worker.clusterloader2.flags import NotUnderstood, load_of
 from clearway.worker.clusterloader2.inbox import ClusterLoader2Inbox
 from clearway.worker.facts import worker
@@ -30,7 +30,7 @@ def attend_clusterloader2(argv: Sequence[str], pod: str, clock: Clock, scratch: 
     except NotUnderstood as error:
         sys.stderr.write(f"not understood: {error.word}\n")
         return 2
-    inbox = ClusterLoader2Inbox(Collection(Access.of_pod(), _REQUESTS), pod, load, PipeInbox(clock), clock)
+    inbox = ClusterLoader2Inbox(Collection(ServiceAccount.of_pod(), _REQUESTS), pod, load, PipeInbox(clock), clock)
     try:
         Agent(worker(Slot(pod), "pod"), inbox, clock, scratch).run()
     except ApiFailure as failure:

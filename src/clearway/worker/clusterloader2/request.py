@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clearway.base.units import Duration, Frequency, Size
-from clearway.probe.clusterloader2 import Protocol, Wanted
+from clearway.probe.clusterloader2 import NetworkTestSpec, Protocol
 from clearway.probe.parameters import HttpParameters, Parameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Request
 from clearway.worker.clusterloader2.flags import Load
@@ -18,7 +18,7 @@ _DATAGRAM, _DATAGRAM_V6 = Size(1470), Size(1450)
 """iperf's own: of the other end's MTU nothing is known."""
 
 
-def request_of(name: str, wanted: Wanted, half: Half, load: Load) -> Request:
+def request_of(name: str, wanted: NetworkTestSpec, half: Half, load: Load) -> Request:
     """Both ends come to the same port and load without a word between them; the figures begin at the instant."""
     server = Endpoint(wanted.server_pod_ip, wanted.protocol.port)
     start = float(wanted.client_start_timestamp)

@@ -11,8 +11,8 @@ from clearway.probe.records import Finding, Slot
 from clearway.shell.runner import Runner
 from clearway.site.base import Ready
 from clearway.site.hosts.model import HostsSpec
-from clearway.site.hosts.road import ssh_road
 from clearway.site.hosts.site import HostsSite
+from clearway.site.hosts.transport import ssh_transport
 from sshd import Keys, Sshd, free_port, login, serving
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ async def test_more_hosts_than_a_server_takes_logins_at_once_all_get_their_worke
             "hosts": [{"name": at, "address": at, "machine": at} for at in addresses],
         }
     )
-    road, log = ssh_road(hosts), list[Finding]()
+    road, log = ssh_transport(hosts), list[Finding]()
     site = HostsSite(hosts, road, Runner(road, log=log.append), log=log.append)
     with serving(server):
         try:

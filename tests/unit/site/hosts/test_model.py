@@ -10,7 +10,7 @@ from clearway.base.units import Rate
 from clearway.report.wording import describe_error
 from clearway.shell.ssh import HostKeys, SshHost
 from clearway.site.hosts.model import Host, HostsSpec, dump_hosts, load_hosts
-from clearway.site.hosts.road import ssh_road
+from clearway.site.hosts.transport import ssh_transport
 from clearway.spec.problems import SpecError
 
 GOOD = """\
@@ -52,7 +52,7 @@ def test_a_host_has_what_it_says_and_the_defaults_for_the_rest(tmp_path: Path) -
 
 
 def test_ssh_gets_each_of_it(tmp_path: Path) -> None:
-    road = ssh_road(load(tmp_path, GOOD))
+    road = ssh_transport(load(tmp_path, GOOD))
     assert road._hosts["node-1"] == SshHost(
         "192.0.2.11",
         user="ops",
@@ -65,7 +65,7 @@ def test_ssh_gets_each_of_it(tmp_path: Path) -> None:
 
 def test_what_is_left_out_is_left_to_ssh_but_the_host_keys(tmp_path: Path) -> None:
     hosts = load(tmp_path, two("address: alias"))
-    assert ssh_road(hosts)._hosts["b"] == SshHost("alias", host_keys=HostKeys.STRICT)
+    assert ssh_transport(hosts)._hosts["b"] == SshHost("alias", host_keys=HostKeys.STRICT)
 
 
 def test_the_record_of_a_run_reads_back_the_same_from_another_folder(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clearway.probe.records import Finding, Reason, Slot
-from clearway.shell.base import Connection, Said
+from clearway.shell.base import CommandOutput, Connection
 from clearway.shell.runner import Runner
 from clearway.site.base import Lost, Ready
 from clearway.site.hosts.checking import check
@@ -54,7 +54,7 @@ class NoRoad:
     def obstacle(self, node: str) -> Reason | None:
         return None
 
-    def failure(self, node: str, said: Said) -> Reason | None:
+    def failure(self, node: str, said: CommandOutput) -> Reason | None:
         return Reason("shell.connection-lost", {"node": node, "quote": said.stderr}) if said.exit == 255 else None
 
     def close(self) -> None:

@@ -11,8 +11,8 @@ import pytest
 from clearway.base.units import Rate
 from clearway.probe.records import Finding, Inventory, Reason, Severity, Slot, Worker
 from clearway.report.wording import describe_finding
-from clearway.shell.base import Answer, Command, NotRun, Said
-from clearway.shell.ssh import SshRoad
+from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
+from clearway.shell.ssh import SshTransport
 from clearway.site.base import NotFit
 from clearway.site.hosts.model import HostsSpec
 from clearway.site.hosts.seed import TOO_OLD
@@ -30,8 +30,8 @@ def survey(name: str) -> Survey:
     return Survey(1000.0, (), worker, (), machine="the template's", kernel=f"boot of {name}", network="net:[1]")
 
 
-def told(found: Survey, before: str = "") -> Said:
-    return Said(0, before + json.dumps(SURVEY.encode(found)) + "\n")
+def told(found: Survey, before: str = "") -> CommandOutput:
+    return CommandOutput(0, before + json.dumps(SURVEY.encode(found)) + "\n")
 
 
 class Answers:
@@ -41,7 +41,7 @@ class Answers:
         self._answers = answers
         self.closed = False
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         assert command.text, "the agent comes on its input"
         return self._answers[node]
 
@@ -53,7 +53,7 @@ async def inspected(a: Answer, b: Answer | None = None, hosts: HostsSpec = HOSTS
     log: list[Finding] = []
     shell = Answers({"a": a, "b": b or told(survey("b"))})
     try:
-        return await HostsSite(hosts, SshRoad({}), shell, log=log.append).inspect(), log
+        return await HostsSite(hosts, SshTransport({}), shell, log=log.append).inspect(), log
     finally:
         assert shell.closed
 
@@ -86,9 +86,13 @@ async def test_hosts_are_nodes_with_what_lasts_of_what_they_said() -> None:
             "shell.no-connection",
             "firewall",
         ),
-        (Said(127, "", "sh: 1: python3: not found"), "hosts.no-python", "apt-get install python3"),
-        (Said(TOO_OLD, "", "3.6.8"), "hosts.python-too-old", "`python` in the hosts file"),
-        (Said(1, "", "ModuleNotFoundError: No module named 'ctypes'"), "hosts.agent-fails", "whole standard library"),
+        (CommandOutput(127, "", "sh: 1: python3: not found"), "hosts.no-python", "apt-get install python3"),
+        (CommandOutput(TOO_OLD, "", "3.6.8"), "hosts.python-too-old", "`python` in the hosts file"),
+        (
+            CommandOutput(1, "", "ModuleNotFoundError: No module named 'ctypes'"),
+            "hosts.agent-fails",
+            "whole standard library",
+        ),
         (told(survey("a"), "Welcome to a!\n"), "hosts.says-more", "terminal"),
         (told(Survey(1000.0, ("ip",))), "preflight.tool-missing", "apt-get install iproute2"),
         (told(replace(survey("a"), absent=("198.51.100.9",))), "hosts.address-absent", "`data-addresses`"),
@@ -103,7 +107,7 @@ async def test_what_is_in_the_way_is_named_with_what_to_do(answer: Answer, code:
 
 
 async def test_all_hosts_are_asked_before_anything_is_said() -> None:
-    found = await refused(Said(127), Said(TOO_OLD, "", "3.8.1"))
+    found = await refused(CommandOutput(127), CommandOutput(TOO_OLD, "", "3.8.1"))
     assert [(finding.subject, finding.code) for finding in found] == [
         ("a", "hosts.no-python"),
         ("b", "hosts.python-too-old"),

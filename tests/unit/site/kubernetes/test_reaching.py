@@ -11,19 +11,19 @@ import pytest
 from api_server import ApiServer, Json, api_server
 from clearway.kube.api import Access
 from clearway.probe.records import Finding
-from clearway.shell.base import Command, NotRun, Said
+from clearway.shell.base import CommandOutput, NotRun, ShellCommand
+from clearway.shell.node_access import node_access
 from clearway.shell.providers import PROVIDERS, Feature, provider_named
-from clearway.shell.reach import reach
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import crd
+from clearway.site.kubernetes.node_shell import NodesShell, kernel_shell, node_shell
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.reaching import NodesShell, kernel_shell, node_shell
 from kubelets import kubelets
 from sshd import Keys, Sshd, free_port, login, serving
 from unit.cl2.doors import answered, call
 
 HERE = {"node-1": "127.0.3.1", "node-2": "127.0.3.2"}
-WHERE = Command(("sh", "-c", "echo $SSH_CONNECTION"))
+WHERE = ShellCommand(("sh", "-c", "echo $SSH_CONNECTION"))
 
 
 def node(name: str, address: str | None) -> Json:
@@ -73,10 +73,10 @@ async def test_each_node_is_entered_at_its_own_address(
     options: KubernetesOptions, configs: tuple[str, ...], server: ApiServer
 ) -> None:
     server.put(names.NODES, node("node-3", None))
-    shell = NodesShell(options, reach(provider_named("on-premises"), configs, {}), untold)
+    shell = NodesShell(options, node_access(provider_named("on-premises"), configs, {}), untold)
     for name, address in HERE.items():
         answer = await shell.run(name, WHERE)
-        assert isinstance(answer, Said)
+        assert isinstance(answer, CommandOutput)
         assert answer.stdout.split()[2] == address
     answer = await shell.run("node-3", WHERE)
     assert isinstance(answer, NotRun)
@@ -86,7 +86,7 @@ async def test_each_node_is_entered_at_its_own_address(
 
 async def test_an_api_that_cannot_be_asked_is_why_nothing_runs(tmp_path: Path, configs: tuple[str, ...]) -> None:
     nowhere = KubernetesOptions(Access(tmp_path / "nowhere"))
-    shell = NodesShell(nowhere, reach(provider_named("aws"), configs, {}), untold)
+    shell = NodesShell(nowhere, node_access(provider_named("aws"), configs, {}), untold)
     answer = await shell.run("node-1", WHERE)
     assert isinstance(answer, NotRun)
     assert answer.reason.code.startswith("kube.")
@@ -97,9 +97,9 @@ async def test_a_rehearsal_lists_the_commands_and_nobody_is_entered(
     options: KubernetesOptions, configs: tuple[str, ...]
 ) -> None:
     told: list[Finding] = []
-    made = reach(provider_named("skeleton"), (*configs, "SSH_PORT=1"), {})
+    made = node_access(provider_named("skeleton"), (*configs, "SSH_PORT=1"), {})
     shell, nodes = await node_shell(options, made, told.append, rehearsed=True)
-    assert [await shell.run(one.name, WHERE) for one in nodes] == [Said(0), Said(0)]
+    assert [await shell.run(one.name, WHERE) for one in nodes] == [CommandOutput(0), CommandOutput(0)]
     assert [(finding.code, finding.subject) for finding in told] == [("shell.would-run", name) for name in HERE]
     assert all(address in finding.values["command"] for finding, address in zip(told, HERE.values(), strict=True))
     await shell.close()
@@ -109,12 +109,14 @@ def test_kernel_logs_are_looked_at_only_where_they_are_the_nodes_own_and_somebod
     options: KubernetesOptions,
 ) -> None:
     looked_at = {
-        name: kernel_shell(options, reach(row, ("SSH_USER=me",), {}), untold) is not None
+        name: kernel_shell(options, node_access(row, ("SSH_USER=me",), {}), untold) is not None
         for name, row in PROVIDERS.items()
     }
     assert looked_at == {name: Feature.KERNEL_LOG in row.features for name, row in PROVIDERS.items()}
-    assert kernel_shell(options, reach(provider_named("skeleton"), (), {}), untold) is None
-    assert kernel_shell(options, reach(provider_named("skeleton"), (), {"KUBE_SSH_USER": "me"}), untold) is not None
+    assert kernel_shell(options, node_access(provider_named("skeleton"), (), {}), untold) is None
+    assert (
+        kernel_shell(options, node_access(provider_named("skeleton"), (), {"KUBE_SSH_USER": "me"}), untold) is not None
+    )
     assert kernel_shell(options, None, untold) is None
 
 

@@ -16,7 +16,7 @@ from clearway.base.units import Duration, Frequency, Rate, Size
 from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Reason, Request, Result
-from clearway.worker.api import Access, Collection
+from clearway.worker.api import Collection, ServiceAccount
 from clearway.worker.clusterloader2.flags import Load
 from clearway.worker.clusterloader2.inbox import ClusterLoader2Inbox
 from clearway.worker.inbox import Mailbox, PipeInbox
@@ -56,7 +56,7 @@ class Boxes:
 
     def __init__(self, server: ApiServer, folder: Path) -> None:
         host, _, port = server.address.partition(":")
-        self._access = Access(host, int(port), token_folder(folder), tls=False)
+        self._access = ServiceAccount(host, int(port), token_folder(folder), tls=False)
         self._made: list[ClusterLoader2Inbox] = []
         self.log = io.StringIO()
 

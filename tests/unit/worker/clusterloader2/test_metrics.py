@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Size
-from clearway.probe.clusterloader2 import SAID, Said
+from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS, NetworkTestStatus
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
 from clearway.probe.records import Evidence, Half, Outcome, Reason, Result, Timing
@@ -25,12 +25,12 @@ def measured(measurement: Measurement, stdout: str = "", half: Half = Half.SERVE
     return Result("r", "p", 1, half, Outcome.MEASURED, None, measurement, Timing(Duration(0.25)), evidence=evidence)
 
 
-def of(captured: Golden) -> Said:
+def of(captured: Golden) -> NetworkTestStatus:
     half = captured.request.half
     return said(measured(captured.read(), captured.output.stdout, half))
 
 
-def error(what: Said) -> str:
+def error(what: NetworkTestStatus) -> str:
     assert what.error is not None
     code: str = json.loads(what.error)["code"]
     return code
@@ -80,7 +80,7 @@ def test_a_session_without_its_last_row_has_no_one_way_latency_and_so_no_figures
 def test_what_is_void_is_told_with_its_reason() -> None:
     late = Reason("worker.late", {"late": Duration(0.2)})
     what = said(Result("r", "p", 1, Half.SEND, Outcome.LATE, late))
-    assert what == Said(error='{"code": "worker.late", "values": {"late": {"s": 0.2}}}')
+    assert what == NetworkTestStatus(error='{"code": "worker.late", "values": {"late": {"s": 0.2}}}')
 
 
 @pytest.mark.parametrize(
@@ -144,5 +144,5 @@ def test_http_figures_agree_with_each_other(times: list[float], failed: int, ela
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=11), st.none() | st.text())
 def test_a_status_is_read_as_it_was_written(metrics: list[float], text: str | None) -> None:
-    what = Said(tuple(metrics), text, Duration(0.5))
-    assert SAID.decode(json.loads(json.dumps(SAID.encode(what)))) == what
+    what = NetworkTestStatus(tuple(metrics), text, Duration(0.5))
+    assert NETWORK_TEST_STATUS.decode(json.loads(json.dumps(NETWORK_TEST_STATUS.encode(what)))) == what

@@ -20,7 +20,7 @@ from clearway.base.units import Rate
 from clearway.probe.clusterloader2 import Protocol
 from clearway.probe.records import Slot, Worker
 from clearway.worker.agent import Agent
-from clearway.worker.api import Access, Collection
+from clearway.worker.api import Collection, ServiceAccount
 from clearway.worker.clusterloader2.flags import Load
 from clearway.worker.clusterloader2.inbox import ClusterLoader2Inbox
 from clearway.worker.inbox import PipeInbox
@@ -57,7 +57,7 @@ def server() -> Iterator[ApiServer]:
 @pytest.fixture
 def requests(server: ApiServer, tmp_path: Path) -> Collection:
     host, _, port = server.address.partition(":")
-    return Collection(Access(host, int(port), token_folder(tmp_path), tls=False), REQUESTS)
+    return Collection(ServiceAccount(host, int(port), token_folder(tmp_path), tls=False), REQUESTS)
 
 
 @pytest.fixture

@@ -6,20 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from clearway.cl2.measurements.network.request import StartParameters
+from clearway.cl2.measurements.network.request import NetworkStartParameters
 from clearway.cl2.output.perf_data import Item
 from clearway.ledger.record import Record
-from clearway.probe.metrics import METRICS, Distribution, Series, Total
-from clearway.probe.records import Outcome, Role, Slot, Trial
+from clearway.probe.metrics import METRICS, Distribution, SampleStats, SingleValue
+from clearway.probe.records import Outcome, Pair, Role, Trial
 from clearway.verdict.evidence import outcome
 
-Pair = tuple[Slot, Slot]
 _KBYTE = 1024 * 8
 """Bits in what iperf calls a kbyte."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class PerfFigure:
     """One of ClusterLoader2's metrics, by our own."""
 
     name: str
@@ -30,14 +29,14 @@ class Figure:
     """Its units in one SI unit."""
 
 
-FIGURES: Mapping[str, Sequence[Figure]] = {
-    "TCP": (Figure("Throughput", "kbytes/sec", "throughput", "mean", 1 / _KBYTE),),
+FIGURES: Mapping[str, Sequence[PerfFigure]] = {
+    "TCP": (PerfFigure("Throughput", "kbytes/sec", "throughput", "mean", 1 / _KBYTE),),
     "UDP": (
-        Figure("Packet_Per_Second", "pps", "packet-rate", "mean", 1.0),
-        Figure("Jitter", "ms", "jitter", "mean", 1e3),
-        Figure("Lost_Packets", "percentage", "loss", "total", 100.0),
+        PerfFigure("Packet_Per_Second", "pps", "packet-rate", "mean", 1.0),
+        PerfFigure("Jitter", "ms", "jitter", "mean", 1e3),
+        PerfFigure("Lost_Packets", "percentage", "loss", "total", 100.0),
     ),
-    "HTTP": (Figure("Response_Time", "seconds", "latency", "mean", 1.0),),
+    "HTTP": (PerfFigure("Response_Time", "seconds", "latency", "mean", 1.0),),
 }
 """UDP's one-way latency is not among them: it would be the difference of two nodes' clocks."""
 
@@ -45,7 +44,7 @@ _ALL_NODES: Mapping[str, str] = {"Sender": "all", "Receiver": "all"}
 _INSIDE: Mapping[str, str] = {"Perc05": "p5", "Perc50": "p50", "Perc95": "p95", "Perc99": "p99"}
 
 
-def items(record: Record, wanted: StartParameters) -> Iterator[Item]:
+def items(record: Record, wanted: NetworkStartParameters) -> Iterator[Item]:
     """For each metric one item over all pairs, then one for each pair, with its nodes.
 
     Every item has every label: perfdash's page chooses a value for each label that it has seen, and finds only what
@@ -82,14 +81,14 @@ def _measured(record: Record) -> dict[Pair, list[Trial]]:
     return found
 
 
-def _value(figure: Figure, trials: Sequence[Trial]) -> float | None:
+def _value(figure: PerfFigure, trials: Sequence[Trial]) -> float | None:
     """Of one pair: the median of its repeats."""
     read = (values.statistic(figure.statistic) for values in _distributions(figure, trials))
     found = [value * figure.per_si for value in read if value is not None]
     return median(found) if found else None
 
 
-def _distributions(figure: Figure, trials: Sequence[Trial]) -> Iterator[Distribution]:
+def _distributions(figure: PerfFigure, trials: Sequence[Trial]) -> Iterator[Distribution]:
     for trial in trials:
         if (values := METRICS[figure.metric].read(trial)) is not None:
             yield values
@@ -97,15 +96,15 @@ def _distributions(figure: Figure, trials: Sequence[Trial]) -> Iterator[Distribu
 
 def _over(values: tuple[float, ...]) -> dict[str, float]:
     """Over pairs, by nearest rank as ClusterLoader2 has it, and their mean."""
-    ordered = Series(values)
+    ordered = SampleStats(values)
     ranks = {name: ordered.statistic(statistic) for name, statistic in _INSIDE.items() if name != "Perc99"}
     return {**{name: value for name, value in ranks.items() if value is not None}, "Mean": mean(values)}
 
 
-def _inside(figure: Figure, trials: Sequence[Trial]) -> dict[str, float]:
+def _inside(figure: PerfFigure, trials: Sequence[Trial]) -> dict[str, float]:
     """Inside the latest attempt at a pair: over its intervals or requests, where the metric has several."""
     (*_, values) = _distributions(figure, trials)
-    single = isinstance(values, Total) or values.count == 1
+    single = isinstance(values, SingleValue) or values.count == 1
     names = {"Mean": figure.statistic} if single else {"Mean": "mean", **_INSIDE}
     read = {name: values.statistic(statistic) for name, statistic in names.items()}
     return {name: value * figure.per_si for name, value in read.items() if value is not None}

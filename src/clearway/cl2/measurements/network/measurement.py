@@ -13,12 +13,12 @@ from pathlib import Path
 
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.campaign.acceptance import Braked, Job, begin, carry_out
+from clearway.campaign.acceptance import Aborted, Job, begin, run_rounds
 from clearway.campaign.conclusion import save_reports
-from clearway.cl2.config.calls import Call
-from clearway.cl2.measurements.base import NOTHING, Ground, Outcome, Summary, Surroundings
+from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, SummaryFile, Surroundings
 from clearway.cl2.measurements.network.figures import items, without_data
-from clearway.cl2.measurements.network.request import StartParameters, spec_of
+from clearway.cl2.measurements.network.request import NetworkStartParameters, spec_of
 from clearway.cl2.output.names import safe
 from clearway.cl2.output.perf_data import perf_data
 from clearway.cl2.settings import SETTINGS, SettingsName
@@ -36,7 +36,7 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class _Running:
-    wanted: StartParameters
+    wanted: NetworkStartParameters
     folder: Path
     campaign: asyncio.Task[None]
     told: asyncio.Event
@@ -49,9 +49,9 @@ class NetworkPerformance:
         self._leaving: list[asyncio.Task[None]] = []
         """Campaigns that have measured all and are removing their workers."""
 
-    async def call(self, call: Call, around: Surroundings) -> Outcome:
+    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
         """Raises ClearwayError where nothing can be measured."""
-        if isinstance(call.params, StartParameters):
+        if isinstance(call.params, NetworkStartParameters):
             self._running = await self._start(call, call.params, around)
             return NOTHING
         running, self._running = self._running, None
@@ -71,7 +71,7 @@ class NetworkPerformance:
         for campaign in leaving:
             await campaign
 
-    async def _start(self, call: Call, wanted: StartParameters, around: Surroundings) -> _Running:
+    async def _start(self, call: MethodCall, wanted: NetworkStartParameters, around: Surroundings) -> _Running:
         """Nothing is created before the whole plan is written."""
         if self._running is not None:
             raise SiteError("door.already-started", identifier=call.identifier)
@@ -98,7 +98,11 @@ class NetworkPerformance:
 
 
 async def _begun(
-    call: Call, wanted: StartParameters, settings: SettingsName, ground: Ground, around: Surroundings
+    call: MethodCall,
+    wanted: NetworkStartParameters,
+    settings: SettingsName,
+    ground: CampaignTarget,
+    around: Surroundings,
 ) -> Job:
     """A run directory with the whole plan. Raises SiteError if the cluster can't give the pairs."""
     inventory = await ground.site.inspect()
@@ -113,7 +117,7 @@ async def _begun(
     return replace(job, ledger=Ledger(job.ledger.folder, [listener]))
 
 
-async def _carried_out(job: Job, ground: Ground, around: Surroundings, told: asyncio.Event) -> None:
+async def _carried_out(job: Job, ground: CampaignTarget, around: Surroundings, told: asyncio.Event) -> None:
     """The reports are written as soon as all is measured, and whatever ends it: what was measured is never lost."""
 
     def report() -> None:
@@ -125,7 +129,7 @@ async def _carried_out(job: Job, ground: Ground, around: Surroundings, told: asy
         told.set()
 
     try:
-        await carry_out(job, ground.site, Clock(), ground.watchers, finished)
+        await run_rounds(job, ground.site, Clock(), ground.watchers, finished)
     except BaseException:
         report()
         raise
@@ -148,23 +152,23 @@ async def _ended(campaign: asyncio.Task[None]) -> None:
     await asyncio.gather(campaign, return_exceptions=True)
 
 
-async def _gather(running: _Running, around: Surroundings) -> Outcome:
+async def _gather(running: _Running, around: Surroundings) -> CallOutcome:
     """Results and verdict. A campaign that could not go on, or was interrupted, is an error beside what it measured."""
     trouble: ClearwayError | None = None
     complete = True
     try:
         await _measured(running)
     except ClearwayError as error:
-        trouble, complete = error, not isinstance(error, Braked)
+        trouble, complete = error, not isinstance(error, Aborted)
     except asyncio.CancelledError:
         trouble, complete = SiteError("door.interrupted"), False
     record = read_run(running.folder)
     verdict = judge(record)
     wanted = running.wanted
     name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
-    summary = Summary(name, perf_data(items(record, wanted)), complete=complete)
+    summary = SummaryFile(name, perf_data(items(record, wanted)), complete=complete)
     report = REPORTS["text"].render(record, verdict, around.language)
-    return Outcome((summary,), verdict.state, tuple(_errors(record, verdict, trouble)), report)
+    return CallOutcome((summary,), verdict.state, tuple(_errors(record, verdict, trouble)), report)
 
 
 def _errors(record: Record, verdict: Verdict, trouble: ClearwayError | None) -> Iterator[ClearwayError]:
@@ -185,7 +189,7 @@ class Rejected(ClearwayError):
     exit_code = 1
 
 
-def _folder(around: Surroundings, call: Call) -> Path:
+def _folder(around: Surroundings, call: MethodCall) -> Path:
     """A run directory of its own for each start, also where an earlier run left some."""
     name = safe(f"{call.method}_{around.test}_{call.identifier}")
     names = (name if number == 1 else f"{name}_{number}" for number in count(1))

@@ -10,31 +10,31 @@ from pydantic import Field, model_validator
 from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import Span, Whole
+from clearway.cl2.config.types import GoDuration, GoInt
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.probe.records import Inventory
 from clearway.site.kubernetes.options import Workers
 from clearway.spec.model import Spec, Test
 from clearway.spec.types import CriterionField, LoadField, refusal
 
-Ratio = Literal["1:1", "N:1", "N:M"]
+PairRatio = Literal["1:1", "N:1", "N:M"]
 _MOST_A_NODE = 64
 _MOST = 100_000
 """Pairs that a spec can ask for."""
 
 
-class StartParameters(Part):
+class NetworkStartParameters(Part):
     """ClusterLoader2's own, and below them those that only clearway knows."""
 
-    duration: Annotated[Span, Field(gt=Duration(0))]
+    duration: Annotated[GoDuration, Field(gt=Duration(0))]
     protocol: Literal["TCP", "UDP", "HTTP"]
-    number_of_servers: Annotated[Whole, Field(ge=1, le=_MOST)]
-    number_of_clients: Annotated[Whole, Field(ge=1, le=_MOST)]
+    number_of_servers: Annotated[GoInt, Field(ge=1, le=_MOST)]
+    number_of_clients: Annotated[GoInt, Field(ge=1, le=_MOST)]
 
     thresholds: tuple[CriterionField, ...] = ()
     """Criteria as in a spec: `throughput >= 5 Gbit/s for 90 % of pairs`. None: measured, not judged."""
     settings: SettingsName | None = None
-    streams: Annotated[Whole, Field(ge=1, le=128)] | None = None
+    streams: Annotated[GoInt, Field(ge=1, le=128)] | None = None
     rate: LoadField | None = None
 
     @model_validator(mode="after")
@@ -53,17 +53,17 @@ class StartParameters(Part):
         return self
 
     @property
-    def ratio(self) -> Ratio:
+    def ratio(self) -> PairRatio:
         if self.number_of_clients == self.number_of_servers:
             return "1:1" if self.number_of_clients == 1 else "N:M"
         return "N:1"
 
 
-class GatherParameters(Part):
+class NetworkGatherParameters(Part):
     """Nothing: what is gathered was said at the start."""
 
 
-def refuse(wanted: StartParameters, settings: SettingsName) -> None:
+def refuse(wanted: NetworkStartParameters, settings: SettingsName) -> None:
     """Raises UsageError for what the workers of these settings can't be asked."""
     chosen = SETTINGS[settings]
     impossible = {
@@ -77,7 +77,7 @@ def refuse(wanted: StartParameters, settings: SettingsName) -> None:
         raise UsageError("door.not-by-its-workers", settings=settings, what=found[0])
 
 
-def spec_of(wanted: StartParameters, settings: SettingsName, inventory: Inventory, name: str) -> Spec:
+def spec_of(wanted: NetworkStartParameters, settings: SettingsName, inventory: Inventory, name: str) -> Spec:
     """The same test in clearway's words. Raises SiteError where the nodes are too few to hold it."""
     chosen = SETTINGS[settings]
     protocol = wanted.protocol.lower()
@@ -102,13 +102,13 @@ def spec_of(wanted: StartParameters, settings: SettingsName, inventory: Inventor
     return Spec(version=1, name=name, workers_per_node=workers, attempts=chosen.attempts, tests=(test,))
 
 
-def _pairing(wanted: StartParameters, inventory: Inventory) -> dict[str, Any]:
+def _pairing(wanted: NetworkStartParameters, inventory: Inventory) -> dict[str, Any]:
     if wanted.ratio == "N:1":
         return {"pairing": "incast", "server": inventory.nodes[0].name if inventory.nodes else None}
     return {"pairing": "one-to-one", "direction": "forward"}
 
 
-def _workers_a_node(wanted: StartParameters, inventory: Inventory) -> int:
+def _workers_a_node(wanted: NetworkStartParameters, inventory: Inventory) -> int:
     """As few as hold all clients and servers, evenly spread. Raises SiteError if that is more than a node takes."""
     machines = len({node.on_machine for node in inventory.nodes})
     if machines < 2:

@@ -18,21 +18,21 @@ from clearway.engine.base import Output
 from clearway.engine.netperfbenchmark import TOOL
 from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
-from clearway.kube.watch import Change, watch
+from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.clusterloader2 import (
     CLIENT_LABEL,
     GROUP,
     KIND,
     NAMESPACE,
+    NETWORK_TEST_SPEC,
     SERVER_LABEL,
     VERSION,
-    WANTED,
+    NetworkTestSpec,
     Protocol,
-    Wanted,
 )
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import ClockOffset, Evidence, Half, Outcome, Reason, Request, Result, Slot, Worker
-from clearway.site.kubernetes.mailboxes import Hearer, Letter, Watching
+from clearway.site.kubernetes.mailboxes import ChannelListener, MailboxSpec, Watching
 from clearway.site.kubernetes.names import JOB_INDEX, OURS, RUN, Paths, selector
 from clearway.site.parallel import at_once
 
@@ -86,7 +86,7 @@ class _Pair:
 class NetworkTests:
     """Its workers say nothing before they have measured: each is ready once it runs and has an address."""
 
-    def __init__(self, api: Api, paths: Paths, run: str, hearer: Hearer, clock: Clock) -> None:
+    def __init__(self, api: Api, paths: Paths, run: str, hearer: ChannelListener, clock: Clock) -> None:
         self._api = api
         self._paths = paths
         self._run = run
@@ -102,11 +102,11 @@ class NetworkTests:
     async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
         """There is nothing to put up before a round."""
 
-    async def submit(self, round_id: str | None, letters: Mapping[str, Letter]) -> None:
+    async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
         """Take away what the last round asked, and ask anew. Raises KubeError."""
         self._asked.clear()
         await self._api.delete_all(self._paths.mailboxes, **selector(self._run))
-        await at_once(self._ask(pair) for pair in _pairs(letters))
+        await at_once(self._ask(pair) for pair in _pairs(specs))
 
     def handing_out(self, mailboxes: int) -> Duration:
         return Duration(mailboxes * _WRITE)
@@ -119,7 +119,7 @@ class NetworkTests:
     def _manifest(self, name: str, pair: _Pair) -> dict[str, Any]:
         """It goes with the pod that is to answer."""
         client, server = self._pods[pair.client].metadata, self._pods[pair.server].metadata
-        wanted = Wanted(
+        wanted = NetworkTestSpec(
             client_pod_name=client.name,
             server_pod_name=server.name,
             server_pod_ip=pair.send.server.address,
@@ -133,14 +133,14 @@ class NetworkTests:
             "apiVersion": f"{GROUP}/{VERSION}",
             "kind": KIND,
             "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels, "ownerReferences": [owner]},
-            "spec": WANTED.encode(wanted),
+            "spec": NETWORK_TEST_SPEC.encode(wanted),
             "status": {"metrics": []},
         }
 
     async def _follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.pods, _Pod, selector(self._run)):
-            for pod in (news.item,) if isinstance(news, Change) else news.items:
+            for pod in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._greet(pod)
 
     def _greet(self, pod: _Pod) -> None:
@@ -156,7 +156,7 @@ class NetworkTests:
     async def _follow_answers(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.mailboxes, _NetworkTest, selector(self._run)):
-            for item in (news.item,) if isinstance(news, Change) else news.items:
+            for item in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._take(item)
 
     def _take(self, item: _NetworkTest) -> None:
@@ -169,10 +169,10 @@ class NetworkTests:
             self._hearer.said(pair.client, _untold(pair.send))
 
 
-def _pairs(letters: Mapping[str, Letter]) -> Iterator[_Pair]:
+def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
     halves: dict[str, dict[Half, tuple[str, Request]]] = defaultdict(dict)
-    for name, letter in letters.items():
-        for request in letter.requests:
+    for name, spec in specs.items():
+        for request in spec.requests:
             halves[request.probe][request.half] = name, request
     for found in halves.values():
         (client, send), (server, serve) = found[Half.SEND], found[Half.SERVE]

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from clearway.probe.clusterloader2 import GROUP, KIND, PLURAL, SAID, VERSION, WANTED
-from clearway.site.kubernetes.cluster_scope import Manifest, Scoped
+from clearway.kube.api import ApiObject
+from clearway.probe.clusterloader2 import GROUP, KIND, NETWORK_TEST_SPEC, NETWORK_TEST_STATUS, PLURAL, VERSION
+from clearway.site.kubernetes.cluster_scope import Scoped
 from clearway.site.kubernetes.names import KEEPER, OURS, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, structural
-from clearway.site.kubernetes.workers import Team, field
+from clearway.site.kubernetes.workers import WorkerManifests, field
 
 UDP_RATE = "750M"
 """As its own Deployment has it; iperf's capital M is 1,048,576. A pod's flags say it, no request can."""
 _NETWORK_TESTS = Kind(GROUP, VERSION, PLURAL)
-_RULES: list[Manifest] = [
+_RULES: list[ApiObject] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["get", "list", "update", "watch"]},
 ]
 """All that they use of the administrator's rights that ClusterLoader2 gives them."""
 
 
-def _crd(keeper: str) -> Manifest:
+def _crd(keeper: str) -> ApiObject:
     """Without a status of its own: a worker writes the whole object."""
-    status = {**structural(SAID.schema()), "required": []}
-    schema = {"type": "object", "properties": {"spec": structural(WANTED.schema()), "status": status}}
+    status = {**structural(NETWORK_TEST_STATUS.schema()), "required": []}
+    schema = {"type": "object", "properties": {"spec": structural(NETWORK_TEST_SPEC.schema()), "status": status}}
     version = {"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     annotations = {KEEPER: keeper, SCHEMA: digest(schema)}
     return {
@@ -43,17 +44,17 @@ SCOPE = Scoped(_NETWORK_TESTS, _crd, pod_security="baseline")
 """Their image runs as root."""
 
 
-class NetperfTeam(Team):
+class NetperfManifests(WorkerManifests):
     """ClusterLoader2's workers, as one of our Jobs: evenly spread, and gone with it."""
 
-    def mailboxes(self, owner: Manifest) -> Iterable[Manifest]:
+    def mailboxes(self, owner: ApiObject) -> Iterable[ApiObject]:
         """None: who is asked what is only known with a round."""
         return ()
 
-    def _rules(self) -> list[Manifest]:
+    def _rules(self) -> list[ApiObject]:
         return _RULES
 
-    def _pod(self) -> Manifest:
+    def _pod(self) -> ApiObject:
         return {**super()._pod(), "securityContext": {}, "volumes": []}
 
     def _container(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from clearway.site.kubernetes.nodes import NodeView
 
 
 @dataclass(frozen=True)
-class View:
+class NodeState:
     """A node as the cluster sees it."""
 
     ready: bool
@@ -22,8 +22,8 @@ class View:
     """Another one after each start of its kernel."""
 
 
-class Sight(Protocol):
-    async def view(self, node: str) -> View:
+class NodeReadiness(Protocol):
+    async def view(self, node: str) -> NodeState:
         """Raises KubeError; asking again may help."""
 
     async def not_ready(self) -> Collection[str]:
@@ -35,13 +35,13 @@ class _Nodes(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class KubernetesSight:
+class KubernetesNodeReadiness:
     access: Access
 
-    async def view(self, node: str) -> View:
+    async def view(self, node: str) -> NodeState:
         async with connect(self.access) as api:
             found = await api.get(f"{NODES}/{node}", NodeView)
-        return View(_is_ready(found), found.status.nodeInfo.get("bootID", ""))
+        return NodeState(_is_ready(found), found.status.nodeInfo.get("bootID", ""))
 
     async def not_ready(self) -> Collection[str]:
         async with connect(self.access) as api:

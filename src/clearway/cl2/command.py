@@ -12,20 +12,19 @@ from clearway import __version__
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.load import Compiler
-from clearway.cl2.config.model import Namespaces as WantedNamespaces
-from clearway.cl2.config.model import Scenario
+from clearway.cl2.config.model import NamespaceConfig, Scenario
 from clearway.cl2.config.suite import load_suite
 from clearway.cl2.executor import Executor
-from clearway.cl2.measurements.base import Display, Ground, Havoc, Summary, Surroundings
+from clearway.cl2.measurements.base import CampaignTarget, ChaosTools, Display, SummaryFile, Surroundings
 from clearway.cl2.measurements.chaos import of_the_whole_test
-from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS, Row
+from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS, MethodRow
 from clearway.cl2.namespaces import Namespaces, settled
 from clearway.cl2.options import Options
 from clearway.cl2.outcome import StepResult, TestResult
 from clearway.cl2.output.folder import ReportFolder, as_json
 from clearway.cl2.overrides import variables
 from clearway.cl2.rehearsal import rehearsed
-from clearway.cl2.rendering import Engine
+from clearway.cl2.rendering import TemplateEngine
 from clearway.cl2.settings import Settings
 from clearway.cl2.shipped import locate
 from clearway.ledger.record import FORMAT_VERSION
@@ -36,21 +35,21 @@ from clearway.spec.problems import Problem, SpecError
 
 
 @dataclass(frozen=True)
-class World:
+class Cl2Context:
     """What the door needs of the outside."""
 
-    engine: Engine
+    engine: TemplateEngine
     environ: Mapping[str, str]
     site: Callable[[], Site]
     """To look at the cluster with."""
-    grounds: Callable[[Settings], Ground]
+    grounds: Callable[[Settings], CampaignTarget]
     display: Display
     log: Callable[[Finding], None]
     say: Callable[[str], None]
     """Writes to the user's standard output."""
     complain: Callable[[ClearwayError], None]
     language: Language
-    chaos: Havoc | None = None
+    chaos: ChaosTools | None = None
     """None: no node may be broken."""
 
 
@@ -62,7 +61,7 @@ class Prepared:
     """Path as it was given."""
     identifier: str
     compiled: Compiled
-    namespaces: WantedNamespaces
+    namespaces: NamespaceConfig
 
     @property
     def name(self) -> str:
@@ -70,11 +69,11 @@ class Prepared:
 
 
 @dataclass
-class Door:
+class Cl2Command:
     """One call of the command."""
 
     options: Options
-    world: World
+    world: Cl2Context
     nodes: Callable[[], int]
     """Counts the cluster's nodes. Raises SiteError."""
     runs: Path
@@ -135,7 +134,7 @@ class Door:
             variables(overrides, self.world.environ, known),
             self.nodes,
             self.options.changes,
-            self.options.reach.provider if self.options.reach is not None else None,
+            self.options.node_access.provider if self.options.node_access is not None else None,
         )
         compiled = compiler.compile(config)
         if impossible := list(rehearsed(compiled, self.options.settings)):
@@ -163,7 +162,7 @@ class Door:
             grounds=self.world.grounds,
             display=self.world.display,
             settings=self.options.settings,
-            reach=self.options.reach,
+            node_access=self.options.node_access,
             runs=self.runs,
             test=test.name,
             log=self.world.log,
@@ -195,7 +194,7 @@ class Door:
             for summary in call.outcome.summaries:
                 self._show(test, summary)
 
-    def _show(self, test: Prepared, summary: Summary) -> None:
+    def _show(self, test: Prepared, summary: SummaryFile) -> None:
         """A file in the report folder; without one, standard output."""
         if self._folder is None:
             self.world.say(as_json(summary.data))
@@ -212,7 +211,7 @@ class Door:
         return facts | ({"provider": self.options.provider} if self.options.provider else {})
 
     @property
-    def _methods(self) -> Mapping[str, Row]:
+    def _methods(self) -> Mapping[str, MethodRow]:
         return WITH_CHAOS if self.options.allow_chaos else MEASUREMENTS
 
     @property

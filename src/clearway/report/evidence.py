@@ -7,12 +7,12 @@ from itertools import islice
 
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
-from clearway.probe.records import Outcome, Result, Slot, Trial
+from clearway.probe.records import Outcome, Pair, Result, Trial
 from clearway.report.document import EvidencePart
 from clearway.report.phrases import Phrases
 from clearway.report.wording import printable
 from clearway.verdict.evidence import outcome, void_reason
-from clearway.verdict.model import Standing, Verdict
+from clearway.verdict.model import PairState, Verdict
 
 _VOID = 10
 """Void attempts shown; the run directory has them all."""
@@ -21,7 +21,7 @@ _BROKEN = 3
 _TAIL_LINES = 8
 
 
-def exhibits(record: Record, verdict: Verdict, phrases: Phrases) -> Iterator[EvidencePart]:
+def evidence_parts(record: Record, verdict: Verdict, phrases: Phrases) -> Iterator[EvidencePart]:
     """What the tools were asked and said where something went wrong."""
     trials = record.trials
     void = (trial for trial in trials if outcome(trial) not in (Outcome.MEASURED, Outcome.NOT_RUN))
@@ -37,13 +37,13 @@ def _measured(trial: Trial) -> bool:
     return outcome(trial) is Outcome.MEASURED
 
 
-def _broken(verdict: Verdict) -> list[tuple[str, tuple[Slot, Slot]]]:
+def _broken(verdict: Verdict) -> list[tuple[str, Pair]]:
     """Test and pair of the worst broken pairs, each once."""
     found = (
         (test.name, pair.subject)
         for test in verdict.children
         for leaf in test.children
-        for pair in islice((p for p in leaf.pairs if p.standing is Standing.BREAKS), _BROKEN)
+        for pair in islice((p for p in leaf.pairs if p.standing is PairState.BREAKS), _BROKEN)
         if not isinstance(pair.subject, str)
     )
     return list(dict.fromkeys(found))

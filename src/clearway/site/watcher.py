@@ -15,7 +15,7 @@ from clearway.probe.records import Observation, Reason
 
 
 @dataclass(frozen=True)
-class Scene:
+class WatchContext:
     """One run as its company sees it."""
 
     nodes: frozenset[str]
@@ -31,7 +31,7 @@ class Scene:
 class Watcher(Protocol):
     """Beside the rounds from before the first to after the last, whatever ends them."""
 
-    def beside(self, scene: Scene) -> AbstractAsyncContextManager[None]:
+    def watching(self, scene: WatchContext) -> AbstractAsyncContextManager[None]:
         """Entered when the workers are ready, before any traffic; left when the rounds are over, stopped or cancelled.
 
         Both ends are bounded in time by the watcher itself. An exception on the way in ends the run before it

@@ -17,7 +17,7 @@ HalfKey = tuple[str, Half]
 """Probe id and half: what a round waits for."""
 
 
-class Crew:
+class WorkerPool:
     """Async context: inside it the workers live. What they say goes to the ledger as it arrives."""
 
     def __init__(self, site: Site, slots: Sequence[Slot], ledger: Ledger, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from clearway.kube.api import Api
-from clearway.kube.watch import Change, watch
+from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.pods import PodView, ended, hindered
@@ -38,7 +38,7 @@ class _Happened(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Attendance:
+class PodMonitor:
     """Follows the pods of one Job, called `team`, of so many workers."""
 
     api: Api
@@ -55,7 +55,7 @@ class Attendance:
     async def follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self.api, self.paths.pods, PodView, selector(self.team)):
-            if isinstance(news, Change):
+            if isinstance(news, ObjectChange):
                 self._take(news.item, deleted=news.deleted)
             else:
                 self._take_all(news.items)
@@ -63,7 +63,7 @@ class Attendance:
     async def follow_events(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self.api, self.paths.events, _Happened, {}):
-            for event in (news.item,) if isinstance(news, Change) else news.items:
+            for event in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._hear(event)
 
     def node_of(self, name: str) -> str | None:

@@ -9,7 +9,7 @@ from clearway.probe.records import Slot
 from clearway.site.base import Lost, Ready, Site
 
 
-async def first_news(site: Site, slots: Collection[Slot], within: float) -> dict[Slot, Ready | Lost]:
+async def await_announcements(site: Site, slots: Collection[Slot], within: float) -> dict[Slot, Ready | Lost]:
     """What each worker was heard of first, in so many seconds; one that stays silent is not there. Reads events."""
     heard: dict[Slot, Ready | Lost] = {}
     try:

@@ -19,7 +19,7 @@ ROOT_KUBECONFIG = "ROOT_KUBECONFIG"
 
 
 @dataclass(frozen=True)
-class Reach:
+class NodeAccess:
     """What is None is left to ssh, and to the user's own configuration of it."""
 
     provider: Provider
@@ -40,10 +40,10 @@ class Reach:
     """Names of what was given and changes nothing."""
 
 
-def reach(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) -> Reach:
+def node_access(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) -> NodeAccess:
     """`given` are the words of --provider-configs, `NAME=value`. Raises UsageError."""
     words = tuple(given)
-    made = Reach(
+    made = NodeAccess(
         provider,
         provider.route,
         provider.addresses,
@@ -60,7 +60,7 @@ def reach(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) 
     return made
 
 
-def _changed(made: Reach, word: str) -> Reach:
+def _changed(made: NodeAccess, word: str) -> NodeAccess:
     name, equals, value = word.partition("=")
     if not equals:
         raise UsageError("provider.config-without-value", found=word, choices=tuple(CONFIGS))
@@ -79,23 +79,23 @@ def _changed(made: Reach, word: str) -> Reach:
 
 
 @dataclass(frozen=True)
-class Config:
+class ProviderConfig:
     """One name of --provider-configs."""
 
-    change: Callable[[Reach, str], Reach]
+    change: Callable[[NodeAccess, str], NodeAccess]
     """Raises ValueError for a value that makes no sense."""
     choices: tuple[str, ...] = ()
 
 
-def _sets(name: str, read: Callable[[str], Any], choices: Iterable[str] = ()) -> Config:
-    return Config(lambda made, value: replace(made, **{name: read(value)}), tuple(choices))
+def _sets(name: str, read: Callable[[str], Any], choices: Iterable[str] = ()) -> ProviderConfig:
+    return ProviderConfig(lambda made, value: replace(made, **{name: read(value)}), tuple(choices))
 
 
-def _service(name: str) -> Config:
-    def changed(made: Reach, value: str) -> Reach:
+def _service(name: str) -> ProviderConfig:
+    def changed(made: NodeAccess, value: str) -> NodeAccess:
         return replace(made, services=replace(made.services, **{name: _argv(value)}))
 
-    return Config(changed)
+    return ProviderConfig(changed)
 
 
 def _one_of(known: Mapping[str, Any]) -> Callable[[str], Any]:
@@ -132,7 +132,7 @@ def _path(value: str) -> Path:
 _TYPES = {kind.value: (kind,) for kind in AddressType}
 _ROUTES = {route.value: route for route in Route}
 
-CONFIGS: Mapping[str, Config] = {
+CONFIGS: Mapping[str, ProviderConfig] = {
     "SSH_USER": _sets("user", _text),
     "SSH_KEY": _sets("key", _path),
     "SSH_PORT": _sets("port", _port),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from clearway.shell.ssh import POLICIES, SshHost, SshRoad
+from clearway.shell.ssh import POLICIES, SshHost, SshTransport
 from clearway.site.hosts.model import Host, HostsSpec
 
 
-def ssh_road(hosts: HostsSpec) -> SshRoad:
+def ssh_transport(hosts: HostsSpec) -> SshTransport:
     """The road to all of them, by their names."""
-    return SshRoad({host.name: _entered(host, hosts) for host in hosts.resolved()})
+    return SshTransport({host.name: _entered(host, hosts) for host in hosts.resolved()})
 
 
 def _entered(host: Host, hosts: HostsSpec) -> SshHost:

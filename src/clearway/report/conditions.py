@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.probe.records import Role
-from clearway.report.document import Condition
-from clearway.report.memory import memory_condition
+from clearway.report.document import ConditionPart
+from clearway.report.oom import memory_condition
 from clearway.report.phrases import Phrases
 
 _FACTS = ("kernel", "cpus", "congestion", "qdisc", "link-speed")
@@ -16,13 +16,13 @@ _MANY = 4
 """Distinct values shown before the rest are only counted."""
 
 
-def conditions(record: Record, phrases: Phrases) -> Iterator[Condition]:
+def conditions(record: Record, phrases: Phrases) -> Iterator[ConditionPart]:
     """What a reader needs to measure the same again."""
     for name, values in _found(record):
         if shown := _list(values, phrases):
-            yield Condition(name=name, label=phrases.say(f"condition-label.{name}"), value=shown)
+            yield ConditionPart(name=name, label=phrases.say(f"condition-label.{name}"), value=shown)
     memory = memory_condition(record, phrases)
-    yield Condition(name="out-of-memory", label=phrases.say("condition-label.out-of-memory"), value=memory)
+    yield ConditionPart(name="out-of-memory", label=phrases.say("condition-label.out-of-memory"), value=memory)
     if starts := _starts(record):
         spread = max(max(times) - min(times) for times in starts)
         yield _duration("start-spread", spread, phrases)
@@ -61,5 +61,5 @@ def _starts(record: Record) -> list[list[float]]:
     return list(rounds.values())
 
 
-def _duration(name: str, seconds: float, phrases: Phrases) -> Condition:
-    return Condition(name=name, label=phrases.say(f"condition-label.{name}"), value=str(Duration(seconds)))
+def _duration(name: str, seconds: float, phrases: Phrases) -> ConditionPart:
+    return ConditionPart(name=name, label=phrases.say(f"condition-label.{name}"), value=str(Duration(seconds)))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from clearway.probe.records import Slot
 
 
-class Seating:
+class SlotAssignment:
     """Slots by node, given out as workers turn up. A worker keeps its slot."""
 
     def __init__(self, slots: Iterable[Slot]) -> None:
@@ -18,17 +18,17 @@ class Seating:
             self._free[slot.node].append(slot)
         self._taken: dict[str, Slot] = {}
 
-    def seat(self, name: str, node: str) -> Slot | None:
+    def assign(self, name: str, node: str) -> Slot | None:
         """The slot of this worker, now or before; None: its node is full, nobody waits for it."""
         if name not in self._taken and self._free.get(node):
             self._taken[name] = self._free[node].pop()
         return self._taken.get(name)
 
-    def seat_anywhere(self, name: str) -> Slot | None:
+    def assign_anywhere(self, name: str) -> Slot | None:
         """For a worker that will never be anywhere: one of the slots that stay empty."""
         if name not in self._taken:
             node = next((node for node, free in self._free.items() if free), None)
-            return None if node is None else self.seat(name, node)
+            return None if node is None else self.assign(name, node)
         return self._taken[name]
 
     @property

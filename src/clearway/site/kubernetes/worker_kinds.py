@@ -10,15 +10,15 @@ from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Scoped
-from clearway.site.kubernetes.mailboxes import Hearer, Letter, Mailboxes, Watching
+from clearway.site.kubernetes.mailboxes import ChannelListener, Mailboxes, MailboxSpec, Watching
 from clearway.site.kubernetes.names import Paths
 from clearway.site.kubernetes.netperf.network_tests import NetworkTests
-from clearway.site.kubernetes.netperf.objects import SCOPE, NetperfTeam
+from clearway.site.kubernetes.netperf.objects import SCOPE, NetperfManifests
 from clearway.site.kubernetes.options import Workers
-from clearway.site.kubernetes.workers import Team
+from clearway.site.kubernetes.workers import WorkerManifests
 
 
-class Post(Protocol):
+class WorkerChannel(Protocol):
     """How workers are asked and heard."""
 
     @property
@@ -28,7 +28,7 @@ class Post(Protocol):
     async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
         """Put up what a team says it needs. Raises KubeError."""
 
-    async def submit(self, round_id: str | None, letters: Mapping[str, Letter]) -> None:
+    async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
         """Replace what these workers, by name, are asked. Raises KubeError."""
 
     def handing_out(self, mailboxes: int) -> Duration:
@@ -36,13 +36,13 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True)
-class Dialect:
+class WorkerKind:
     scope: Scoped
-    team: type[Team]
-    post: Callable[[Api, Paths, str, Hearer, Clock], Post]
+    team: type[WorkerManifests]
+    post: Callable[[Api, Paths, str, ChannelListener, Clock], WorkerChannel]
 
 
-DIALECTS: Mapping[Workers, Dialect] = {
-    Workers.CLEARWAY: Dialect(OUR_SCOPE, Team, Mailboxes),
-    Workers.CLUSTERLOADER2: Dialect(SCOPE, NetperfTeam, NetworkTests),
+WORKER_KINDS: Mapping[Workers, WorkerKind] = {
+    Workers.CLEARWAY: WorkerKind(OUR_SCOPE, WorkerManifests, Mailboxes),
+    Workers.CLUSTERLOADER2: WorkerKind(SCOPE, NetperfManifests, NetworkTests),
 }

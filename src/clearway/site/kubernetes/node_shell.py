@@ -9,17 +9,17 @@ from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import connect
 from clearway.probe.records import Finding, Reason, Severity
-from clearway.shell.base import Answer, Command, NotRun, Shell
+from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
+from clearway.shell.node_access import NodeAccess
 from clearway.shell.providers import Feature, as_root, missing
-from clearway.shell.reach import Reach
 from clearway.shell.rehearsal import Rehearsal
-from clearway.shell.roads import Machine, road_to
 from clearway.shell.runner import Runner
-from clearway.site.kubernetes.installation import Log
+from clearway.shell.transports import Machine, transport_to
+from clearway.site.base import FindingLog
 from clearway.site.kubernetes.nodes import ZONE, NodeView, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 
-_TRIAL = Command(as_root(("true",)), within=Duration(20))
+_TRIAL = ShellCommand(as_root(("true",)), within=Duration(20))
 
 
 def machine_of(node: NodeView) -> Machine:
@@ -28,7 +28,7 @@ def machine_of(node: NodeView) -> Machine:
 
 
 async def node_shell(
-    options: KubernetesOptions, reach: Reach, log: Log, *, rehearsed: bool = False
+    options: KubernetesOptions, node_access: NodeAccess, log: FindingLog, *, rehearsed: bool = False
 ) -> tuple[Shell, tuple[NodeView, ...]]:
     """A shell to the nodes that are to be measured, and these; rehearsed, it only tells what it would run.
 
@@ -36,21 +36,21 @@ async def node_shell(
     """
     async with connect(options.access) as api:
         nodes = await wanted_nodes(api, options)
-    road = road_to([machine_of(node) for node in nodes], reach)
+    road = transport_to([machine_of(node) for node in nodes], node_access)
     return Rehearsal(road, log=log) if rehearsed else Runner(road, log=log), nodes
 
 
 class NodesShell:
     """A Shell to a cluster's nodes, which asks the API who they are when the first command comes."""
 
-    def __init__(self, options: KubernetesOptions, reach: Reach, log: Log) -> None:
+    def __init__(self, options: KubernetesOptions, node_access: NodeAccess, log: FindingLog) -> None:
         self._options = options
-        self._reach = reach
+        self._reach = node_access
         self._log = log
         self._asking = asyncio.Lock()
         self._shell: Shell | None = None
 
-    async def run(self, node: str, command: Command) -> Answer:
+    async def run(self, node: str, command: ShellCommand) -> Answer:
         try:
             async with self._asking:
                 if self._shell is None:
@@ -65,16 +65,16 @@ class NodesShell:
             await shell.close()
 
 
-def kernel_shell(options: KubernetesOptions, reach: Reach | None, log: Log) -> Shell | None:
+def kernel_shell(options: KubernetesOptions, node_access: NodeAccess | None, log: FindingLog) -> Shell | None:
     """A way to the nodes' kernels; None where nobody said how to get in, or where they are not the nodes' own."""
-    if reach is None or not reach.stated or missing(reach.provider, Feature.KERNEL_LOG) is not None:
+    if node_access is None or not node_access.stated or missing(node_access.provider, Feature.KERNEL_LOG) is not None:
         return None
-    return NodesShell(options, reach, log)
+    return NodesShell(options, node_access, log)
 
 
-async def tried(options: KubernetesOptions, reach: Reach, log: Log) -> tuple[Finding, ...]:
+async def tried(options: KubernetesOptions, node_access: NodeAccess, log: FindingLog) -> tuple[Finding, ...]:
     """For every node that is to be measured: a command runs there as root, or why not. Raises as `node_shell`."""
-    shell, nodes = await node_shell(options, reach, log)
+    shell, nodes = await node_shell(options, node_access, log)
     try:
         return await _tried(shell, [node.name for node in nodes])
     finally:

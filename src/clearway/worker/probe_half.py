@@ -13,7 +13,7 @@ from typing import Mapping, Optional, Tuple
 from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Command, Output
+from clearway.engine.base import Output, ToolCommand
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Measurement
 from clearway.probe.parameters import UdpParameters
@@ -48,7 +48,7 @@ class _Void(Exception):
 
 
 @dataclass(frozen=True)
-class Setting:
+class HalfContext:
     """What a request is served with."""
 
     clock: Clock
@@ -59,22 +59,22 @@ class Setting:
     """Other halves receive UDP on this worker at the same time: the kernel doesn't tell whose datagrams it dropped."""
 
 
-class Performance:
+class ProbeHalf:
     """Serves one request."""
 
-    def __init__(self, request: Request, setting: Setting) -> None:
+    def __init__(self, request: Request, setting: HalfContext) -> None:
         self._request = request
         self._clock = setting.clock
         self._scratch = setting.scratch
         self._cancelled = setting.cancelled
         self._shares_udp_counters = setting.shares_udp_counters
         self._engine = ENGINES[request.engine]
-        self._command: Optional[Command] = None
+        self._command: Optional[ToolCommand] = None
         self._child: Optional[Child] = None
         self._launched: Optional[float] = None
         self._listening: Optional[float] = None
         self._first_data: Optional[float] = None
-        self._before: Optional[counters.Reading] = None
+        self._before: Optional[counters.CounterTotals] = None
         self._counters: Optional[Counters] = None
         self._over = False
 
@@ -127,7 +127,7 @@ class Performance:
         self._check_memory(command)
         return self._read(command, folder)
 
-    def _check_memory(self, command: Command) -> None:
+    def _check_memory(self, command: ToolCommand) -> None:
         """A tool that the kernel killed may have left output that looks whole."""
         if self._counters is not None and self._counters.oom_kills:
             raise _Void(Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": command.argv[0]}))
@@ -135,7 +135,7 @@ class Performance:
     def _own(self, found: Counters) -> Counters:
         return replace(found, udp_rcvbuf_errors=None) if self._shares_udp_counters else found
 
-    def _prepared(self, folder: Path) -> Command:
+    def _prepared(self, folder: Path) -> ToolCommand:
         if self._clock.until(self._request.start) <= 0:
             raise _Void(Outcome.LATE, Reason("worker.start-passed", {"late": self._late_by(self._clock.now())}))
         system = _on_system_clock(self._request, self._clock)
@@ -148,14 +148,14 @@ class Performance:
             path.write_text(content, encoding="utf-8")
         return command
 
-    def _spawn(self, command: Command, folder: Path) -> None:
+    def _spawn(self, command: ToolCommand, folder: Path) -> None:
         self._launched = self._clock.now()
         try:
             self._child = Child(command.argv, folder, self._request.half.value)
         except OSError as error:
             raise _Void(Outcome.TOOL_FAILED, Reason("worker.cannot-start", {"error": str(error)})) from error
 
-    def _await_listening(self, command: Command) -> None:
+    def _await_listening(self, command: ToolCommand) -> None:
         listen, child = command.listen, self._child
         assert listen is not None and child is not None
         while not is_open(listen):
@@ -168,7 +168,7 @@ class Performance:
                 )
         self._listening = self._clock.now()
 
-    def _check_lateness(self, command: Command) -> None:
+    def _check_lateness(self, command: ToolCommand) -> None:
         """Raise if the half began too late; where the tool waits by itself, watch for its first data."""
         assert self._launched is not None
         begun, due = self._launched, self._request.start + command.launch.si
@@ -186,7 +186,7 @@ class Performance:
         stamp = start.first_data(self._request.server, transport, self._clock.system(self._request.start))
         return None if stamp is None else self._request.start + (stamp - self._clock.system(self._request.start))
 
-    def _await_end(self, command: Command, child: Child) -> bool:
+    def _await_end(self, command: ToolCommand, child: Child) -> bool:
         """Wait until the half is over. Returns whether it ended by itself, rather than being due to be ended."""
         until = time.monotonic() + self._clock.until(self._request.start + command.ends.si)
         deadline = time.monotonic() + self._clock.until(self._request.deadline)
@@ -195,7 +195,7 @@ class Performance:
             raise _Void(Outcome.NOT_RUN, Reason("worker.cancelled"))
         return over
 
-    def _read(self, command: Command, folder: Path) -> Measurement:
+    def _read(self, command: ToolCommand, folder: Path) -> Measurement:
         """What the tool's output proves. A send half that did not end may still prove that it never connected."""
         finished = self._over or self._request.half is Half.SERVE
         output = self._output(command, folder)
@@ -210,7 +210,7 @@ class Performance:
                 return measurement
         raise _Void(Outcome.TIMED_OUT, Reason("worker.timed-out", {"tool": command.argv[0]}))
 
-    def _output(self, command: Command, folder: Path) -> Output:
+    def _output(self, command: ToolCommand, folder: Path) -> Output:
         assert self._child is not None
         stdout, stderr = self._child.output()
         files = {name: str(folder / name) for name in command.collect if (folder / name).exists()}

@@ -11,7 +11,7 @@ from clearway.base.units import Size
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import Parameters, UdpParameters
 from clearway.probe.records import Endpoint, Half, Probe, Request, Round, Slot, Worker, family_of
-from clearway.run.crew import HalfKey
+from clearway.run.worker_pool import HalfKey
 from clearway.site.base import Ready
 
 _ANSWER = 5.0
@@ -22,7 +22,7 @@ _HEADERS = {False: 28, True: 48}
 
 
 @dataclass(frozen=True)
-class Schedule:
+class RoundTiming:
     """When a round happens, relative to its instant; in seconds."""
 
     earliest: float
@@ -31,7 +31,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Draft:
+class RoundRequests:
     """A round's requests before the instant is known."""
 
     requests: Mapping[HalfKey, tuple[Slot, Request]]
@@ -41,14 +41,14 @@ class Draft:
         return {key: slot for key, (slot, _) in self.requests.items()}
 
     @property
-    def schedule(self) -> Schedule:
+    def schedule(self) -> RoundTiming:
         commands = [
             ENGINES[request.engine].serve(request)
             if request.half is Half.SERVE
             else ENGINES[request.engine].send(request)
             for _, request in self.requests.values()
         ]
-        return Schedule(
+        return RoundTiming(
             min((command.launch.si for command in commands), default=0.0),
             max((command.ends.si for command in commands), default=0.0) + _ANSWER,
         )
@@ -62,7 +62,7 @@ class Draft:
         return dict(mailboxes)
 
 
-def draft(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready], turn: int) -> Draft:
+def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready], turn: int) -> RoundRequests:
     """Requests for all probes of which both workers are ready.
 
     `turn` counts rounds: it moves the ports on, so that no round meets the last one's closing connections.
@@ -79,7 +79,7 @@ def draft(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready
         for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
             request = _request(round_, probe, attempts[probe.id], half, endpoint, parameters)
             requests[probe.id, half] = (slot, request)
-    return Draft(requests)
+    return RoundRequests(requests)
 
 
 def _request(

@@ -12,18 +12,16 @@ from clearway.base.units import Rate
 from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import Outcome, Reason, Role, Slot, Trial
+from clearway.probe.records import Outcome, Pair, Reason, Role, Trial
 from clearway.verdict.downtime import Disturbances
 from clearway.verdict.evidence import instrument_faults, outcome
-
-Pair = tuple[Slot, Slot]
 
 _LOAD_ENOUGH = 0.8
 """Share of the pair's own TCP throughput that its background has to carry."""
 
 
 @dataclass(frozen=True)
-class Dossier:
+class TrialIndex:
     record: Record
 
     def pairs(self, test: str) -> tuple[Pair, ...]:
