@@ -11,7 +11,7 @@ from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Slot
 from clearway.site.base import Event, Ready
 from making import inventory
 
-TOOLS = {"iperf": "2.1.8"}
+TOOLS = {"iperf": "2.1.8", "h2load": "1.52.0", "nginx": "1.22.1", "sockperf": "3.10"}
 NO_OFFSET = ClockOffset(Duration(0), Duration(0.001))
 
 

@@ -9,7 +9,7 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Http, Measurement, Tcp, Udp
+from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
 from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters
 from clearway.probe.records import (
     Counters,
@@ -118,7 +118,8 @@ def _measurements(probe: Probe, value: float, count: int) -> tuple[Measurement |
     if isinstance(parameters, HttpParameters):
         latency = Histogram.of([value] * max(count, round(_asked(probe, parameters))))
         return None, Http(latency, {}, probe.window.duration)
-    raise NotImplementedError(probe.engine)
+    messages = Histogram.of([value] * count)
+    return None, RoundTrip(messages, sent=count, received=count)
 
 
 def _asked(probe: Probe, parameters: HttpParameters) -> float:

@@ -10,21 +10,33 @@ from xml.etree import ElementTree as ET
 from api_server import Json
 from clearway.base.units import Duration, Size
 from clearway.cli.clusterloader2 import main
-from clearway.probe.measurement import Tcp
+from clearway.probe.measurement import Tcp, Udp
+from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Half, Outcome, Request, Result, Timing
 
 
 def answered(request: Request) -> Result:
-    """A worker that measured 1 Gbit/s for the whole window."""
+    """A worker that measured 1 Gbit/s for the whole window, or that nothing of UDP was lost."""
+    found = _udp(request) if isinstance(request.parameters, UdpParameters) else _tcp(request)
+    timing = Timing(Duration(-1.0), Duration(-0.9) if request.half is Half.SERVE else None)
+    return Result(
+        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=found, timing=timing
+    )
+
+
+def _udp(request: Request) -> Udp:
+    if request.half is Half.SERVE:
+        return Udp(received=10_000, lost_by_sequence=0, reordered=0, jitter=(Duration(0.0001),) * 100)
+    assert isinstance(request.parameters, UdpParameters)
+    return Udp(sent=10_000, sending_time=request.window.end, sent_rate=request.parameters.rate)
+
+
+def _tcp(request: Request) -> Tcp:
     interval = Duration(0.5)
     count = round(request.window.duration.si / interval.si)
     series = tuple(Size(62_500_000) for _ in range(count))
     flow = Tcp(interval=interval, series=series, by_stream=(Size(62_500_000 * count),))
-    timing = Timing(Duration(-1.0), Duration(-0.9) if request.half is Half.SERVE else None)
-    found = flow if request.half is Half.SERVE else Tcp(retransmits=0)
-    return Result(
-        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=found, timing=timing
-    )
+    return flow if request.half is Half.SERVE else Tcp(retransmits=0)
 
 
 def silent(request: Request) -> Result:

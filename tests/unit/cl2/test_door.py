@@ -22,6 +22,7 @@ from clearway.probe.records import Reason, Request, Result
 from clearway.site.kubernetes.names import NODES as NODES_PATH
 from clearway.site.watcher import WatchContext
 from kubelets import kubelets
+from meta.tree import ROOT
 from unit.cl2.configs import NETWORK, SLEEPS
 from unit.cl2.conftest import NODES
 from unit.cl2.doors import answered, call, container, failures, silent
@@ -57,6 +58,19 @@ def test_a_test_without_data_fails_and_is_never_a_success(
     assert json.loads(results.read_text())["dataItems"] == []
     assert all("No data from 1 of 1 pairs." in failure for failure in failures(here))
     assert len(failures(here)) == 2  # the test, and the call that gathers
+
+
+def test_the_example_config_runs_and_its_thresholds_pass(
+    server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CL2_DURATION", "2s")
+    monkeypatch.setenv("CL2_PAIRS", "1")
+    example = ROOT / "examples" / "clusterloader2.yaml"
+    with kubelets(server, here.parent, NODES, answer=answered):
+        assert call(kubeconfig, f"--testconfig={example}", "--provider=skeleton") == 0
+    assert failures(here) == []
+    found = {name.name.split("_")[2] for name in (here / "out").glob("NetworkPerformanceMetrics_1-1_*_P2P_*.json")}
+    assert found == {"TCP", "UDP"}
 
 
 def test_a_second_run_into_the_same_folder_keeps_the_first(
