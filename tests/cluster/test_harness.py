@@ -63,7 +63,7 @@ def test_pods_see_addresses_of_pods_not_of_nodes(cluster: Cluster, namespace: st
     assert f"{pair['server']} port 5001 connected with {pair['client']}" in log
 
 
-def test_blocked_pods_reach_nobody_until_they_are_let_in_again(
+def test_blocked_pods_reach_no_peer_until_they_are_unblocked(
     cluster: Cluster, namespace: str, pair: dict[str, str]
 ) -> None:
     one, two = cluster.node("node-1"), cluster.node("node-2")

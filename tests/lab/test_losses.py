@@ -41,7 +41,7 @@ while count:
 """Frames of a protocol that nobody speaks: the kernel drops them on arrival, and counts."""
 
 
-async def test_drops_on_arrival_are_told_with_node_device_and_count(tmp_path: Path) -> None:
+async def test_drops_on_arrival_are_reported_with_node_device_and_count(tmp_path: Path) -> None:
     async def stray(site: LabSite) -> None:
         (device,) = json.loads(await said(site, "node-2", "ip", "-j", "link", "show", "eth0"))
         await said(site, "node-1", sys.executable, "-c", STRAY, device["address"], str(FRAMES))

@@ -48,7 +48,7 @@ print(json.dumps([*sent, instant, found]))
 WITHOUT_SEEING_PACKETS = ("setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw")
 
 
-async def test_the_first_data_told_is_the_first_data_captured(tmp_path: Path) -> None:
+async def test_the_first_data_reported_is_the_first_data_captured(tmp_path: Path) -> None:
     """The same kernel stamps both: the worker sees a packet leave, the capture sees it arrive in the fabric."""
     found = [start for round_ in await starts(tmp_path / "run", rounds=3) for start in round_]
     assert found, "no round in which all pairs were measured: the machine was too busy"
@@ -68,7 +68,7 @@ async def test_a_worker_knows_when_its_first_data_left(rights: tuple[str, ...]) 
         assert sent[0] <= found
 
 
-async def test_data_for_somebody_else_is_no_start() -> None:
+async def test_data_for_another_receiver_is_no_start() -> None:
     _, _, found = await answer((), port=7001)
     assert found is None
 

@@ -18,7 +18,7 @@ def rows() -> list[str]:
     return [line for line in PAGE.read_text(encoding="utf-8").splitlines() if NUMBERED.match(line)]
 
 
-def test_all_27_are_told_in_order() -> None:
+def test_all_27_are_reported_in_order() -> None:
     assert [int(NUMBERED.findall(row)[0]) for row in rows()] == list(range(1, 28))
 
 

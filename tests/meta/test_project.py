@@ -56,7 +56,7 @@ def test_the_version_is_one() -> None:
     assert PROJECT["project"]["version"] == clearway.__version__
 
 
-def test_the_change_log_tells_of_this_version() -> None:
+def test_the_change_log_shows_of_this_version() -> None:
     headings = re.findall(r"^## \[?([0-9.]+)\]?", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
     assert headings[:1] == [clearway.__version__]
 

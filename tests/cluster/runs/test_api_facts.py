@@ -57,7 +57,7 @@ async def patch(api: Api, path: str, *operations: dict[str, Any]) -> None:
     await api.request("PATCH", f"{path}/status", body=list(operations), content=PATCH, query=strict)
 
 
-async def test_a_mailbox_has_a_status_before_anybody_wrote_one(api: Api, namespace: str) -> None:
+async def test_a_mailbox_has_a_status_before_the_first_write(api: Api, namespace: str) -> None:
     found = await api.get(await made(api, namespace), dict[str, Any])
     assert found["status"]["phase"] == "Pending"
 

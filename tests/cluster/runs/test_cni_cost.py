@@ -50,7 +50,7 @@ def serve(node: Node, server: Sshd) -> None:
         time.sleep(0.05)
 
 
-def test_nodes_as_hosts_beside_their_pods_tell_what_the_pod_network_costs(
+def test_nodes_as_hosts_beside_their_pods_show_what_the_pod_network_costs(
     equipped: Cluster, hosts: Path, commands: Commands, tmp_path: Path
 ) -> None:
     spec, on_hosts = commands.spec(direction="both-ways"), tmp_path / "on-hosts"

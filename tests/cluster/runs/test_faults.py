@@ -59,7 +59,7 @@ async def test_a_worker_without_its_right_is_found_before_any_traffic(
     assert "networktestworkers/status" in finding.values["error"]
 
 
-async def test_a_right_taken_away_in_the_middle_is_the_reason_told(equipped: Cluster) -> None:
+async def test_a_right_taken_away_in_the_middle_is_the_reason_reported(equipped: Cluster) -> None:
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)
         for role in worker_roles(equipped):
@@ -69,7 +69,7 @@ async def test_a_right_taken_away_in_the_middle_is_the_reason_told(equipped: Clu
     assert {one.reason.code for one in lost} == {"worker.forbidden"}
 
 
-async def test_a_deleted_pod_is_told(equipped: Cluster) -> None:
+async def test_a_deleted_pod_is_reported(equipped: Cluster) -> None:
     async with started(equipped) as site:
         await hear(site, Ready, 2)
         pods = json.loads(equipped.kubectl("get", "pods", f"--namespace={NAMESPACE}", "--output=json"))["items"]
@@ -80,14 +80,14 @@ async def test_a_deleted_pod_is_told(equipped: Cluster) -> None:
     assert lost.reason.code in ("pod.deleted", "pod.exited")
 
 
-async def test_a_missing_image_is_told(equipped: Cluster) -> None:
+async def test_a_missing_image_is_reported(equipped: Cluster) -> None:
     async with started(equipped, image="clearway.dev/nothing:1") as site:
         with pytest.raises(NotFit) as refused:
             await hear(site, Ready, 2)
     assert refused.value.findings[0].code == "pod.image"
 
 
-async def test_a_quota_that_refuses_pods_is_told(equipped: Cluster) -> None:
+async def test_a_quota_that_refuses_pods_is_reported(equipped: Cluster) -> None:
     equipped.kubectl("create", "quota", "tight", "--hard=pods=1", f"--namespace={NAMESPACE}")
     try:
         async with started(equipped) as site:
@@ -100,7 +100,7 @@ async def test_a_quota_that_refuses_pods_is_told(equipped: Cluster) -> None:
     assert "exceeded quota: tight" in finding.values["message"]
 
 
-async def test_a_node_without_room_is_told(equipped: Cluster) -> None:
+async def test_a_node_without_room_is_reported(equipped: Cluster) -> None:
     equipped.kubectl("taint", "node", "node-2", "late=yes:NoSchedule")
     try:
         with pytest.raises(NotFit) as refused:

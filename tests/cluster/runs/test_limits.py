@@ -24,7 +24,7 @@ CROWD = HttpParameters(connections=8_000, body=Size(1024))
 LIMIT = "72Mi"
 
 
-async def test_a_tool_that_ran_out_of_memory_is_told_though_its_pod_lives_on(
+async def test_a_tool_that_ran_out_of_memory_is_reported_though_its_pod_lives_on(
     equipped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The API shows nothing of it: only the cgroup's own counter does."""
@@ -53,7 +53,7 @@ async def test_a_tool_that_ran_out_of_memory_is_told_though_its_pod_lives_on(
     assert [pod["status"]["phase"] for pod in pods] == ["Running"] * len(SLOTS)
 
 
-def test_a_cpu_limit_that_a_namespace_imposes_is_told_in_the_report(
+def test_a_cpu_limit_that_a_namespace_imposes_is_reported_in_the_report(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
     limits = {"type": "Container", "default": {"cpu": "200m", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m"}}

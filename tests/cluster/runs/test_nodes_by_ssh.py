@@ -55,7 +55,7 @@ def clearway(cluster: Cluster, called: Sequence[str], provider: str, server: Ssh
     return cluster.execute((*command, f"--provider={provider}", *words), timeout=120)
 
 
-def test_a_command_reaches_every_node_and_a_key_that_is_not_let_in_is_told_for_each(
+def test_a_command_reaches_every_node_and_a_key_that_is_not_let_in_is_reported_for_each(
     equipped: Cluster, servers: dict[str, Sshd]
 ) -> None:
     one = next(iter(servers.values()))
@@ -69,7 +69,7 @@ def test_a_command_reaches_every_node_and_a_key_that_is_not_let_in_is_told_for_e
         assert f"{name}: the host at {server.address} refuses the login as root" in refused.value.stdout
 
 
-def test_a_run_reads_the_nodes_own_devices_and_kernel_logs_where_it_is_told_how_to_get_in(
+def test_a_run_reads_the_nodes_devices_and_kernel_logs_where_it_has_a_login(
     equipped: Cluster, servers: dict[str, Sshd], tmp_path: Path
 ) -> None:
     spec, out = tmp_path / "cat.yaml", tmp_path / "out"

@@ -23,7 +23,7 @@ from harness.cluster import Cluster
 pytestmark = pytest.mark.usefixtures("furnished")
 
 
-def test_a_pod_that_eats_its_limit_during_a_run_is_told_and_an_older_kill_is_not(
+def test_a_pod_that_eats_its_limit_during_a_run_is_reported_and_an_older_kill_is_not(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
     feed(equipped, namespace, eater("early", "node-1"))

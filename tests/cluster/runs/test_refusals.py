@@ -44,7 +44,7 @@ def test_workers_keep_to_the_strictest_pod_security(equipped: Cluster, commands:
     assert left_behind(equipped) == ""
 
 
-async def test_a_pod_that_a_namespace_refuses_is_told_with_the_rule(
+async def test_a_pod_that_a_namespace_refuses_is_reported_with_the_rule(
     equipped: Cluster, restricted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = WorkerManifests._container

@@ -78,7 +78,7 @@ class Companion:
             self.told.append(f"{self.name} out")
 
 
-async def test_who_goes_along_with_a_run_leaves_before_its_verdict(tmp_path: Path) -> None:
+async def test_a_watcher_exits_before_the_verdict(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
     told: list[str] = []
     company = (Companion("one", told), Companion("two", told))

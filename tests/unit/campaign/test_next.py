@@ -129,7 +129,7 @@ OUTCOMES = st.sampled_from([None, *Outcome])
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(OUTCOMES, min_size=1, max_size=40), st.integers(2, 5))
-def test_it_ends_whatever_happens(outcomes: list[Outcome | None], nodes: int) -> None:
+def test_it_ends_in_every_case(outcomes: list[Outcome | None], nodes: int) -> None:
     record = planned(repeated(least=1, most=4), inventory(nodes))
     turn = iter(outcomes * 1_000)
 

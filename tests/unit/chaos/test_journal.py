@@ -45,7 +45,7 @@ def test_a_torn_line_announced_what_never_happened(tmp_path: Path) -> None:
     assert Journal(tmp_path).open() == (entry("a", JournalStep.BREAKING),)
 
 
-def test_a_journal_that_can_not_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_journal_that_can_not_be_read_is_reported_with_its_line(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.write(entry("a", JournalStep.BREAKING))
     with journal.path.open("a") as file:

@@ -85,7 +85,7 @@ async def test_a_failed_break_is_an_error_and_undone(stage: Stage) -> None:
     assert stage.journal.open() == ()
 
 
-async def test_a_break_that_nobody_sees_is_an_error_and_undone(stage: Stage) -> None:
+async def test_a_failure_that_is_not_seen_is_an_error_and_undone(stage: Stage) -> None:
     stage.nodes.blind = True
     with pytest.raises(ChaosFailed) as failed:
         await stage.killer.fail(["a"], FailureRequest("kubelet-and-runtime", Duration(0.2), Duration(1)))
@@ -108,7 +108,7 @@ async def test_a_node_that_no_command_reaches_comes_back_by_its_bomb(stage: Stag
     assert (stage.nodes.broken, stage.journal.open()) == (set(), ())
 
 
-async def test_a_node_that_stays_away_is_told_and_stays_open(stage: Stage) -> None:
+async def test_a_node_that_stays_away_is_reported_and_stays_open(stage: Stage) -> None:
     await stage.killer.fail(["a"], BLOW)
     stage.nodes.answer = lambda node, what: CommandOutput(1, "", "no such unit")
     stage.nodes.armed.clear()

@@ -100,7 +100,7 @@ def test_a_part_of_a_second_is_measured_as_long_as_asked(
 
 
 @pytest.mark.parametrize(("answer", "status", "items"), [(answered, 0, 2), (silent, 3, 0)], ids=["data", "none"])
-def test_a_change_by_somebody_else_is_no_answer(
+def test_a_change_by_another_client_is_no_answer(
     server: ApiServer, kubeconfig: Path, here: Path, answer: Callable[[Request], Result], status: int, items: int
 ) -> None:
     """Every mailbox is labelled anew while its worker measures; what counts comes after."""
@@ -147,7 +147,9 @@ def test_a_second_request_is_not_answered_with_the_firsts_address(engine: str) -
     assert "10.0.0.1" not in second
 
 
-def test_nobody_becomes_an_administrator(server: ApiServer, kubeconfig: Path, here: Path, running: Kubelets) -> None:
+def test_no_worker_gains_administrator_rights(
+    server: ApiServer, kubeconfig: Path, here: Path, running: Kubelets
+) -> None:
     call(kubeconfig, *SHORT)
     written = [path for method, path in server.requests if method != "GET"]
     assert [path for path in written if path.startswith(CLUSTER_WIDE)] == []

@@ -100,7 +100,7 @@ async def test_the_next_campaign_begins_when_the_workers_of_the_last_have_left(c
     assert cluster.site.stopped == 2
 
 
-async def test_what_keeps_the_workers_from_leaving_is_told_at_the_end(
+async def test_what_keeps_the_workers_from_leaving_is_reported_at_the_end(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail() -> None:

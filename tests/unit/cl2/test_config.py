@@ -74,7 +74,7 @@ def test_a_module_is_a_file_below_the_config(tmp_path: Path, path: str, code: st
     assert told(tmp_path, MODULE.replace("inner.yaml", path)) == [(code, 4)]
 
 
-def test_templates_are_told_the_number_of_nodes_only_where_they_ask(tmp_path: Path) -> None:
+def test_templates_get_the_number_of_nodes_only_where_they_ask(tmp_path: Path) -> None:
     def refuse() -> int:
         raise AssertionError
 
@@ -83,7 +83,7 @@ def test_templates_are_told_the_number_of_nodes_only_where_they_ask(tmp_path: Pa
     assert compiled(tmp_path, text, nodes=7).steps[0].calls[0].params == SleepParameters(duration=Duration(7))
 
 
-def test_skipped_steps_are_left_out_whatever_is_wrong_with_them(tmp_path: Path) -> None:
+def test_skipped_steps_are_left_out_even_if_they_are_wrong(tmp_path: Path) -> None:
     text = f"{SLEEPS}- name: load\n  phases: [{{}}]\n"
     assert told(tmp_path, text) == [("door.no-phases", 10)]
     steps = compiled(tmp_path, text, CommandLineChanges(skip=("load", "first"))).steps
@@ -109,7 +109,7 @@ def test_an_overwrite_that_means_nothing_is_refused(tmp_path: Path, overwrite: s
     assert (problem.code, problem.place.source.partition(" ")[0]) == (code, "--overwrite-test-config")
 
 
-def test_all_that_is_wrong_is_told_at_once_with_its_place(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
     text = """\
 name: bad
 namspace: {number: 1}
@@ -172,7 +172,7 @@ def test_a_network_tests_params_are_checked_before_anything_is_created(tmp_path:
     assert told(tmp_path, f"name: n\nsteps:\n- measurements:\n  - {{{call}}}\n") == [(code, 4)]
 
 
-def test_a_variable_that_is_not_set_is_told_as_such(tmp_path: Path) -> None:
+def test_a_variable_that_is_not_set_is_reported_as_such(tmp_path: Path) -> None:
     assert told(tmp_path, SLEEPS.replace("1s", "<no value>")) == [("door.no-value", 5)]
 
 

@@ -135,7 +135,7 @@ class Trouble:
         yield
 
 
-def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
+def test_a_test_stopped_to_protect_the_cluster_fails_with_that_reason(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "1s")
@@ -143,7 +143,7 @@ def test_a_test_that_is_stopped_for_the_clusters_sake_fails_with_that_reason(
     with kubelets(server, here.parent, NODES, answer=answered):
         assert call(kubeconfig, *SHORT) == 3
         assert len(list((here / "out").glob("Incomplete_*.json"))) == 1
-        assert any("Stopped for the cluster's sake" in failure for failure in failures(here))
+        assert any("Stopped to protect the cluster" in failure for failure in failures(here))
         assert call(kubeconfig, *SHORT, "--brake=false") == 0
 
 
@@ -170,7 +170,7 @@ def test_junit_is_read_by_those_who_read_junit(server: ApiServer, kubeconfig: Pa
         (["--testsuite=suite.yaml"], {"suite.yaml": "- {configPath: missing.yaml}\n"}),
     ],
 )
-def test_whatever_is_wrong_is_exit_2_before_the_cluster_is_even_asked(
+def test_every_mistake_is_exit_2_before_the_cluster_is_asked(
     server: ApiServer, kubeconfig: Path, here: Path, words: list[str], files: dict[str, str]
 ) -> None:
     for name, text in files.items():

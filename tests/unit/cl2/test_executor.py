@@ -140,9 +140,7 @@ async def test_namespaces_stay_where_the_config_says_so(server: ApiServer, kubec
     assert existing(server) == {"mine-1", "mine-2"}
 
 
-async def test_a_namespace_of_somebody_elses_is_an_error_and_is_never_removed(
-    server: ApiServer, kubeconfig: Path
-) -> None:
+async def test_a_foreign_namespace_is_an_error_and_is_never_removed(server: ApiServer, kubeconfig: Path) -> None:
     server.put(names.NAMESPACES, {"metadata": {"name": "mine-2"}})
     namespaces = Namespaces(Access(kubeconfig), wanted())
     with pytest.raises(SiteError) as caught:

@@ -74,12 +74,12 @@ def test_what_this_door_does_not_do_is_refused_only_where_it_is_asked_for(flag: 
     assert caught.value.values["flags"] == (f"--{flag.name}",)
 
 
-def test_a_flag_without_effect_is_told_of_and_less_so_where_the_environment_gives_it() -> None:
+def test_a_flag_without_effect_is_reported_and_less_so_from_the_environment() -> None:
     told = {flag.name: severity for flag, severity in without_effect({"port": 1, "masterip": "x"}, {"MASTER_IP": "x"})}
     assert told == {"port": Severity.WARNING, "masterip": Severity.INFO}
 
 
-def test_everything_that_is_wrong_with_the_flags_is_told_at_once() -> None:
+def test_everything_that_is_wrong_with_the_flags_is_reported_at_once() -> None:
     with pytest.raises(Conflicts) as caught:
         options({"provider": "moon", "enable-prometheus-server": True, "settings": "fast", "tolerate": (":x",)})
     codes = {error.code for error in caught.value.errors}

@@ -63,7 +63,7 @@ def test_a_contradiction_names_the_line_and_the_variable(tmp_path: Path) -> None
     assert (problem.found, problem.values["environment"]) == ("TCP", "UDP")
 
 
-def test_every_file_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_every_file_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
     files = written(tmp_path, one="- a list", two="a: [")
     with pytest.raises(SpecError) as caught:
         variables([*files, tmp_path / "missing.yaml"], {}, {})

@@ -26,7 +26,7 @@ def test_our_own_suite_names_files_that_are_there() -> None:
     assert set(files) <= set(shipped_names())
 
 
-def test_identifiers_are_told_apart_and_have_no_underscores(tmp_path: Path) -> None:
+def test_identifiers_differ_and_have_no_underscores(tmp_path: Path) -> None:
     text = "- {identifier: a, configPath: x}\n- {identifier: a, configPath: x}\n- {identifier: b_c, ConfigPath: x}\n"
     assert loaded(tmp_path, text) == [("door.same-identifier", 2), ("door.underscore", 3)]
 
@@ -47,6 +47,6 @@ def test_the_users_own_file_goes_before_ours(here: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["testing/network/other.yaml", "config.yaml", "testing/../flags.py", "testing"])
-def test_a_file_that_nobody_has_stays_missing(here: Path, asked: str) -> None:
+def test_a_file_that_does_not_exist_stays_missing(here: Path, asked: str) -> None:
     found = locate(asked)
     assert (found.shipped, found.path) == (False, Path(asked))

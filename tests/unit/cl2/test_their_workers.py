@@ -52,7 +52,7 @@ def failures(folder: Path) -> list[str]:
     return [failure.text or "" for failure in root.iter("failure")]
 
 
-def test_a_pair_is_asked_in_their_words_and_its_figures_are_told(
+def test_a_pair_is_asked_in_their_words_and_its_figures_are_reported(
     kubeconfig: Path, here: Path, pods: NetperfPods
 ) -> None:
     assert call(kubeconfig) == 0
@@ -102,7 +102,7 @@ async def test_what_a_killed_run_with_them_left_is_cleaned_with_the_kind_that_it
     assert left(server) == set()
 
 
-async def test_a_kind_that_somebody_else_installed_is_not_cleaned_away(server: ApiServer, kubeconfig: Path) -> None:
+async def test_a_kind_installed_by_another_user_is_not_removed(server: ApiServer, kubeconfig: Path) -> None:
     leave(server, {"metadata": {"name": SCOPE.kind.crd}})
     await clean(Access(kubeconfig), "clearway", lambda finding: None)
     assert left(server) == {SCOPE.kind.crd}
@@ -130,7 +130,7 @@ def left(server: ApiServer) -> set[str]:
     return found - {"clearway", "kube-system", names.CRD}
 
 
-def test_what_they_cannot_tell_is_absent(kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
+def test_what_they_cannot_show_is_absent(kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
     assert call(kubeconfig, "--testoverrides=testing/network/udp_protocol_override.yaml") == 0
     assert {item["labels"]["Metric"] for item in items(here)} == {"Packet_Per_Second", "Jitter"}
     (folder,) = (path.parent for path in (here / "out").rglob("plan.jsonl"))

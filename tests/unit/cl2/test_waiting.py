@@ -137,7 +137,7 @@ def test_words_of_a_command_see_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert expanded("$WHO/${WHO}s$NOBODY") == "you/yous"
 
 
-async def test_a_timer_tells_how_long_each_label_took(tmp_path: Path) -> None:
+async def test_a_timer_shows_how_long_each_label_took(tmp_path: Path) -> None:
     timer = MEASUREMENTS["Timer"].make()
     for action, params in (("start", {"label": "a"}), ("stop", {"label": "a"})):
         await timer.call(call("Timer", params, action), around(tmp_path))

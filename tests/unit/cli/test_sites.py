@@ -47,7 +47,7 @@ def test_a_provider_without_a_cluster_is_refused_rather_than_passed_over(
     assert "A provider was named, but no cluster." in capsys.readouterr().err
 
 
-def test_a_wrong_hosts_file_is_told_with_its_place(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_hosts_file_is_reported_with_its_place(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(HOSTS.replace("name: b", "nam: b"))
     assert main(["plan", "--hosts", str(file), "--lang", "en"]) == 2
     assert f"{file}:4:6: There is no key nam here." in capsys.readouterr().err

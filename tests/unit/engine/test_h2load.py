@@ -96,7 +96,7 @@ def test_an_overloaded_path_shows_fewer_requests_than_asked() -> None:
         ("rate-send-killed/send", "tool.cut-short"),
     ],
 )
-def test_what_proves_nothing_is_told_by_its_reason(case: str, code: str) -> None:
+def test_what_proves_nothing_is_reported_by_its_reason(case: str, code: str) -> None:
     assert code_of(golden(f"h2load/{case}")) == code
 
 

@@ -77,7 +77,7 @@ def test_streams_stand_in_order_of_connecting() -> None:
 
 
 @pytest.mark.parametrize("case", _GOOD)
-def test_the_sender_tells_retransmits_and_round_trip_times(case: str) -> None:
+def test_the_sender_shows_retransmits_and_round_trip_times(case: str) -> None:
     measured = _tcp(golden(f"iperf2/{case}/send"))
     streams = len(_tcp(golden(f"iperf2/{case}/serve")).by_stream or ())
     assert measured.series is None
@@ -117,7 +117,7 @@ def test_a_path_that_dies_after_2_mb_is_measured_as_dead() -> None:
         ("tcp-send-killed/send", "tool.cut-short"),
     ],
 )
-def test_what_proves_nothing_is_told_by_its_reason(case: str, code: str) -> None:
+def test_what_proves_nothing_is_reported_by_its_reason(case: str, code: str) -> None:
     """Trap 11: a refused client says "connected with" and exits 0, a killed server leaves whole rows and a SUM."""
     assert code_of(golden(f"iperf2/{case}")) == code
 
@@ -167,7 +167,7 @@ def test_a_row_with_other_columns_is_quoted_not_guessed() -> None:
     assert "11.4 MBytes" in caught.value.values["quote"]
 
 
-def test_a_row_told_twice_is_not_counted_twice() -> None:
+def test_a_row_reported_twice_is_not_counted_twice() -> None:
     found = golden("iperf2/tcp/serve")
     row = re.search(r"^\[ *\d+\] 0\.5000-0\.6000.*\n", found.output.stdout, re.MULTILINE)
     assert row is not None

@@ -129,7 +129,7 @@ def test_a_steady_sender_sent_what_it_offered() -> None:
     assert 1.4 < sent.sending_time.si < 1.6
 
 
-def test_the_receiver_is_told_the_datagrams_size() -> None:
+def test_the_receiver_gets_the_datagram_size() -> None:
     """Trap 4's neighbour: a receiver with the default buffer of 1470 cuts datagrams off and miscounts bytes."""
     found = golden("iperf2/udp/serve")
     assert "Read buffer size: 1472 Byte" in found.output.stdout
@@ -145,7 +145,7 @@ def test_the_receiver_is_told_the_datagrams_size() -> None:
         ("udp-send-killed/send", "tool.no-totals"),
     ],
 )
-def test_what_proves_nothing_is_told_by_its_reason(case: str, code: str) -> None:
+def test_what_proves_nothing_is_reported_by_its_reason(case: str, code: str) -> None:
     assert code_of(golden(f"iperf2/{case}")) == code
 
 

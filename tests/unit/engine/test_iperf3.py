@@ -51,7 +51,7 @@ def test_the_summaries_are_never_read() -> None:
     assert found.saying(json.dumps(report) + "\n").read() == found.read()
 
 
-def test_the_sender_tells_retransmits_and_round_trip_times() -> None:
+def test_the_sender_shows_retransmits_and_round_trip_times() -> None:
     measured = _tcp(golden("iperf3/tcp/send"))
     assert measured.retransmits is not None
     assert len(measured.rtt or ()) == 20
@@ -110,7 +110,7 @@ def test_a_path_that_dies_half_way_has_lost_the_rest() -> None:
         ("udp-send-killed/serve", "tool.cut-short"),
     ],
 )
-def test_what_proves_nothing_is_told_by_its_reason(case: str, code: str) -> None:
+def test_what_proves_nothing_is_reported_by_its_reason(case: str, code: str) -> None:
     assert code_of(golden(f"iperf3/{case}")) == code
 
 

@@ -71,7 +71,7 @@ def test_both_ends_know_seconds_before_the_instant(half: Half) -> None:
     assert command.launch <= Duration(-3)
 
 
-def test_of_the_half_that_sends_it_tells_nothing() -> None:
+def test_of_the_half_that_sends_it_shows_nothing() -> None:
     with pytest.raises(Unreadable):
         read(TCP, {"metrics": [9271680, 927168]}, Half.SEND)
 

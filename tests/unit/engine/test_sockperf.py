@@ -26,7 +26,7 @@ def test_round_trips_are_those_that_began_inside_the_window(case: str) -> None:
     assert 1e-6 < (measured.round_trip.percentile(50) or 0) < 1e-3
 
 
-def test_a_full_round_trip_is_told_not_half_of_it() -> None:
+def test_a_full_round_trip_is_reported_not_half_of_it() -> None:
     found = golden("sockperf/tcp/send")
     rows = [line.split(", ") for line in Path(found.output.files[_LOG]).read_text().splitlines() if line[:1].isdigit()]
     longest = max(float(row[2]) - float(row[1]) for row in rows)
@@ -49,7 +49,7 @@ def test_a_full_round_trip_is_told_not_half_of_it() -> None:
         ("tcp-send-killed/send", "tool.no-rows"),
     ],
 )
-def test_what_proves_nothing_is_told_by_its_reason(case: str, code: str) -> None:
+def test_what_proves_nothing_is_reported_by_its_reason(case: str, code: str) -> None:
     """A lost datagram stops sockperf for good: its summary is whole, its messages end."""
     assert code_of(golden(f"sockperf/{case}")) == code
 

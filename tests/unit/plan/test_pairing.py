@@ -41,7 +41,7 @@ def test_a_factorisation_has_every_pair_once_and_no_player_twice_in_a_round(coun
         assert len(players) == len(set(players)) == count - count % 2
 
 
-def test_one_node_or_none_meets_nobody() -> None:
+def test_one_node_or_none_has_no_partner() -> None:
     assert [list(one_factorisation(count)) for count in (0, 1)] == [[], [[]]]
 
 
@@ -157,7 +157,7 @@ def test_zones_run_their_meshes_side_by_side() -> None:
     assert [len(round_.probes) for round_ in plan.rounds] == [3, 3, 3]
 
 
-def test_incast_is_one_round_a_server_and_everybody_else_sends() -> None:
+def test_incast_is_one_round_per_server_and_all_others_send() -> None:
     plan = make_plan(spec({"pairing": "incast"}), cluster(4))
     assert [{p.target.node for p in round_.probes} for round_ in plan.rounds] == [{f"node-{i}"} for i in range(1, 5)]
     assert all(len(round_.probes) == 3 for round_ in plan.rounds)

@@ -104,7 +104,7 @@ def test_nodes_of_other_names_are_compared_by_their_medians_with_a_warning() -> 
     assert {cost.pair for cost in comparison.costs} == {None}
 
 
-def test_tests_of_one_name_that_did_not_do_the_same_are_told_with_what_differs() -> None:
+def test_tests_of_one_name_that_did_not_do_the_same_are_reported_with_what_differs() -> None:
     hosts = on("host", record(spec(TCP), inventory()))
     pods = on("pod", record(spec({**TCP, "streams": 3, "warm-up": "1s", "accept": []}), inventory()))
     (remark,) = compare(hosts, pods).remarks

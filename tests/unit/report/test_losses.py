@@ -24,7 +24,7 @@ def with_losses(**network: int) -> Record:
     return replace(record, results=tuple(results))
 
 
-def test_drops_are_told_with_node_device_and_count() -> None:
+def test_drops_are_reported_with_node_device_and_count() -> None:
     record = with_losses(eth0__rx_dropped=1204, softnet__processed=9, softnet__squeezed=3)
     (found,) = loss_findings(record)
     first = record.results[0]
@@ -52,13 +52,13 @@ def test_a_run_without_losses_says_nothing_of_them() -> None:
     assert list(loss_findings(with_losses())) == []
 
 
-def test_of_very_many_counters_the_largest_are_told() -> None:
+def test_of_very_many_counters_the_largest_are_reported() -> None:
     record = with_losses(**{f"veth{number}__rx_dropped": number for number in range(1, 31)})
     *shown, last = loss_findings(record)
     assert (shown[0].values["count"], len(shown), last.values["count"]) == ("30", 20, 10)
 
 
-def test_what_was_read_on_the_node_itself_is_told_as_the_hosts_and_the_machine_is_counted_once() -> None:
+def test_what_was_read_on_the_node_itself_is_reported_as_the_hosts_and_the_machine_is_counted_once() -> None:
     record = with_losses(softnet__dropped=3, eth0__rx_dropped=1)
     node = next(loss_findings(record)).subject
     outside = Observation("host-losses", node, 0.0, {"eth0.rx-dropped": 40, "softnet.dropped": 5})

@@ -36,11 +36,11 @@ def condition(record: Record) -> str:
     return memory_condition(record, Phrases("en"))
 
 
-def test_where_nobody_looked_it_is_not_observed() -> None:
+def test_without_an_observer_it_is_not_observed() -> None:
     assert condition(run()) == "not observed"
 
 
-def test_none_is_said_with_whoever_looked() -> None:
+def test_none_is_said_with_the_observers() -> None:
     record = run(("oom-observer", "containers", {"scope": "cluster"}), ("oom-observer", "events", {"scope": "cluster"}))
     assert condition(record) == "none seen by the statuses of all containers, the nodes' events"
     narrow = run(("oom-observer", "containers", {"scope": "mine"}))

@@ -61,14 +61,14 @@ def test_a_pipe_gets_a_plain_line_a_round_and_one_at_the_end() -> None:
     assert lines[-1] == "6 rounds done in 0 s"
 
 
-def test_what_nobody_told_is_not_made_up() -> None:
+def test_a_value_that_is_not_reported_is_not_made_up() -> None:
     stream = io.StringIO()
     with Progress("en", stream=stream, clock=Watch()) as progress:
         progress.take(RUN.plan[0])
     assert stream.getvalue().startswith("round 1 of ? (planned): bandwidth, 2 pairs, about ? left")
 
 
-def test_a_void_result_is_told_with_its_reason() -> None:
+def test_a_void_result_is_reported_with_its_reason() -> None:
     text = shown(record(spec(TCP), inventory(), Network(rate=dead_towards("node-2"))), io.StringIO())
     assert "void: bandwidth/node-1/0>node-2/0#0: the connection was never answered" in text
 

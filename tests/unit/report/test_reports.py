@@ -204,7 +204,7 @@ def test_junit_failures_carry_the_reason() -> None:
     assert "403.60 Mbit/s below the limit" in case.result[0].message
 
 
-def test_junit_tells_what_a_passing_criterion_tolerated() -> None:
+def test_junit_shows_what_a_passing_criterion_tolerated() -> None:
     run = RUNS["tolerated"]
     assert run.verdict.state is State.PASS
     (case,) = cases(run)

@@ -32,7 +32,7 @@ def test_the_worker_that_waited_longest_is_named() -> None:
     assert held_back(throttled(3.0, Half.SERVE), test) == Throttled(1, Duration(3.0), probe.server.node)
 
 
-def test_what_nobody_could_read_or_notice_is_not_told() -> None:
+def test_what_could_not_be_read_or_noticed_is_not_reported() -> None:
     (test,) = QUIET.spec.tests
     assert held_back(QUIET, test) is None
     assert held_back(throttled(0.01), test) is None

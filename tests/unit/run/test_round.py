@@ -127,7 +127,7 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_and_the_workers(tmp_
     assert site.stopped == 1
 
 
-async def test_whoever_is_impatient_while_the_workers_are_removed_waits_for_it(tmp_path: Path) -> None:
+async def test_a_cancel_while_workers_are_removed_waits_for_the_removal(tmp_path: Path) -> None:
     """A second Ctrl-C must not leave behind what the first one was about to remove."""
     site = FaultySite(good, stopping=asyncio.Event())
     task = asyncio.ensure_future(run(site, tmp_path))

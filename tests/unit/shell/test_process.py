@@ -26,7 +26,7 @@ async def gone(mark: str) -> bool:
     return True
 
 
-async def test_exit_and_both_streams_are_told() -> None:
+async def test_exit_and_both_streams_are_reported() -> None:
     said = await run_process(("sh", "-c", "echo out; echo err >&2; exit 3"))
     assert (said.exit, said.stdout, said.stderr, said.truncated) == (3, "out\n", "err\n", False)
 

@@ -75,7 +75,7 @@ def test_the_first_address_of_a_type_is_taken_and_the_next_type_where_there_is_n
     assert target("skeleton", "a", "NODE_ADDRESS=Hostname")[-2] == "a.example"
 
 
-def test_a_node_without_an_address_is_told_when_a_command_is_for_it() -> None:
+def test_a_node_without_an_address_is_reported_when_a_command_is_for_it() -> None:
     obstacle = transport_to(NODES, node_access(provider_named("skeleton"), (), {})).obstacle("c")
     assert obstacle is not None
     assert obstacle.code == "shell.unknown-node"
@@ -158,7 +158,7 @@ def test_what_is_said_of_ssh_is_said_to_ssh(tmp_path: Path) -> None:
     assert "StrictHostKeyChecking=yes" in target("skeleton", "a")
 
 
-def test_the_root_cluster_of_hollow_nodes_is_taken_and_told_to_be_without_effect() -> None:
+def test_the_root_cluster_of_hollow_nodes_is_accepted_and_reported_as_without_effect() -> None:
     said = node_access(provider_named("kubemark"), ("ROOT_KUBECONFIG=/root.yaml",), {})
     assert said.without_effect == ("ROOT_KUBECONFIG",)
 

@@ -113,7 +113,7 @@ async def test_a_host_that_accepts_and_says_nothing_is_given_up(lodge: Lodge) ->
         assert of_ours(f"Port={host.port}") == []
 
 
-async def test_a_key_that_is_not_let_in_is_told_with_the_user(lodge: Lodge) -> None:
+async def test_a_key_that_is_not_let_in_is_reported_with_the_user(lodge: Lodge) -> None:
     answer = await answered(lodge.server.host(key=lodge.keys.stranger))
     assert isinstance(answer, NotRun)
     assert answer.reason.code == "shell.key-refused"
@@ -136,7 +136,7 @@ async def test_an_unknown_host_key_is_refused_and_taken_only_where_that_is_asked
     assert await answered(lodge.server.host(known_hosts=known)) == CommandOutput(0)
 
 
-async def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_apart(lodge: Lodge) -> None:
+async def test_a_closed_port_and_an_unknown_name_are_distinguished(lodge: Lodge) -> None:
     assert await refused(lodge.server.host(port=free_port())) == "shell.connection-refused"
     assert await refused(replace(lodge.server.host(), address="nobody.invalid")) == "shell.name-unknown"
 
@@ -201,14 +201,14 @@ async def test_a_long_temporary_folder_is_no_obstacle(
     assert list(deep.iterdir()) == []
 
 
-async def test_a_node_that_nobody_knows_is_told(lodge: Lodge) -> None:
+async def test_an_unknown_node_is_reported(lodge: Lodge) -> None:
     async with over_ssh(node=lodge.server.host()) as shell:
         answer = await shell.run("other", TRUE)
     assert isinstance(answer, NotRun)
     assert answer.reason.code == "shell.unknown-node"
 
 
-async def test_what_is_run_is_told_and_a_rehearsal_tells_the_same_and_runs_nothing(lodge: Lodge) -> None:
+async def test_what_is_run_is_reported_and_a_rehearsal_shows_the_same_and_runs_nothing(lodge: Lodge) -> None:
     road = SshTransport({"node": lodge.server.host()})
     mark = lodge.folder / "mark"
     told: list[Finding] = []

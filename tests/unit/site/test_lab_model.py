@@ -72,7 +72,7 @@ def test_null_takes_the_rate_and_the_zones_away(tmp_path: Path) -> None:
     assert load_yaml_model(file, LabSpec) == LabSpec(zones=None, link=Link(rate=None))
 
 
-def test_an_unknown_node_and_a_narrow_link_are_both_told_with_their_places(tmp_path: Path) -> None:
+def test_an_unknown_node_and_a_narrow_link_are_both_reported_with_their_places(tmp_path: Path) -> None:
     text = "nodes: 3\nip: 6\nexceptions:\n  - {node: node-9, rate: 1 Gbit/s}\n  - {node: node-2, mtu: 1000}\n"
     assert problems(tmp_path, text) == [("lab.unknown-node", 4, 12), ("lab.mtu-too-small", 5, 25)]
 

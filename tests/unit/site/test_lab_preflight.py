@@ -84,7 +84,7 @@ async def test_a_delay_without_netem_is_refused_before_anything_starts(tools: Pa
         assert refused.value.values == {"stderr": "kind is unknown", "kernel": os.uname().release}
 
 
-async def test_inspect_tells_zones_and_shaped_rates_and_starts_nothing(tools: Path) -> None:
+async def test_inspect_shows_zones_and_shaped_rates_and_starts_nothing(tools: Path) -> None:
     inventory = await LabSite(LabSpec(), log=lambda _: None).inspect()
     assert [(node.name, node.zone, str(node.link)) for node in inventory.nodes][1:3] == [
         ("node-2", "zone-a", "1.00 Gbit/s"),

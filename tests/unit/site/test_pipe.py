@@ -128,7 +128,7 @@ async def test_results_and_observations_are_passed_on_in_order_even_between_cloc
         assert [type(event) for event in far.events] == [Result, Ready, Result]
 
 
-async def test_an_observation_is_told_in_the_controllers_time() -> None:
+async def test_an_observation_has_the_controllers_time() -> None:
     async with connected(shift=100.0) as far:
         await far.greet()
         seen = Observation("worker.throttled", str(SLOT), at=far.clock.now(), values={})

@@ -304,7 +304,7 @@ WILD = st.recursive(
 
 
 @given(st.fixed_dictionaries({"version": st.just("1"), "tests": WILD | st.lists(WILD, min_size=1, max_size=3)}))
-def test_whatever_stands_in_a_file_is_read_or_refused_with_places(raw: dict[str, Any]) -> None:
+def test_any_file_is_read_or_refused_with_places(raw: dict[str, Any]) -> None:
     with contextlib.suppress(SpecError):
         assert read_spec(yaml.safe_dump(raw)).tests
 

@@ -136,7 +136,7 @@ def test_all_of_a_failing_test_comes_before_any_of_the_next() -> None:
     assert (again.test, again.why.value) == ("failing", "retry")
 
 
-def test_a_report_tells_each_downtime_and_what_met_it() -> None:
+def test_a_report_shows_each_downtime_and_what_met_it() -> None:
     failed = Observation("chaos-failed", VICTIM, 240.0, {"code": "chaos.not-back", "within": Duration(40)})
     record = run([*downtime(back=False), failed])
     told, wrong = chaos_findings(record)

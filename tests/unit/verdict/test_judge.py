@@ -187,7 +187,7 @@ def test_socket_buffer_drops_are_host_loss_not_loss() -> None:
     assert judge(udp_record(0.01, 10_000, counters=dropped)).state is State.PASS
 
 
-def test_drops_that_cannot_be_told_apart_count_as_lost_on_the_way() -> None:
+def test_drops_that_cannot_be_attributed_count_as_lost_on_the_way() -> None:
     assert judge(udp_record(0.01, 10_000, counters=Counters(udp_rcvbuf_errors=None))).state is State.FAIL
 
 

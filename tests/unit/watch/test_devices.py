@@ -47,7 +47,7 @@ def look(dropped: int, speed: str = "25000") -> CommandOutput:
     return CommandOutput(0, LOOK.format(dropped=dropped, speed=speed))
 
 
-async def test_what_rose_between_the_looks_is_told_and_what_the_card_is() -> None:
+async def test_what_rose_between_two_readings_is_reported_with_the_card() -> None:
     devices, losses = await seen(a=[look(7), look(1211)])
     assert (devices.kind, losses.kind) == ("host-devices", "host-losses")
     assert devices.values == {"eth0.driver": "ice", "eth0.mtu": "9000", "eth0.speed": "25000 Mbit/s"}
@@ -59,7 +59,7 @@ async def test_a_card_without_a_link_has_no_speed() -> None:
     assert "eth0.speed" not in devices.values
 
 
-async def test_a_node_that_cannot_be_asked_is_told_and_the_others_are_read() -> None:
+async def test_a_node_that_cannot_be_asked_is_reported_and_the_others_are_read() -> None:
     lost = NotRun(Reason("shell.no-connection", {"node": "b"}))
     told = await seen(a=[look(0), look(1)], b=[lost], c=[look(0), CommandOutput(1, "", "no shell for you")])
     assert [(one.subject, one.values["cause"]) for one in told if one.kind == "host-not-read"] == [

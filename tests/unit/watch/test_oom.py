@@ -101,7 +101,7 @@ def tracking(tmp_path: Path, seen: Seen) -> Tracking:
     return begin
 
 
-async def test_a_container_killed_for_memory_is_told_with_pod_node_time_and_limit(
+async def test_a_container_killed_for_memory_is_reported_with_pod_node_time_and_limit(
     seen: Seen, tracking: Tracking
 ) -> None:
     with api_server() as server:
@@ -117,7 +117,7 @@ async def test_a_container_killed_for_memory_is_told_with_pod_node_time_and_limi
     assert abs(float(str(values["time"])) - Clock().now()) < 60
 
 
-async def test_an_older_kill_is_not_told_whenever_it_comes_to_light(seen: Seen, tracking: Tracking) -> None:
+async def test_an_older_kill_is_not_reported_whenever_it_comes_to_light(seen: Seen, tracking: Tracking) -> None:
     """Neither one that is there at the start, nor one whose status was written late: by the servers' clocks."""
     with api_server() as server:
         server.put(PODS, pod("early", finished=utc(-5)))
@@ -129,7 +129,7 @@ async def test_an_older_kill_is_not_told_whenever_it_comes_to_light(seen: Seen, 
     assert [subject for subject, _ in seen.of("oom")] == ["shop/eater"]
 
 
-async def test_a_kill_is_told_once_though_watches_expire(seen: Seen, tracking: Tracking) -> None:
+async def test_a_kill_is_reported_once_though_watches_expire(seen: Seen, tracking: Tracking) -> None:
     with api_server() as server:
         async with tracking(server):
             server.put(PODS, pod("eater", finished=utc()))
@@ -206,7 +206,7 @@ NEW = (
 )
 
 
-async def test_a_kernel_log_tells_what_came_after_its_last_line_of_the_start(seen: Seen) -> None:
+async def test_a_kernel_log_shows_what_came_after_its_last_line_of_the_start(seen: Seen) -> None:
     before = CommandOutput(0, f"now 1000 200.00\n[  150.000000] eth0: up\n{OLD}\n")
     after = CommandOutput(0, f"now 1010 210.00\n{NEW}\n{OLD}\n{NEW}\n")
     shell = FakeNodes({"node-1": [before, after], "node-2": [NotRun(Reason("shell.no-road"))]})
@@ -219,7 +219,7 @@ async def test_a_kernel_log_tells_what_came_after_its_last_line_of_the_start(see
     assert seen.of("oom-not-observed") == [("kernel-log", {"scope": "node-2", "cause": "shell.no-road"})]
 
 
-async def test_a_node_that_was_booted_meanwhile_tells_all_of_its_new_log(seen: Seen) -> None:
+async def test_a_node_that_was_booted_meanwhile_shows_all_of_its_new_log(seen: Seen) -> None:
     before = CommandOutput(0, "now 1000 5000.00\n[ 4990.000000] eth0: up\n")
     after = CommandOutput(0, f"now 1300 210.00\n{NEW}\n{NEW}\n")
     shell = FakeNodes({node: [before, after] for node in NODES})

@@ -24,12 +24,12 @@ def test_it_is_ours_with_all_that_we_started(monkeypatch: pytest.MonkeyPatch) ->
     assert cgroup.is_ours(""), "who is gone was nobody's"
 
 
-def test_it_is_not_with_anybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_of_another_parent_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     holding(monkeypatch, os.getpid(), os.getppid())
     assert not cgroup.is_ours("")
 
 
-def test_it_is_not_with_somebody_from_outside_of_what_we_see(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_from_outside_our_namespace_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     holding(monkeypatch, os.getpid(), 0)
     assert not cgroup.is_ours("")
 

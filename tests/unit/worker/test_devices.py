@@ -16,7 +16,7 @@ SOFTNET = (PROC / "softnet_stat").read_text(encoding="ascii")
 TRACKING = (PROC / "nf_conntrack").read_text(encoding="ascii")
 
 
-def test_devices_tell_what_they_dropped_and_damaged_both_ways() -> None:
+def test_devices_show_what_they_dropped_and_damaged_both_ways() -> None:
     found = dict(devices.of_devices(NET_DEV))
     assert {name: count for name, count in found.items() if count} == {
         "eth0.rx-errors": 3,
@@ -52,13 +52,13 @@ def test_what_can_not_be_read_is_not_there() -> None:
     assert devices.facts("no-such-device").keys() <= {"conntrack-count", "conntrack-max"}
 
 
-def test_only_what_rose_is_told_and_a_device_made_anew_is_left_out() -> None:
+def test_only_what_rose_is_reported_and_a_device_made_anew_is_left_out() -> None:
     before = {"eth0.rx-dropped": 10, "eth0.tx-dropped": 5, "eth1.rx-dropped": 900}
     after = {"eth0.rx-dropped": 1214, "eth0.tx-dropped": 5, "eth1.rx-dropped": 2, "eth2.rx-dropped": 7}
     assert devices.risen(before, after) == {"eth0.rx-dropped": 1204}
 
 
-def test_this_machine_s_kernel_tells_and_the_ledger_keeps_it() -> None:
+def test_this_machine_s_kernel_shows_and_the_ledger_keeps_it() -> None:
     before = counters.read()
     assert before.network is not None
     assert "softnet.processed" in before.network

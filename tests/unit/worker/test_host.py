@@ -41,7 +41,7 @@ def reached(server: str) -> dict[str, str]:
         ((), {}, ()),
     ],
 )
-def test_what_it_was_told_comes_before_where_ssh_arrived(
+def test_a_given_address_comes_before_the_one_ssh_reached(
     told: tuple[str, ...], environment: dict[str, str], addresses: tuple[str, ...]
 ) -> None:
     assert _addresses(HostConfig(Slot("a"), told), environment) == addresses

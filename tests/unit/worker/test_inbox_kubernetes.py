@@ -141,7 +141,7 @@ def test_a_late_result_of_an_old_round_does_not_land(server: ApiServer, boxes: B
     ],
     ids=["reset", "throttled", "unavailable", "token-renewed", "conflict", "answer-lost", "answer-garbled"],
 )
-def test_a_result_is_handed_in_once_whatever_hinders_it(server: ApiServer, boxes: Boxes, fault: Fault) -> None:
+def test_a_result_is_delivered_once_in_spite_of_failures(server: ApiServer, boxes: Boxes, fault: Fault) -> None:
     hold(server, request(), request(half=Half.SERVE))
     box = boxes()
     rounds = box.mailboxes()
@@ -197,7 +197,7 @@ def test_clock_questions_are_answered_while_a_round_goes_on(server: ApiServer, b
     assert status(server)["clock"]["ping"] == 4
 
 
-def test_a_missing_right_is_told_before_any_traffic(
+def test_a_missing_right_is_reported_before_any_traffic(
     server: ApiServer, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.2)
@@ -213,7 +213,7 @@ def test_a_right_that_comes_a_moment_later_is_waited_for(server: ApiServer, boxe
     assert status(server)["phase"] == "Ready"
 
 
-def test_an_api_server_that_comes_back_may_first_refuse_everybody(
+def test_an_api_server_that_comes_back_may_first_refuse_all_clients(
     server: ApiServer, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long it was away: patience with refusals begins with the first of them."""
@@ -243,7 +243,7 @@ def test_a_result_that_is_too_large_is_void_and_says_so(server: ApiServer, boxes
     assert (kept.outcome, kept.reason and kept.reason.code) == (Outcome.UNPARSABLE, "worker.result-too-large")
 
 
-def test_a_result_that_the_api_refuses_is_told_as_one_that_it_takes(server: ApiServer, boxes: Boxes) -> None:
+def test_a_result_that_the_api_refuses_is_reported_as_one_that_it_takes(server: ApiServer, boxes: Boxes) -> None:
     hold(server, request())
     box = boxes()
     rounds = box.mailboxes()

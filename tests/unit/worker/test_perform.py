@@ -42,7 +42,7 @@ def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
     assert result.counters.oom_kills == 1
 
 
-def test_a_tool_killed_for_memory_before_it_listened_is_told_as_that(
+def test_a_tool_killed_for_memory_before_it_listened_is_reported_as_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it seems to be, a tool that does not listen, is only what came of it."""

@@ -93,7 +93,7 @@ def test_the_record_of_a_run_reads_back_the_same_from_another_folder(tmp_path: P
         ),
     ],
 )
-def test_everything_that_is_wrong_is_told_with_its_place(
+def test_everything_that_is_wrong_is_reported_with_its_place(
     text: str, found: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:
     assert problems(tmp_path, text) == found

@@ -164,7 +164,7 @@ class TestAnAgent:
         assert remote.parent.wait(PATIENCE) == 0
         assert remote.left() == []
 
-    def test_killed_leaves_nothing_and_its_signal_is_told(self, remote: Remote) -> None:
+    def test_a_kill_leaves_nothing_and_its_signal_is_reported(self, remote: Remote) -> None:
         remote.hear()
         os.kill(remote.agent(), signal.SIGKILL)
         assert remote.parent.wait(PATIENCE) == 128 + signal.SIGKILL

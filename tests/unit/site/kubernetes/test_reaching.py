@@ -93,7 +93,7 @@ async def test_an_api_that_cannot_be_asked_is_why_nothing_runs(tmp_path: Path, c
     await shell.close()
 
 
-async def test_a_rehearsal_lists_the_commands_and_nobody_is_entered(
+async def test_a_rehearsal_lists_the_commands_and_logs_in_nowhere(
     options: KubernetesOptions, configs: tuple[str, ...]
 ) -> None:
     told: list[Finding] = []
@@ -105,7 +105,7 @@ async def test_a_rehearsal_lists_the_commands_and_nobody_is_entered(
     await shell.close()
 
 
-def test_kernel_logs_are_looked_at_only_where_they_are_the_nodes_own_and_somebody_said_how_to_get_in(
+def test_kernel_logs_are_read_only_where_they_are_the_nodes_own_and_the_login_is_known(
     options: KubernetesOptions,
 ) -> None:
     looked_at = {

@@ -114,7 +114,7 @@ async def test_a_clock_that_is_off_is_measured(server: ApiServer, tmp_path: Path
 
 
 @pytest.mark.parametrize("trouble", [ApiServer.end_watches, ApiServer.expire])
-async def test_results_are_heard_through_a_broken_watch(server: ApiServer, tmp_path: Path, trouble: Any) -> None:
+async def test_results_arrive_in_spite_of_a_broken_watch(server: ApiServer, tmp_path: Path, trouble: Any) -> None:
     with kubelets(server, tmp_path, NODES):
         async with started(server, tmp_path) as site:
             await hear(site, 2)
@@ -198,7 +198,7 @@ async def test_pods_that_the_cluster_refuses_are_explained(
     assert (finding.code, finding.values["message"]) == ("pod.refused", "exceeded quota")
 
 
-async def test_a_worker_that_is_lost_in_the_middle_is_told(server: ApiServer, tmp_path: Path) -> None:
+async def test_a_worker_that_is_lost_in_the_middle_is_reported(server: ApiServer, tmp_path: Path) -> None:
     with kubelets(server, tmp_path, NODES) as running:
         async with started(server, tmp_path) as site:
             await hear(site, 2)

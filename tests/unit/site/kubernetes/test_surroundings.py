@@ -59,7 +59,7 @@ def calico(**modes: str) -> tuple[str, Json]:
         (calico(ipipMode="Never", vxlanMode="Never"), "Calico", "never", False),
     ],
 )
-async def test_an_add_ons_settings_tell_whether_packets_are_wrapped(
+async def test_an_add_ons_settings_show_whether_packets_are_wrapped(
     server: ApiServer, tmp_path: Path, settings: tuple[str, Json], network: str, mode: str, wraps: bool
 ) -> None:
     server.put(*settings)
@@ -69,7 +69,7 @@ async def test_an_add_ons_settings_tell_whether_packets_are_wrapped(
 
 
 @pytest.mark.parametrize("settings", [flannel("{"), flannel("{}"), flannel('{"Backend": 3}'), cilium()])
-async def test_settings_that_say_nothing_are_told_as_nothing(
+async def test_settings_that_say_nothing_are_reported_as_nothing(
     server: ApiServer, tmp_path: Path, settings: tuple[str, Json]
 ) -> None:
     server.put(*settings)
@@ -82,7 +82,7 @@ async def test_what_may_not_be_read_is_passed_over(server: ApiServer, tmp_path: 
     assert "kubernetes.encapsulated" not in await found(server, tmp_path)
 
 
-async def test_the_pod_security_of_the_namespace_is_told(server: ApiServer, tmp_path: Path) -> None:
+async def test_the_pod_security_of_the_namespace_is_reported(server: ApiServer, tmp_path: Path) -> None:
     labels = {"pod-security.kubernetes.io/enforce": "baseline"}
     server.put(names.NAMESPACES, {"metadata": {"name": "clearway", "labels": labels}})
     told = (await found(server, tmp_path))["kubernetes.pod-security"]

@@ -178,7 +178,7 @@ def test_why_there_are_no_figures_is_written_as_a_text(server: ApiServer, boxes:
     ],
     ids=["conflict", "unavailable", "reset", "right-on-its-way"],
 )
-def test_figures_land_whatever_hinders_them(server: ApiServer, boxes: Boxes, fault: Fault) -> None:
+def test_figures_arrive_in_spite_of_failures(server: ApiServer, boxes: Boxes, fault: Fault) -> None:
     server.put(REQUESTS, network_test())
     box = boxes.of(SERVER)
     _, request = first(box)

@@ -77,7 +77,7 @@ def test_a_session_without_its_last_row_has_no_one_way_latency_and_so_no_figures
     assert (what.metrics, error(what)) == ((), "tool.no-totals")
 
 
-def test_what_is_void_is_told_with_its_reason() -> None:
+def test_what_is_void_is_reported_with_its_reason() -> None:
     late = Reason("worker.late", {"late": Duration(0.2)})
     what = said(Result("r", "p", 1, Half.SEND, Outcome.LATE, late))
     assert what == NetworkTestStatus(error='{"code": "worker.late", "values": {"late": {"s": 0.2}}}')
