@@ -14,7 +14,7 @@ LAB := (lab or truth) and not cluster
 ALONE := lab or truth or cluster
 HARNESS = PYTHONPATH=src:. $(BIN)/python -m harness
 
-.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench docs lock bare-root clean
+.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench shape docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -86,6 +86,9 @@ image: ## the worker image, as an archive that ctr, kind, docker and podman load
 	@scripts/setup.sh image
 	@PYTHONPATH=src:. $(PYTHON) -m image
 
+shape: dev ## how easy the source is to read, in figures: SHAPE="--places", "--json" or "--check"
+	@$(BIN)/python -m scripts.shape $(SHAPE)
+
 docs: dev ## the pages that are made of the source
 	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
 		>docs/spec-reference.md
@@ -105,4 +108,4 @@ bare-root: ## demo and tests in a minimal Debian made for it (root only)
 
 clean: ## removes what was made here: environment, caches, demo reports
 	@rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
-	@find src tests benchmarks harness image -name __pycache__ -type d -exec rm -rf {} +
+	@find src tests benchmarks harness image scripts -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""How easy the source is to read, in figures. `make shape` takes them."""
