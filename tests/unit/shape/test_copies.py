@@ -72,13 +72,16 @@ def test_imports_are_no_copies(tmp_path: Path) -> None:
     assert copies(tmp_path, {"a.py": imports, "b.py": imports}) == []
 
 
-def test_records_and_tables_are_the_same_word_by_word_only(tmp_path: Path) -> None:
+def test_records_constants_and_tables_are_the_same_word_by_word_only(tmp_path: Path) -> None:
     def record(kind: str) -> str:
         return "class R:\n" + "".join(f"    {kind}{number}: int\n" for number in range(6))
+
+    def constants(kind: str) -> str:
+        return "class E:\n" + "".join(f'    {kind.upper()}{number} = "{kind}"\n' for number in range(6))
 
     def table(kind: str) -> str:
         return "{\n" + "".join(f'    "{kind}{number}": {number},\n' for number in range(6)) + "}\n"
 
-    different = {"a.py": record("a") + table("a"), "b.py": record("b") + table("b")}
+    different = {f"{kind}.py": record(kind) + constants(kind) + table(kind) for kind in ("a", "b")}
     assert copies(tmp_path, different) == []
-    assert copies(tmp_path, {"b.py": different["a.py"]}) == ["15 lines: a.py:1-15 and b.py:1-15"]
+    assert copies(tmp_path, {"b.py": different["a.py"]}) == ["22 lines: a.py:1-22 and b.py:1-22"]
