@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clearway.base.clock import Clock
-from clearway.campaign.acceptance import begin, run_rounds
+from clearway.campaign.acceptance import begin, measuring
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended
 from clearway.probe.records import Observation, Pair, Result, Round, Slot, Trial
@@ -149,6 +149,7 @@ async def wait_until(instant: float) -> None:
 async def accepted(folder: Path, spec: str, site: WitnessedLab, beside: Beside | None = None) -> Record:
     """Carry out a whole acceptance on the lab and return its record, with all that was done beside it over."""
     job = await begin(read_spec(spec), site, folder, [beside.take] if beside else [])
-    record = await run_rounds(job, site, Clock())
+    async with measuring(job, site) as run:
+        await run.measure_all()
     site.raise_what_failed_beside()
-    return record
+    return run.record

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clearway.base.clock import Clock
-from clearway.campaign.acceptance import begin, run_rounds
+from clearway.campaign.acceptance import begin, measuring
 from clearway.probe.records import Slot
 from clearway.site.base import Ready
 from clearway.site.kubernetes.image import IMAGE, cache, newest_archive
@@ -154,7 +153,9 @@ async def test_two_of_them_measure_each_other_with_every_engine(image: Image, ro
     """As user 65534, on a read-only root, without a single capability."""
     site = ContainerSite(root, image.config(), tmp_path / "containers")
     job = await begin(read_spec(ALL_ENGINES), site, tmp_path / "run", [])
-    verdict = judge(await run_rounds(job, site, Clock()))
+    async with measuring(job, site) as run:
+        await run.measure_all()
+    verdict = judge(run.record)
     assert {test.name for test in verdict.children if test.state is not State.PASS} == set()
 
 

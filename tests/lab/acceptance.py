@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from clearway.base.clock import Clock
-from clearway.campaign.acceptance import begin, run_rounds
+from clearway.campaign.acceptance import begin, measuring
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended
 from clearway.probe.records import Observation
@@ -51,8 +51,9 @@ async def accepted(
     site = LabSite(lab, log=lambda finding: None, agent_env=agent_env)
     disturber = Disturber(site, disturbance, after) if disturbance is not None else None
     job = await begin(read_spec(spec), site, folder, [disturber.take] if disturber else [])
-    record = await asyncio.wait_for(run_rounds(job, site, Clock()), PATIENCE)
+    async with asyncio.timeout(PATIENCE), measuring(job, site) as run:
+        await run.measure_all()
     if disturber is not None:
         assert disturber.struck is not None
         await disturber.struck
-    return record
+    return run.record

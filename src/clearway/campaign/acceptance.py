@@ -6,15 +6,16 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from clearway import __version__
 from clearway.base.clock import Clock
-from clearway.base.errors import SiteError, UsageError
+from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
 from clearway.ledger.read import read_run
@@ -74,96 +75,124 @@ async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -
 
 
 class Aborted(SiteError):
-    """The run was stopped for the cluster's sake. What it measured stays."""
+    """The run was stopped to protect the cluster. What it measured stays."""
 
 
-def _waits() -> None:
-    """Whoever has nothing to do before the workers are gone."""
+@asynccontextmanager
+async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> AsyncIterator[Campaign]:
+    """The run with its workers ready and its watchers at work; where no round is left, nothing is started.
 
-
-Before = Callable[[Round], Awaitable[None]]
-"""Brings the nodes into the state that a round is to be measured in. Raises SiteError."""
-
-
-async def _as_they_are(_: Round) -> None:
-    """Nothing is done to the nodes."""
-
-
-async def run_rounds(
-    job: Job,
-    site: Site,
-    clock: Clock,
-    watchers: Sequence[Watcher] = (),
-    finished: Callable[[], None] = _waits,
-    before: Before = _as_they_are,
-) -> Record:
-    """Run rounds until the run is over, in the watchers' company; returns all that is known then. Raises Braked.
-
-    `finished` is called when the last round is in the ledger: the verdict need not wait until the workers are removed.
-    A cancelled run has stopped its workers before the CancelledError leaves; what it measured is in the ledger.
+    The workers are removed on the way out, whatever ends the run; what it measured is in the ledger.
+    Raises Aborted if a watcher stops the rounds, SiteError if the workers can't do what is planned.
     """
-    live = LiveRecord(job.record)
-    ledger = Ledger(job.ledger.folder, (live.take, *job.ledger.listeners))
-    if next_round(live.record) is None:
-        finished()
-        return live.record
+    run = Campaign(job, site)
+    if next_round(run.record) is None:
+        yield run
+        return
     try:
-        async with WorkerPool(site, job.plan.slots, ledger, clock) as pool:
-            await pool.gather_ready(_READY)
-            check_workers(job.plan.probes, pool.ready)
-            await _accompanied(_loop(pool, live, before), watchers, pool)
-            ledger.append(Observation("run-finished", live.record.manifest.run, clock.now()))
-            finished()
-    except Aborted as braked:
-        ledger.append(Observation("run-braked", live.record.manifest.run, clock.now(), {"code": braked.code}))
+        async with run.pool:
+            await run.pool.gather_ready(_READY)
+            check_workers(job.plan.probes, run.pool.ready)
+            async with run.watched(watchers):
+                yield run
+    except Aborted as aborted:
+        run.observe("run-braked", {"code": aborted.code})
         raise
     except asyncio.CancelledError:
-        if next_round(live.record) is not None:
-            ledger.append(Observation("run-interrupted", live.record.manifest.run, clock.now()))
+        if next_round(run.record) is not None:
+            run.observe("run-interrupted")
         raise
-    return live.record
 
 
-async def _accompanied(rounds: Coroutine[Any, Any, None], watchers: Sequence[Watcher], pool: WorkerPool) -> None:
-    """The rounds with everybody who goes along; whoever came last leaves first."""
-    stopped: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+class Campaign:
+    """One run under way: its rounds, one after the other, and all that is known so far."""
 
-    def stop(reason: Reason) -> None:
-        if not stopped.done():
-            stopped.set_result(reason)
+    def __init__(self, job: Job, site: Site) -> None:
+        self._live = LiveRecord(job.record)
+        ledger = Ledger(job.ledger.folder, (self._live.take, *job.ledger.listeners))
+        self.pool = WorkerPool(site, job.plan.slots, ledger, Clock())
+        self._watchers = AsyncExitStack()
+        self._estimate = DispatchEstimate()
 
-    scene = WatchContext(frozenset(slot.node for slot in pool.slots), pool.clock, pool.ledger.append, stop)
-    async with AsyncExitStack() as company:
-        for watcher in watchers:
-            await company.enter_async_context(watcher.watching(scene))
-        await _until_stopped(rounds, stopped)
+    @property
+    def record(self) -> Record:
+        return self._live.record
 
-
-async def _until_stopped(rounds: Coroutine[Any, Any, None], stopped: asyncio.Future[Reason]) -> None:
-    """The rounds, cancelled if a watcher stops them: that empties the mailboxes. Raises Braked."""
-    running = asyncio.create_task(rounds)
-    try:
-        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
+    async def rounds(self) -> AsyncIterator[Round]:
+        """Each round to `measure`, until nothing is left to learn. Then the watchers have left: they may add to the
+        record, and the verdict need not wait until the workers are removed.
+        """
+        round_ = next_round(self.record)
+        if round_ is None:
             return
-        reason = stopped.result()
-        raise Aborted(reason.code, **reason.values)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        while round_ is not None:
+            yield round_
+            round_ = next_round(self.record)
+        await self._watchers.aclose()
+        self.observe("run-finished")
+
+    async def measure_all(self) -> None:
+        """Every round, where nothing has to be done to the nodes before one."""
+        async for round_ in self.rounds():
+            await self.measure(round_)
+
+    async def measure(self, round_: Round) -> None:
+        """Returns when every probe of the round has both its results in the ledger."""
+        if self._estimate.rounds:
+            await asyncio.sleep(self.record.spec.gap.si)
+        await run_round(self.pool, round_, self._live.attempts(round_), self._estimate)
+
+    def observe(self, kind: str, values: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Note something about the whole run."""
+        self.pool.ledger.append(Observation(kind, self.record.manifest.run, self.pool.clock.now(), values))
+
+    @asynccontextmanager
+    async def watched(self, watchers: Iterable[Watcher]) -> AsyncIterator[None]:
+        """Inside, the watchers are at work until the rounds are over; they leave in reverse order."""
+        stop = _Stop()
+        nodes = frozenset(slot.node for slot in self.pool.slots)
+        context = WatchContext(nodes, self.pool.clock, self.pool.ledger.append, stop.ask)
+        async with self._watchers as stack:
+            for watcher in watchers:
+                await stack.enter_async_context(watcher.watching(context))
+            stack.enter_context(stop.scope())
+            yield
 
 
-async def _loop(pool: WorkerPool, live: LiveRecord, before: Before) -> None:
-    estimate = DispatchEstimate()
-    while (round_ := next_round(live.record)) is not None:
+class _Stop:
+    """Lets a watcher end the rounds: cancels the task that runs them, and says why, as asyncio.timeout does."""
+
+    def __init__(self) -> None:
+        self._reason: Reason | None = None
+        self._running: asyncio.Task[Any] | None = None
+
+    def ask(self, reason: Reason) -> None:
+        """The first reason counts; one that comes when the rounds are over is too late."""
+        if self._reason is None:
+            self._reason = reason
+            if self._running is not None:
+                self._running.cancel()
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Raises Aborted where a reason was given; a task that was cancelled by others too stays cancelled."""
+        task = asyncio.current_task()
+        assert task is not None
+        cancelled = task.cancelling()
         try:
-            await before(round_)
-        except SiteError as error:
-            raise Aborted(error.code, **error.values) from error
-        if estimate.rounds:
-            await asyncio.sleep(live.record.spec.gap.si)
-        await run_round(pool, round_, live.attempts(round_), estimate)
+            self._check()
+            self._running = task
+            yield
+        except (asyncio.CancelledError, ClearwayError):
+            if self._running is not None and self._reason is not None and task.uncancel() <= cancelled:
+                self._check()
+            raise
+        finally:
+            self._running = None
+
+    def _check(self) -> None:
+        if self._reason is not None:
+            raise Aborted(self._reason.code, **self._reason.values)
 
 
 class LiveRecord:

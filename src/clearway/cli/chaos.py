@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from clearway.base.clock import Clock
-from clearway.base.errors import UsageError
+from clearway.base.errors import SiteError, UsageError
+from clearway.campaign.acceptance import Aborted
 from clearway.chaos.journal import Journal
 from clearway.chaos.killer import KillerTools
 from clearway.chaos.kinds import failures
@@ -16,7 +17,7 @@ from clearway.chaos.phases import Phases, chaos_plan
 from clearway.cli.provider import ProviderFlags
 from clearway.cli.sites import SelectedSite
 from clearway.ledger.record import Record
-from clearway.probe.records import Finding
+from clearway.probe.records import Finding, Round
 from clearway.shell.node_access import NodeAccess
 from clearway.shell.providers import Feature, missing
 from clearway.site.kubernetes.node_shell import node_shell
@@ -43,12 +44,25 @@ def permitted(spec: Spec, place: SelectedSite, how: ProviderFlags, *, allowed: b
     return replace(place, node_access=way)
 
 
-async def phases_of(record: Record, place: SelectedSite, folder: Path) -> Phases | None:
-    """Who breaks the nodes of this run, and puts them back; None where nobody does. Raises SiteError, UsageError."""
+async def phases_of(record: Record, place: SelectedSite, folder: Path) -> tuple[Phases, ...]:
+    """What breaks the nodes of this run and puts them back; empty where none is broken. Raises SiteError, UsageError.
+
+    It has to be the last watcher: the last one leaves first, so no node is broken any more when the others leave.
+    """
     asked = chaos_plan(record.spec, record.inventory)
     if asked is None or place.cluster is None or place.node_access is None:
-        return None
-    return Phases(await NodeBreaker(place.cluster, place.node_access, place.broken, place.log).tools(folder), asked)
+        return ()
+    tools = await NodeBreaker(place.cluster, place.node_access, place.broken, place.log).tools(folder)
+    return (Phases(tools, asked),)
+
+
+async def prepare(phases: Iterable[Phases], round_: Round) -> None:
+    """Bring the nodes into the state that the round is to be measured in. Raises Aborted where that fails."""
+    try:
+        for phase in phases:
+            await phase.before(round_)
+    except SiteError as error:
+        raise Aborted(error.code, **error.values) from error
 
 
 class NodeBreaker:

@@ -21,8 +21,8 @@ from clearway.cl2.rendering import TemplateEngine
 from clearway.cl2.settings import Settings
 from clearway.cli.chaos import NodeBreaker
 from clearway.cli.dry_run import show_dry_run
+from clearway.cli.interruption import cancel_on_signals
 from clearway.cli.log import LOGGER, file_log
-from clearway.cli.session import end_in_order_on_signals
 from clearway.cli.sites import CLUSTER_FILE, finding_log
 from clearway.ledger import files
 from clearway.ledger.write import Listener
@@ -56,7 +56,7 @@ def enter(options: Options, engine: TemplateEngine, language: Language) -> int:
 
 
 async def _in_order(door: Cl2Command, prepared: tuple[Prepared, ...]) -> Sequence[TestResult]:
-    end_in_order_on_signals()
+    cancel_on_signals()
     return await door.run(prepared)
 
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.base.errors import UsageError
+from clearway.base.errors import INTERRUPTED, UsageError
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring
+from clearway.campaign.acceptance import resume as resume_job
+from clearway.cli.chaos import permitted, phases_of, prepare
+from clearway.cli.conclude import show
+from clearway.cli.interruption import cancel_on_signals
+from clearway.cli.log import LOGGER, file_log, stderr_log
 from clearway.cli.options import AllowChaos, JsonFlag, Lang, SpecFile, language
 from clearway.cli.provider import NO_PROVIDER, HowNodes
+from clearway.cli.sites import SelectedSite, recorded_site, wanted_site
 from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
+from clearway.ledger import files
+from clearway.ledger.read import read_run
+from clearway.ledger.write import Ledger
+from clearway.report.language import Language
+from clearway.report.progress import Progress
+from clearway.report.wording import describe_error
+from clearway.spec.model import Spec
+from clearway.verdict.judge import judge
 
 
 def run(
@@ -30,31 +46,73 @@ def run(
     lang: Lang = None,
 ) -> int:
     """Measure the network, judge it, and write the reports."""
-    from clearway.cli.chaos import permitted
-    from clearway.cli.conclude import show
-    from clearway.cli.log import stderr_log
-    from clearway.cli.session import session
-    from clearway.cli.sites import recorded_site, wanted_site
-    from clearway.ledger.read import read_run
-    from clearway.ledger.write import Ledger
-    from clearway.report.progress import Progress
-    from clearway.verdict.judge import judge
-
     if resume is not None and (spec is not None or changes != UNCHANGED):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     spoken, node_access = language(lang), nodes.node_access()
-    wish = wanted_spec(spec, changes, where) if resume is None else None
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    if wish is None:
-        place = recorded_site(folder, spoken, node_access)
+    wanted = wanted_spec(spec, changes, where) if resume is None else None
+    if wanted is None:
+        selected = recorded_site(folder, spoken, node_access)
     else:
-        place = wanted_site(where, node_access, wish.machine_label, spoken)
-    place = permitted(wish or read_run(folder).spec, place, nodes, allowed=allow_chaos)
+        selected = wanted_site(where, node_access, wanted.machine_label, spoken)
+    selected = permitted(wanted or read_run(folder).spec, selected, nodes, allowed=allow_chaos)
     with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
+        return asyncio.run(_accept(wanted, selected, _Output(folder, spoken, progress, as_json=json)))
 
-        def conclude() -> int:
-            progress.finish()
-            record = read_run(folder)
-            return show(record, judge(record), Ledger(folder), spoken, as_json=json)
 
-        return asyncio.run(session(wish, place, folder, progress, conclude))
+@dataclass(frozen=True)
+class _Output:
+    """Where a run is shown and kept."""
+
+    folder: Path
+    language: Language
+    progress: Progress
+    as_json: bool
+
+    def show_verdict(self) -> int:
+        """Judge what is measured so far, print and save the reports; returns the exit code."""
+        self.progress.finish()
+        record = read_run(self.folder)
+        return show(record, judge(record), Ledger(self.folder), self.language, as_json=self.as_json)
+
+
+async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) -> int:
+    """Begin a run, or resume the one in the folder, and measure all of it; returns the exit code.
+
+    The verdict is shown as soon as all is measured, before the workers are removed. Where a run is stopped or
+    interrupted, they are removed first, and what was measured is judged then.
+    """
+    cancel_on_signals()
+    job = await _job(spec, selected, output)
+    code: int | None = None
+    interrupted = False
+    with file_log(output.folder / files.LOG):
+        try:
+            phases = await phases_of(job.record, selected, output.folder)
+            async with measuring(job, selected.site, (*selected.watchers, *phases)) as run:
+                async for round_ in run.rounds():
+                    await prepare(phases, round_)
+                    await run.measure(round_)
+                code = output.show_verdict()
+                if selected.site.leftover_hint() is not None:
+                    output.progress.tell("progress.removing")
+        except Aborted as aborted:
+            LOGGER.warning("%s", describe_error(aborted, output.language))
+        except asyncio.CancelledError:
+            interrupted = True
+    if code is None:
+        code = output.show_verdict()
+    return INTERRUPTED if interrupted else code
+
+
+async def _job(spec: Spec | None, selected: SelectedSite, output: _Output) -> Job:
+    """The run directory with its plan; the display knows the rounds that are left."""
+    listeners = [output.progress.take]
+    if spec is None:
+        job = await resume_job(selected.site, output.folder, listeners)
+    else:
+        job = await begin(spec, selected.site, output.folder, listeners)
+        job.ledger.save(selected.file_name, selected.file_text)
+    done = {round_.id for round_ in job.record.rounds}
+    output.progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
+    return job

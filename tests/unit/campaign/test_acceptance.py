@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from clearway.base.clock import Clock
-from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import Aborted, Job, begin, run_rounds
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.ledger.read import read_run
-from clearway.probe.records import Observation, Reason, Request, Result, Round
-from clearway.site.watcher import WatchContext
+from clearway.ledger.record import Record
+from clearway.probe.records import Observation, Reason, Request, Result
+from clearway.site.base import Site
+from clearway.site.watcher import WatchContext, Watcher
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from faulty_site import EquippedSite
@@ -36,95 +36,140 @@ async def begun(folder: Path) -> tuple[Job, EquippedSite]:
     return job, site
 
 
+async def measure_all(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> Record:
+    async with asyncio.timeout(10), measuring(job, site, watchers) as run:
+        await run.measure_all()
+    return run.record
+
+
 async def test_the_verdict_is_there_before_the_workers_are_removed(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    states: list[State] = []
-
-    def finished() -> None:
-        states.append(judge(read_run(tmp_path)).state)
-        assert not site.stop_asked.is_set()
-
-    await asyncio.wait_for(run_rounds(job, site, Clock(), finished=finished), 10)
-    assert (states, site.stopped) == ([State.PASS], 1)
+    async with asyncio.timeout(10):
+        async with measuring(job, site) as run:
+            await run.measure_all()
+            assert judge(read_run(tmp_path)).state is State.PASS
+            assert not site.stop_asked.is_set()
+        assert site.stopped == 1
 
 
-async def test_a_run_with_nothing_left_to_measure_is_finished_at_once(tmp_path: Path) -> None:
+async def test_a_run_with_nothing_left_to_measure_starts_no_workers(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    record = await asyncio.wait_for(run_rounds(job, site, Clock()), 10)
-    told: list[None] = []
-    await run_rounds(replace(job, record=record), site, Clock(), finished=lambda: told.append(None))
-    assert (len(told), site.stopped) == (1, 1)
+    record = await measure_all(job, site)
+    assert await measure_all(replace(job, record=record), site) == record
+    assert site.stopped == 1
 
 
 @dataclass
 class Companion:
-    """Goes along with a run, and tells when."""
+    """Notes when it comes and leaves."""
 
     name: str
-    told: list[str]
+    events: list[str]
     stops: Reason | None = None
     nodes: set[str] = field(default_factory=set)
+    context: WatchContext = field(init=False)
 
     @asynccontextmanager
     async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
-        self.told.append(f"{self.name} in")
+        self.events.append(f"{self.name} in")
         self.nodes |= scene.nodes
+        self.context = scene
         if self.stops is not None:
             scene.stop(self.stops)
         try:
             yield
         finally:
             scene.observe(Observation("seen-last", self.name, scene.clock.now()))
-            self.told.append(f"{self.name} out")
+            self.events.append(f"{self.name} out")
 
 
-async def test_a_watcher_exits_before_the_verdict(tmp_path: Path) -> None:
+async def test_the_watchers_leave_in_reverse_order_before_the_verdict(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    told: list[str] = []
-    company = (Companion("one", told), Companion("two", told))
-    record = await asyncio.wait_for(run_rounds(job, site, Clock(), company, lambda: told.append("finished")), 10)
-    assert told == ["one in", "two in", "two out", "one out", "finished"]
-    assert company[0].nodes == {slot.node for slot in job.plan.slots}
-    assert [one.subject for one in record.observations if one.kind == "seen-last"] == ["two", "one"]
+    events: list[str] = []
+    watchers = (Companion("one", events), Companion("two", events))
+    async with asyncio.timeout(10), measuring(job, site, watchers) as run:
+        await run.measure_all()
+        events.append("verdict")
+    assert events == ["one in", "two in", "two out", "one out", "verdict"]
+    assert watchers[0].nodes == {slot.node for slot in job.plan.slots}
+    assert [one.subject for one in run.record.observations if one.kind == "seen-last"] == ["two", "one"]
 
 
-async def test_any_of_them_may_stop_the_rounds(tmp_path: Path) -> None:
+async def test_a_watcher_may_stop_the_run_before_its_first_round(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    told: list[str] = []
-    site.answer = lambda request: None
-    stops = Companion("one", told, Reason("brake.node-not-ready", {"node": "node-2", "message": ""}))
+    events: list[str] = []
+    stops = Companion("one", events, Reason("brake.node-not-ready", {"node": "node-2", "message": ""}))
     with pytest.raises(Aborted) as stopped:
-        await asyncio.wait_for(run_rounds(job, site, Clock(), (stops, Companion("two", told))), 10)
+        await measure_all(job, site, (stops, Companion("two", events)))
     assert stopped.value.code == "brake.node-not-ready"
-    assert told == ["one in", "two in", "two out", "one out"]
+    assert events == ["one in", "two in", "two out", "one out"]
     assert (site.stopped, read_run(tmp_path).observations[-1].kind) == (1, "run-braked")
 
 
-async def test_a_cancelled_run_lets_them_leave_in_order(tmp_path: Path) -> None:
-    job, site = await begun(tmp_path)
-    told: list[str] = []
+async def in_a_round(job: Job, site: EquippedSite, watchers: Sequence[Watcher]) -> asyncio.Task[Record]:
+    """A run that waits for answers that do not come."""
     site.answer = lambda request: None
-    running = asyncio.create_task(run_rounds(job, site, Clock(), (Companion("one", told),)))
+    running = asyncio.create_task(measure_all(job, site, watchers))
     await asyncio.wait_for(site.handed_out.wait(), 10)
+    return running
+
+
+async def test_a_watcher_may_stop_a_round_and_that_empties_the_mailboxes(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    watcher = Companion("one", [])
+    running = await in_a_round(job, site, (watcher,))
+    watcher.context.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+    watcher.context.stop(Reason("brake.node-silent", {"node": "node-1", "silence": Duration(30)}))
+    with pytest.raises(Aborted) as stopped:
+        await running
+    assert (stopped.value.code, site.cancelled, watcher.events) == ("brake.api-slow", 1, ["one in", "one out"])
+    assert [one.values["code"] for one in read_run(tmp_path).observations if one.kind == "run-braked"] == [
+        "brake.api-slow"
+    ]
+
+
+async def test_a_reason_to_stop_that_comes_after_the_last_round_is_too_late(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    watcher = Companion("one", [])
+    async with asyncio.timeout(10), measuring(job, site, (watcher,)) as run:
+        await run.measure_all()
+        watcher.context.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+    assert run.record.observations[-1].kind == "run-finished"
+
+
+async def test_a_cancelled_run_lets_its_watchers_leave(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    watcher = Companion("one", [])
+    running = await in_a_round(job, site, (watcher,))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert told == ["one in", "one out"]
+    assert (watcher.events, site.stopped) == (["one in", "one out"], 1)
+    assert read_run(tmp_path).observations[-1].kind == "run-interrupted"
 
 
-async def test_nodes_are_made_ready_before_each_round_and_a_run_ends_where_that_fails(tmp_path: Path) -> None:
+async def test_a_run_that_is_stopped_and_cancelled_at_once_counts_as_cancelled(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    asked: list[str] = []
+    watcher = Companion("one", [])
+    running = await in_a_round(job, site, (watcher,))
+    watcher.context.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
-    async def before(round_: Round) -> None:
-        assert len(site.submitted) == len(asked)
-        asked.append(round_.id)
-        if len(asked) == 2:
-            raise SiteError("chaos.not-back", node="node-1", within=Duration(60))
 
+async def test_what_fails_between_two_rounds_ends_the_run_and_keeps_what_was_measured(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
     twice = replace(job, record=replace(job.record, plan=(*job.plan.rounds, replace(job.plan.rounds[0], id="again"))))
-    with pytest.raises(Aborted) as stopped:
-        await asyncio.wait_for(run_rounds(twice, site, Clock(), before=before), 10)
-    assert (stopped.value.code, stopped.value.values["node"]) == ("chaos.not-back", "node-1")
-    assert (asked, site.stopped) == ([job.plan.rounds[0].id, "again"], 1)
+
+    async def measure_one() -> None:
+        async with asyncio.timeout(10), measuring(twice, site) as run:
+            async for round_ in run.rounds():
+                if round_.id == "again":
+                    raise Aborted("chaos.not-back", node="node-1", within=Duration(60))
+                await run.measure(round_)
+
+    with pytest.raises(Aborted):
+        await measure_one()
+    assert (len(site.submitted), site.stopped) == (1, 1)
     assert read_run(tmp_path).results

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from clearway.base.errors import ClearwayError, UsageError
+from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.base.units import Duration
+from clearway.campaign.acceptance import Aborted
+from clearway.chaos.phases import Phases
+from clearway.cli.chaos import prepare
 from clearway.cli.main import main
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.plan.schedule import make_plan
-from clearway.probe.records import Finding, Inventory, Node, Observation, Severity
+from clearway.probe.records import Finding, Inventory, Node, Observation, Round, RoundReason, Severity
 from clearway.report.chaos import failure
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.wording import describe_error, hint, sentence
@@ -115,3 +118,18 @@ def test_everything_that_goes_wrong_on_a_node_has_its_message(language: Language
         texts.append(f"{sentence(finding.code, values, language)}\n  {hint(finding.code, values, language)}")
     check(GOLDEN / f"failures.{language}.txt", "\n\n".join(texts) + "\n")
     assert list(failure(Observation("chaos-back", "node-2", 0.0, {}))) == []
+
+
+async def test_nodes_that_do_not_get_into_the_state_of_a_round_end_the_run() -> None:
+    class Stuck(Phases):
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        async def before(self, round_: Round) -> None:
+            self.asked.append(round_.id)
+            raise SiteError("chaos.not-back", node="node-1", within=Duration(60))
+
+    stuck = Stuck()
+    with pytest.raises(Aborted) as stopped:
+        await prepare((stuck,), Round("a", "failing", (), RoundReason.PLANNED))
+    assert (stopped.value.code, stopped.value.values["node"], stuck.asked) == ("chaos.not-back", "node-1", ["a"])

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clearway.base.clock import Clock
 from clearway.base.units import Duration, Rate
-from clearway.campaign.acceptance import begin, run_rounds
+from clearway.campaign.acceptance import begin, measuring
 from clearway.plan.failing import broken_during
 from clearway.plan.forecast import forecast
 from clearway.plan.schedule import make_plan
@@ -133,8 +132,9 @@ async def test_an_example_is_accepted_where_the_network_is_good(tmp_path: Path, 
         return next(one for one in measured(round_, probe, value, count=count) if one.half is request.half)
 
     site = GoodSite(answer, fit.nodes)
-    record = await asyncio.wait_for(run_rounds(await begin(spec, site, tmp_path), site, Clock()), 30)
-    assert judge(record).state is State.PASS
+    async with asyncio.timeout(30), measuring(await begin(spec, site, tmp_path), site) as run:
+        await run.measure_all()
+    assert judge(run.record).state is State.PASS
 
 
 class GoodSite(EquippedSite):

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
 
-from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.campaign.acceptance import Aborted, Job, begin, run_rounds
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.campaign.conclusion import save_reports
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, SummaryFile, Surroundings
@@ -119,20 +118,19 @@ async def _begun(
 
 async def _carried_out(job: Job, ground: CampaignTarget, around: Surroundings, told: asyncio.Event) -> None:
     """The reports are written as soon as all is measured, and whatever ends it: what was measured is never lost."""
-
-    def report() -> None:
-        record = read_run(job.ledger.folder)
-        save_reports(record, judge(record), job.ledger, around.language)
-
-    def finished() -> None:
-        report()
-        told.set()
-
     try:
-        await run_rounds(job, ground.site, Clock(), ground.watchers, finished)
+        async with measuring(job, ground.site, ground.watchers) as run:
+            await run.measure_all()
+            _report(job, around)
+            told.set()
     except BaseException:
-        report()
+        _report(job, around)
         raise
+
+
+def _report(job: Job, around: Surroundings) -> None:
+    record = read_run(job.ledger.folder)
+    save_reports(record, judge(record), job.ledger, around.language)
 
 
 async def _measured(running: _Running) -> None:
