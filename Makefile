@@ -89,12 +89,13 @@ image: ## the worker image, as an archive that ctr, kind, docker and podman load
 shape: dev ## how easy the source is to read, in figures: SHAPE="--places", "--json" or "--check"
 	@$(BIN)/python -m scripts.shape $(SHAPE)
 
-docs: dev ## the pages that are made of the source
+docs: dev ## the pages that are made of the source, and the sample report of the READMEs
 	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
 		>docs/spec-reference.md
 	@$(BIN)/python -c 'from clearway.ledger.reference import write_tables as write; write("docs/result-format.md")'
 	@$(BIN)/python -c 'from pathlib import Path; from clearway.cl2.reference import with_flags; \
 		page = Path("docs/clusterloader2.md"); page.write_text(with_flags(page.read_text()))'
+	@PYTHONPATH=src:tests $(BIN)/python -m golden.sample
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml

@@ -11,6 +11,8 @@ from clearway.site.hosts.model import load_hosts
 from clearway.site.lab.model import LabSpec, load_lab
 from clearway.spec.limits import load_limits
 from clearway.spec.load import load_spec
+from golden.sample import READMES as SAMPLED
+from golden.sample import with_sample
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
@@ -55,6 +57,12 @@ def test_both_languages_show_the_same_commands_and_files() -> None:
     assert [COMMENT.sub("", code) for code in CODE.findall(english)] == [
         COMMENT.sub("", c) for c in CODE.findall(korean)
     ]
+
+
+@pytest.mark.parametrize("language", SAMPLED)
+def test_the_sample_report_is_what_the_captured_run_says(language: str) -> None:
+    readme = SAMPLED[language].read_text(encoding="utf-8")
+    assert readme == with_sample(readme, language), "`make docs` writes it again"
 
 
 @pytest.mark.parametrize("page", [*READMES, *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name)
