@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from clearway.engine.table import ENGINES, tools_of
+
 SUITE = "bookworm"
 """Its tools are the versions that the engines are tested with."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 FOLDER = Path(__file__).parent
-PACKAGES, TIDY = FOLDER / "packages.txt", FOLDER / "tidy.sh"
+PACKAGES, ENGINE_PACKAGES, TIDY = FOLDER / "packages.txt", FOLDER / "engines.txt", FOLDER / "tidy.sh"
+"""Lines of a Debian package and the programs of it that are kept. `make docs` writes the engines' own."""
 
 _LISTS = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(FILENAME)"
 
@@ -40,7 +43,8 @@ class Archive:
 
     def key(self) -> str:
         """Changes with everything that `root` makes its tar from."""
-        parts = [*self.sources, *self.releases, PACKAGES.read_text(), TIDY.read_text(), Path(__file__).read_text()]
+        files = (PACKAGES, ENGINE_PACKAGES, TIDY, Path(__file__))
+        parts = [*self.sources, *self.releases, *(file.read_text() for file in files)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -54,6 +58,17 @@ def archive() -> Archive:
     return Archive(tuple(sources), tuple(releases))
 
 
+def engine_packages() -> str:
+    """What `ENGINE_PACKAGES` has to hold: scripts read it where there is no Python yet."""
+    return "".join(sorted(f"{tool.package} {tool.binary}\n" for tool in tools_of(ENGINES.values()).values()))
+
+
+def packages() -> tuple[str, ...]:
+    """Debian's names of all packages of the root, sorted."""
+    lines = [line for file in (PACKAGES, ENGINE_PACKAGES) for line in file.read_text().splitlines()]
+    return tuple(sorted(line.split()[0] for line in lines))
+
+
 def root(archive: Archive, tar: Path) -> None:
     """Write the root as a tar: the same archive gives the same bytes. Raises CalledProcessError."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as acquire:
@@ -62,7 +77,7 @@ def root(archive: Archive, tar: Path) -> None:
         Path(acquire.name).chmod(0o644)  # in a user namespace mmdebstrap reads it as somebody else
         argv = [
             *("mmdebstrap", "--quiet", "--variant=extract", "--format=tar"),
-            f"--include={','.join(PACKAGES.read_text().split())}",
+            f"--include={','.join(packages())}",
             f"--aptopt={acquire.name}",
             f"--extract-hook={TIDY}",
             # What these would clean is removed by the hook; device nodes are the container runtime's business.

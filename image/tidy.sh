@@ -2,9 +2,11 @@
 # mmdebstrap's hook: makes the root of a worker ($1) out of the packages that were just unpacked there.
 # No maintainer script has run: nothing of an installed system is there, and nothing of it is needed.
 set -euo pipefail
+here=$(realpath "$(dirname "$0")")
 cd "$1"
 
-programs=(h2load ip iperf iperf3 nginx python3 python3.11 setpriv sockperf) # all that the worker starts
+# All that the worker starts: each line is a package and the programs of it.
+mapfile -t programs < <(cut --delimiter " " --fields 2- --only-delimited "$here"/{packages,engines}.txt | tr ' ' '\n')
 
 # For scanners: what is in here, in the words of the packages themselves.
 list_packages() {

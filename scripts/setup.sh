@@ -13,8 +13,8 @@ kind=${1:?runtime, dev or image}
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 
-programs=(iperf:iperf iperf3:iperf3 h2load:nghttp2-client nginx:nginx-light sockperf:sockperf
-    nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux ssh:openssh-client)
+programs=(nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux ssh:openssh-client) # PROGRAM:PACKAGE
+while read -r package program; do programs+=("$program:$package"); done <image/engines.txt
 if [[ $kind == dev ]]; then
     # the tests look at packets, kill tools, log in over ssh, run a Kubernetes of their own, and pack an image
     programs+=(tcpdump:tcpdump pkill:procps sysctl:procps openssl:openssl sshd:openssh-server

@@ -132,7 +132,7 @@ def test_nothing_of_the_machine_that_made_it_is_in_it(root: Path) -> None:
 def test_every_package_is_named_with_its_version_for_scanners(root: Path) -> None:
     said = (root / "var/lib/dpkg/status").read_text()
     named = dict(re.findall(r"^Package: (\S+)\n(?:.*\n)*?Version: (\S+)", said, flags=re.MULTILINE))
-    assert set(debian.PACKAGES.read_text().split()) <= named.keys()
+    assert set(debian.packages()) <= named.keys()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from clearway.base.units import Duration
 from clearway.engine.base import Tool
-from clearway.engine.table import ENGINES
+from clearway.engine.table import ENGINES, tools_of
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
 from clearway.run.requests import requests_for
@@ -39,7 +39,7 @@ def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
 
 
 def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
-    needed = {tool.binary: tool for probe in probes for tool in ENGINES[probe.engine].tools}
+    needed = tools_of(ENGINES[probe.engine] for probe in probes)
     for tool in needed.values():
         yield from _tool(tool, workers)
 

@@ -70,13 +70,19 @@ class Output:
 
 
 class Engine(Protocol):
-    """A measuring tool behind one face."""
+    """A measuring tool: one file or folder here, one row in `engine/table.py`, and nothing elsewhere names it."""
 
     name: str
     protocols: Tuple[str, ...]
+    default_for: Tuple[str, ...] = ()
+    """Protocols that it measures where the spec names no engine."""
+    ipv6: bool = True
     tools: Tuple[Tool, ...]
+    """The programs it runs: what setup installs and what the worker image keeps."""
     needs: Tuple[Half, ...]
     """Halves whose evidence a trial can't do without."""
+    note: str = ""
+    """A sentence for the spec's reference; empty where there is nothing to add."""
 
     def serve(self, request: Request) -> ToolCommand:
         """The listening half."""

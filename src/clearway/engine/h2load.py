@@ -9,18 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Mapping, Tuple
 
-from clearway.base.errors import InternalError, Unreadable
+from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
 from clearway.engine.h2load_log import TOOL, LoadSummary, read_log, summary_of
 from clearway.engine.intervals import TAIL
-from clearway.engine.reading import failed
+from clearway.engine.reading import check_server, failed, parameters_of
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http
 from clearway.probe.parameters import HttpParameters, Window
 from clearway.probe.records import Half, Request
 
-H2LOAD = Tool("h2load", "nghttp2-client", ("h2load", "--version"), (1, 41))
+H2LOAD = Tool(TOOL, "nghttp2-client", ("h2load", "--version"), (1, 41))
 NGINX = Tool("nginx", "nginx-light", ("nginx", "-v"), (1, 19, 5))
 
 _LEAD = Duration(0.3)
@@ -39,16 +39,17 @@ _SPARE_CONNECTIONS = 64
 _LOG, _BODY, _CONFIGURATION = "requests.tsv", "body", "nginx.conf"
 
 
-class H2load:
+class H2load(Engine):
     """The latencies are the client's; the serve half vouches that the server lived throughout."""
 
-    name = "h2load"
-    protocols: Tuple[str, ...] = ("http",)
-    tools: Tuple[Tool, ...] = (H2LOAD, NGINX)
-    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+    name = TOOL
+    protocols = ("http",)
+    default_for = protocols
+    tools = (H2LOAD, NGINX)
+    needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
-        body = "x" * int(_http(request).body.si)
+        body = "x" * int(parameters_of(request, HttpParameters).body.si)
         return ToolCommand(
             argv=("nginx", "-p", ".", "-e", "stderr", "-c", _CONFIGURATION),
             launch=Duration(0),
@@ -58,12 +59,12 @@ class H2load:
         )
 
     def send(self, request: Request) -> ToolCommand:
-        parameters, window = _http(request), request.window
+        parameters, window = parameters_of(request, HttpParameters), request.window
         warm_up = _LEAD + window.warm_up - _MARGIN
         clients = ("-c", str(parameters.connections), "-t", str(min(parameters.threads, parameters.connections)))
         times = ("--warm-up-time", _milliseconds(warm_up), "-D", _milliseconds(_logged(window)))
         return ToolCommand(
-            argv=("h2load", "--h1", *clients, *_pace(parameters), *times, "--log-file", _LOG, _url(request)),
+            argv=(TOOL, "--h1", *clients, *_pace(parameters), *times, "--log-file", _LOG, _url(request)),
             launch=Duration(0) - _LEAD,
             ends=window.end + TAIL + _PATIENCE,
             collect=(_LOG,),
@@ -72,7 +73,8 @@ class H2load:
 
     def read(self, request: Request, output: Output) -> Http:
         if request.half is Half.SERVE:
-            return _served(output)
+            check_server("nginx", output)
+            return Http(Histogram(), {}, Duration(0))
         summary = summary_of(output)
         if _LOG not in output.files:
             raise failed("tool.no-rows", TOOL, output)
@@ -83,16 +85,9 @@ class H2load:
         return Http(log.latency, {**log.errors, **_behind(request, summary)}, log.span)
 
 
-def _served(output: Output) -> Http:
-    """nginx says nothing about requests, only whether it was there."""
-    if not output.listened:
-        raise failed("tool.failed", "nginx", output)
-    return Http(Histogram(), {}, Duration(0))
-
-
 def _check_coverage(request: Request, first: Duration, last: Duration) -> None:
     """Raise Unreadable unless requests began from before the window until its end, by no more than a usual gap."""
-    window, gap = request.window, _gap(_http(request))
+    window, gap = request.window, _gap(parameters_of(request, HttpParameters))
     if first > window.warm_up + gap:
         raise Unreadable("tool.late-start", tool=TOOL, quote=f"first request at {first}, window from {window.warm_up}")
     if last < window.end - gap:
@@ -111,7 +106,7 @@ def _behind(request: Request, summary: LoadSummary) -> Mapping[str, int]:
 
     h2load doesn't count requests that stay without an answer: with a stated rate they show as a connection behind.
     """
-    parameters = _http(request)
+    parameters = parameters_of(request, HttpParameters)
     if parameters.rate is None:
         return {}
     behind = (summary.fastest - summary.slowest) * _logged(request.window).si
@@ -134,12 +129,6 @@ def _url(request: Request) -> str:
     return f"http://{host}:{server.port}/{_BODY}"
 
 
-def _http(request: Request) -> HttpParameters:
-    if not isinstance(request.parameters, HttpParameters):
-        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
-    return request.parameters
-
-
 def _milliseconds(span: Duration) -> str:
     return f"{span.si * 1000:.0f}ms"
 
@@ -147,7 +136,8 @@ def _milliseconds(span: Duration) -> str:
 def _configuration(request: Request) -> str:
     """One process, so that ending it ends all; nothing written but what temporary folders need."""
     listen = f"[::]:{request.server.port}" if request.server.v6 else str(request.server.port)
-    return _NGINX.format(listen=listen, connections=2 * _http(request).connections + _SPARE_CONNECTIONS)
+    connections = 2 * parameters_of(request, HttpParameters).connections + _SPARE_CONNECTIONS
+    return _NGINX.format(listen=listen, connections=connections)
 
 
 # `user root root` keeps nginx from changing owners, which a user namespace forbids; without root it is ignored.

@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 from typing import Optional, Tuple
 
-from clearway.base.errors import InternalError, Unreadable
+from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, duration, fine_grid_of
 from clearway.engine.iperf3_report import TOOL, Iperf3Report, reports_of
+from clearway.engine.iperf_flags import datagram_of, tcp_flags, udp_flags
 from clearway.engine.reading import failed, refuse_connection
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
 
-IPERF3 = Tool("iperf3", "iperf3", ("iperf3", "--version"), (3, 9))
+IPERF3 = Tool(TOOL, TOOL, (TOOL, "--version"), (3, 9))
 
 _FINEST = Duration(0.1)
 """iperf3 refuses shorter intervals."""
@@ -34,18 +35,18 @@ _SPAWN = Duration(0.25)
 """Lateness that still leaves the warm-up its purpose: the process, its control connection and its streams."""
 
 
-class Iperf3:
+class Iperf3(Engine):
     """Both halves are needed: the receiver knows what arrived, the sender what was sent."""
 
-    name = "iperf3"
-    protocols: Tuple[str, ...] = ("tcp", "udp")
-    tools: Tuple[Tool, ...] = (IPERF3,)
-    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+    name = TOOL
+    protocols = ("tcp", "udp")
+    tools = (IPERF3,)
+    needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
         port, every = request.server.port, _grid(request).interval
         return ToolCommand(
-            argv=("iperf3", "-s", "-p", str(port), "-J", "-i", f"{every.si:g}"),
+            argv=(TOOL, "-s", "-p", str(port), "-J", "-i", f"{every.si:g}"),
             launch=Duration(0),
             ends=_load(request) + _DRAIN,
             listen=Listen("tcp", port),
@@ -54,7 +55,7 @@ class Iperf3:
 
     def send(self, request: Request) -> ToolCommand:
         server, load = request.server, _load(request)
-        target = ("iperf3", "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
+        target = (TOOL, "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
         told = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
         return ToolCommand(
             argv=(*target, *told, *_sending(request)),
@@ -163,24 +164,8 @@ def _streams(request: Request) -> int:
 
 
 def _datagram(request: Request) -> Optional[int]:
-    if not isinstance(request.parameters, UdpParameters):
-        return None
-    if request.parameters.datagram is None:
-        raise InternalError("engine.no-datagram-size", probe=request.probe)
-    return int(request.parameters.datagram.si)
+    return datagram_of(request) if isinstance(request.parameters, UdpParameters) else None
 
 
 def _sending(request: Request) -> Tuple[str, ...]:
-    parameters = request.parameters
-    if isinstance(parameters, UdpParameters):
-        rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(_datagram(request)))
-        return ("-u", *rate, *_buffer(parameters.buffer))
-    if isinstance(parameters, TcpParameters):
-        congestion = () if parameters.congestion is None else ("-C", parameters.congestion)
-        pace = () if parameters.rate is None else ("-b", f"{parameters.rate.si / parameters.streams:.0f}")
-        return ("-P", str(parameters.streams), *pace, *congestion, *_buffer(parameters.buffer))
-    raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(parameters).__name__)
-
-
-def _buffer(size: Optional[Size]) -> Tuple[str, ...]:
-    return () if size is None else ("-w", f"{size.si:.0f}")
+    return udp_flags(request) if isinstance(request.parameters, UdpParameters) else tcp_flags(request, "-C")

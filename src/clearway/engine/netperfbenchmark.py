@@ -11,7 +11,7 @@ from typing import Tuple
 
 from clearway.base.errors import ClearwayError, InternalError, Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.engine.base import Engine, Listen, Output, ToolCommand
 from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
@@ -26,14 +26,15 @@ _LEAD = Duration(-3.0)
 _TCP_FIGURES, _UDP_FIGURES = 2, 11
 
 
-class NetperfBenchmark:
+class NetperfBenchmark(Engine):
     """The server tells what arrived; of the client nothing is known but that something did."""
 
     name = TOOL
-    protocols: Tuple[str, ...] = ("tcp", "udp")
-    tools: Tuple[Tool, ...] = ()
-    """It is asked for no version, and tells none."""
-    needs: Tuple[Half, ...] = (Half.SERVE,)
+    protocols = ("tcp", "udp")
+    tools = ()
+    """It runs in ClusterLoader2's own image, which reports no version."""
+    needs = (Half.SERVE,)
+    note = f"{TOOL} is ClusterLoader2's own worker, which only its door starts."
 
     def serve(self, request: Request) -> ToolCommand:
         port = request.server.port

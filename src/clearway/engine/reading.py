@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import List, NoReturn
+from typing import List, NoReturn, Type, TypeVar
 
-from clearway.base.errors import Unreadable
+from clearway.base.errors import InternalError, Unreadable
 from clearway.engine.base import Output
+from clearway.probe.records import Request
+
+P = TypeVar("P")
 
 _QUOTE = 120
 """Characters of a quote: enough to recognise the line, bounded for the wire."""
@@ -33,6 +36,19 @@ def failed(code: str, tool: str, output: Output, said: str = "") -> Unreadable:
     """The error `code` with what the tool said: `said`, or the last line of its standard error."""
     values = {"tool": tool, "quote": quote(said) or quote(output.stderr)}
     return Unreadable(code, **values) if output.exit is None else Unreadable(code, exit=output.exit, **values)
+
+
+def check_server(tool: str, output: Output) -> None:
+    """Raise Unreadable unless a server that prints nothing about its clients listened throughout."""
+    if not output.listened:
+        raise failed("tool.failed", tool, output)
+
+
+def parameters_of(request: Request, kind: Type[P]) -> P:
+    """Raises InternalError if the request is for another protocol."""
+    if not isinstance(request.parameters, kind):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return request.parameters
 
 
 def malformed(tool: str, line: str) -> Unreadable:

@@ -11,18 +11,18 @@ import re
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
-from clearway.base.errors import InternalError, Unreadable
+from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL
-from clearway.engine.reading import failed, malformed, refuse_connection
+from clearway.engine.reading import check_server, failed, malformed, parameters_of, refuse_connection
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import RoundTrip
 from clearway.probe.parameters import RoundTripParameters, Window
 from clearway.probe.records import Half, Request
 
-SOCKPERF = Tool("sockperf", "sockperf", ("sockperf", "--version"), (3, 7))
 TOOL = "sockperf"
+SOCKPERF = Tool(TOOL, TOOL, (TOOL, "--version"), (3, 7))
 
 _SETTLING = Duration(2.5)
 """From launch to the first message that is logged."""
@@ -46,30 +46,32 @@ _ROW = re.compile(r"\d+, (\d+\.\d{9}), (\d+\.\d{9}), (\d+\.\d{3})\n")
 _HEADER = "packet, txTime(sec), rxTime(sec), rtt(usec)\n"
 
 
-class Sockperf:
+class Sockperf(Engine):
     """Only the client measures; the serve half vouches that the server lived throughout."""
 
-    name = "sockperf"
-    protocols: Tuple[str, ...] = ("round-trip",)
-    tools: Tuple[Tool, ...] = (SOCKPERF,)
-    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+    name = TOOL
+    protocols = ("round-trip",)
+    default_for = protocols
+    ipv6 = False
+    tools = (SOCKPERF,)
+    needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
-        parameters, port = _round_trip(request), request.server.port
+        parameters, port = parameters_of(request, RoundTripParameters), request.server.port
         return ToolCommand(
-            argv=("sockperf", "server", *_listening(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
+            argv=(TOOL, "server", *_listening(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
             listen=Listen(parameters.transport, port),
         )
 
     def send(self, request: Request) -> ToolCommand:
-        parameters, server = _round_trip(request), request.server
+        parameters, server = parameters_of(request, RoundTripParameters), request.server
         target = (*_transport(parameters), "-i", server.address, "-p", str(server.port))
         load = ("-m", f"{parameters.message.si:.0f}", "--mps", str(_MESSAGES_PER_SECOND))
         told = ("-t", str(_running(request.window)), "--full-rtt", "--full-log", _LOG)
         return ToolCommand(
-            argv=("sockperf", "ping-pong", *target, *load, *told),
+            argv=(TOOL, "ping-pong", *target, *load, *told),
             launch=_launch(request.window),
             ends=request.window.end + _PATIENCE,
             collect=(_LOG,),
@@ -78,19 +80,13 @@ class Sockperf:
 
     def read(self, request: Request, output: Output) -> RoundTrip:
         if request.half is Half.SERVE:
-            return _served(output)
+            check_server(TOOL, output)
+            return RoundTrip(Histogram(), 0, 0)
         received = _counted(output)
         messages = _messages(output)
         if len(messages) != received:
             raise Unreadable("tool.totals-differ", tool=TOOL, counted=len(messages), told=received)
         return _inside(messages, request.window)
-
-
-def _served(output: Output) -> RoundTrip:
-    """The server says nothing about messages, only whether it was there."""
-    if not output.listened:
-        raise failed("tool.failed", TOOL, output)
-    return RoundTrip(Histogram(), 0, 0)
 
 
 def _counted(output: Output) -> int:
@@ -160,9 +156,3 @@ def _transport(parameters: RoundTripParameters) -> Tuple[str, ...]:
 def _listening(parameters: RoundTripParameters) -> Tuple[str, ...]:
     """A port whose last connection is still fading away (TIME_WAIT) has to be asked for."""
     return (*_transport(parameters), *(("--uc-reuseaddr",) if parameters.transport == "tcp" else ()))
-
-
-def _round_trip(request: Request) -> RoundTripParameters:
-    if not isinstance(request.parameters, RoundTripParameters):
-        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
-    return request.parameters

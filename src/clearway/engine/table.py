@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Mapping, Optional, Tuple
+from typing import Iterable, Mapping, Optional, Tuple
 
 from clearway.engine.base import Engine, Tool
 from clearway.engine.h2load import H2load
@@ -13,14 +13,19 @@ from clearway.engine.netperfbenchmark import NetperfBenchmark
 from clearway.engine.sockperf import Sockperf
 
 ENGINES: Mapping[str, Engine] = {
-    "iperf2": Iperf2(),
-    "iperf3": Iperf3(),
-    "h2load": H2load(),
-    "sockperf": Sockperf(),
-    "netperfbenchmark": NetperfBenchmark(),
+    engine.name: engine for engine in (Iperf2(), Iperf3(), H2load(), Sockperf(), NetperfBenchmark())
 }
+DEFAULT_ENGINES: Mapping[str, Engine] = {
+    protocol: engine for engine in ENGINES.values() for protocol in engine.default_for
+}
+"""By protocol."""
 
 _VERSION = re.compile(r"(?<![\w.])(?:v(?:ersion)? ?)?(\d+(?:\.\d+)+)|/(\d+(?:\.\d+)+)")
+
+
+def tools_of(engines: Iterable[Engine]) -> Mapping[str, Tool]:
+    """What they run, by program."""
+    return {tool.binary: tool for engine in engines for tool in engine.tools}
 
 
 def parse_version(tool: Tool, text: str) -> Optional[Tuple[int, ...]]:

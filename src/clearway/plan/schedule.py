@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clearway.base.units import Rate
+from clearway.engine.table import DEFAULT_ENGINES
 from clearway.plan.failing import broken_during
 from clearway.plan.findings import PairedTest
 from clearway.plan.model import Plan
@@ -15,7 +16,7 @@ from clearway.plan.parameters import background_window, links, parameters, windo
 from clearway.plan.zones import partners, zone_findings
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Finding, Inventory, Pair, Probe, Role, Round
-from clearway.spec.model import DEFAULT_ENGINES, Background, Spec, Test
+from clearway.spec.model import Background, Spec, Test
 
 
 def make_plan(spec: Spec, inventory: Inventory) -> Plan:
@@ -94,7 +95,7 @@ def _load(test: Test, background: Background, probe: Probe) -> Probe:
         test=test.name,
         client=probe.source,
         server=probe.target,
-        engine=DEFAULT_ENGINES["tcp"],
+        engine=DEFAULT_ENGINES["tcp"].name,
         parameters=TcpParameters(background.streams),
         window=background_window(test),
         repeat=probe.repeat,

@@ -40,14 +40,6 @@ NEEDED: Mapping[tuple[str, str], str] = {
 }
 """(selector, value) -> field that such a test can't do without."""
 
-ENGINE_PROTOCOLS: Mapping[str, tuple[str, ...]] = {
-    "iperf2": ("tcp", "udp"),
-    "iperf3": ("tcp", "udp"),
-    "h2load": ("http",),
-    "sockperf": ("round-trip",),
-    "netperfbenchmark": ("tcp", "udp"),
-}
-
 
 def applies(field: str, test: Mapping[str, object]) -> bool:
     """Whether a field means something in a test, given as a mapping of fields by their written names."""

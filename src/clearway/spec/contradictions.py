@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Frequency
+from clearway.engine.table import DEFAULT_ENGINES, ENGINES
 from clearway.probe.metrics import METRICS
-from clearway.spec.applies import APPLIES, ENGINE_PROTOCOLS, NEEDED
+from clearway.spec.applies import APPLIES, NEEDED
 from clearway.spec.criteria import Criterion, parse_criterion
 from clearway.spec.faults import Fault
 from clearway.spec.fields import literals_in, written_fields
@@ -84,15 +85,17 @@ def _needed(test: RawTest, path: Path) -> Iterator[Fault]:
 
 
 def _engine_without_protocol(test: RawTest, path: Path) -> Iterator[Fault]:
-    engine, protocol = test.get("engine"), _word(test, "protocol")
-    if protocol is None or protocol in ENGINE_PROTOCOLS.get(str(engine), (protocol,)):
+    engine, protocol = ENGINES.get(str(test.get("engine"))), _word(test, "protocol")
+    if protocol is None or engine is None or protocol in engine.protocols:
         return
-    able = tuple(name for name, protocols in ENGINE_PROTOCOLS.items() if protocol in protocols)
+    able = tuple(engine.name for engine in ENGINES.values() if protocol in engine.protocols)
     yield Fault("spec.engine-without-protocol", (*path, "engine"), able, values={"protocol": protocol})
 
 
 def _engine_without_ipv6(test: RawTest, path: Path) -> Iterator[Fault]:
-    if test.get("family") == "ipv6" and _word(test, "protocol") == "round-trip":
+    named, protocol = ENGINES.get(str(test.get("engine"))), str(_word(test, "protocol"))
+    engine = named if named is not None and protocol in named.protocols else DEFAULT_ENGINES.get(protocol)
+    if test.get("family") == "ipv6" and engine is not None and not engine.ipv6:
         yield Fault("spec.engine-without-ipv6", (*path, "family"))
 
 

@@ -5,11 +5,12 @@ These descriptions are the spec reference: docs/spec-reference.md and `clearway 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
+from clearway.engine.table import DEFAULT_ENGINES, ENGINES
 from clearway.spec.criteria import Criterion, LinkShare
 from clearway.spec.types import (
     CriterionField,
@@ -22,7 +23,6 @@ from clearway.spec.types import (
 )
 
 ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
-EngineName = Literal["iperf2", "iperf3", "h2load", "sockperf", "netperfbenchmark"]
 FamilyName = Literal["ipv4", "ipv6"]
 Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
 PairScope = Literal["same-zone", "cross-zone", "any", "same-node"]
@@ -30,12 +30,17 @@ Direction = Literal["both-ways", "forward"]
 FailureName = Literal["kubelet-and-runtime", "link-down", "agent", "reboot"]
 When = Literal["whole", "failing", "recovered"]
 
-DEFAULT_ENGINES: dict[str, EngineName] = {
-    "tcp": "iperf2",
-    "udp": "iperf2",
-    "http": "h2load",
-    "round-trip": "sockperf",
-}
+if TYPE_CHECKING:
+    EngineName = str
+else:  # the names are the table's: a type checker can't read them, the model and its reference can
+    EngineName = Literal[tuple(ENGINES)]
+
+
+def _engines() -> str:
+    """The engines by what they measure unasked, and what else a row says."""
+    usual = [f"{row.name} for {' and '.join(row.default_for)}" for row in ENGINES.values() if row.default_for]
+    notes = [row.note for row in ENGINES.values() if row.note]
+    return " ".join((f"Tool that measures; left out: {', '.join(usual)}.", *notes))
 
 
 def _kebab(name: str) -> str:
@@ -109,11 +114,7 @@ class Test(_SpecPart):
         max_length=80,
     )
     protocol: ProtocolName = Field(description="What is sent: it decides which metrics can be judged.")
-    engine: EngineName | None = Field(
-        None,
-        description="Tool that measures; left out: iperf2 for tcp and udp, h2load for http, sockperf for round-trip. "
-        "netperfbenchmark is ClusterLoader2's own worker, which only its door starts.",
-    )
+    engine: EngineName | None = Field(None, description=_engines())
     pairing: Pairing = Field(
         "one-to-one", description="Who measures against whom. One-to-one loads every node once, at the least cost."
     )
@@ -213,7 +214,7 @@ class Test(_SpecPart):
 
     @property
     def engine_name(self) -> EngineName:
-        return self.engine or DEFAULT_ENGINES[self.protocol]
+        return self.engine or DEFAULT_ENGINES[self.protocol].name
 
 
 class Spec(_SpecPart):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from clearway.engine.base import Tool
-from clearway.engine.table import ENGINES, parse_version
+from clearway.engine.table import ENGINES, parse_version, tools_of
 from clearway.probe.records import Slot, Worker
 from clearway.worker import devices
 from clearway.worker.network import free_ports
@@ -121,7 +121,7 @@ def _line(path: str) -> Optional[str]:
 
 def _versions() -> Dict[str, str]:
     """Version of every tool that is here, asked all at once."""
-    tools = {tool.binary: tool for engine in ENGINES.values() for tool in engine.tools}
+    tools = tools_of(ENGINES.values())
     asked = [
         (tool, subprocess.Popen(tool.version_argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         for tool in tools.values()

@@ -8,22 +8,20 @@ import subprocess
 import pytest
 
 from clearway.engine.base import Tool
-from clearway.engine.table import ENGINES, parse_version
+from clearway.engine.table import DEFAULT_ENGINES, ENGINES, parse_version, tools_of
+from image import debian
 
-_TOOLS = {tool.binary: tool for engine in ENGINES.values() for tool in engine.tools}
-
-
-def test_an_engine_stands_under_its_own_name() -> None:
-    assert all(name == engine.name for name, engine in ENGINES.items())
+_TOOLS = tools_of(ENGINES.values())
 
 
-def test_every_protocol_has_an_engine() -> None:
-    assert {protocol for engine in ENGINES.values() for protocol in engine.protocols} == {
-        "tcp",
-        "udp",
-        "http",
-        "round-trip",
-    }
+def test_every_protocol_has_one_default_engine_that_measures_it() -> None:
+    unasked = [protocol for engine in ENGINES.values() for protocol in engine.default_for]
+    assert sorted(unasked) == ["http", "round-trip", "tcp", "udp"]
+    assert all(protocol in engine.protocols for protocol, engine in DEFAULT_ENGINES.items())
+
+
+def test_the_list_that_setup_and_the_image_read_is_the_table() -> None:
+    assert debian.ENGINE_PACKAGES.read_text() == debian.engine_packages()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from clearway.engine.table import ENGINES
 from clearway.probe.metrics import METRICS
-from clearway.spec.applies import ENGINE_PROTOCOLS
 from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES
 
 Raw = dict[str, Any]
@@ -62,7 +62,7 @@ def raw_tests(draw: st.DrawFn, name: str) -> Raw:
     pair_must, pair_may = _of_pairing(pairing)
     repeats = st.tuples(st.integers(1, 3), st.integers(3, 9)).map(lambda two: {"min": str(two[0]), "max": str(two[1])})
     shared = {
-        "engine": st.sampled_from([engine for engine, able in ENGINE_PROTOCOLS.items() if protocol in able]),
+        "engine": st.sampled_from([engine.name for engine in ENGINES.values() if protocol in engine.protocols]),
         "scope": st.sampled_from(["same-zone", "cross-zone"]),
         "duration": DURATIONS,
         "warm-up": DURATIONS,

@@ -6,14 +6,15 @@ and its intervals don't begin there.
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import Tuple
 
-from clearway.base.errors import InternalError
-from clearway.base.units import Duration, Rate, Size
-from clearway.engine.base import Listen, Output, Tool, ToolCommand
+from clearway.base.units import Duration, Rate
+from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
 from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
 from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
 from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
+from clearway.engine.iperf_flags import buffer_flags, datagram_of, tcp_flags, udp_flags
+from clearway.engine.reading import parameters_of
 from clearway.probe.measurement import Measurement
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
@@ -45,13 +46,14 @@ _GAPS = 4
 """Gaps between datagrams in an interval: a receiver that waits half an interval in vain counts the last one again."""
 
 
-class Iperf2:
+class Iperf2(Engine):
     """Both halves are needed: the receiver knows what arrived, the sender what was sent, and when."""
 
     name = "iperf2"
-    protocols: Tuple[str, ...] = ("tcp", "udp")
-    tools: Tuple[Tool, ...] = (IPERF,)
-    needs: Tuple[Half, ...] = (Half.SERVE, Half.SEND)
+    protocols = ("tcp", "udp")
+    default_for = protocols
+    tools = (IPERF,)
+    needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
         udp = isinstance(request.parameters, UdpParameters)
@@ -82,14 +84,14 @@ class Iperf2:
         if isinstance(request.parameters, TcpParameters):
             return (read_tcp_receiver if serves else read_tcp_sender)(grid, request.parameters, output)
         if serves:
-            return read_udp_receiver(grid, _datagram(request), output)
-        return read_udp_sender(_datagram(request), output)
+            return read_udp_receiver(grid, datagram_of(request), output)
+        return read_udp_sender(datagram_of(request), output)
 
 
 def _grid(request: Request) -> Grid:
     parameters = request.parameters
     if isinstance(parameters, UdpParameters):
-        return fine_grid_of(request.window, _jitter_interval(parameters.rate, _datagram(request)))
+        return fine_grid_of(request.window, _jitter_interval(parameters.rate, datagram_of(request)))
     return bulk_grid_of(request.window)
 
 
@@ -111,36 +113,14 @@ def _serving(request: Request) -> Tuple[str, ...]:
     parameters = request.parameters
     if isinstance(parameters, UdpParameters):
         # Without -l the receiver cuts longer datagrams off and miscounts their bytes.
-        return ("-u", "-l", str(_datagram(request)), *_buffer(parameters.buffer))
-    return _buffer(_tcp(request).buffer)
+        return ("-u", "-l", str(datagram_of(request)), *buffer_flags(parameters.buffer))
+    return buffer_flags(parameters_of(request, TcpParameters).buffer)
 
 
 def _sending(request: Request) -> Tuple[str, ...]:
-    parameters = request.parameters
-    if isinstance(parameters, UdpParameters):
-        rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(_datagram(request)))
-        return ("-u", *rate, *_buffer(parameters.buffer))
-    tcp = _tcp(request)
-    congestion = () if tcp.congestion is None else ("-Z", tcp.congestion)
-    pace = () if tcp.rate is None else ("-b", f"{tcp.rate.si / tcp.streams:.0f}")
-    return (*_every(request), "-P", str(tcp.streams), *pace, *congestion, *_buffer(tcp.buffer))
-
-
-def _tcp(request: Request) -> TcpParameters:
-    if not isinstance(request.parameters, TcpParameters):
-        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
-    return request.parameters
-
-
-def _datagram(request: Request) -> int:
-    parameters = request.parameters
-    if not isinstance(parameters, UdpParameters) or parameters.datagram is None:
-        raise InternalError("engine.no-datagram-size", probe=request.probe)
-    return int(parameters.datagram.si)
-
-
-def _buffer(size: Optional[Size]) -> Tuple[str, ...]:
-    return () if size is None else ("-w", f"{size.si:.0f}")
+    if isinstance(request.parameters, UdpParameters):
+        return udp_flags(request)
+    return (*_every(request), *tcp_flags(request, "-Z"))
 
 
 def _seconds(span: Duration) -> str:

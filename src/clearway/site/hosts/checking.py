@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clearway.base.units import Duration
-from clearway.engine.table import ENGINES
+from clearway.engine.table import DEFAULT_ENGINES, tools_of
 from clearway.plan.zones import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
 from clearway.site.announcements import await_announcements
 from clearway.site.base import Lost, Ready
 from clearway.site.hosts.site import HostsSite
 from clearway.site.hosts.survey import Surveyed, all_findings
-from clearway.spec.model import DEFAULT_ENGINES
 
 _READY_WITHIN = 60.0
 _NOTABLE_OFFSET = Duration(0.1)
@@ -52,8 +51,7 @@ def _of_worker(slot: Slot, news: Ready | Lost | None) -> Iterator[Finding]:
 
 def _tools(worker: Worker) -> Iterator[Finding]:
     """A warning each: which of them a run needs is for its spec to say."""
-    wanted = {tool.binary: tool for engine in DEFAULT_ENGINES.values() for tool in ENGINES[engine].tools}
-    for tool in wanted.values():
+    for tool in tools_of(DEFAULT_ENGINES.values()).values():
         if tool.binary not in worker.versions:
             values = {"tool": tool.binary, "package": tool.package}
             yield Finding("preflight.tool-missing", Severity.WARNING, worker.slot.node, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clearway.base.units import Duration, Frequency, Size
+from clearway.engine.table import DEFAULT_ENGINES
 from clearway.probe.clusterloader2 import NetworkTestSpec, Protocol
 from clearway.probe.parameters import HttpParameters, Parameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Request
@@ -27,7 +28,7 @@ def request_of(name: str, wanted: NetworkTestSpec, half: Half, load: Load) -> Re
         probe=name,
         attempt=1,
         half=half,
-        engine="h2load" if wanted.protocol is Protocol.HTTP else "iperf2",
+        engine=DEFAULT_ENGINES[wanted.protocol.value.lower()].name,
         parameters=_parameters(wanted.protocol, server, load),
         window=Window(Duration(0), wanted.duration),
         server=server,
