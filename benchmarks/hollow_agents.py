@@ -25,9 +25,9 @@ from urllib.parse import quote, urlsplit
 from clearway.base.clock import Clock
 from clearway.base.units import Duration, Rate, Size
 from clearway.engine.table import ENGINES
-from clearway.probe.measurement import Tcp
+from clearway.probe.measurement import Counters, Evidence, Tcp, Timing
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import Counters, Evidence, Half, Outcome, Request, Result, Slot, Timing, Worker
+from clearway.probe.records import Half, Outcome, Request, Result, Slot, Worker
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
 from clearway.worker.api import ApiFailure, OwnObject, ServiceAccount
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties

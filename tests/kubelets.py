@@ -12,7 +12,8 @@ from typing import Any
 from api_server import ApiServer, Json
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
-from clearway.probe.records import Outcome, Request, Result, Slot, Timing, Worker
+from clearway.probe.measurement import Timing
+from clearway.probe.records import Outcome, Request, Result, Slot, Worker
 from clearway.worker.api import OwnObject, ServiceAccount
 from clearway.worker.inbox_kubernetes import KubernetesInbox, Ties
 

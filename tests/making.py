@@ -9,21 +9,9 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
+from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters
-from clearway.probe.records import (
-    Counters,
-    Half,
-    Inventory,
-    Node,
-    Outcome,
-    Probe,
-    Reason,
-    Result,
-    Role,
-    Round,
-    Timing,
-)
+from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.spec.model import Spec
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from clearway.probe import records
 from meta.tree import PACKAGE, TEMPLATES, parsed, sources
 
 FOLDERS = ("base", "probe", "engine", "worker")
@@ -59,3 +61,22 @@ def test_a_real_3_9_imports_all_of_it() -> None:
     statements = "\n".join(f"import {name.removesuffix('.__init__')}" for name in names)
     argv = [python_39() or "", "-I", "-c", f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{statements}"]
     subprocess.run(argv, check=True)
+
+
+DERIVED = """
+import json, sys
+from clearway.probe import records
+from clearway.probe.codec import of
+print(json.dumps({name: of(getattr(records, name)).schema() for name in sys.argv[1:]}))
+"""
+
+
+@pytest.mark.skipif(python_39() is None, reason="no Python 3.9 here")
+def test_a_real_3_9_derives_the_published_schemas_of_the_wire() -> None:
+    published = json.loads((PACKAGE.parents[1] / "tests" / "golden" / "schemas.json").read_text(encoding="utf-8"))
+    names = [name for name in published if hasattr(records, name)]
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{DERIVED}"
+    done = subprocess.run([python_39() or "", "-I", "-c", code, *names], check=True, capture_output=True, text=True)
+    derived = json.loads(done.stdout)
+    assert len(derived) > 5
+    assert json.dumps(derived) == json.dumps({name: published[name] for name in names})

@@ -15,7 +15,7 @@ from pathlib import Path
 from clearway.base.errors import LedgerError
 from clearway.base.units import Duration
 from clearway.ledger import files
-from clearway.probe import codec as c
+from clearway.probe.codec import CodecError, of
 from clearway.spec.model import FailureName
 
 
@@ -39,10 +39,7 @@ class JournalEntry:
     """From its arming until it puts the node back."""
 
 
-_KIND: c.Codec[FailureName] = c.TEXT  # type: ignore[assignment]
-_ENTRY = c.record(
-    JournalEntry, node=c.TEXT, kind=_KIND, step=c.enum(JournalStep), at=c.NUMBER, bomb=c.TEXT, fuse=c.DURATION
-)
+_ENTRY = of(JournalEntry)
 
 
 class Journal:
@@ -76,5 +73,5 @@ class Journal:
         for number, line in enumerate(filter(None, whole.split("\n")), 1):
             try:
                 yield _ENTRY.decode(json.loads(line))
-            except (ValueError, c.CodecError) as error:
+            except (ValueError, CodecError) as error:
                 raise LedgerError("ledger.cannot-read", path=str(self.path), line=number, error=str(error)) from error

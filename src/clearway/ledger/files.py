@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clearway.ledger.record import Manifest
-from clearway.probe import codec as c
 from clearway.probe import wire
-from clearway.probe.codec import Codec
+from clearway.probe.codec import Codec, of
 from clearway.probe.records import Observation, Result, Round, Worker
 
 MANIFEST = "manifest.json"
@@ -32,4 +31,4 @@ LINE_CODECS: Mapping[type[Any], tuple[str, Codec[Any]]] = {
 }
 LINES = tuple(name for name, _ in LINE_CODECS.values())
 
-MANIFEST_CODEC = c.record(Manifest, run=c.TEXT, format=c.INTEGER, version=c.TEXT, started=c.NUMBER, site=c.TEXT)
+MANIFEST_CODEC = of(Manifest)

@@ -9,11 +9,11 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from clearway.ledger.files import MANIFEST_CODEC
 from clearway.ledger.record import Manifest
-from clearway.probe import histogram, measurement, parameters, records, wire
+from clearway.probe import histogram, measurement, parameters, records
+from clearway.probe.codec import of
 
 Schema = Mapping[str, Any]
 
@@ -121,33 +121,28 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _members(schema: Schema, *kinds: type[Any]) -> Iterator[_Section]:
+def _sections(*kinds: type[Any]) -> Iterator[_Section]:
+    for kind in kinds:
+        yield _Section(kind, of(kind).schema())
+
+
+def _members(union: object) -> Iterator[_Section]:
     """The sections of a union, told apart by their `kind`."""
-    for kind, member in zip(kinds, schema["oneOf"], strict=True):
-        yield _Section(kind, member)
+    for kind, schema in zip(get_args(union), of(union).schema()["oneOf"], strict=True):
+        yield _Section(kind, schema)
 
 
 _SECTIONS: tuple[_Section, ...] = (
-    _Section(Manifest, MANIFEST_CODEC.schema()),
-    _Section(records.Inventory, wire.INVENTORY.schema()),
-    _Section(records.Node, wire.NODE.schema()),
-    _Section(records.Round, wire.ROUND.schema()),
-    _Section(records.Probe, wire.PROBE.schema()),
-    _Section(parameters.Window, wire.WINDOW.schema()),
-    *_members(
-        wire.PARAMETERS.schema(),
-        parameters.TcpParameters,
-        parameters.UdpParameters,
-        parameters.HttpParameters,
-        parameters.RoundTripParameters,
+    *_sections(Manifest, records.Inventory, records.Node, records.Round, records.Probe, parameters.Window),
+    *_members(parameters.Parameters),
+    *_sections(records.Result, records.Reason),
+    *_members(measurement.Measurement),
+    *_sections(
+        histogram.Histogram,
+        measurement.Timing,
+        measurement.Counters,
+        measurement.Evidence,
+        records.Worker,
+        records.Observation,
     ),
-    _Section(records.Result, wire.RESULT.schema()),
-    _Section(records.Reason, wire.REASON.schema()),
-    *_members(wire.MEASUREMENT.schema(), measurement.Tcp, measurement.Udp, measurement.Http, measurement.RoundTrip),
-    _Section(histogram.Histogram, wire.HISTOGRAM.schema()),
-    _Section(records.Timing, wire.TIMING.schema()),
-    _Section(records.Counters, wire.COUNTERS.schema()),
-    _Section(records.Evidence, wire.EVIDENCE.schema()),
-    _Section(records.Worker, wire.WORKER.schema()),
-    _Section(records.Observation, wire.OBSERVATION.schema()),
 )

@@ -5,13 +5,13 @@ Its controller writes `spec`, one of the two workers that it names writes `statu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Annotated, Any, Optional, Tuple, Type, TypeVar
 
 from clearway.base.units import Duration
-from clearway.probe import codec as c
-from clearway.probe.codec import Codec
+from clearway.probe.codec import of
+from clearway.probe.json_values import INTEGER, NUMBER, Codec, as_object
 from clearway.probe.records import Half
 
 GROUP = "clusterloader.io"
@@ -22,6 +22,13 @@ NAMESPACE = "netperf"
 """The only one that its workers look into."""
 CLIENT_LABEL, SERVER_LABEL = "clientPodName", "serverPodName"
 """Values of the labels of an object; their keys are the names of the two pods."""
+
+
+_WHOLE_SECONDS: Codec[Duration] = Codec(
+    lambda span: int(span.si), lambda data: Duration(INTEGER.decode(data)), INTEGER.schema
+)
+_SECONDS: Codec[Duration] = Codec(lambda span: span.si, lambda data: Duration(NUMBER.decode(data)), NUMBER.schema)
+"""The API's names hold no unit."""
 
 
 class Protocol(str, Enum):
@@ -48,8 +55,7 @@ class NetworkTestSpec:
     server_pod_name: str
     server_pod_ip: str
     protocol: Protocol
-    duration: Duration
-    """Whole seconds."""
+    duration: Annotated[Duration, _WHOLE_SECONDS]
     client_start_timestamp: int
     """The instant, in Unix seconds on anybody's clock."""
     number_of_clients: int = 1
@@ -66,23 +72,27 @@ class NetworkTestStatus:
     metrics: Tuple[float, ...] = ()
     """In the order of the tool's columns."""
     error: Optional[str] = None
-    worker_delay: Optional[Duration] = None
+    worker_delay: Optional[Annotated[Duration, _SECONDS]] = None
     """How late the load began."""
 
 
 T = TypeVar("T")
 
 
-def _api_record(kind: Type[T], names: Mapping[str, str], **codecs: Codec[Any]) -> Codec[T]:
-    """A record under the API's names; keys that another version may add are passed over."""
-    inner = c.record(kind, **codecs)
+def _api_record(kind: Type[T], **exceptions: str) -> Codec[T]:
+    """A record under the API's camelCase names; `exceptions` are spelled otherwise.
+
+    Keys that another version may add are passed over.
+    """
+    inner = of(kind)
+    names = {field.name: exceptions.get(field.name, _camel_case(field.name)) for field in fields(kind)}  # type: ignore[arg-type]
 
     def encode(value: T) -> Any:
         data = inner.encode(value)
         return {theirs: data[ours] for ours, theirs in names.items() if ours in data}
 
     def decode(data: Any) -> T:
-        found = c.mapping(_ANYTHING).decode(data)
+        found = as_object(data)
         return inner.decode({ours: found[theirs] for ours, theirs in names.items() if theirs in found})
 
     def schema() -> Any:
@@ -93,35 +103,10 @@ def _api_record(kind: Type[T], names: Mapping[str, str], **codecs: Codec[Any]) -
     return Codec(encode, decode, schema)
 
 
-_ANYTHING: Codec[Any] = Codec(lambda value: value, lambda data: data, dict)
-_WHOLE_SECONDS: Codec[Duration] = Codec(
-    lambda span: int(span.si), lambda data: Duration(c.INTEGER.decode(data)), c.INTEGER.schema
-)
-_SECONDS: Codec[Duration] = Codec(lambda span: span.si, lambda data: Duration(c.NUMBER.decode(data)), c.NUMBER.schema)
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
-NETWORK_TEST_SPEC: Codec[NetworkTestSpec] = _api_record(
-    NetworkTestSpec,
-    {
-        "client_pod_name": "clientPodName",
-        "server_pod_name": "serverPodName",
-        "server_pod_ip": "serverPodIP",
-        "protocol": "protocol",
-        "duration": "duration",
-        "client_start_timestamp": "clientStartTimestamp",
-        "number_of_clients": "numberOfClients",
-    },
-    client_pod_name=c.TEXT,
-    server_pod_name=c.TEXT,
-    server_pod_ip=c.TEXT,
-    protocol=c.enum(Protocol),
-    duration=_WHOLE_SECONDS,
-    client_start_timestamp=c.INTEGER,
-    number_of_clients=c.INTEGER,
-)
-NETWORK_TEST_STATUS: Codec[NetworkTestStatus] = _api_record(
-    NetworkTestStatus,
-    {"metrics": "metrics", "error": "error", "worker_delay": "workerDelay"},
-    metrics=c.many(c.NUMBER),
-    error=c.optional(c.TEXT),
-    worker_delay=c.optional(_SECONDS),
-)
+
+NETWORK_TEST_SPEC = _api_record(NetworkTestSpec, server_pod_ip="serverPodIP")
+NETWORK_TEST_STATUS = _api_record(NetworkTestStatus)

@@ -1,83 +1,100 @@
-"""JSON codecs built from parts. A codec is data: it encodes, decodes and describes itself as JSON Schema.
+"""JSON codecs derived from annotations. A codec is data: it encodes, decodes and describes itself as JSON Schema.
 
-Annotations are never evaluated: each record's codec names its fields. None is an absent key, a unit is
-the key's suffix (`duration_s`), a number is finite, an unknown key is an error.
+`of(Result)` reads the record's fields. A key is the field's name with the unit of its value (`duration_s`), None is an
+absent key, a number is finite, an unknown key is an error. Why: design note 0003.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+import collections.abc
+import re
+import types
+from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, Callable, Dict, Generic, Mapping, Optional, Tuple, Type, TypeVar
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Callable,
+    Dict,
+    Literal,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
-from clearway.base.errors import ClearwayError
-from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
+from clearway.probe.json_values import PLAIN, TEXT, Codec, CodecError, Json, as_object, quoted
+
+__all__ = ["Codec", "CodecError", "of"]
 
 T = TypeVar("T")
-Json = Any
 
 
-class CodecError(ClearwayError):
-    """Data that is not what its codec describes."""
+@overload
+def of(kind: Type[T]) -> Codec[T]: ...
+@overload
+def of(kind: object) -> Codec[Any]: ...
+def of(kind: Any) -> Codec[Any]:
+    """The codec of a type as annotations write it: a record, an enum, `Optional[Rate]`, a union of records.
+
+    A class with its own form in JSON has a class method `codec`; a field with its own form is `Annotated` with a Codec.
+    Raises TypeError for a type without a form in JSON.
+    """
+    return _derived(kind)
 
 
-@dataclass(frozen=True)
-class Codec(Generic[T]):
-    encode: Callable[[T], Json]
-    decode: Callable[[Json], T]
-    schema: Callable[[], Dict[str, Json]]
-    suffix: str = ""
-    """Unit that a key holding this value ends in."""
-    optional: bool = False
+@cache
+def _derived(kind: Any) -> Codec[Any]:
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if generic := _GENERIC.get(get_origin(kind)):
+        return generic(*get_args(kind))
+    if own := getattr(kind, "codec", None):
+        return own()  # type: ignore[no-any-return]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _enum(kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _record(kind)
+    raise TypeError(f"no form in JSON: {kind}")
 
 
-def _checked(kind: Type[Any], name: str) -> Codec[Any]:
-    def decode(data: Json) -> Any:
-        if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-            raise CodecError("codec.wrong-type", wanted=name, found=type(data).__name__)
-        return data
-
-    return Codec(lambda value: value, decode, lambda: {"type": name})
+def _own(_: Any, codec: Codec[Any]) -> Codec[Any]:
+    return codec
 
 
-TEXT: Codec[str] = _checked(str, "string")
-INTEGER: Codec[int] = _checked(int, "integer")
-BOOLEAN: Codec[bool] = _checked(bool, "boolean")
+def _enum(kind: Type[Enum]) -> Codec[Any]:
+    return _one_of(kind, [member.value for member in kind], lambda member: member.value)
 
 
-def _finite(value: float) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise CodecError("codec.wrong-type", wanted="number", found=repr(value))
-    return value
+def _literal(*words: str) -> Codec[str]:
+    return _one_of(str, words, lambda word: word)
 
 
-NUMBER: Codec[float] = Codec(_finite, _finite, lambda: {"type": "number"})
+def _one_of(kind: Callable[[Json], T], words: Sequence[str], encode: Callable[[T], Json]) -> Codec[T]:
+    def decode(data: Json) -> T:
+        if data not in words:
+            raise CodecError("codec.unknown-word", found=quoted(data))
+        return kind(data)
+
+    return Codec(encode, decode, lambda: {"enum": list(words)})
 
 
-def quantity(kind: Type[Any], suffix: str) -> Codec[Any]:
-    return Codec(lambda value: _finite(value.si), lambda data: kind(_finite(data)), lambda: {"type": "number"}, suffix)
+def _union(*kinds: Any) -> Codec[Any]:
+    """Of `Optional[X]`, or of several records."""
+    present = [kind for kind in kinds if kind is not type(None)]
+    inner = of(present[0]) if len(present) == 1 else _tagged(present)
+    return inner if len(present) == len(kinds) else _optional(inner)
 
 
-RATE: Codec[Rate] = quantity(Rate, "_bps")
-SIZE: Codec[Size] = quantity(Size, "_bytes")
-DURATION: Codec[Duration] = quantity(Duration, "_s")
-RATIO: Codec[Ratio] = quantity(Ratio, "_ratio")
-FREQUENCY: Codec[Frequency] = quantity(Frequency, "_per_s")
-COUNT: Codec[Count] = quantity(Count, "")
-
-
-def enum(kind: Type[Any]) -> Codec[Any]:
-    def decode(data: Json) -> Any:
-        try:
-            return kind(data)
-        except ValueError:
-            raise CodecError("codec.unknown-word", found=repr(data)) from None
-
-    return Codec(lambda value: value.value, decode, lambda: {"enum": [member.value for member in kind]})
-
-
-def optional(inner: Codec[T]) -> Codec[Optional[T]]:
+def _optional(inner: Codec[T]) -> Codec[Optional[T]]:
     return Codec(
         lambda value: None if value is None else inner.encode(value),
         lambda data: None if data is None else inner.decode(data),
@@ -87,8 +104,13 @@ def optional(inner: Codec[T]) -> Codec[Optional[T]]:
     )
 
 
-def many(inner: Codec[T]) -> Codec[Tuple[T, ...]]:
-    def decode(data: Json) -> Tuple[T, ...]:
+def _many(kind: Any, rest: Any = None) -> Codec[Tuple[Any, ...]]:
+    """Raises TypeError for a tuple of a fixed length: no record has one."""
+    if rest is not Ellipsis:
+        raise TypeError(f"no form in JSON: a tuple of {kind} and {rest}")
+    inner = of(kind)
+
+    def decode(data: Json) -> Tuple[Any, ...]:
         if not isinstance(data, list):
             raise CodecError("codec.wrong-type", wanted="array", found=type(data).__name__)
         return tuple(inner.decode(item) for item in data)
@@ -101,22 +123,29 @@ def many(inner: Codec[T]) -> Codec[Tuple[T, ...]]:
     )
 
 
-def mapping(inner: Codec[T]) -> Codec[Mapping[str, T]]:
-    def decode(data: Json) -> Mapping[str, T]:
-        return {name: inner.decode(item) for name, item in _object(data).items()}
+def _mapping(key: Any, value: Any) -> Codec[Mapping[Any, Any]]:
+    """JSON has only text as keys: a whole number is written in digits."""
+    inner, read_key = of(value), _index if key is int else TEXT.decode
+
+    def decode(data: Json) -> Mapping[Any, Any]:
+        return {read_key(name): inner.decode(item) for name, item in as_object(data).items()}
 
     return Codec(
-        lambda values: {name: inner.encode(value) for name, value in values.items()},
+        lambda values: {str(name): inner.encode(value) for name, value in values.items()},
         decode,
         lambda: {"type": "object", "additionalProperties": inner.schema()},
     )
 
 
-def record(kind: Type[T], /, **codecs: Codec[Any]) -> Codec[T]:
-    """The codec of a dataclass; `codecs` name every field, in any order."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if names != set(codecs):
-        raise TypeError(f"{kind.__name__}: fields and codecs differ in {sorted(names ^ set(codecs))}")
+def _index(key: str) -> int:
+    if not re.fullmatch("-?[0-9]{1,18}", key):
+        raise CodecError("codec.wrong-type", wanted="integer", found=quoted(key))
+    return int(key)
+
+
+def _record(kind: Type[T]) -> Codec[T]:
+    hints = get_type_hints(kind, include_extras=True)
+    codecs = {field.name: of(hints[field.name]) for field in fields(kind)}  # type: ignore[arg-type]
     keys = {name: name + codec.suffix for name, codec in codecs.items()}
     by_key = {key: name for name, key in keys.items()}
 
@@ -130,7 +159,7 @@ def record(kind: Type[T], /, **codecs: Codec[Any]) -> Codec[T]:
 
     def decode(data: Json) -> T:
         found: Dict[str, Any] = {name: None for name, codec in codecs.items() if codec.optional}
-        for key, item in _object(data).items():
+        for key, item in as_object(data).items():
             if key not in by_key:
                 raise CodecError("codec.unknown-key", record=kind.__name__, key=key)
             found[by_key[key]] = codecs[by_key[key]].decode(item)
@@ -149,73 +178,40 @@ def record(kind: Type[T], /, **codecs: Codec[Any]) -> Codec[T]:
     return Codec(encode, decode, schema)
 
 
-def union(**members: Tuple[Type[Any], Codec[Any]]) -> Codec[Any]:
-    """One of several records, told apart by the key `kind`."""
-    tags = {kind: tag for tag, (kind, _) in members.items()}
+def _tagged(kinds: Sequence[Any]) -> Codec[Any]:
+    """One of several records, each named by the class attribute and key `kind`."""
+    if not all(is_dataclass(kind) and hasattr(kind, "kind") for kind in kinds):
+        raise TypeError(f"no form in JSON: one of {kinds}")
+    codecs = {kind.kind: of(kind) for kind in kinds}
 
     def encode(value: Any) -> Json:
-        tag = tags[type(value)]
-        return {"kind": tag.replace("_", "-"), **members[tag][1].encode(value)}
+        return {"kind": value.kind, **codecs[value.kind].encode(value)}
 
     def decode(data: Json) -> Any:
-        rest = dict(_object(data))
-        tag = str(rest.pop("kind", None)).replace("-", "_")
-        if tag not in members:
-            raise CodecError("codec.unknown-word", found=tag)
-        return members[tag][1].decode(rest)
+        rest = dict(as_object(data))
+        kind = rest.pop("kind", None)
+        if not isinstance(kind, str) or kind not in codecs:
+            raise CodecError("codec.unknown-word", found=quoted(kind))
+        return codecs[kind].decode(rest)
 
-    def schema() -> Dict[str, Json]:
-        return {"oneOf": [_tagged(tag.replace("_", "-"), codec.schema()) for tag, (_, codec) in members.items()]}
+    return Codec(
+        encode, decode, lambda: {"oneOf": [_with_kind(kind, codec.schema()) for kind, codec in codecs.items()]}
+    )
 
-    return Codec(encode, decode, schema)
 
-
-def _tagged(tag: str, schema: Dict[str, Json]) -> Dict[str, Json]:
+def _with_kind(kind: str, schema: Dict[str, Json]) -> Dict[str, Json]:
     return {
         **schema,
         "required": ["kind", *schema["required"]],
-        "properties": {"kind": {"const": tag}, **schema["properties"]},
+        "properties": {"kind": {"const": kind}, **schema["properties"]},
     }
 
 
-def _object(data: Json) -> Mapping[str, Json]:
-    if not isinstance(data, dict):
-        raise CodecError("codec.wrong-type", wanted="object", found=type(data).__name__)
-    return data
-
-
-_UNITS: Dict[str, Type[Quantity]] = {
-    "bit/s": Rate,
-    "byte": Size,
-    "s": Duration,
-    "ratio": Ratio,
-    "/s": Frequency,
-    "count": Count,
+_GENERIC: Mapping[Any, Callable[..., Codec[Any]]] = {
+    Annotated: _own,
+    Literal: _literal,
+    Union: _union,
+    getattr(types, "UnionType", Union): _union,  # `X | Y`, from Python 3.10 on
+    tuple: _many,
+    collections.abc.Mapping: _mapping,
 }
-
-
-def _encode_value(value: Any) -> Json:
-    if isinstance(value, Quantity):
-        return {next(unit for unit, kind in _UNITS.items() if kind is type(value)): _finite(value.si)}
-    if isinstance(value, (tuple, list)):
-        return [_encode_value(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    return _finite(value) if isinstance(value, (int, float)) else str(value)
-
-
-def _decode_value(data: Json) -> Any:
-    if isinstance(data, dict):
-        if len(data) != 1 or not set(data) <= set(_UNITS):
-            raise CodecError("codec.unknown-word", found=repr(sorted(data)))
-        ((unit, number),) = data.items()
-        return _UNITS[unit](_finite(number))
-    if isinstance(data, list):
-        return tuple(_decode_value(item) for item in data)
-    return _finite(data) if isinstance(data, float) else data
-
-
-VALUE: Codec[Any] = Codec(_encode_value, _decode_value, dict)
-"""A value that fills a sentence: a quantity is `{"bit/s": 5e9}`."""

@@ -25,6 +25,8 @@ class Window:
 class TcpParameters:
     """Bulk TCP."""
 
+    kind = "tcp"
+
     streams: int
     congestion: Optional[str] = None
     """Congestion control to pin, e.g. `cubic`; None leaves the machine's own."""
@@ -38,6 +40,8 @@ class TcpParameters:
 class UdpParameters:
     """One UDP stream at a fixed rate, below the link's."""
 
+    kind = "udp"
+
     rate: Rate
     datagram: Optional[Size] = None
     """Payload of a datagram; None is the path's MTU less the headers, filled in when the round is handed out."""
@@ -49,6 +53,8 @@ class UdpParameters:
 class HttpParameters:
     """HTTP/1.1 GET over keep-alive connections."""
 
+    kind = "http"
+
     connections: int
     body: Size
     rate: Optional[Frequency] = None
@@ -59,6 +65,8 @@ class HttpParameters:
 @dataclass(frozen=True)
 class RoundTripParameters:
     """Small messages sent back and forth one at a time."""
+
+    kind = "round-trip"
 
     message: Size
     transport: str = "tcp"

@@ -5,12 +5,14 @@ All are frozen, absent is None, instants are Unix seconds on the clock of the pr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
 from clearway.base.units import Duration, Rate
-from clearway.probe.measurement import Measurement
+from clearway.probe.json_values import Codec, CodecError, quoted
+from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import Parameters, Window
 
 
@@ -72,6 +74,18 @@ class Slot:
 
     def __str__(self) -> str:
         return f"{self.node}/{self.index}"
+
+    @classmethod
+    def codec(cls) -> Codec[Slot]:
+        """Written as one word, `node-1/0`."""
+        return Codec(str, _slot_of, lambda: {"type": "string", "pattern": "^.+/[0-9]+$"})
+
+
+def _slot_of(data: Any) -> Slot:
+    found = re.fullmatch("(?s)(.+)/([0-9]{1,18})", data) if isinstance(data, str) else None
+    if found is None:
+        raise CodecError("codec.wrong-type", wanted="slot", found=quoted(data))
+    return Slot(found[1], int(found[2]))
 
 
 Pair = Tuple[Slot, Slot]
@@ -213,51 +227,6 @@ class Request:
     """The instant, Unix seconds on the worker's own clock."""
     deadline: float
     """When the worker gives up by itself, same clock."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the tool was asked and said, bounded."""
-
-    argv: Tuple[str, ...]
-    exit: Optional[int] = None
-    """None: it never started, or the agent ended it as planned."""
-    stdout: str = ""
-    stderr: str = ""
-    truncated: bool = False
-
-
-@dataclass(frozen=True)
-class Timing:
-    """When things happened, relative to the instant; negative is before it."""
-
-    launched: Duration
-    """When the tool was spawned."""
-    listening: Optional[Duration] = None
-    """When the serve half was seen to listen."""
-    first_data: Optional[Duration] = None
-    """When the first bytes at or after the instant left this worker: the real start, where it was watched."""
-
-
-@dataclass(frozen=True)
-class Counters:
-    """What changed on this worker from just before a probe to just after it. None: can't be read here."""
-
-    cpu_busy: Optional[float] = None
-    """Busy share of the CPUs that the worker may use, 0 to 1."""
-    tool_cpu: Optional[float] = None
-    """CPUs used by the tool itself; 1.0 is one core fully busy."""
-    udp_rcvbuf_errors: Optional[int] = None
-    udp_sndbuf_errors: Optional[int] = None
-    udp_received: Optional[int] = None
-    tcp_retransmits: Optional[int] = None
-    throttled: Optional[Duration] = None
-    """Time the cgroup's CPU limit held the worker back."""
-    oom_kills: Optional[int] = None
-    """Processes of the worker's cgroup that the kernel killed for memory."""
-    network: Optional[Mapping[str, int]] = None
-    """What rose on the way of the packets, such as `eth0.rx-dropped`, in the worker's network namespace; `softnet` is
-    of the whole machine. What did not rise is left out."""
 
 
 @dataclass(frozen=True)

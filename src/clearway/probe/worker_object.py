@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Mapping, Optional, Tuple
 
-from clearway.probe import codec as c
-from clearway.probe import wire
-from clearway.probe.codec import Codec
+from clearway.probe.codec import of
 from clearway.probe.records import Half, Observation, Request, Result, Worker
 
 GROUP = "clearway.dev"
@@ -78,23 +76,6 @@ def result_key(probe: str, half: Half) -> str:
     return f"{probe}:{half.value}"
 
 
-WORKER_SPEC: Codec[WorkerSpec] = c.record(
-    WorkerSpec,
-    round=c.optional(c.TEXT),
-    requests=c.many(wire.REQUEST),
-    ping=c.optional(c.INTEGER),
-    role=c.optional(c.TEXT),
-    peer=c.optional(c.TEXT),
-)
-CLOCK_READING: Codec[ClockReading] = c.record(ClockReading, ping=c.INTEGER, now=c.NUMBER)
-WORKER_STATUS: Codec[WorkerStatus] = c.record(
-    WorkerStatus,
-    phase=c.enum(WorkerPhase),
-    node=c.optional(c.TEXT),
-    worker=c.optional(wire.WORKER),
-    clock=c.optional(CLOCK_READING),
-    round=c.optional(c.TEXT),
-    results=c.mapping(wire.RESULT),
-    result=c.optional(c.TEXT),
-    observations=c.mapping(wire.OBSERVATION),
-)
+WORKER_SPEC = of(WorkerSpec)
+CLOCK_READING = of(ClockReading)
+WORKER_STATUS = of(WorkerStatus)

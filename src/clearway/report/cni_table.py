@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clearway.base.units import Quantity, Ratio
-from clearway.probe import codec as c
+from clearway.probe.json_values import VALUE
 from clearway.report.cni_cost import Comparison, Cost
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
@@ -68,7 +68,7 @@ def _data(comparison: Comparison, phrases: Phrases) -> dict[str, Any]:
                 "code": remark.code,
                 "severity": remark.severity.value,
                 "subject": remark.subject,
-                "values": {name: c.VALUE.encode(value) for name, value in remark.values.items()},
+                "values": {name: VALUE.encode(value) for name, value in remark.values.items()},
                 "sentence": phrases.say(remark.code, subject=remark.subject, **remark.values),
             }
             for remark in comparison.remarks
@@ -85,5 +85,5 @@ def _cost(cost: Cost) -> dict[str, Any]:
         "metric": cost.figure.metric.name,
         "statistic": cost.figure.statistic,
         **ends,
-        **{name: c.VALUE.encode(value) for name, value in quantities.items()},
+        **{name: VALUE.encode(value) for name, value in quantities.items()},
     }

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from clearway.plan.forecast import CostOfTest, Forecast
 from clearway.plan.model import Plan
-from clearway.probe import codec as c
+from clearway.probe.json_values import VALUE
 from clearway.probe.records import Finding
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
@@ -73,15 +73,15 @@ def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[
         "tests": [_cost(cost) for cost in forecast.tests],
         "rounds": forecast.rounds,
         "probes": forecast.probes,
-        "traffic": c.VALUE.encode(forecast.traffic),
+        "traffic": VALUE.encode(forecast.traffic),
         "traffic_unknown": list(forecast.unknown),
-        "time": c.VALUE.encode(forecast.time),
+        "time": VALUE.encode(forecast.time),
         "findings": [
             {
                 "code": finding.code,
                 "severity": finding.severity.value,
                 "subject": finding.subject,
-                "values": {name: c.VALUE.encode(value) for name, value in finding.values.items()},
+                "values": {name: VALUE.encode(value) for name, value in finding.values.items()},
                 "sentence": phrases.say(finding.code, subject=finding.subject, **finding.values),
             }
             for finding in plan.findings
@@ -90,12 +90,12 @@ def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[
 
 
 def _cost(cost: CostOfTest) -> dict[str, Any]:
-    known = {} if cost.traffic is None else {"traffic": c.VALUE.encode(cost.traffic)}
+    known = {} if cost.traffic is None else {"traffic": VALUE.encode(cost.traffic)}
     return {
         "name": cost.name,
         "pairs": cost.pairs,
         "rounds": cost.rounds,
         "probes": cost.probes,
-        "time": c.VALUE.encode(cost.time),
+        "time": VALUE.encode(cost.time),
         **known,
     }

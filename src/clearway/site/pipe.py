@@ -18,7 +18,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.probe import wire
-from clearway.probe.codec import NUMBER
+from clearway.probe.json_values import NUMBER
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Slot
 from clearway.site.base import Event, Ready
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Dict, Optional, Tuple
 
 from clearway.base.units import Duration
-from clearway.probe.records import Counters
+from clearway.probe.measurement import Counters
 from clearway.worker import cgroup, devices
 from clearway.worker.kernel_files import text_of
 

@@ -14,8 +14,8 @@ from typing import Mapping, Optional, Tuple
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
-from clearway.probe import codec as c
 from clearway.probe import wire
+from clearway.probe.codec import of
 from clearway.probe.records import Reason, Slot, Worker
 from clearway.worker.agent import Agent
 from clearway.worker.facts import neighbours_of, own_addresses, worker
@@ -60,17 +60,8 @@ class Survey:
     """Its network, among those of this kernel."""
 
 
-POSTING = c.record(HostConfig, slot=wire.SLOT, addresses=c.many(c.TEXT), lease=c.DURATION)
-SURVEY = c.record(
-    Survey,
-    now=c.NUMBER,
-    lacking=c.many(c.TEXT),
-    worker=c.optional(wire.WORKER),
-    absent=c.many(c.TEXT),
-    machine=c.optional(c.TEXT),
-    kernel=c.optional(c.TEXT),
-    network=c.optional(c.TEXT),
-)
+POSTING = of(HostConfig)
+SURVEY = of(Survey)
 
 
 def attend(told: str, clock: Clock, scratch: Path) -> int:

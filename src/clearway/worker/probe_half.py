@@ -15,9 +15,9 @@ from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
 from clearway.engine.base import Output, ToolCommand
 from clearway.engine.table import ENGINES
-from clearway.probe.measurement import Measurement
+from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import Counters, Evidence, Half, Outcome, Reason, Request, Result, Timing
+from clearway.probe.records import Half, Outcome, Reason, Request, Result
 from clearway.worker import counters, start
 from clearway.worker.child import Child
 from clearway.worker.network import is_open

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 from api_server import Json
 from clearway.base.units import Duration, Size
 from clearway.cli.clusterloader2 import main
-from clearway.probe.measurement import Tcp, Udp
+from clearway.probe.measurement import Tcp, Timing, Udp
 from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import Half, Outcome, Request, Result, Timing
+from clearway.probe.records import Half, Outcome, Request, Result
 
 
 def answered(request: Request) -> Result:

@@ -13,9 +13,9 @@ from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Rate, Size
 from clearway.engine.base import Output
 from clearway.engine.netperfbenchmark import NetperfBenchmark
-from clearway.probe.measurement import Measurement, Tcp, Udp
+from clearway.probe.measurement import Evidence, Measurement, Tcp, Udp
 from clearway.probe.parameters import Parameters, TcpParameters, UdpParameters, Window
-from clearway.probe.records import Endpoint, Evidence, Half, Outcome, Request, Result
+from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
 from clearway.worker.clusterloader2.metrics import said
 
 TCP = TcpParameters(1)

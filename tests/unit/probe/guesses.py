@@ -38,6 +38,8 @@ def any_of(hint: Any) -> SearchStrategy[Any]:
         return PLAIN[hint]
     arguments = typing.get_args(hint)
     origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        return any_of(arguments[0])
     if origin is typing.Union:
         return st.one_of(*(any_of(part) for part in arguments))
     if origin is tuple:

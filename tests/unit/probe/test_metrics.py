@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Size
 from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
+from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Udp
 from clearway.probe.metrics import METRICS, HistogramStats, SampleStats, offered, percent, protocol_of
 from clearway.probe.parameters import (
     HttpParameters,
@@ -21,7 +21,7 @@ from clearway.probe.parameters import (
     UdpParameters,
     Window,
 )
-from clearway.probe.records import Counters, Half, Outcome, Probe, Result, Slot, Trial
+from clearway.probe.records import Half, Outcome, Probe, Result, Slot, Trial
 
 SIZES = st.lists(st.integers(0, 10**9), min_size=1, max_size=50)
 STATISTICS = st.sampled_from(["mean", "median", "min", "max", "p95", "p99"])

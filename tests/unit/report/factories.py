@@ -10,22 +10,9 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Http, Measurement, RoundTrip, Tcp, Udp
+from clearway.probe.measurement import Counters, Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, TcpParameters, UdpParameters
-from clearway.probe.records import (
-    Counters,
-    Evidence,
-    Half,
-    Inventory,
-    Node,
-    Outcome,
-    Probe,
-    Reason,
-    Result,
-    Slot,
-    Timing,
-    Worker,
-)
+from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Slot, Worker
 from clearway.spec.model import Spec
 
 INTERVAL = Duration(0.5)

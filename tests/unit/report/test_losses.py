@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clearway.ledger.record import Record
-from clearway.probe.records import Counters, Half, Observation
+from clearway.probe.measurement import Counters
+from clearway.probe.records import Half, Observation
 from clearway.report.losses import loss_findings
 from clearway.report.text import TextReport
 from clearway.verdict.judge import judge

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from clearway.ledger.record import Record
-from clearway.probe.records import Counters, Observation
+from clearway.probe.measurement import Counters
+from clearway.probe.records import Observation
 from clearway.report.junit import JunitReport
 from clearway.report.oom import memory_condition, memory_findings
 from clearway.report.phrases import Phrases

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
-from clearway.probe.records import Counters, Half
+from clearway.probe.measurement import Counters
+from clearway.probe.records import Half
 from clearway.report.compose import compose
 from clearway.report.throttling import Throttled, held_back
 from clearway.verdict.judge import judge

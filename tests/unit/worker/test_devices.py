@@ -6,8 +6,8 @@ import os
 import socket
 from pathlib import Path
 
-from clearway.probe import wire
-from clearway.probe.records import Counters
+from clearway.probe.codec import of
+from clearway.probe.measurement import Counters
 from clearway.worker import counters, devices
 
 PROC = Path(__file__).parents[2] / "golden" / "proc"
@@ -69,5 +69,5 @@ def test_this_machine_s_kernel_shows_and_the_ledger_keeps_it() -> None:
     seen = counters.between(before, counters.read(), None)
     assert seen.network is not None
     assert seen.network["softnet.processed"] > 0
-    assert wire.COUNTERS.decode(wire.COUNTERS.encode(seen)) == seen
-    assert wire.COUNTERS.decode({}) == Counters()
+    assert of(Counters).decode(of(Counters).encode(seen)) == seen
+    assert of(Counters).decode({}) == Counters()

@@ -12,9 +12,9 @@ import pytest
 
 from api_server import ApiServer, Fault, api_server
 from clearway.base.units import Duration, Size
-from clearway.probe.measurement import Tcp
+from clearway.probe.measurement import Evidence, Tcp
 from clearway.probe.parameters import TcpParameters, Window
-from clearway.probe.records import Endpoint, Evidence, Half, Outcome, Request, Result
+from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
 from clearway.probe.wire import REQUEST, RESULT
 from clearway.worker.api import RightMissing
 from clearway.worker.inbox import Mailbox

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
 from clearway.kube.api import Access
-from clearway.probe import codec as c
-from clearway.probe.codec import Codec
+from clearway.probe.codec import of
 from clearway.site.kubernetes.image import IMAGE
 
 NAMESPACE = "clearway"
@@ -67,27 +65,7 @@ class KubernetesOptions:
     """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
 
 
-_PATH: Codec[Path] = Codec(str, Path, lambda: {"type": "string"})
-_ACCESS = c.record(Access, kubeconfig=c.optional(_PATH), context=c.optional(c.TEXT), in_cluster=c.BOOLEAN)
-_TOLERATION = c.record(Toleration, key=c.optional(c.TEXT), value=c.optional(c.TEXT), effect=c.optional(c.TEXT))
-_OPTIONS = c.record(
-    KubernetesOptions,
-    access=_ACCESS,
-    namespace=c.TEXT,
-    nodes=c.optional(c.TEXT),
-    image=c.TEXT,
-    pull_secrets=c.many(c.TEXT),
-    tolerations=c.many(_TOLERATION),
-    priority_class=c.optional(c.TEXT),
-    machine_label=c.optional(c.TEXT),
-    partial=c.BOOLEAN,
-    brake=c.BOOLEAN,
-    lease=c.DURATION,
-    workers=c.enum(Workers),
-    cpu=c.optional(c.TEXT),
-)
-
-
+_OPTIONS = of(KubernetesOptions)
 _DEFAULTS = _OPTIONS.encode(KubernetesOptions(Access()))
 
 

@@ -13,8 +13,8 @@ from typing import Optional, Tuple
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Size
 from clearway.probe.clusterloader2 import NetworkTestStatus
-from clearway.probe.measurement import Http, Measurement, Tcp, Udp
-from clearway.probe.records import Evidence, Half, Outcome, Reason, Result
+from clearway.probe.measurement import Evidence, Http, Measurement, Tcp, Udp
+from clearway.probe.records import Half, Outcome, Reason, Result
 from clearway.probe.wire import REASON
 from clearway.worker.clusterloader2.request import HTTP_BODY
 

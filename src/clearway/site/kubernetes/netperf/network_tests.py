@@ -30,8 +30,9 @@ from clearway.probe.clusterloader2 import (
     NetworkTestSpec,
     Protocol,
 )
+from clearway.probe.measurement import Evidence
 from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import ClockOffset, Evidence, Half, Outcome, Reason, Request, Result, Slot, Worker
+from clearway.probe.records import ClockOffset, Half, Outcome, Reason, Request, Result, Slot, Worker
 from clearway.site.kubernetes.mailboxes import ChannelListener, MailboxSpec, Watching
 from clearway.site.kubernetes.names import JOB_INDEX, OURS, RUN, Paths, selector
 from clearway.site.parallel import at_once
