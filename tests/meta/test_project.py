@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 import clearway
@@ -14,6 +16,7 @@ from meta.tree import PACKAGE, ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; [^\\]+)? \\$")
+FORMS = [path for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")) if path.stem != "config"]
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 THINKING = {"spec", "plan", "ledger.record", "ledger.read", "verdict", "diagnose", "report", "engine"}
@@ -56,9 +59,19 @@ def test_the_version_is_one() -> None:
     assert PROJECT["project"]["version"] == clearway.__version__
 
 
-def test_the_change_log_shows_of_this_version() -> None:
-    headings = re.findall(r"^## \[?([0-9.]+)\]?", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
-    assert headings[:1] == [clearway.__version__]
+def test_the_change_log_has_the_unreleased_changes_above_this_version() -> None:
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert headings[:2] == ["Unreleased", clearway.__version__]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda path: path.name)
+def test_an_issue_form_loads_and_asks_for_something(form: Path) -> None:
+    read = yaml.safe_load(form.read_text())
+    fields = [field for field in read["body"] if field["type"] != "markdown"]
+    assert read["name"]
+    assert read["description"]
+    assert any(field.get("validations", {}).get("required") for field in fields)
+    assert len({field["id"] for field in fields}) == len(fields)
 
 
 def test_every_ignored_rule_has_its_reason_beside_it() -> None:

@@ -13,9 +13,10 @@ from clearway.spec.limits import load_limits
 from clearway.spec.load import load_spec
 from golden.sample import READMES as SAMPLED
 from golden.sample import with_sample
+from meta.tree import ROOT, project_files
 
-ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
+PAGES = [path for path in project_files() if path.suffix == ".md"]
 CODE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^    (clearway .*?|make .*?)(?: {2,}#.*)?$", re.MULTILINE)
 COMMENT = re.compile(r" +#.*")
@@ -65,7 +66,7 @@ def test_the_sample_report_is_what_the_captured_run_says(language: str) -> None:
     assert readme == with_sample(readme, language), "`make docs` writes it again"
 
 
-@pytest.mark.parametrize("page", [*READMES, *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
