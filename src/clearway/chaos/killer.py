@@ -16,15 +16,17 @@ from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.chaos.kinds import Failure, Sign
 from clearway.chaos.node_readiness import NodeReadiness
 from clearway.kube.errors import KubeError
+from clearway.kube.until import settle
 from clearway.probe.records import Observation
 from clearway.shell.base import Answer, CommandOutput, NotRun, Shell
 from clearway.spec.model import FailureName
 
 Observe = Callable[[Observation], None]
 
-_LOOK_EVERY = 1.0
+_LOOK_EVERY = Duration(1)
+"""A cluster takes 40 s to see a node fail: a second more or less is nothing, and one request per second no load."""
 _STRUCK_FOR_SURE = 4.0
-"""Seconds after which a strike that nobody could wait for has come."""
+"""Seconds after which a strike that was answered before it began has happened: it waits for one second."""
 SEEN_WITHIN = Duration(150)
 """A cluster takes 40 to 50 s by default until it says of a silent node that it is not Ready."""
 
@@ -128,7 +130,8 @@ class NodeKiller:
         if not _went_well(answer) and not (failure.cuts_the_road and isinstance(answer, NotRun)):
             self._fault("chaos.not-broken", node, kind=blow.kind, why=_why(answer))
         within = min(SEEN_WITHIN, blow.fuse)
-        if not await self._seen(lambda: self._is_broken(victim), begun + within.si):
+        rest = within - Duration(self.tools.clock.now() - begun)
+        if not await settle(lambda: self._holds(lambda: self._is_broken(victim)), bool, rest, _LOOK_EVERY):
             self._fault("chaos.not-seen-broken", node, kind=blow.kind, within=within)
         victim.seen = True
         self._tell("broken", node, kind=blow.kind, after=Duration(self.tools.clock.now() - begun))
@@ -177,7 +180,7 @@ class NodeKiller:
             known = commanded or victim.seen or self.tools.clock.now() > victim.back_by_itself
             if known and await self._holds(lambda: self._is_back(victim)):
                 return True
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_LOOK_EVERY.si)
         return False
 
     async def _commanded(self, victim: Victim, failure: Failure) -> bool:
@@ -209,13 +212,6 @@ class NodeKiller:
             return isinstance(answer, CommandOutput) and answer.exit != 0
         view = await self.tools.sight.view(victim.node)
         return view.ready and not (failure.sign is Sign.REBOOTED and view.boot == victim.boot)
-
-    async def _seen(self, sign: Callable[[], Awaitable[bool]], until: float) -> bool:
-        while self.tools.clock.now() < until:
-            if await self._holds(sign):
-                return True
-            await asyncio.sleep(_LOOK_EVERY)
-        return False
 
     async def _holds(self, sign: Callable[[], Awaitable[bool]]) -> bool:
         """What can't be asked just now is not seen."""

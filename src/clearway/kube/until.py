@@ -1,20 +1,37 @@
-"""Waiting for the API server to show something that no watch tells."""
+"""Waiting for the API server to show something for which there is no watch."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 
-_PAUSE = 0.1
+from clearway.base.units import Duration
+
+T = TypeVar("T")
+
+_LOOK_EVERY = Duration(0.1)
+"""Short beside what is waited for (seconds), and ten small requests per second are no load for an API server."""
+
+
+async def settle(
+    look: Callable[[], Awaitable[T]], done: Callable[[T], bool], within: Duration, every: Duration = _LOOK_EVERY
+) -> T:
+    """Look again and again until `done` is true of what is seen, or `within` is over; returns what was seen last.
+
+    The first look is at once and may take longer; one that is still going on when `within` ends is cancelled.
+    """
+    ends = asyncio.get_running_loop().time() + within.si
+    seen = await look()
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(ends):
+            while not done(seen):
+                await asyncio.sleep(every.si)
+                seen = await look()
+    return seen
 
 
 async def until(condition: Callable[[], Awaitable[bool]], within: float) -> bool:
-    """Ask again and again; False if it was not so after `within` seconds."""
-    try:
-        async with asyncio.timeout(within):
-            while True:
-                if await condition():
-                    return True
-                await asyncio.sleep(_PAUSE)
-    except TimeoutError:
-        return False
+    """Whether `condition` became true within so many seconds."""
+    return await settle(condition, bool, Duration(within))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from clearway.base.units import Duration
 from clearway.kube.api import Access, connect
 from clearway.kube.errors import Invalid
 from clearway.probe.records import Finding, Half, Outcome, Result
@@ -145,7 +146,7 @@ def heartbeats(cluster: Cluster) -> dict[str, str]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end does not wait for a cluster that is busy with itself."""
-    monkeypatch.setattr("clearway.site.kubernetes.site._GONE_WITHIN", 5.0)
+    monkeypatch.setattr("clearway.site.kubernetes.site.GONE_WITHIN", Duration(5))
 
 
 @pytest.mark.usefixtures("impatient")

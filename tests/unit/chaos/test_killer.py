@@ -37,7 +37,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", Duration(0.01))
     monkeypatch.setattr("clearway.chaos.killer._STRUCK_FOR_SURE", 0.01)
     nodes, down = Nodes(), set[str]()
     seen: list[Observation] = []

@@ -25,7 +25,7 @@ ASKED = ChaosPlan(
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", Duration(0.01))
 
 
 def scene(seen: list[Observation]) -> WatchContext:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearway.base.errors import SiteError
+from clearway.base.units import Duration
 from clearway.chaos.killer import KillerTools
 from clearway.chaos.monkey import ChaosEvents
 from clearway.cl2.config.calls import Compiled, MethodCall
@@ -74,7 +75,7 @@ def test_a_rate_that_is_no_share_is_refused(tmp_path: Path, rate: str) -> None:
 
 @pytest.fixture
 def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
-    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", Duration(0.01))
     return Nodes()
 
 

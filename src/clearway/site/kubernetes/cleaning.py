@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 from contextlib import suppress
 from typing import Any
 
-from clearway.base.units import Duration
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.until import until
+from clearway.kube.until import settle
 from clearway.probe.clusterloader2 import NAMESPACE as THEIR_NAMESPACE
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import manifests
-from clearway.site.kubernetes.installation import Installation
+from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS
 
-_GONE_WITHIN = 30.0
 _KINDS = tuple(dialect.scope.kind for dialect in WORKER_KINDS.values())
 _COLLECTIONS = {
     "Namespace": names.NAMESPACES,
@@ -79,16 +78,9 @@ async def _clear(api: Api, place: str, log: FindingLog) -> int:
 
 async def _name_nodes_left(api: Api, paths: names.Paths, log: FindingLog) -> None:
     """A node that doesn't answer keeps its worker until that one's own lease is over."""
-    left: list[dict[str, Any]] = []
-
-    async def is_gone() -> bool:
-        nonlocal left
-        left = await _ours(api, paths.pods)
-        return not left
-
-    if not await until(is_gone, _GONE_WITHIN):
+    if left := await settle(lambda: _ours(api, paths.pods), operator.not_, GONE_WITHIN):
         nodes = tuple(sorted({pod["spec"].get("nodeName", "") for pod in left} - {""}))
-        values = {"count": len(left), "nodes": nodes, "within": Duration(_GONE_WITHIN)}
+        values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
         log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))
 
 

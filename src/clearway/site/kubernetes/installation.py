@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,16 +11,18 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, ApiObject
 from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
-from clearway.kube.until import until
+from clearway.kube.until import settle
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Scoped, namespace_object
 
 _BY_RUN = "run"
-_SERVED_WITHIN = 20.0
-_GONE_WITHIN = 30.0
-_OLD_ONE_GONE_WITHIN = 90.0
+_SERVED_WITHIN = Duration(20)
+"""An API server serves a new kind about a second after it is created; a busy one of several servers takes longer."""
+GONE_WITHIN = Duration(30)
+"""Workers end within 5 s, and garbage collection runs a few seconds after its owner is deleted; the rest is reserve."""
+_OLD_ONE_GONE_WITHIN = Duration(90)
 """A cluster takes so long for a namespace with a pod on a node that does not answer."""
 
 
@@ -133,8 +136,8 @@ class Installation:
     async def await_served(self) -> None:
         """A new kind is established first and served a moment later."""
         collection = self.scope.kind.within(self.namespace)
-        if not await until(lambda: self._answers(collection), _SERVED_WITHIN):
-            raise SiteError("kubernetes.kind-not-served", kind=self.scope.kind.crd, within=Duration(_SERVED_WITHIN))
+        if not await settle(lambda: self._answers(collection), bool, _SERVED_WITHIN):
+            raise SiteError("kubernetes.kind-not-served", kind=self.scope.kind.crd, within=_SERVED_WITHIN)
 
     async def _answers(self, path: str) -> bool:
         try:
@@ -156,22 +159,17 @@ class Installation:
             self.log(Finding(code, Severity.INFO, path.rpartition("/")[2]))
         return used
 
-    async def _await_gone(self, path: str, within: float = _GONE_WITHIN) -> None:
-        """What does not go in time is named, with what blocks it; it is being deleted all the same."""
-        blocking: tuple[str, ...] = ()
-
-        async def is_gone() -> bool:
-            nonlocal blocking
-            try:
-                found = await self.api.get(path, dict)
-            except NotFound:
-                return True
-            blocking = _true_conditions(found)
-            return False
-
-        if not await until(is_gone, within):
-            values = {"within": Duration(within), "blocking": blocking}
+    async def _await_gone(self, path: str, within: Duration = GONE_WITHIN) -> None:
+        """Report what is still there after this time, with what blocks its removal; its deletion goes on."""
+        if (left := await settle(lambda: self._found(path), operator.not_, within)) is not None:
+            values = {"within": within, "blocking": _true_conditions(left)}
             self.log(Finding("kubernetes.not-gone", Severity.WARNING, path, values))
+
+    async def _found(self, path: str) -> ApiObject | None:
+        try:
+            return await self.api.get(path, ApiObject)
+        except NotFound:
+            return None
 
 
 def _true_conditions(found: dict[str, Any]) -> tuple[str, ...]:

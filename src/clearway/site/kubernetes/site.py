@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -14,7 +15,7 @@ from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.until import until
+from clearway.kube.until import settle
 from clearway.probe.records import (
     ClockOffset,
     Finding,
@@ -28,7 +29,7 @@ from clearway.probe.records import (
     Worker,
 )
 from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready
-from clearway.site.kubernetes.installation import Installation
+from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
 from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.nodes import described, wanted_nodes
@@ -40,8 +41,8 @@ from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
 from clearway.site.kubernetes.workers import WorkerManifests, owned_by
 from clearway.site.parallel import at_once
 
-_GONE_WITHIN = 30.0
-_BOUND_WITHIN = 5.0
+_BOUND_WITHIN = Duration(5)
+"""API servers learn of a new role through a watch, a fraction of a second after it is created."""
 _RENEWALS = 3
 """How often a lease is renewed in its own time."""
 
@@ -203,20 +204,17 @@ class KubernetesSite:
         self._follow(lambda: self._renew(api, team))
 
     async def _bind(self, api: Api, binding: dict[str, Any]) -> None:
-        """Who is no administrator may bind a role once the API server has taken note of it. Raises KubeError."""
-        refusal: KubeError | None = None
-
-        async def is_bound() -> bool:
-            nonlocal refusal
-            try:
-                await api.create(self._paths.role_bindings, binding)
-            except (NotFound, Forbidden) as error:
-                refusal = error
-                return False
-            return True
-
-        if not await until(is_bound, _BOUND_WITHIN) and refusal is not None:
+        """Try until the API server knows the role: before, only an administrator may bind it. Raises KubeError."""
+        refusal = await settle(lambda: self._bind_refusal(api, binding), operator.not_, _BOUND_WITHIN)
+        if refusal is not None:
             raise refusal
+
+    async def _bind_refusal(self, api: Api, binding: dict[str, Any]) -> KubeError | None:
+        try:
+            await api.create(self._paths.role_bindings, binding)
+        except (NotFound, Forbidden) as error:
+            return error
+        return None
 
     def _follow(self, *watches: Watching) -> None:
         self._following += [asyncio.create_task(self._guarded(watch)) for watch in watches]
@@ -257,17 +255,13 @@ class KubernetesSite:
 
     async def _await_gone(self, api: Api, team: WorkerManifests) -> None:
         """Pods and mailboxes; a node that does not answer keeps its pod, and is named."""
-        left: list[str] = []
-
-        async def is_gone() -> bool:
-            nonlocal left
-            left = [*await _left(api, self._paths.pods, team), *await _left(api, self._paths.mailboxes, team)]
-            return not left
-
-        if not await until(is_gone, _GONE_WITHIN):
+        if left := await settle(lambda: self._left(api, team), operator.not_, GONE_WITHIN):
             nodes = tuple(sorted({slot.node for slot, name in self._assignment.names.items() if _is_of(name, left)}))
-            values = {"count": len(left), "nodes": nodes, "within": Duration(_GONE_WITHIN)}
+            values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
             self._log(Finding("kubernetes.workers-left", Severity.WARNING, team.name, values))
+
+    async def _left(self, api: Api, team: WorkerManifests) -> list[str]:
+        return [*await _left(api, self._paths.pods, team), *await _left(api, self._paths.mailboxes, team)]
 
     def _boxes(self) -> WorkerChannel:
         if self._mailboxes is None:
