@@ -181,11 +181,7 @@ def _made_up(request: Request) -> Result:
     each = Size(_RATE.si * _INTERVAL.si / 8)
     streams = (Size(each.si * intervals / parameters.streams),) * parameters.streams
     serves = request.half is Half.SERVE
-    return Result(
-        request.round,
-        request.probe,
-        request.attempt,
-        request.half,
+    return request.result(
         Outcome.MEASURED,
         measurement=Tcp(_INTERVAL, (each,) * intervals, streams) if serves else Tcp(retransmits=0),
         timing=Timing(Duration(-0.5), Duration(-0.4) if serves else None, None if serves else Duration(0.001)),

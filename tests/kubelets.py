@@ -43,7 +43,7 @@ def announcement(node: str, index: int = 0) -> Worker:
 
 def measured(request: Request) -> Result:
     timing = Timing(Duration(-1.0))
-    return Result(request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, timing=timing)
+    return request.result(Outcome.MEASURED, timing=timing)
 
 
 @dataclass

@@ -228,6 +228,20 @@ class Request:
     deadline: float
     """When the worker gives up by itself, same clock."""
 
+    def result(
+        self,
+        outcome: Outcome,
+        reason: Optional[Reason] = None,
+        *,
+        measurement: Optional[Measurement] = None,
+        timing: Optional[Timing] = None,
+        counters: Optional[Counters] = None,
+        evidence: Optional[Evidence] = None,
+    ) -> Result:
+        """How this half ended."""
+        found = (outcome, reason, measurement, timing, counters, evidence)
+        return Result(self.round, self.probe, self.attempt, self.half, *found)
+
 
 @dataclass(frozen=True)
 class Result:

@@ -66,8 +66,12 @@ def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) 
 
 
 def _missing(pool: WorkerPool, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:
+    return Result(round_.id, probe.id, attempt, half, *_why_missing(pool, probe, slot))
+
+
+def _why_missing(pool: WorkerPool, probe: Probe, slot: Slot) -> tuple[Outcome, Reason]:
     if slot in pool.lost:
-        return Result(round_.id, probe.id, attempt, half, Outcome.WORKER_LOST, pool.lost[slot])
+        return Outcome.WORKER_LOST, pool.lost[slot]
     if {probe.client, probe.server} & pool.lost.keys():
-        return Result(round_.id, probe.id, attempt, half, Outcome.NOT_RUN, Reason("run.partner-lost"))
-    return Result(round_.id, probe.id, attempt, half, Outcome.TIMED_OUT, Reason("run.no-answer"))
+        return Outcome.NOT_RUN, Reason("run.partner-lost")
+    return Outcome.TIMED_OUT, Reason("run.no-answer")

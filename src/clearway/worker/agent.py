@@ -8,7 +8,7 @@ from typing import List
 
 from clearway.base.clock import Clock
 from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import Half, Outcome, Reason, Request, Result, Worker
+from clearway.probe.records import Half, Outcome, Reason, Request, Worker
 from clearway.worker.inbox import Inbox, Mailbox
 from clearway.worker.probe_half import HalfContext, ProbeHalf
 
@@ -56,7 +56,7 @@ class Agent:
             result = ProbeHalf(request, setting).result()
         except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
             reason = Reason("worker.bug", {"error": f"{type(error).__name__}: {error}"})
-            result = Result(request.round, request.probe, request.attempt, request.half, Outcome.TOOL_FAILED, reason)
+            result = request.result(Outcome.TOOL_FAILED, reason)
         try:
             self._inbox.put(result)
         except (OSError, ValueError):

@@ -226,18 +226,13 @@ class ProbeHalf:
         return Duration(instant - self._request.start)
 
     def _result(self, outcome: Outcome, reason: Optional[Reason], measurement: Optional[Measurement]) -> Result:
-        request = self._request
-        return Result(
-            request.round,
-            request.probe,
-            request.attempt,
-            request.half,
+        return self._request.result(
             outcome,
             reason,
-            measurement,
-            self._timing(),
-            self._counters,
-            self._evidence(),
+            measurement=measurement,
+            timing=self._timing(),
+            counters=self._counters,
+            evidence=self._evidence(),
         )
 
     def _timing(self) -> Optional[Timing]:
@@ -263,18 +258,7 @@ class ProbeHalf:
 
 def _on_system_clock(request: Request, clock: Clock) -> Request:
     """The request with its instant as spawned tools read time."""
-    return Request(
-        request.round,
-        request.probe,
-        request.attempt,
-        request.half,
-        request.engine,
-        request.parameters,
-        request.window,
-        request.server,
-        clock.system(request.start),
-        clock.system(request.deadline),
-    )
+    return replace(request, start=clock.system(request.start), deadline=clock.system(request.deadline))
 
 
 def _excerpt(text: str) -> str:

@@ -101,9 +101,7 @@ def second_inbox(cluster: Cluster, folder: Path) -> KubernetesInbox:
 def huge(request: Request) -> Result:
     """A measurement that is larger than the limit even without its evidence."""
     series = tuple(Size(float(number)) for number in range(RESULT_LIMIT // 4))
-    return Result(
-        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=Tcp(series=series)
-    )
+    return request.result(Outcome.MEASURED, measurement=Tcp(series=series))
 
 
 def put_huge_result(inbox: KubernetesInbox) -> None:

@@ -19,9 +19,7 @@ def answered(request: Request) -> Result:
     """A worker that measured 1 Gbit/s for the whole window, or that nothing of UDP was lost."""
     found = _udp(request) if isinstance(request.parameters, UdpParameters) else _tcp(request)
     timing = Timing(Duration(-1.0), Duration(-0.9) if request.half is Half.SERVE else None)
-    return Result(
-        request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=found, timing=timing
-    )
+    return request.result(Outcome.MEASURED, measurement=found, timing=timing)
 
 
 def _udp(request: Request) -> Udp:
@@ -41,7 +39,7 @@ def _tcp(request: Request) -> Tcp:
 
 def silent(request: Request) -> Result:
     """A worker whose tool printed nothing."""
-    return Result(request.round, request.probe, request.attempt, request.half, Outcome.UNPARSABLE)
+    return request.result(Outcome.UNPARSABLE)
 
 
 def call(kubeconfig: Path, *words: str) -> int:

@@ -33,7 +33,7 @@ def request(round_: str = "r1", probe: str = "bandwidth/node-1>node-2#0", half: 
 
 def result(of: Request) -> Result:
     measurement = Tcp(interval=Duration(0.5), series=(Size(1), Size(2)))
-    return Result(of.round, of.probe, of.attempt, of.half, Outcome.MEASURED, measurement=measurement)
+    return of.result(Outcome.MEASURED, measurement=measurement)
 
 
 def hold(server: ApiServer, *requests: Request, **spec: Any) -> None:

@@ -91,7 +91,7 @@ def first(box: ClusterLoader2Inbox) -> tuple[Iterator[Mailbox], Request]:
 
 def measured(request: Request) -> Result:
     flow = Tcp(Duration(0.5), (Size(1024 * 500),) * 20)
-    return Result(request.round, request.probe, request.attempt, request.half, Outcome.MEASURED, measurement=flow)
+    return request.result(Outcome.MEASURED, measurement=flow)
 
 
 def the_object(server: ApiServer) -> Json:
@@ -162,7 +162,7 @@ def test_why_there_are_no_figures_is_written_as_a_text(server: ApiServer, boxes:
     box = boxes.of(SERVER)
     _, request = first(box)
     void = Reason("tool.no-rows", {"tool": "iperf"})
-    box.put(Result(request.round, request.probe, 1, request.half, Outcome.UNPARSABLE, void))
+    box.put(request.result(Outcome.UNPARSABLE, void))
     status = the_object(server)["status"]
     assert status["metrics"] == []
     assert json.loads(status["error"])["code"] == "tool.no-rows"

@@ -187,16 +187,14 @@ def _protocol(request: Request) -> Protocol:
 def _served(request: Request, status: str) -> Result:
     """What its figures prove, read with an engine's doubt."""
     evidence = Evidence((TOOL,), stdout=status)
-    named = request.round, request.probe, request.attempt, request.half
     try:
         measurement = ENGINES[TOOL].read(request, Output(status, ""))
     except Unreadable as error:
         outcome = Outcome.TOOL_FAILED if error.code == "tool.failed" else Outcome.UNPARSABLE
-        return Result(*named, outcome, Reason(error.code, error.values), evidence=evidence)
-    return Result(*named, Outcome.MEASURED, measurement=measurement, evidence=evidence)
+        return request.result(outcome, Reason(error.code, error.values), evidence=evidence)
+    return request.result(Outcome.MEASURED, measurement=measurement, evidence=evidence)
 
 
 def _untold(request: Request) -> Result:
     """Nothing is known of the half that sends."""
-    named = request.round, request.probe, request.attempt, request.half
-    return Result(*named, Outcome.NOT_RUN, Reason("kubernetes.half-untold"))
+    return request.result(Outcome.NOT_RUN, Reason("kubernetes.half-untold"))
