@@ -9,7 +9,7 @@ import pytest
 
 from meta.tree import ROOT, functions
 
-PAGE = ROOT / "docs" / "peer-bugs.md"
+PAGE = ROOT / "docs" / "developers" / "peer-bugs.md"
 NUMBERED = re.compile(r"^\| (\d+) \|", re.MULTILINE)
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 

@@ -1,4 +1,4 @@
-"""What ClusterLoader2's network test gets wrong, and no other test holds: docs/peer-bugs.md has the whole list."""
+"""What ClusterLoader2's network test gets wrong, and no other test holds: docs/developers/peer-bugs.md lists all."""
 
 from __future__ import annotations
 
