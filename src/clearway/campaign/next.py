@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from clearway.ledger.record import Record
+from clearway.pairing.table import PAIRINGS
 from clearway.probe.records import Outcome, Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
 from clearway.verdict.judge import judge
@@ -124,7 +125,7 @@ def _concerns(test: Test, origin: Round, straddling: set[Pair | str]) -> bool:
     if pairs & straddling:
         return True
     groups = {subject for subject in straddling if isinstance(subject, str)}
-    nodes = {pair[1 if test.pairing == "incast" else 0].node for pair in pairs}
+    nodes = {PAIRINGS[test.pairing].node_of(pair) for pair in pairs}
     return "total" in groups or bool(nodes & groups)
 
 

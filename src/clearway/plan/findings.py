@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
+from clearway.pairing.base import Rounds
+from clearway.pairing.partners import Partners
+from clearway.pairing.table import PAIRINGS
 from clearway.plan.model import Links
-from clearway.plan.pairing import Rounds, leftovers
-from clearway.plan.zones import Partners
 from clearway.probe.records import Finding, Severity
 from clearway.spec.criteria import LinkShare
 from clearway.spec.model import Test
@@ -57,7 +58,7 @@ class PairedTest:
         return False
 
     def _leftovers(self) -> Iterator[Finding]:
-        for alone, partner in leftovers(self.test, self.rounds):
+        for alone, partner in PAIRINGS[self.test.pairing].leftovers(self.test, self.rounds):
             values = {"test": self.test.name, "partner": partner.node}
             yield Finding("plan.leftover-pair", Severity.INFO, alone.node, values)
 

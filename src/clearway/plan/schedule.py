@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from clearway.base.units import Rate
 from clearway.engine.table import DEFAULT_ENGINES
+from clearway.pairing.base import Rounds
+from clearway.pairing.table import rounds_of
 from clearway.plan.failing import broken_during
 from clearway.plan.findings import PairedTest
 from clearway.plan.model import Plan
 from clearway.plan.pace import check_limits, paced
-from clearway.plan.pairing import Rounds, rounds_of
 from clearway.plan.parameters import background_window, links, parameters, window
 from clearway.plan.zones import partners, zone_findings
 from clearway.probe.parameters import TcpParameters
@@ -31,7 +32,7 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     broken = broken_during(spec, inventory)
     for test in spec.tests:
         candidates = partners(test, inventory, spec.workers_per_node)
-        rounds_found = rounds_of(test, candidates, spec.seed)
+        rounds_found = rounds_of(test.pairing, test, candidates, spec.seed)
         paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()))
         rounds += _held_back(_rounds(paired), paired, spec.max_rate)
         findings += paired.findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clearway.pairing.table import PAIRINGS
 from clearway.report.phrases import Phrases
 from clearway.spec.criteria import LinkShare, Over
 from clearway.spec.model import Test
@@ -99,8 +100,7 @@ def _subject(test: Test, judged: Verdict, phrases: Phrases) -> str:
     if criterion.over is Over.TOTAL:
         return phrases.say("claim.total", kind=_kind(test, 2, phrases))
     if criterion.over is Over.NODES:
-        code = "claim.nodes-incast" if test.pairing == "incast" else "claim.nodes"
-        return phrases.say(code, nodes=members, kind=_kind(test, 2, phrases))
+        return phrases.say(PAIRINGS[test.pairing].node_claim, nodes=members, kind=_kind(test, 2, phrases))
     if criterion.share.si >= 1:
         return phrases.say("claim.every", pairs=members, kind=_kind(test, 1, phrases))
     return phrases.say("claim.share", share=criterion.share, pairs=members, kind=_kind(test, 2, phrases))

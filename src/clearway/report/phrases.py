@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clearway.base.units import Frequency, Quantity, Rate
+from clearway.pairing.table import PAIRINGS
 from clearway.probe.metrics import PERCENTILE, Metric
 from clearway.probe.records import Pair, Reason, Slot
 from clearway.report.language import Language
@@ -127,16 +128,12 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
 
 
 def _direction(test: Test) -> str:
-    if test.pairing in ("one-to-one", "mesh"):
-        return f"condition.{test.direction}"
-    return f"condition.{test.pairing}"
+    return f"condition.{test.direction if PAIRINGS[test.pairing].directed else test.pairing}"
 
 
 def _company(test: Test) -> str:
     """Who else measured at the same time."""
-    if test.isolated:
-        return "condition.isolated"
-    return "condition.all-at-once" if test.pairing == "all-to-all" else "condition.at-once"
+    return "condition.isolated" if test.isolated else PAIRINGS[test.pairing].at_once
 
 
 def _tcp(test: Test) -> _CodedCondition:

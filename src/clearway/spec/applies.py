@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from clearway.pairing.table import PAIRINGS
+
 
 @dataclass(frozen=True, slots=True)
 class Applies:
@@ -12,6 +14,10 @@ class Applies:
 
     selector: str
     values: tuple[str, ...]
+
+
+def _pairings_with(field: str) -> tuple[str, ...]:
+    return tuple(row.name for row in PAIRINGS.values() if field in row.fields)
 
 
 APPLIES: Mapping[str, Applies] = {
@@ -25,18 +31,14 @@ APPLIES: Mapping[str, Applies] = {
     "message": Applies("protocol", ("round-trip",)),
     "transport": Applies("protocol", ("round-trip",)),
     "background": Applies("protocol", ("http", "round-trip")),
-    "direction": Applies("pairing", ("one-to-one", "mesh")),
-    "isolated": Applies("pairing", ("one-to-one", "mesh", "sample")),
-    "sample": Applies("pairing", ("sample",)),
-    "pairs": Applies("pairing", ("one-to-one", "incast")),
-    "server": Applies("pairing", ("incast",)),
+    **{field: Applies("pairing", _pairings_with(field)) for row in PAIRINGS.values() for field in row.fields},
     "judge-cross-zone": Applies("scope", ("any",)),
 }
 """By the name as written; a field that is not here belongs to every test."""
 
 NEEDED: Mapping[tuple[str, str], str] = {
     ("protocol", "udp"): "rate",
-    ("pairing", "sample"): "sample",
+    **{("pairing", row.name): field for row in PAIRINGS.values() for field in row.needs},
 }
 """(selector, value) -> field that such a test can't do without."""
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES
+from clearway.pairing.partners import PairScope
+from clearway.pairing.table import DEFAULT_PAIRING, PAIRINGS
 from clearway.spec.criteria import Criterion, LinkShare
 from clearway.spec.types import (
     CriterionField,
@@ -24,16 +26,16 @@ from clearway.spec.types import (
 
 ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
 FamilyName = Literal["ipv4", "ipv6"]
-Pairing = Literal["one-to-one", "mesh", "incast", "all-to-all", "sample"]
-PairScope = Literal["same-zone", "cross-zone", "any", "same-node"]
 Direction = Literal["both-ways", "forward"]
 FailureName = Literal["kubelet-and-runtime", "link-down", "agent", "reboot"]
 When = Literal["whole", "failing", "recovered"]
 
 if TYPE_CHECKING:
     EngineName = str
+    PairingName = str
 else:  # the names are the table's: a type checker can't read them, the model and its reference can
     EngineName = Literal[tuple(ENGINES)]
+    PairingName = Literal[tuple(PAIRINGS)]
 
 
 def _engines() -> str:
@@ -115,8 +117,9 @@ class Test(_SpecPart):
     )
     protocol: ProtocolName = Field(description="What is sent: it decides which metrics can be judged.")
     engine: EngineName | None = Field(None, description=_engines())
-    pairing: Pairing = Field(
-        "one-to-one", description="Who measures against whom. One-to-one loads every node once, at the least cost."
+    pairing: PairingName = Field(
+        DEFAULT_PAIRING.name,
+        description="Who measures against whom. One-to-one loads every node once, at the least cost.",
     )
     scope: PairScope = Field(
         "same-zone", description="Which pairs count. Paths between zones are longer: they deserve limits of their own."

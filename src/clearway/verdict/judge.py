@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from clearway.base.units import Count, Quantity, Ratio
 from clearway.ledger.record import Record
+from clearway.pairing.table import PAIRINGS
 from clearway.probe.metrics import Better
 from clearway.probe.records import Outcome, Pair, Reason
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
@@ -101,10 +102,8 @@ def _members(index: TrialIndex, test: Test, criterion: Criterion, pairs: Sequenc
 
 
 def _group(test: Test, criterion: Criterion, pair: Pair) -> str:
-    """What a pair is summed into: the run, or a node (under incast the one that receives, else that sends)."""
-    if criterion.over is Over.TOTAL:
-        return "total"
-    return pair[1 if test.pairing == "incast" else 0].node
+    """What a pair is summed into: the run, or a node."""
+    return "total" if criterion.over is Over.TOTAL else PAIRINGS[test.pairing].node_of(pair)
 
 
 def _of_group(index: TrialIndex, test: Test, criterion: Criterion, name: str, pairs: Sequence[Pair]) -> PairValue:

@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import UsageError
+from clearway.pairing.matching import arranged
+from clearway.pairing.mesh import one_factorisation
+from clearway.pairing.table import PAIRINGS as TABLE
 from clearway.plan.model import Plan
-from clearway.plan.pairing import arranged, one_factorisation
 from clearway.plan.schedule import make_plan
 from clearway.plan.zones import partners
 from clearway.probe.records import Inventory, Node, Pair, Round, Slot
 from unit.plan.worlds import cluster, spec, unlabelled
 
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4)
-PAIRINGS = st.sampled_from(["one-to-one", "mesh", "incast", "all-to-all", "sample"])
+PAIRINGS = st.sampled_from(list(TABLE))
 SCOPES = st.sampled_from(["same-zone", "cross-zone", "any", "same-node"])
 DIRECTIONS = st.sampled_from(["both-ways", "forward"])
 
@@ -92,7 +94,7 @@ def test_every_node_with_a_partner_is_covered(sizes: list[int], workers: int, pa
     assert len(covered) == sum(sizes) - lonely
 
 
-@given(SIZES, PAIRINGS.filter(lambda p: p in {"one-to-one", "mesh"}), SCOPES)
+@given(SIZES, PAIRINGS.filter(lambda p: TABLE[p].directed), SCOPES)
 def test_both_ways_has_each_pair_in_both_directions_as_often(sizes: list[int], pairing: str, scope: str) -> None:
     plan = make_plan(spec({"pairing": pairing, "scope": scope}), cluster(*sizes))
     pairs = Counter(probe.pair for probe in plan.probes)

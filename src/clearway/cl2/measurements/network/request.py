@@ -12,6 +12,8 @@ from clearway.base.units import Duration
 from clearway.cl2.config.model import Part
 from clearway.cl2.config.types import GoDuration, GoInt
 from clearway.cl2.settings import SETTINGS, SettingsName
+from clearway.pairing.incast import INCAST
+from clearway.pairing.one_to_one import ONE_TO_ONE
 from clearway.probe.records import Inventory
 from clearway.site.kubernetes.options import Workers
 from clearway.spec.model import Spec, Test
@@ -104,8 +106,8 @@ def spec_of(wanted: NetworkStartParameters, settings: SettingsName, inventory: I
 
 def _pairing(wanted: NetworkStartParameters, inventory: Inventory) -> dict[str, Any]:
     if wanted.ratio == "N:1":
-        return {"pairing": "incast", "server": inventory.nodes[0].name if inventory.nodes else None}
-    return {"pairing": "one-to-one", "direction": "forward"}
+        return {"pairing": INCAST.name, "server": inventory.nodes[0].name if inventory.nodes else None}
+    return {"pairing": ONE_TO_ONE.name, "direction": "forward"}
 
 
 def _workers_a_node(wanted: NetworkStartParameters, inventory: Inventory) -> int:
