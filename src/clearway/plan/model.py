@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from clearway.base.units import Rate
 from clearway.probe.records import Finding, Pair, Probe, Role, Round, Slot
 
-"""Sender and receiver."""
-
 
 @dataclass(frozen=True, slots=True)
 class Links:

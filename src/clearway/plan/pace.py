@@ -10,6 +10,7 @@ from itertools import product
 from clearway.base.errors import UsageError
 from clearway.base.units import Frequency, Quantity, Rate
 from clearway.plan.model import Links
+from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, TcpParameters, UdpParameters
 from clearway.probe.records import Probe, Role
 from clearway.spec.criteria import Criterion, LinkShare, Over
@@ -76,7 +77,7 @@ def _slowed(probe: Probe, share: Rate) -> Probe:
 
 def check_limits(test: Test, probes: Iterable[Probe], links: Links) -> None:
     """Raises UsageError if a pair is held below the very throughput that is asked of it."""
-    asked = [one for one in test.accept if one.metric.name == "throughput" and one.over is Over.PAIRS]
+    asked = [one for one in test.accept if one.metric is THROUGHPUT and one.over is Over.PAIRS]
     judged = [probe for probe in probes if probe.role is Role.JUDGED and isinstance(probe.parameters, TcpParameters)]
     for criterion, probe in product(asked, judged):
         rate, limit = stated_rate(probe), _limit(criterion, links.between(probe.pair))

@@ -117,6 +117,14 @@ class Metric:
     protocols: Tuple[str, ...]
     """Protocols whose probes carry it."""
     read: Callable[[Trial], Optional[Distribution]]
+    summable: bool = False
+    """Whether values of several pairs add up to something."""
+    shown: Tuple[str, ...] = ()
+    """Statistics that a report shows, asked for or not."""
+    rank: int = 1
+    """Where they stand among a test's figures: the lowest first, equal ones by the table's order."""
+    baseline: Tuple[str, ...] = ()
+    """Protocols whose tests, if they have no criteria, get a limit of this metric, of the last statistic shown."""
 
     def allows(self, statistic: str) -> bool:
         if "pNN" in self.statistics and PERCENTILE.fullmatch(statistic):
@@ -230,23 +238,38 @@ def _round_trip(trial: Trial) -> Optional[Distribution]:
 
 _LEVELS = ("mean", "median", "min", "max")
 _DELAYS = ("mean", "median", "max", "pNN")
+_TOTAL = ("total",)
+_ONCE = (_TOTAL, "total")
+"""Statistics and default of a single value over the whole session."""
+_USUAL = ("median", "p99")
 _HIGHER, _LOWER = Better.HIGHER, Better.LOWER
 
+THROUGHPUT = Metric(
+    *("throughput", Rate, _HIGHER, _LEVELS, "mean", ("tcp", "udp"), _throughput),
+    summable=True,
+    shown=("mean",),
+    rank=2,
+    baseline=("tcp",),
+)
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("throughput", Rate, _HIGHER, _LEVELS, "mean", ("tcp", "udp"), _throughput),
-        Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), _packet_rate),
-        Metric("loss", Ratio, _LOWER, ("total",), "total", ("udp",), _loss),
-        Metric("host-loss", Ratio, _LOWER, ("total",), "total", ("udp",), _host_loss),
-        Metric("reorder", Ratio, _LOWER, ("total",), "total", ("udp",), _reorder),
-        Metric("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), _jitter),
-        Metric("latency", Duration, _LOWER, _DELAYS, None, ("http",), _latency),
-        Metric("request-rate", Frequency, _HIGHER, ("total",), "total", ("http",), _request_rate),
-        Metric("errors", Count, _LOWER, ("total",), "total", ("http",), _errors),
-        Metric("retransmits", Count, _LOWER, ("total",), "total", ("tcp",), _retransmits),
-        Metric("tcp-rtt", Duration, _LOWER, _DELAYS, None, ("tcp",), _tcp_rtt),
-        Metric("round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _round_trip),
+        THROUGHPUT,
+        Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), _packet_rate, summable=True),
+        Metric("loss", Ratio, _LOWER, *_ONCE, ("udp",), _loss, shown=_TOTAL, rank=0, baseline=("udp",)),
+        Metric("host-loss", Ratio, _LOWER, *_ONCE, ("udp",), _host_loss, shown=_TOTAL),
+        Metric("reorder", Ratio, _LOWER, *_ONCE, ("udp",), _reorder, shown=_TOTAL),
+        Metric("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), _jitter, shown=("p95",), rank=0, baseline=("udp",)),
+        Metric("latency", Duration, _LOWER, _DELAYS, None, ("http",), _latency, shown=_USUAL, baseline=("http",)),
+        Metric("request-rate", Frequency, _HIGHER, *_ONCE, ("http",), _request_rate, summable=True, shown=_TOTAL),
+        Metric("errors", Count, _LOWER, *_ONCE, ("http",), _errors, summable=True, shown=_TOTAL),
+        Metric("retransmits", Count, _LOWER, *_ONCE, ("tcp",), _retransmits, summable=True, shown=_TOTAL, rank=2),
+        Metric("tcp-rtt", Duration, _LOWER, _DELAYS, None, ("tcp",), _tcp_rtt, shown=("p95",), rank=2),
+        Metric(
+            *("round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _round_trip),
+            shown=_USUAL,
+            baseline=("round-trip",),
+        ),
     )
 }
 

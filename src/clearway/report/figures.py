@@ -13,22 +13,6 @@ from clearway.probe.records import Outcome, Pair, Role, Trial
 from clearway.spec.model import Test
 from clearway.verdict.evidence import outcome
 
-"""Sender and receiver."""
-
-_SHOWN: Mapping[str, Sequence[tuple[str, str]]] = {
-    "tcp": (("throughput", "mean"), ("retransmits", "total"), ("tcp-rtt", "p95")),
-    "udp": (
-        ("loss", "total"),
-        ("jitter", "p95"),
-        ("host-loss", "total"),
-        ("reorder", "total"),
-        ("throughput", "mean"),
-    ),
-    "http": (("latency", "median"), ("latency", "p99"), ("request-rate", "total"), ("errors", "total")),
-    "round-trip": (("round-trip", "median"), ("round-trip", "p99")),
-}
-"""What a test of each protocol shows, asked for or not."""
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -67,9 +51,10 @@ class Summary:
 
 def shown_figures(test: Test) -> tuple[Figure, ...]:
     """The figures of a test: what its criteria ask for, then the usual ones."""
-    asked = [(criterion.metric.name, criterion.statistic) for criterion in test.accept]
-    wanted = dict.fromkeys([*asked, *_SHOWN[test.protocol]])
-    return tuple(Figure(METRICS[name], statistic) for name, statistic in wanted)
+    asked = [Figure(criterion.metric, criterion.statistic) for criterion in test.accept]
+    carried = sorted((row for row in METRICS.values() if test.protocol in row.protocols), key=lambda row: row.rank)
+    usual = [Figure(row, statistic) for row in carried for statistic in row.shown]
+    return tuple(dict.fromkeys([*asked, *usual]))
 
 
 def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:

@@ -8,7 +8,7 @@ from functools import singledispatchmethod
 
 from clearway.base.units import Duration, Rate
 from clearway.probe.measurement import Tcp
-from clearway.probe.metrics import METRICS
+from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.records import Half, Observation, Outcome, Probe, Result, Role, Round, Trial
 
 _OVERHEAD = 2.0
@@ -105,7 +105,7 @@ def _throughput(round_: Round, result: Result) -> Rate | None:
     probe = _probe(round_, result.probe)
     if probe is None or result.half is not Half.SERVE or not isinstance(result.measurement, Tcp):
         return None
-    values = METRICS["throughput"].read(Trial(probe, result.attempt, serve=result))
+    values = THROUGHPUT.read(Trial(probe, result.attempt, serve=result))
     mean = values.statistic("mean") if values is not None else None
     return None if mean is None else Rate(mean)
 

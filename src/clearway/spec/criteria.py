@@ -69,8 +69,7 @@ class Criterion:
 
 
 EVERY = Ratio(1.0)
-SUMMABLE = ("throughput", "packet-rate", "request-rate", "errors", "retransmits")
-"""Metrics whose values over several pairs add up to something."""
+SUMMABLE = tuple(metric.name for metric in METRICS.values() if metric.summable)
 GOOD_SIDE: Mapping[Better, Relation] = {Better.HIGHER: Relation.AT_LEAST, Better.LOWER: Relation.AT_MOST}
 
 
@@ -170,7 +169,7 @@ def _over(metric: Metric, text: str | None) -> tuple[Over, Ratio]:
         return Over.PAIRS, EVERY
     if text.startswith("for"):
         return Over.PAIRS, _share(text)
-    if metric.name not in SUMMABLE:
+    if not metric.summable:
         raise ClearwayError("criterion.not-summable", metric=metric.name, over=text, allowed=SUMMABLE)
     return (Over.TOTAL if text.startswith("in") else Over.NODES), EVERY
 

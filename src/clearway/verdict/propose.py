@@ -6,20 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from clearway.base.errors import UsageError
-from clearway.base.units import Quantity, Ratio, exact_text
+from clearway.base.units import Duration, Quantity, Rate, Ratio, exact_text
 from clearway.ledger.record import Record
-from clearway.spec.criteria import Criterion, Over, Relation, parse_criterion
+from clearway.probe.metrics import METRICS
+from clearway.spec.criteria import GOOD_SIDE, Criterion, Over, Relation, parse_criterion
 from clearway.spec.dump import dump_mapping
 from clearway.spec.model import Test
 from clearway.verdict.judge import judge
 
-_USUAL: Mapping[str, tuple[str, ...]] = {
-    "tcp": ("throughput >= 1 bit/s",),
-    "udp": ("loss <= 99 %", "jitter p95 <= 1h"),
-    "http": ("latency p99 <= 1h",),
-    "round-trip": ("round-trip p99 <= 1h",),
-}
-"""What a test without criteria is given limits for; only the metric and statistic count."""
+_LOOSEST: Mapping[type[Quantity], str] = {Rate: "1 bit/s", Ratio: "99 %", Duration: "1h"}
+"""Limits that every pair meets, to learn what a test without criteria achieved."""
 
 _LEAST_LOSS = Ratio(0.001)
 """A loss of 0 proposes this: a limit of 0 would break on the first datagram lost to chance."""
@@ -46,7 +42,9 @@ def _with_usual_criteria(record: Record) -> Record:
 
 
 def _with_usual(test: Test) -> Test:
-    return test.model_copy(update={"accept": tuple(parse_criterion(text) for text in _USUAL[test.protocol])})
+    rows = [row for row in METRICS.values() if test.protocol in row.baseline]
+    texts = (f"{row.name} {row.shown[-1]} {GOOD_SIDE[row.better]} {_LOOSEST[row.unit]}" for row in rows)
+    return test.model_copy(update={"accept": tuple(map(parse_criterion, texts))})
 
 
 def _line(criterion: Criterion, achieved: Quantity, margin: Ratio) -> str:

@@ -10,7 +10,7 @@ from statistics import median
 
 from clearway.base.units import Rate
 from clearway.ledger.record import Record
-from clearway.probe.metrics import METRICS
+from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Outcome, Pair, Reason, Role, Trial
 from clearway.verdict.downtime import Disturbances
@@ -114,6 +114,6 @@ class TrialIndex:
 def _tcp_rate(trial: Trial) -> Rate | None:
     if not isinstance(trial.probe.parameters, TcpParameters) or outcome(trial) is not Outcome.MEASURED:
         return None
-    values = METRICS["throughput"].read(trial)
+    values = THROUGHPUT.read(trial)
     mean = values.statistic("mean") if values is not None else None
     return None if mean is None else Rate(mean)
