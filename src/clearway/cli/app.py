@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from clearway import __version__
-from clearway.cli.commands import COMMANDS
+from clearway.cli.commands import COMMANDS, examples_of
+
+
+def _shown_default(value: object) -> str | None:
+    """A default that says something: no False, no None, no empty list."""
+    return value if isinstance(value, str) else None
+
 
 app = App(
     name="clearway",
@@ -13,7 +19,13 @@ app = App(
     version=__version__,
     help_format="plaintext",
     result_action="return_value",
+    default_parameter=Parameter(negative="", show_default=_shown_default),
 )
-for _name, _summary in COMMANDS.items():
+for _name, _command in COMMANDS.items():
     _module = _name.replace("-", "_")
-    app.command(f"clearway.cli.{_module}:{_module}", name=_name, help=_summary)
+    app.command(
+        f"clearway.cli.{_module}:{_module}",
+        name=_name,
+        help=_command.summary,
+        help_epilogue=examples_of(_name),
+    )

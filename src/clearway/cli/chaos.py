@@ -1,9 +1,8 @@
-"""Nodes broken on purpose: allowed only by a flag of its own, reached over the nodes' operating system."""
+"""Nodes that a run breaks on purpose: only where a flag allows it, by commands on the nodes' operating system."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from clearway.base.clock import Clock
@@ -14,7 +13,6 @@ from clearway.chaos.killer import KillerTools
 from clearway.chaos.kinds import failures
 from clearway.chaos.node_readiness import KubernetesNodeReadiness
 from clearway.chaos.phases import Phases, chaos_plan
-from clearway.cli.provider import ProviderFlags
 from clearway.cli.sites import SelectedSite
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Round
@@ -25,35 +23,32 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.spec.model import Spec
 
 
-def permitted(spec: Spec, place: SelectedSite, how: ProviderFlags, *, allowed: bool) -> SelectedSite:
-    """The place with its nodes within reach, if the spec breaks any.
-
-    Raises UsageError where it breaks nodes and may not, or on nodes with which nobody can.
-    """
+def check_permitted(spec: Spec, selected: SelectedSite, *, allowed: bool) -> None:
+    """Raises UsageError where the spec breaks nodes and may not, or nodes that can't be broken and put back."""
     if spec.chaos is None:
-        return place
-    if place.cluster is None:
-        raise UsageError("chaos.not-here", site=place.name)
+        return
+    if selected.cluster is None:
+        raise UsageError("chaos.not-here", site=selected.name)
     if not allowed:
         raise UsageError("chaos.not-allowed", what="`chaos:`")
-    way = how.needed()
+    provider = selected.provider_flags.node_access.provider
     needed = (Feature.NODE_KILLER, Feature.REBOOT) if spec.chaos.fail == "reboot" else (Feature.NODE_KILLER,)
     for feature in needed:
-        if (reason := missing(way.provider, feature)) is not None:
+        if (reason := missing(provider, feature)) is not None:
             raise UsageError(reason.code, **reason.values)
-    return replace(place, node_access=way)
 
 
-async def phases_of(record: Record, place: SelectedSite, folder: Path) -> tuple[Phases, ...]:
+async def phases_of(record: Record, selected: SelectedSite, folder: Path) -> tuple[Phases, ...]:
     """What breaks the nodes of this run and puts them back; empty where none is broken. Raises SiteError, UsageError.
 
     It has to be the last watcher: the last one leaves first, so no node is broken any more when the others leave.
     """
     asked = chaos_plan(record.spec, record.inventory)
-    if asked is None or place.cluster is None or place.node_access is None:
+    if asked is None or selected.cluster is None:
         return ()
-    tools = await NodeBreaker(place.cluster, place.node_access, place.broken, place.log).tools(folder)
-    return (Phases(tools, asked),)
+    node_access = selected.provider_flags.node_access
+    breaker = NodeBreaker(selected.cluster, node_access, selected.broken, selected.log)
+    return (Phases(await breaker.tools(folder), asked),)
 
 
 async def prepare(phases: Iterable[Phases], round_: Round) -> None:
@@ -69,21 +64,21 @@ class NodeBreaker:
     """Nodes of a cluster that may be broken."""
 
     def __init__(
-        self, cluster: KubernetesOptions, how: NodeAccess, broken: set[str], log: Callable[[Finding], None]
+        self, cluster: KubernetesOptions, node_access: NodeAccess, broken: set[str], log: Callable[[Finding], None]
     ) -> None:
-        """`broken` has the names of those that are broken just now."""
+        """`broken` has the names of the nodes that are broken at the moment; watchers read it."""
         self._cluster = cluster
-        self._how = how
+        self._node_access = node_access
         self._broken = broken
         self._log = log
 
     async def tools(self, folder: Path) -> KillerTools:
-        """To break them with; the journal is in `folder`. Raises SiteError, UsageError."""
-        shell, _ = await node_shell(self._cluster, self._how, self._log)
+        """What breaks the nodes and puts them back; its journal is in `folder`. Raises SiteError, UsageError."""
+        shell, _ = await node_shell(self._cluster, self._node_access, self._log)
         return KillerTools(
             shell=shell,
             sight=KubernetesNodeReadiness(self._cluster.access),
-            failures=failures(self._how.services),
+            failures=failures(self._node_access.services),
             journal=Journal(folder),
             clock=Clock(),
             down=self._broken,

@@ -3,63 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_CLUSTER, ClusterRunFlags, HowCluster
-from clearway.cli.options import HostsFile, Lang, language
-from clearway.cli.provider import NO_PROVIDER, HowNodes
-from clearway.probe.records import Finding
+from clearway.cli.flags import ClusterRunFlags, HostsFile, Lang, ProviderFlags, chosen_language
+from clearway.cli.log import stderr_log
+from clearway.cli.sites import finding_log, hosts_site
+from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
-from clearway.shell.node_access import NodeAccess
+from clearway.report.wording import describe_finding, sentence
+from clearway.site.hosts import checking as hosts_checking
+from clearway.site.hosts.model import load_hosts
+from clearway.site.kubernetes import checking as kubernetes_checking
+from clearway.site.kubernetes.node_shell import tried
 
 NOT_FIT = 3
+"""Exit code where a run would not work, as of a run that the site does not let work."""
 
 
 def check(
-    *, hosts: HostsFile = None, cluster: HowCluster = NO_CLUSTER, nodes: HowNodes = NO_PROVIDER, lang: Lang = None
+    *,
+    hosts: HostsFile = None,
+    cluster_flags: ClusterRunFlags = ClusterRunFlags(),
+    provider_flags: ProviderFlags = ProviderFlags(),
+    lang: Lang = None,
 ) -> int:
     """Look at the cluster or the hosts, start a worker on every node, and say what stands in the way of a run.
 
     With a provider, also run a command on every node.
     """
-    from clearway.cli.log import stderr_log
-    from clearway.probe.records import Severity
-    from clearway.report.wording import describe_finding, sentence
-
-    if hosts is not None and cluster.given:
+    if hosts is not None and cluster_flags.given:
         raise UsageError("cli.two-sites")
-    if hosts is None and not cluster.given:
-        raise UsageError("cli.no-cluster")
-    spoken, node_access = language(lang), nodes.node_access()
-    if hosts is not None and node_access is not None:
+    if hosts is not None and provider_flags.given:
         raise UsageError("cli.provider-without-cluster")
+    language = chosen_language(lang)
     with stderr_log(verbose=False):
-        found = asyncio.run(_of_cluster(cluster, node_access, spoken) if hosts is None else _of_hosts(hosts, spoken))
+        found = asyncio.run(
+            _of_cluster(cluster_flags, provider_flags, language) if hosts is None else _of_hosts(hosts, language)
+        )
     for finding in found:
-        mark = sentence(f"severity.{finding.severity.value}", {}, spoken)
-        print(f"{mark} {describe_finding(finding, spoken)}")
+        mark = sentence(f"severity.{finding.severity.value}", {}, language)
+        print(f"{mark} {describe_finding(finding, language)}")
     fit = not any(finding.severity is Severity.ERROR for finding in found)
-    print(sentence("cli.fit" if fit else "cli.not-fit", {}, spoken), file=sys.stdout)
+    print(sentence("cli.fit" if fit else "cli.not-fit", {}, language))
     return 0 if fit else NOT_FIT
 
 
 async def _of_cluster(
-    cluster: ClusterRunFlags, node_access: NodeAccess | None, spoken: Language
+    cluster_flags: ClusterRunFlags, provider_flags: ProviderFlags, language: Language
 ) -> tuple[Finding, ...]:
-    from clearway.cli.sites import finding_log
-    from clearway.site.kubernetes.checking import check as checked
-    from clearway.site.kubernetes.node_shell import tried
-
-    options, log = cluster.options(None), finding_log(spoken)
-    found = await checked(options, log)
+    options, log = cluster_flags.options(None), finding_log(language)
+    node_access = provider_flags.given_access
+    found = await kubernetes_checking.check(options, log)
     return found if node_access is None else (*found, *await tried(options, node_access, log))
 
 
-async def _of_hosts(file: Path, spoken: Language) -> tuple[Finding, ...]:
-    from clearway.cli.sites import hosts_site
-    from clearway.site.hosts.checking import check as checked
-    from clearway.site.hosts.model import load_hosts
-
-    return await checked(hosts_site(load_hosts(file), spoken))
+async def _of_hosts(file: Path, language: Language) -> tuple[Finding, ...]:
+    return await hosts_checking.check(hosts_site(load_hosts(file), language))

@@ -7,15 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.base.errors import UsageError
-from clearway.cli.cluster import NO_CLUSTER_FLAGS, WhichCluster
-from clearway.cli.options import Lang, language
+from clearway.cli.flags import WORKERS, ClusterFlags, Lang, chosen_language
 
 
 def clean(
     *,
-    cluster: WhichCluster = NO_CLUSTER_FLAGS,
-    all_namespaces: Annotated[bool, Parameter(negative="", help="Wherever a run left something.")] = False,
+    cluster_flags: ClusterFlags = ClusterFlags(),
+    all_namespaces: Annotated[bool, Parameter(group=WORKERS, help="Wherever a run left something.")] = False,
     lang: Lang = None,
 ) -> int:
     """Remove the objects of runs, running ones too, by label; name the nodes where a worker may still run."""
@@ -24,11 +22,9 @@ def clean(
     from clearway.report.wording import sentence
     from clearway.site.kubernetes.cleaning import clean as cleaned
 
-    if not cluster.given:
-        raise UsageError("cli.no-cluster")
-    spoken = language(lang)
-    namespace = None if all_namespaces else cluster.namespace
+    language = chosen_language(lang)
+    namespace = None if all_namespaces else cluster_flags.namespace
     with stderr_log(verbose=True):
-        count = asyncio.run(cleaned(cluster.access, namespace, finding_log(spoken)))
-    print(sentence("cli.cleaned", {"count": count}, spoken))
+        count = asyncio.run(cleaned(cluster_flags.access, namespace, finding_log(language)))
+    print(sentence("cli.cleaned", {"count": count}, language))
     return 0

@@ -12,8 +12,8 @@ from cyclopts import App, Parameter
 
 from clearway import __version__
 from clearway.cl2.flags import FLAGS, Flag, Given
+from clearway.cli.flags import chosen_language, language_of_words
 from clearway.cli.main import exit_code_of
-from clearway.cli.options import spoken_language
 from clearway.probe.records import Finding, Severity
 from clearway.report.wording import sentence
 
@@ -46,7 +46,7 @@ def command(flags: Sequence[Flag]) -> App:
     ]
     given.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     given.__annotations__ = parameters
-    said = sentence("door.help", {}, spoken_language())
+    said = sentence("door.help", {}, language_of_words())
     app = App(
         name="clusterloader2",
         version=__version__,
@@ -60,7 +60,7 @@ def command(flags: Sequence[Flag]) -> App:
 
 def _parameter(flag: Flag) -> Any:
     names = [f"--{flag.name}", f"-{flag.name}"]
-    text = sentence(flag.code, {}, spoken_language())
+    text = sentence(flag.code, {}, language_of_words())
     return Annotated[flag.kind | None, Parameter(name=names, negative="", env_var=flag.env, help=text)]
 
 
@@ -75,10 +75,9 @@ def _carried_out(given: Given) -> int:
     from clearway.cl2.templates import Templates
     from clearway.cli.door import enter
     from clearway.cli.log import stderr_log
-    from clearway.cli.options import language
     from clearway.cli.sites import finding_log
 
-    spoken = language(given.get("lang"))
+    spoken = chosen_language(given.get("lang"))
     with stderr_log(verbose=given.get("v", 0) >= _VERBOSE):
         log = finding_log(spoken)
         for flag, severity in without_effect(given, os.environ):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.cli.options import JsonFlag, Lang, language
+from clearway.cli.flags import JsonFlag, Lang, chosen_language
 
 
 def cni_cost(
@@ -23,5 +23,5 @@ def cni_cost(
     from clearway.report.cni_cost import compare
     from clearway.report.cni_table import render_cost
 
-    print(render_cost(compare(read_run(hosts), read_run(pods)), language(lang), as_json=json), end="")
+    print(render_cost(compare(read_run(hosts), read_run(pods)), chosen_language(lang), as_json=json), end="")
     return 0

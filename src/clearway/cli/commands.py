@@ -1,26 +1,82 @@
-"""The commands there are, and the overview that `clearway --help` prints."""
+"""The commands there are, with examples, and the overview that `clearway --help` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-COMMANDS: Mapping[str, str] = {
-    "run": "Measure, judge and report: the acceptance test.",
-    "plan": "Show what would run; nothing is started.",
-    "judge": "Judge a run again, with other limits if given.",
-    "report": "Write a report of a run.",
-    "cni-cost": "Show what the pod network costs, from a run on hosts and one on pods.",
-    "explain": "Explain a metric, a verdict, a message or a figure in plain words.",
-    "init": "Print a spec to start from, or limits made from a run.",
-    "check": "Say whether a run will work on a cluster or on hosts, and if not, why.",
-    "manifests": "Print the cluster-scoped part, for an administrator to read and apply.",
-    "install": "Apply the cluster-scoped part once for all runs.",
-    "uninstall": "Take the cluster-scoped part away.",
-    "clean": "Remove whatever any run left on a cluster.",
-    "revive": "Put back the nodes that a run broke on purpose and left so.",
-    "image": "Show how the worker image gets onto the nodes, or load it.",
-    "launcher": "Make a ./clusterloader2, for scripts that call it by its path.",
-    "completion": "Print the completion script of a shell.",
+
+class Command(NamedTuple):
+    summary: str
+    examples: tuple[str, ...]
+    """Without the word `clearway`."""
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": Command(
+        "Measure, judge and report: the acceptance test.",
+        ("run --lab", "run cat.yaml --kubeconfig ~/.kube/config --nodes role=worker"),
+    ),
+    "plan": Command(
+        "Show what would run; nothing is started.",
+        ("plan --lab", "plan cat.yaml --hosts hosts.yaml"),
+    ),
+    "judge": Command(
+        "Judge a run again, with other limits if given.",
+        ("judge clearway-runs/20260131-120000 --limits limits.yaml",),
+    ),
+    "report": Command(
+        "Write a report of a run.",
+        ("report clearway-runs/20260131-120000 --format markdown",),
+    ),
+    "cni-cost": Command(
+        "Show what the pod network costs: a run on hosts, one on pods.",
+        ("cni-cost runs/hosts runs/pods",),
+    ),
+    "explain": Command(
+        "Explain a metric, a verdict, a message or a figure in plain words.",
+        ("explain jitter", "explain 2654989 kbytes/sec"),
+    ),
+    "init": Command(
+        "Print a spec to start from, or limits made from a run.",
+        ("init > cat.yaml", "init --from clearway-runs/20260131-120000 --margin '10 %'"),
+    ),
+    "check": Command(
+        "Say whether a run will work on a cluster or hosts, and why not.",
+        ("check --kubeconfig ~/.kube/config", "check --hosts hosts.yaml"),
+    ),
+    "manifests": Command(
+        "Print the cluster-scoped part, for an administrator to apply.",
+        ("manifests | kubectl apply -f -",),
+    ),
+    "install": Command(
+        "Apply the cluster-scoped part once for all runs.",
+        ("install --kubeconfig ~/.kube/config",),
+    ),
+    "uninstall": Command(
+        "Take the cluster-scoped part away.",
+        ("uninstall --kubeconfig ~/.kube/config",),
+    ),
+    "clean": Command(
+        "Remove what runs left on a cluster.",
+        ("clean --kubeconfig ~/.kube/config --all-namespaces",),
+    ),
+    "revive": Command(
+        "Put back the nodes that a run broke on purpose and left broken.",
+        ("revive clearway-runs/20260131-120000 --provider skeleton",),
+    ),
+    "image": Command(
+        "Show how the worker image gets onto the nodes, or load it.",
+        ("image", "image kind --load"),
+    ),
+    "launcher": Command(
+        "Make a ./clusterloader2, for scripts that call it by its path.",
+        ("launcher ~/bin --replace",),
+    ),
+    "completion": Command(
+        "Print the completion script of a shell.",
+        ("completion bash > ~/.local/share/bash-completion/completions/clearway",),
+    ),
 }
 
 _FRAME = """\
@@ -34,12 +90,18 @@ Commands:
 First run:   clearway run --lab
 A cluster:   clearway run --kubeconfig ~/.kube/config
 Plain hosts: clearway run --hosts hosts.yaml
-Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive or the site
-             would not let us, 4 a bug of ours, 130 interrupted
+Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive
+             or the site would not let us, 4 a bug of ours, 130 interrupted
 """
 
 
 def overview() -> str:
     """The overview, without the libraries that a command needs: it has to come at once."""
     width = max(map(len, COMMANDS))
-    return _FRAME.format(commands="\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()))
+    lines = (f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    return _FRAME.format(commands="\n".join(lines))
+
+
+def examples_of(name: str) -> str:
+    """The last lines of a command's help."""
+    return "Examples:\n" + "\n".join(f"  clearway {example}" for example in COMMANDS[name].examples)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.cli.options import Lang, language
+from clearway.cli.flags import Lang, chosen_language
 
 
 def explain(
@@ -16,5 +16,5 @@ def explain(
     """Explain a metric, a statistic, an outcome, an exit code or a figure; without a topic: list them."""
     from clearway.report.explain import explain as explained
 
-    print(explained(" ".join(topic), language(lang)))
+    print(explained(" ".join(topic), chosen_language(lang)))
     return 0

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from clearway.base.errors import SiteError, UsageError
-from clearway.cli.options import Lang, language
+from clearway.cli.flags import Lang, chosen_language
 from clearway.report.wording import sentence
 from clearway.site.kubernetes.image import IMAGE, newest_archive
 
@@ -35,7 +35,7 @@ def image(
     *,
     archive: Annotated[Path | None, Parameter(help="The archive; left out: what `make image` made last.")] = None,
     cluster: Annotated[str | None, Parameter(help="The cluster's name, for kind and minikube.")] = None,
-    load: Annotated[bool, Parameter(name="--load", negative="", help="Do it, on this machine.")] = False,
+    load: Annotated[bool, Parameter(name="--load", help="Do it, on this machine.")] = False,
     lang: Lang = None,
 ) -> int:
     """Print the command that loads the worker image, or run it."""
@@ -47,10 +47,10 @@ def image(
         return _loaded(argv) if load else _shown(argv)
     if load:
         raise UsageError("image.load-where", choices=list(LOADERS))
-    print(sentence("image.archive", {"image": IMAGE, "archive": str(found)}, language(lang)))
+    print(sentence("image.archive", {"image": IMAGE, "archive": str(found)}, chosen_language(lang)))
     for name in LOADERS:
         print(f"  {name:<12}{shlex.join(loading(name, found, cluster))}")
-    print(sentence("image.nodes", {"archive": shlex.quote(str(found))}, language(lang)))
+    print(sentence("image.nodes", {"archive": shlex.quote(str(found))}, chosen_language(lang)))
     return 0
 
 

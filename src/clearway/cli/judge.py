@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.cli.options import JsonFlag, Lang, RunFolder, language
+from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
 
 
 def judge(
@@ -29,4 +29,4 @@ def judge(
     if limits is not None:
         record = replace(record, spec=with_limits(record.spec, load_limits(limits)))
     verdict = judged(record)
-    return show(record, verdict, Ledger(folder), language(lang), as_json=json)
+    return show(record, verdict, Ledger(folder), chosen_language(lang), as_json=json)

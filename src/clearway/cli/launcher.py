@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import LedgerError, UsageError
-from clearway.cli.options import Lang, language
+from clearway.cli.flags import Lang, chosen_language
 from clearway.report.wording import sentence
 
 _NAME = "clusterloader2"
@@ -19,7 +19,7 @@ _NAME = "clusterloader2"
 def launcher(
     folder: Annotated[Path, Parameter(help="Where to put it; left out: here.")] = Path(),
     *,
-    replace: Annotated[bool, Parameter(negative="", help="Also where there is one already.")] = False,
+    replace: Annotated[bool, Parameter(help="Also where there is one already.")] = False,
     lang: Lang = None,
 ) -> int:
     """Write a program `clusterloader2` that starts ClusterLoader2's door of this clearway."""
@@ -31,7 +31,7 @@ def launcher(
         path.chmod(0o755)
     except OSError as error:
         raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
-    print(sentence("door.launcher-made", {"path": str(path)}, language(lang)))
+    print(sentence("door.launcher-made", {"path": str(path)}, chosen_language(lang)))
     return 0
 
 

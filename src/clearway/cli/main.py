@@ -1,4 +1,4 @@
-"""The command `clearway`: commands in a visible table, every ending mapped to an exit code.
+"""The command `clearway`: one command of the table, and its end as an exit code.
 
 Exit codes: 0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive or the site would not let
 us, 4 our bug, 130 interrupted.
@@ -17,11 +17,18 @@ BUG = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes a message on stderr and its code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _as_flags(list(sys.argv[1:] if argv is None else argv))
     if words in ([], ["--help"], ["-h"]):
         sys.stdout.write(overview())
         return 0
     return _run(words)
+
+
+def _as_flags(words: list[str]) -> list[str]:
+    """`help`, `help COMMAND` and `version` as the flags that they stand for."""
+    if words[:1] == ["help"]:
+        return [*words[1:], "--help"]
+    return ["--version"] if words == ["version"] else words
 
 
 def _run(words: list[str]) -> int:
@@ -31,7 +38,7 @@ def _run(words: list[str]) -> int:
 
 
 def exit_code_of(act: Callable[[], int | None]) -> int:
-    """Whatever becomes of it as an exit code; an error is told on stderr."""
+    """Map the result or the exception of `act` to an exit code; an error becomes a message on stderr."""
     try:
         return act() or 0
     except ClearwayError as error:
@@ -41,19 +48,19 @@ def exit_code_of(act: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else BUG
-    except Exception as error:  # noqa: BLE001 - the last stop: it must become an exit code
+    except Exception as error:  # noqa: BLE001 - every exception has to become an exit code
         return _unexpected(error)
 
 
 def _say(error: ClearwayError) -> None:
-    from clearway.cli.options import spoken_language
+    from clearway.cli.flags import language_of_words
     from clearway.report.wording import describe_error
 
-    print(describe_error(error, spoken_language()), file=sys.stderr)
+    print(describe_error(error, language_of_words()), file=sys.stderr)
 
 
 def _unexpected(error: Exception) -> int:
-    """A usage error of the command line, or a bug of ours with all that is needed to mend it."""
+    """A usage error of the command line, or a bug of ours: then with its traceback."""
     import traceback
 
     from cyclopts import CycloptsError

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
-from clearway.cli.options import JsonFlag, Lang, SpecFile, language
-from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
+from clearway.cli.flags import JsonFlag, Lang, ProviderFlags, SiteFlags, SpecFile, SpecFlags, chosen_language
 
 
 def plan(
     spec: SpecFile = None,
     *,
-    where: OnSite = NO_SITE,
-    changes: WithChanges = UNCHANGED,
+    site_flags: SiteFlags = SiteFlags(),
+    spec_flags: SpecFlags = SpecFlags(),
     json: JsonFlag = False,
     lang: Lang = None,
 ) -> int:
     """Show pairs, rounds, traffic and time; nothing is started."""
-    from clearway.cli.sites import wanted_site
+    from clearway.cli.sites import selected_site
     from clearway.plan.forecast import forecast
     from clearway.plan.schedule import make_plan
     from clearway.report.forecast import render_forecast
 
-    wish, spoken = wanted_spec(spec, changes, where), language(lang)
-    place = wanted_site(where, None, wish.machine_label, spoken)
-    inventory = asyncio.run(place.site.inspect())
-    planned = make_plan(wish, inventory)
-    print(render_forecast(wish, planned, forecast(planned, wish, inventory), spoken, as_json=json), end="")
+    language = chosen_language(lang)
+    wanted = spec_flags.spec(spec, site_flags.usual_profile)
+    site = selected_site(site_flags, ProviderFlags(), wanted.machine_label, language).site
+    inventory = asyncio.run(site.inspect())
+    planned = make_plan(wanted, inventory)
+    print(render_forecast(wanted, planned, forecast(planned, wanted, inventory), language, as_json=json), end="")
     return 0 if planned.rounds else 3

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from clearway.cli.options import Lang, RunFolder, language
+from clearway.cli.flags import Lang, RunFolder, chosen_language
 
 
 def report(
@@ -21,5 +21,5 @@ def report(
     from clearway.verdict.judge import judge
 
     record = read_run(folder)
-    print(REPORTS[format].render(record, judge(record), language(lang)), end="")
+    print(REPORTS[format].render(record, judge(record), chosen_language(lang)), end="")
     return 0

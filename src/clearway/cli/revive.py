@@ -6,29 +6,30 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from clearway.cli.options import Lang, RunFolder, language
-from clearway.cli.provider import NO_PROVIDER, HowNodes
+from clearway.cli.flags import Lang, ProviderFlags, RunFolder, chosen_language
 from clearway.probe.records import Finding
 from clearway.shell.node_access import NodeAccess
 
 
-def revive(folder: RunFolder, *, nodes: HowNodes = NO_PROVIDER, lang: Lang = None) -> int:
+def revive(folder: RunFolder, *, provider_flags: ProviderFlags = ProviderFlags(), lang: Lang = None) -> int:
     """Put back, and see back, every node that the run's journal has open; safe at any time."""
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import recorded_site
     from clearway.report.wording import sentence
 
-    spoken = language(lang)
-    place = recorded_site(folder, spoken)
+    language = chosen_language(lang)
+    selected = recorded_site(folder, ProviderFlags(), language)
     with stderr_log(verbose=True):
-        open_, whole = asyncio.run(_revived(folder, nodes.needed(), place.log))
+        open_, whole = asyncio.run(_revived(folder, provider_flags.node_access, selected.log))
     code = "chaos.revived" if open_ else "chaos.nothing-open"
     if whole:
-        print(sentence(code, {"nodes": open_, "count": len(open_)}, spoken))
+        print(sentence(code, {"nodes": open_, "count": len(open_)}, language))
     return 0 if whole else 3
 
 
-async def _revived(folder: Path, how: NodeAccess, log: Callable[[Finding], None]) -> tuple[tuple[str, ...], bool]:
+async def _revived(
+    folder: Path, node_access: NodeAccess, log: Callable[[Finding], None]
+) -> tuple[tuple[str, ...], bool]:
     """The nodes that were open, and whether all of them are back; what isn't is told."""
     from clearway.base.units import Duration
     from clearway.chaos.journal import Journal
@@ -47,7 +48,7 @@ async def _revived(folder: Path, how: NodeAccess, log: Callable[[Finding], None]
             log(found)
 
     ledger = Ledger.reopen(folder, [tell])
-    tools = await NodeBreaker(recorded_cluster(folder), how, set(), log).tools(folder)
+    tools = await NodeBreaker(recorded_cluster(folder), node_access, set(), log).tools(folder)
     killer = NodeKiller(tools, ledger.append)
     killer.take_up(entries, Duration(60))
     try:

@@ -13,14 +13,23 @@ from cyclopts import Parameter
 from clearway.base.errors import INTERRUPTED, UsageError
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.campaign.acceptance import resume as resume_job
-from clearway.cli.chaos import permitted, phases_of, prepare
+from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.conclude import show
+from clearway.cli.flags import (
+    OUTPUT,
+    WHAT,
+    AllowChaos,
+    JsonFlag,
+    Lang,
+    ProviderFlags,
+    SiteFlags,
+    SpecFile,
+    SpecFlags,
+    chosen_language,
+)
 from clearway.cli.interruption import cancel_on_signals
 from clearway.cli.log import LOGGER, file_log, stderr_log
-from clearway.cli.options import AllowChaos, JsonFlag, Lang, SpecFile, language
-from clearway.cli.provider import NO_PROVIDER, HowNodes
-from clearway.cli.sites import SelectedSite, recorded_site, wanted_site
-from clearway.cli.wanted import NO_SITE, UNCHANGED, OnSite, WithChanges, wanted_spec
+from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
 from clearway.ledger.read import read_run
 from clearway.ledger.write import Ledger
@@ -34,30 +43,34 @@ from clearway.verdict.judge import judge
 def run(
     spec: SpecFile = None,
     *,
-    where: OnSite = NO_SITE,
-    changes: WithChanges = UNCHANGED,
+    site_flags: SiteFlags = SiteFlags(),
+    spec_flags: SpecFlags = SpecFlags(),
     allow_chaos: AllowChaos = False,
-    nodes: HowNodes = NO_PROVIDER,
-    report_dir: Annotated[Path | None, Parameter(help="Run directory; left out: clearway-runs/<time>.")] = None,
-    resume: Annotated[Path | None, Parameter(help="Run directory of a run that ended early: measure the rest.")] = None,
+    provider_flags: ProviderFlags = ProviderFlags(),
+    report_dir: Annotated[
+        Path | None, Parameter(group=OUTPUT, help="Run directory; left out: clearway-runs/<time>.")
+    ] = None,
+    resume: Annotated[
+        Path | None, Parameter(group=WHAT, help="Run directory of a run that ended early: measure the rest.")
+    ] = None,
     json: JsonFlag = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress on stderr.")] = False,
-    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="More log on stderr.")] = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, help="No progress on stderr.")] = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="More log on stderr.")] = False,
     lang: Lang = None,
 ) -> int:
     """Measure the network, judge it, and write the reports."""
-    if resume is not None and (spec is not None or changes != UNCHANGED):
+    if resume is not None and (spec is not None or spec_flags != SpecFlags()):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
-    spoken, node_access = language(lang), nodes.node_access()
+    language = chosen_language(lang)
     folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
-    wanted = wanted_spec(spec, changes, where) if resume is None else None
-    if wanted is None:
-        selected = recorded_site(folder, spoken, node_access)
+    new = spec_flags.spec(spec, site_flags.usual_profile) if resume is None else None
+    if new is None:
+        selected = recorded_site(folder, provider_flags, language)
     else:
-        selected = wanted_site(where, node_access, wanted.machine_label, spoken)
-    selected = permitted(wanted or read_run(folder).spec, selected, nodes, allowed=allow_chaos)
-    with stderr_log(verbose=verbose), Progress(spoken, quiet=quiet) as progress:
-        return asyncio.run(_accept(wanted, selected, _Output(folder, spoken, progress, as_json=json)))
+        selected = selected_site(site_flags, provider_flags, new.machine_label, language)
+    check_permitted(new or read_run(folder).spec, selected, allowed=allow_chaos)
+    with stderr_log(verbose=verbose), Progress(language, quiet=quiet) as progress:
+        return asyncio.run(_accept(new, selected, _Output(folder, language, progress, as_json=json)))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clearway.base.errors import LedgerError, UsageError
+from clearway.cli.flags import ProviderFlags, SiteFlags
 from clearway.cli.log import LOGGER
-from clearway.cli.wanted import SiteFlags
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
-from clearway.shell.node_access import NodeAccess
 from clearway.shell.runner import Runner
 from clearway.site.base import Site
 from clearway.site.hosts.model import HostsSpec, dump_hosts, load_hosts
@@ -40,7 +39,7 @@ _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Sever
 
 @dataclass(frozen=True)
 class SelectedSite:
-    """A site, and what the run directory keeps to find it again."""
+    """A site, what the run directory keeps to find it again, and what a run on it needs."""
 
     site: Site
     file_name: str
@@ -48,10 +47,10 @@ class SelectedSite:
     language: Language
     watchers: tuple[Watcher, ...] = ()
     cluster: KubernetesOptions | None = None
+    provider_flags: ProviderFlags = ProviderFlags()
+    """How the operating system of a cluster's nodes is reached."""
     broken: set[str] = field(default_factory=set)
-    """Nodes that are broken on purpose just now: whoever breaks them tells whoever watches."""
-    node_access: NodeAccess | None = None
-    """How the nodes' own system is reached, where something is to be done there."""
+    """Nodes that are broken on purpose at the moment: no reason for the watchers to stop the run."""
 
     @property
     def name(self) -> str:
@@ -63,30 +62,30 @@ class SelectedSite:
         return finding_log(self.language)
 
 
-def wanted_site(
-    where: SiteFlags, node_access: NodeAccess | None, machine_label: str | None, language: Language
+def selected_site(
+    site_flags: SiteFlags, provider_flags: ProviderFlags, machine_label: str | None, language: Language
 ) -> SelectedSite:
     """The site that the flags name. Raises UsageError if they name none, or two."""
-    if (where.is_lab, where.hosts is not None, where.cluster.given).count(True) > 1:
+    if (site_flags.is_lab, site_flags.hosts is not None, site_flags.cluster.given).count(True) > 1:
         raise UsageError("cli.two-sites")
-    if node_access is not None and not where.cluster.given:
+    if provider_flags.given and not site_flags.cluster.given:
         raise UsageError("cli.provider-without-cluster")
-    if where.is_lab:
-        return _lab(load_lab(where.lab_file) if where.lab_file is not None else BUILT_IN, language)
-    if where.hosts is not None:
-        return _hosts(load_hosts(where.hosts), language)
-    if where.cluster.given:
-        return _cluster(where.cluster.options(machine_label), language, node_access)
+    if site_flags.is_lab:
+        return _lab(load_lab(site_flags.lab_file) if site_flags.lab_file is not None else BUILT_IN, language)
+    if site_flags.hosts is not None:
+        return _hosts(load_hosts(site_flags.hosts), language)
+    if site_flags.cluster.given:
+        return _cluster(site_flags.cluster.options(machine_label), provider_flags, language)
     raise UsageError("cli.no-site")
 
 
-def recorded_site(folder: Path, language: Language, node_access: NodeAccess | None = None) -> SelectedSite:
+def recorded_site(folder: Path, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
         return _lab(load_lab(folder / LAB_FILE), language)
     if (folder / HOSTS_FILE).exists():
         return _hosts(load_hosts(folder / HOSTS_FILE), language)
-    return _cluster(recorded_cluster(folder), language, node_access)
+    return _cluster(recorded_cluster(folder), provider_flags, language)
 
 
 def recorded_cluster(folder: Path) -> KubernetesOptions:
@@ -101,32 +100,38 @@ def _lab(lab: LabSpec, language: Language) -> SelectedSite:
 
 
 def _hosts(hosts: HostsSpec, language: Language) -> SelectedSite:
-    """The site ends the shell that its watchers use too: they leave before it stops."""
+    """The site closes the shell that its watchers use too: they have left when it stops."""
     site = hosts_site(hosts, language)
     return SelectedSite(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
     """The hosts over the system's ssh."""
-    road, log = ssh_transport(hosts), finding_log(language)
-    return HostsSite(hosts, road, Runner(road, log=log), log=log)
+    transport, log = ssh_transport(hosts), finding_log(language)
+    return HostsSite(hosts, transport, Runner(transport, log=log), log=log)
 
 
-def _cluster(options: KubernetesOptions, language: Language, node_access: NodeAccess | None) -> SelectedSite:
+def _cluster(options: KubernetesOptions, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
+    """The watchers log in to nodes only if a flag says how: nothing is logged in to without being asked."""
     log, broken = finding_log(language), set[str]()
-    site, shell = KubernetesSite(options, log=log), kernel_shell(options, node_access, log)
-    watchers = cluster_watchers(options, shell, broken)
-    return SelectedSite(site, CLUSTER_FILE, dump_options(options), language, watchers, options, broken, node_access)
+    shell = kernel_shell(options, provider_flags.given_access, log)
+    return SelectedSite(
+        KubernetesSite(options, log=log),
+        CLUSTER_FILE,
+        dump_options(options),
+        language,
+        cluster_watchers(options, shell, broken),
+        options,
+        provider_flags,
+        broken,
+    )
 
 
 def finding_log(language: Language) -> Callable[[Finding], None]:
-    """What a site is told to tell."""
+    """Takes what a site reports while it works, and logs it as a sentence."""
 
     def log(finding: Finding) -> None:
-        LOGGER.log(
-            _LEVELS[finding.severity],
-            "%s",
-            sentence(finding.code, {"subject": finding.subject, **finding.values}, language),
-        )
+        values = {"subject": finding.subject, **finding.values}
+        LOGGER.log(_LEVELS[finding.severity], "%s", sentence(finding.code, values, language))
 
     return log
