@@ -6,11 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
-
 from clearway.kube.api import Access, connect
+from clearway.kube.objects import KubeNode, ObjectList
 from clearway.site.kubernetes.names import NODES
-from clearway.site.kubernetes.nodes import NodeView
 
 
 @dataclass(frozen=True)
@@ -30,24 +28,20 @@ class NodeReadiness(Protocol):
         """Names of all nodes that are not Ready. Raises KubeError."""
 
 
-class _Nodes(msgspec.Struct):
-    items: list[NodeView]
-
-
 @dataclass(frozen=True)
 class KubernetesNodeReadiness:
     access: Access
 
     async def view(self, node: str) -> NodeState:
         async with connect(self.access) as api:
-            found = await api.get(f"{NODES}/{node}", NodeView)
-        return NodeState(_is_ready(found), found.status.nodeInfo.get("bootID", ""))
+            found = await api.get(f"{NODES}/{node}", KubeNode)
+        return NodeState(_is_ready(found), found.status.node_info.get("bootID", ""))
 
     async def not_ready(self) -> Collection[str]:
         async with connect(self.access) as api:
-            pages = [page async for page in api.pages(NODES, _Nodes)]
+            pages = [page async for page in api.pages(NODES, ObjectList[KubeNode])]
         return {node.name for page in pages for node in page.items if not _is_ready(node)}
 
 
-def _is_ready(node: NodeView) -> bool:
-    return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
+def _is_ready(node: KubeNode) -> bool:
+    return node.ready is not None and node.ready.status == "True"

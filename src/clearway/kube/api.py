@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from clearway.kube.errors import Asked, ConfigUnusable, KubeError, Overloaded, Unauthorized, no_answer, refusal
+from clearway.kube.objects import KubeObject
 
 T = TypeVar("T")
 ApiObject = dict[str, Any]
@@ -69,10 +70,14 @@ class Api:
             yield _decoded(Asked("GET", path), body, kind)
             token = msgspec.json.decode(body, type=_Continued).metadata.token
 
-    async def create(self, path: str, body: ApiObject) -> ApiObject:
-        """Returns it as the API server made it. Raises Exists, Forbidden, Invalid, ..."""
+    async def post(self, path: str, body: ApiObject, kind: type[T]) -> T:
+        """Returns the answer. Raises Exists, Forbidden, Invalid, ..."""
         answer = await self.request("POST", path, body=body, query={"fieldValidation": "Strict"})
-        return _decoded(Asked("POST", path), answer, dict)
+        return _decoded(Asked("POST", path), answer, kind)
+
+    async def create(self, path: str, body: ApiObject) -> KubeObject:
+        """Returns the object as the API server made it. Raises as `post`."""
+        return await self.post(path, body, KubeObject)
 
     async def merge(self, path: str, body: ApiObject) -> None:
         """Change what `body` names; None takes a key away."""

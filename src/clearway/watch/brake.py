@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-
-import msgspec
 
 from clearway.base.units import Duration
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.objects import KubeNode, Lease, ObjectList
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
 from clearway.site.kubernetes.names import NODES
-from clearway.site.kubernetes.nodes import NodeView
 from clearway.site.watcher import WatchContext
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -33,28 +30,6 @@ _HEARTBEAT_EVERY = 5.0
 """Seconds between looks at the heartbeats."""
 _SILENT = 30.0
 """A kubelet renews its lease every 10 s; after 40 s the cluster gives the node up."""
-
-
-class _Name(msgspec.Struct):
-    name: str
-
-
-class _LeaseSpec(msgspec.Struct):
-    renewTime: str = ""  # noqa: N815 - the API's name
-
-    @property
-    def renewed(self) -> float:
-        """Unix seconds on the node's clock."""
-        return datetime.fromisoformat(self.renewTime).timestamp() if self.renewTime else 0.0
-
-
-class _Lease(msgspec.Struct):
-    metadata: _Name
-    spec: _LeaseSpec
-
-
-class _Leases(msgspec.Struct):
-    items: list[_Lease]
 
 
 Watched = Callable[[str], bool]
@@ -111,7 +86,7 @@ async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
 
 
 async def _nodes(api: Api, watched: Watched) -> Reason:
-    async for news in watch(api, NODES, NodeView, {}):
+    async for news in watch(api, NODES, KubeNode, {}):
         for node in (news.item,) if isinstance(news, ObjectChange) else news.items:
             if watched(node.name) and (message := _not_ready(node)) is not None:
                 return Reason("brake.node-not-ready", {"node": node.name, "message": message})
@@ -145,7 +120,9 @@ async def _heartbeats(api: Api, watched: Watched) -> Reason:
     """Held against the newest, not against our own clock: after an outage nobody is to be blamed for it."""
     while True:
         await asyncio.sleep(_HEARTBEAT_EVERY)
-        renewed = {lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, _Leases)).items}
+        renewed = {
+            lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, ObjectList[Lease])).items
+        }
         newest = max(renewed.values(), default=0.0)
         for name in sorted(filter(watched, renewed)):
             if newest - renewed[name] > _SILENT:
@@ -164,6 +141,5 @@ async def _first(lookers: Collection[Coroutine[Any, Any, Reason]]) -> Reason:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _not_ready(node: NodeView) -> str | None:
-    ready = next((condition for condition in node.status.conditions if condition.type == "Ready"), None)
-    return None if ready is None or ready.status == "True" else ready.message
+def _not_ready(node: KubeNode) -> str | None:
+    return None if node.ready is None or node.ready.status == "True" else node.ready.message

@@ -8,13 +8,14 @@ from dataclasses import replace
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
+from clearway.kube.objects import KubeNode
 from clearway.plan.zones import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot
 from clearway.site.announcements import await_announcements
 from clearway.site.base import FindingLog, Lost, Ready
 from clearway.site.kubernetes import names, rights
 from clearway.site.kubernetes.installation import Installation
-from clearway.site.kubernetes.nodes import NodeView, described, unfit, wanted_nodes
+from clearway.site.kubernetes.nodes import described, unfit, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.preflight import ServerVersion, server_version
 from clearway.site.kubernetes.site import KubernetesSite
@@ -38,7 +39,7 @@ async def check(options: KubernetesOptions, log: FindingLog) -> tuple[Finding, .
 
 async def _looked_at(
     api: Api, options: KubernetesOptions, log: FindingLog
-) -> tuple[list[Finding], tuple[NodeView, ...]]:
+) -> tuple[list[Finding], tuple[KubeNode, ...]]:
     """Nothing is created."""
     lacking = await rights.missing(api, rights.needed(options.namespace))
     found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
@@ -72,7 +73,7 @@ async def _kind(api: Api, options: KubernetesOptions, log: FindingLog) -> list[F
     return [Finding("kubernetes.not-installed", Severity.ERROR, values={"kind": names.CRD, "message": ""})]
 
 
-def _nodes(options: KubernetesOptions, nodes: Sequence[NodeView]) -> Iterator[Finding]:
+def _nodes(options: KubernetesOptions, nodes: Sequence[KubeNode]) -> Iterator[Finding]:
     records = tuple(described(node, options.machine_label) for node in nodes)
     for node in nodes:
         for finding in unfit(node, options.tolerations):
@@ -84,11 +85,11 @@ def _nodes(options: KubernetesOptions, nodes: Sequence[NodeView]) -> Iterator[Fi
         yield from zone_findings(Inventory("kubernetes", records))
 
 
-def _is_unfit(node: NodeView, options: KubernetesOptions) -> bool:
+def _is_unfit(node: KubeNode, options: KubernetesOptions) -> bool:
     return any(True for _ in unfit(node, options.tolerations))
 
 
-async def _tried(options: KubernetesOptions, nodes: Sequence[NodeView], log: FindingLog) -> list[Finding]:
+async def _tried(options: KubernetesOptions, nodes: Sequence[KubeNode], log: FindingLog) -> list[Finding]:
     """A worker on every node that can hold one: what its first words prove, nothing else can."""
     slots = [Slot(node.name) for node in nodes if not _is_unfit(node, options)]
     site = KubernetesSite(replace(options, partial=True), log=log)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.objects import KubeObject, ObjectList, Pod
 from clearway.kube.until import settle
 from clearway.probe.clusterloader2 import NAMESPACE as THEIR_NAMESPACE
 from clearway.probe.records import Finding, Severity
@@ -17,6 +18,8 @@ from clearway.site.kubernetes.cluster_scope import manifests
 from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS
 
+T = TypeVar("T")
+_Objects = ObjectList[KubeObject]
 _KINDS = tuple(dialect.scope.kind for dialect in WORKER_KINDS.values())
 _COLLECTIONS = {
     "Namespace": names.NAMESPACES,
@@ -40,7 +43,7 @@ async def install(access: Access, namespace: str, log: FindingLog) -> None:
 async def uninstall(access: Access, namespace: str, log: FindingLog) -> bool:
     """Take it away again; False if a run still has objects, which would go with their kind. Raises KubeError."""
     async with connect(access) as api:
-        if await _runs(api, None):
+        if await _ours(api, names.ALL_MAILBOXES, _Objects):
             log(Finding("kubernetes.kind-in-use", Severity.WARNING, names.CRD))
             return False
         for manifest in reversed(manifests(namespace)):
@@ -68,18 +71,17 @@ async def _clear(api: Api, place: str, log: FindingLog) -> int:
     removed, paths = 0, names.Paths(place)
     mailboxes = (kind.within(place) for kind in _KINDS)
     for collection in (paths.jobs, *mailboxes, paths.accounts, paths.roles, paths.role_bindings):
-        for item in await _ours(api, collection):
-            if names.KEEPER not in item["metadata"].get("annotations", {}):
-                path = f"{collection}/{item['metadata']['name']}"
-                removed += await _remove(api, path, path.rpartition("/")[2], log)
+        for item in await _ours(api, collection, _Objects):
+            if names.KEEPER not in item.metadata.annotations:
+                removed += await _remove(api, f"{collection}/{item.metadata.name}", item.metadata.name, log)
     await _name_nodes_left(api, paths, log)
     return removed
 
 
 async def _name_nodes_left(api: Api, paths: names.Paths, log: FindingLog) -> None:
     """A node that doesn't answer keeps its worker until that one's own lease is over."""
-    if left := await settle(lambda: _ours(api, paths.pods), operator.not_, GONE_WITHIN):
-        nodes = tuple(sorted({pod["spec"].get("nodeName", "") for pod in left} - {""}))
+    if left := await settle(lambda: _ours(api, paths.pods, ObjectList[Pod]), operator.not_, GONE_WITHIN):
+        nodes = tuple(sorted({pod.spec.node_name for pod in left if pod.spec.node_name}))
         values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
         log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))
 
@@ -87,10 +89,9 @@ async def _name_nodes_left(api: Api, paths: names.Paths, log: FindingLog) -> Non
 async def _remove_kept_by_runs(api: Api, log: FindingLog) -> int:
     removed = 0
     for collection in (names.BINDINGS, names.POLICIES, names.CRDS, names.NAMESPACES):
-        for item in await _ours(api, collection):
-            if item["metadata"].get("annotations", {}).get(names.KEEPER) == "run":
-                name = item["metadata"]["name"]
-                removed += await _remove(api, f"{collection}/{name}", name, log)
+        for item in await _ours(api, collection, _Objects):
+            if item.metadata.annotations.get(names.KEEPER) == "run":
+                removed += await _remove(api, f"{collection}/{item.metadata.name}", item.metadata.name, log)
     return removed
 
 
@@ -104,39 +105,39 @@ async def _remove(api: Api, path: str, shown: str, log: FindingLog) -> int:
 
 async def _runs(api: Api, namespace: str | None) -> bool:
     """Whether any run has a mailbox."""
-    return bool(await _ours(api, names.ALL_MAILBOXES if namespace is None else names.Paths(namespace).mailboxes))
+    return bool(
+        await _ours(api, names.ALL_MAILBOXES if namespace is None else names.Paths(namespace).mailboxes, _Objects)
+    )
 
 
 async def _is_anything_under_way(api: Api) -> bool:
     """Whether any run still has a Job or a mailbox, of whichever workers."""
     for collection in (names.ALL_JOBS, *(kind.everywhere for kind in _KINDS)):
-        if await _ours(api, collection):
+        if await _ours(api, collection, _Objects):
             return True
     return False
 
 
 async def _places(api: Api) -> list[str]:
     """Namespaces that hold a Job of ours."""
-    found = await api.get(names.ALL_JOBS, dict[str, Any], **names.selector())
-    return sorted({item["metadata"]["namespace"] for item in found["items"]})
+    found = await api.get(names.ALL_JOBS, _Objects, **names.selector())
+    return sorted({item.metadata.namespace for item in found.items})
 
 
 async def _is_ours(api: Api, namespace: str) -> bool:
     try:
-        found = await api.get(f"{names.NAMESPACES}/{namespace}", dict[str, Any])
+        found = await api.get(f"{names.NAMESPACES}/{namespace}", KubeObject)
     except KubeError:
         return False
-    return names.KEEPER in found["metadata"].get("annotations", {})
+    return names.KEEPER in found.metadata.annotations
 
 
-async def _ours(api: Api, collection: str) -> list[dict[str, Any]]:
+async def _ours(api: Api, collection: str, kind: type[ObjectList[T]]) -> tuple[T, ...]:
     """What may not be listed, or is not served, holds nothing that we could remove."""
     try:
-        found = await api.get(collection, dict[str, Any], **names.selector())
+        return (await api.get(collection, kind, **names.selector())).items
     except (Forbidden, NotFound):
-        return []
-    items: list[dict[str, Any]] = found["items"]
-    return items
+        return ()
 
 
 def _path(manifest: dict[str, Any], namespace: str) -> str:

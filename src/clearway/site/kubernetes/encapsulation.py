@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
+from clearway.kube.objects import ConfigMap, ObjectList
 from clearway.site.kubernetes.names import NAMESPACES
 
 _CONFIG_MAP = f"{NAMESPACES}/{{}}/configmaps/{{}}"
@@ -24,6 +24,15 @@ class _Backend(msgspec.Struct):
 
 class _Flannel(msgspec.Struct):
     Backend: _Backend = msgspec.field(default_factory=_Backend)  # the add-on's name
+
+
+class _PoolSpec(msgspec.Struct):
+    vxlan: str = msgspec.field(name="vxlanMode", default="Never")
+    ipip: str = msgspec.field(name="ipipMode", default="Never")
+
+
+class _Pool(msgspec.Struct):
+    spec: _PoolSpec
 
 
 @dataclass(frozen=True)
@@ -67,18 +76,17 @@ async def _cilium(api: Api) -> str | None:
 
 async def _calico(api: Api) -> str | None:
     """Of its address pools, the first that wraps; `never` if none does."""
-    pools = (await api.get(_POOLS, dict[str, Any]))["items"]
+    pools = (await api.get(_POOLS, ObjectList[_Pool])).items
     for pool in pools:
-        for mode in ("vxlan", "ipip"):
-            if pool["spec"].get(f"{mode}Mode", "Never") != "Never":
-                return mode
+        if pool.spec.vxlan != "Never":
+            return "vxlan"
+        if pool.spec.ipip != "Never":
+            return "ipip"
     return "never" if pools else None
 
 
 async def _config_map(api: Api, namespace: str, name: str) -> dict[str, str]:
-    found = await api.get(_CONFIG_MAP.format(namespace, name), dict[str, Any])
-    data: dict[str, str] = found.get("data", {})
-    return data
+    return (await api.get(_CONFIG_MAP.format(namespace, name), ConfigMap)).data
 
 
 _ADD_ONS: tuple[tuple[str, Callable[[Api], Awaitable[str | None]]], ...] = (

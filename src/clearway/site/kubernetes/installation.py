@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, ApiObject
 from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
+from clearway.kube.objects import KubeObject, ObjectList
 from clearway.kube.until import settle
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
@@ -65,10 +65,10 @@ class Installation:
     async def _outlast(self, path: str) -> None:
         """What an earlier run put up may still be on its way out: nothing new can be made in it."""
         try:
-            found = await self.api.get(path, dict[str, Any])
+            found = await self.api.get(path, KubeObject)
         except (NotFound, Forbidden):
             return
-        if "deletionTimestamp" in found["metadata"]:
+        if found.metadata.deletion_timestamp is not None:
             self.log(Finding("kubernetes.going", Severity.INFO, path.rpartition("/")[2]))
             await self._await_gone(path, _OLD_ONE_GONE_WITHIN)
 
@@ -84,15 +84,15 @@ class Installation:
     async def _is_kept_by_runs(self, path: str) -> bool:
         """Raises NotFound. Whoever may not look at it may still work with it, and leaves it alone."""
         try:
-            found = await self.api.get(path, dict[str, Any])
+            found = await self.api.get(path, KubeObject)
         except Forbidden:
             return False
-        return bool(found["metadata"].get("annotations", {}).get(names.KEEPER) == _BY_RUN)
+        return found.metadata.annotations.get(names.KEEPER) == _BY_RUN
 
     async def is_served(self) -> bool:
         """Whether the kind is there, in our version. Raises SiteError for another one."""
         try:
-            found = await self.api.get(self._crd, dict)
+            found = await self.api.get(self._crd, KubeObject)
         except NotFound:
             return False
         except Forbidden:
@@ -107,8 +107,8 @@ class Installation:
             return False
         return True
 
-    def _check_version(self, found: dict[str, Any]) -> None:
-        there = found["metadata"].get("annotations", {}).get(names.SCHEMA)
+    def _check_version(self, found: KubeObject) -> None:
+        there = found.metadata.annotations.get(names.SCHEMA)
         wanted = self.scope.crd(_BY_RUN)["metadata"]["annotations"][names.SCHEMA]
         if there != wanted:
             raise SiteError("kubernetes.other-version", kind=self.scope.kind.crd, found=there, wanted=wanted)
@@ -151,7 +151,7 @@ class Installation:
         is_namespace = path.startswith(names.NAMESPACES)
         query = names.Paths(self.namespace).jobs if is_namespace else self.scope.kind.everywhere
         try:
-            used = bool((await self.api.get(query, dict, limit=1, **names.selector()))["items"])
+            used = bool((await self.api.get(query, ObjectList[KubeObject], limit=1, **names.selector())).items)
         except KubeError:
             used = True
         if used and (is_namespace or path.startswith(names.CRDS)):
@@ -165,14 +165,13 @@ class Installation:
             values = {"within": within, "blocking": _true_conditions(left)}
             self.log(Finding("kubernetes.not-gone", Severity.WARNING, path, values))
 
-    async def _found(self, path: str) -> ApiObject | None:
+    async def _found(self, path: str) -> KubeObject | None:
         try:
-            return await self.api.get(path, ApiObject)
+            return await self.api.get(path, KubeObject)
         except NotFound:
             return None
 
 
-def _true_conditions(found: dict[str, Any]) -> tuple[str, ...]:
+def _true_conditions(found: KubeObject) -> tuple[str, ...]:
     """What the API server says of an object that is being deleted."""
-    conditions = found.get("status", {}).get("conditions", ())
-    return tuple(one["message"] for one in conditions if one.get("status") == "True" and one.get("message"))
+    return tuple(one.message for one in found.status.conditions if one.status == "True" and one.message)

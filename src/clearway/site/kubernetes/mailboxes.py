@@ -18,6 +18,7 @@ from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.kube.errors import NotFound
+from clearway.kube.objects import Metadata
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe import wire
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Slot, Worker
@@ -61,11 +62,7 @@ class MailboxSpec:
     peer: str
 
 
-class _Metadata(msgspec.Struct):
-    name: str
-
-
-class _Status(msgspec.Struct):
+class _MailboxStatus(msgspec.Struct):
     """Decoded piece by piece, and only what is new: every event brings all of it again."""
 
     worker: Any = None
@@ -76,8 +73,8 @@ class _Status(msgspec.Struct):
 
 
 class _Mailbox(msgspec.Struct):
-    metadata: _Metadata
-    status: _Status = msgspec.field(default_factory=_Status)
+    metadata: Metadata
+    status: _MailboxStatus = msgspec.field(default_factory=_MailboxStatus)
 
 
 @dataclass
@@ -161,7 +158,7 @@ class Mailboxes:
         except ClearwayError as error:
             self._hearer.gone(name, Reason("kubernetes.undecodable", {"cause": str(error)}))
 
-    def _take_answer(self, known: _Known, status: _Status, heard: float) -> None:
+    def _take_answer(self, known: _Known, status: _MailboxStatus, heard: float) -> None:
         if status.clock is None:
             return
         reading = CLOCK_READING.decode(status.clock)
@@ -169,7 +166,7 @@ class Mailboxes:
         if waiting is not None and not waiting.done():
             waiting.set_result((reading.now, heard))
 
-    def _news(self, known: _Known, status: _Status) -> Iterable[Result | Observation]:
+    def _news(self, known: _Known, status: _MailboxStatus) -> Iterable[Result | Observation]:
         for key, raw in status.results.items():
             mark = (status.round or "", key)
             if mark not in known.results:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import connect
+from clearway.kube.objects import KubeNode
 from clearway.probe.records import Finding, Reason, Severity
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
 from clearway.shell.node_access import NodeAccess
@@ -16,20 +17,20 @@ from clearway.shell.rehearsal import Rehearsal
 from clearway.shell.runner import Runner
 from clearway.shell.transports import Machine, transport_to
 from clearway.site.base import FindingLog
-from clearway.site.kubernetes.nodes import ZONE, NodeView, wanted_nodes
+from clearway.site.kubernetes.nodes import ZONE, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 
 _TRIAL = ShellCommand(as_root(("true",)), within=Duration(20))
 
 
-def machine_of(node: NodeView) -> Machine:
+def machine_of(node: KubeNode) -> Machine:
     addresses = tuple((one.type, one.address) for one in node.status.addresses)
     return Machine(node.name, addresses, node.metadata.labels.get(ZONE))
 
 
 async def node_shell(
     options: KubernetesOptions, node_access: NodeAccess, log: FindingLog, *, rehearsed: bool = False
-) -> tuple[Shell, tuple[NodeView, ...]]:
+) -> tuple[Shell, tuple[KubeNode, ...]]:
     """A shell to the nodes that are to be measured, and these; rehearsed, it only tells what it would run.
 
     Raises SiteError, and UsageError where the provider has no way to them.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from clearway.kube.api import Api
+from clearway.kube.objects import KubeNode, ObjectList, Taint
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
 from clearway.site.kubernetes.names import NODES
@@ -21,80 +20,21 @@ _OF_A_CONDITION = "node.kubernetes.io/"
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
-class Taint(msgspec.Struct, frozen=True):
-    key: str
-    effect: str
-    value: str = ""
-
-
-class Condition(msgspec.Struct, frozen=True):
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
-
-
-class _Metadata(msgspec.Struct, frozen=True):
-    name: str
-    labels: dict[str, str] = {}
-
-
-class _Spec(msgspec.Struct, frozen=True):
-    unschedulable: bool = False
-    taints: tuple[Taint, ...] = ()
-
-
-class _Image(msgspec.Struct, frozen=True):
-    names: tuple[str, ...] = ()
-
-
-class _Address(msgspec.Struct, frozen=True):
-    type: str
-    address: str
-
-
-class _Status(msgspec.Struct, frozen=True):
-    addresses: tuple[_Address, ...] = ()
-    images: tuple[_Image, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    nodeInfo: dict[str, str] = {}  # noqa: N815 - the API's name
-
-
-class NodeView(msgspec.Struct, frozen=True):
-    """What is read of a node."""
-
-    metadata: _Metadata
-    spec: _Spec = _Spec()
-    status: _Status = _Status()
-
-    @property
-    def name(self) -> str:
-        return self.metadata.name
-
-    def has_image(self, image: str) -> bool:
-        """Whether it lists the image; it lists only so many."""
-        return any(image in one.names for one in self.status.images)
-
-
-class _NodeList(msgspec.Struct):
-    items: list[NodeView]
-
-
-async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[NodeView, ...]:
+async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[KubeNode, ...]:
     """The nodes that are to be measured, fit or not, by name. Raises KubeError."""
     query = {"labelSelector": options.nodes} if options.nodes else {}
-    found = [node async for page in api.pages(NODES, _NodeList, **query) for node in page.items]
+    found = [node async for page in api.pages(NODES, ObjectList[KubeNode], **query) for node in page.items]
     chosen = found if options.nodes else [node for node in found if not is_control_plane(node, options.tolerations)]
     return tuple(sorted(chosen, key=lambda node: node.name))
 
 
-def is_control_plane(node: NodeView, tolerations: Sequence[Toleration]) -> bool:
+def is_control_plane(node: KubeNode, tolerations: Sequence[Toleration]) -> bool:
     """Whether it is kept for the control plane: no workload's road ends there."""
     return any(taint.key in _CONTROL_PLANE for taint in _untolerated(node, tolerations))
 
 
-def described(node: NodeView, machine_label: str | None) -> Node:
-    info = node.status.nodeInfo
+def described(node: KubeNode, machine_label: str | None) -> Node:
+    info = node.status.node_info
     facts = {
         "kernel": info.get("kernelVersion"),
         "os": info.get("osImage"),
@@ -112,17 +52,16 @@ def described(node: NodeView, machine_label: str | None) -> Node:
     )
 
 
-def _has_control_plane(node: NodeView) -> bool:
+def _has_control_plane(node: KubeNode) -> bool:
     """Whether it is marked as one that the control plane lives on, tolerated or not."""
     marks = {*node.metadata.labels, *(taint.key for taint in node.spec.taints)}
     return not marks.isdisjoint(_CONTROL_PLANE)
 
 
-def unfit(node: NodeView, tolerations: Sequence[Toleration]) -> Iterator[Finding]:
+def unfit(node: KubeNode, tolerations: Sequence[Toleration]) -> Iterator[Finding]:
     """Why no worker can start there; nothing: it can."""
-    ready = next((one for one in node.status.conditions if one.type == "Ready"), None)
-    if ready is None or ready.status != "True":
-        message = ready.message if ready is not None else ""
+    if node.ready is None or node.ready.status != "True":
+        message = node.ready.message if node.ready is not None else ""
         yield Finding("kubernetes.node-not-ready", Severity.ERROR, node.name, {"message": message})
     if node.spec.unschedulable:
         yield Finding("kubernetes.node-cordoned", Severity.ERROR, node.name)
@@ -136,7 +75,7 @@ def unfit(node: NodeView, tolerations: Sequence[Toleration]) -> Iterator[Finding
             yield Finding("kubernetes.node-tainted", Severity.ERROR, node.name, {"taint": shown})
 
 
-def _untolerated(node: NodeView, tolerations: Sequence[Toleration]) -> Iterator[Taint]:
+def _untolerated(node: KubeNode, tolerations: Sequence[Toleration]) -> Iterator[Taint]:
     for taint in node.spec.taints:
         if taint.effect in _KEEPS_OFF and not any(_tolerates(one, taint) for one in tolerations):
             yield taint

@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from clearway.kube.api import Api
+from clearway.kube.objects import KubeEvent, Pod
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
 from clearway.site.kubernetes.names import Paths, selector
-from clearway.site.kubernetes.pods import PodView, ended, hindered
+from clearway.site.kubernetes.pods import ended, hindered, index_of
 
 Gone = Callable[[str, str | None, Reason], None]
 """Told of a worker's name, its node if it has one, and why it will not work (any more)."""
@@ -24,19 +23,6 @@ _NO_SANDBOX = "FailedCreatePodSandBox"
 _NO_POD = "FailedCreate"
 
 
-class _Involved(msgspec.Struct, frozen=True):
-    kind: str = ""
-    name: str = ""
-
-
-class _Happened(msgspec.Struct, frozen=True):
-    """An Event of the cluster's."""
-
-    involvedObject: _Involved = _Involved()  # noqa: N815 - the API's name
-    reason: str = ""
-    message: str = ""
-
-
 @dataclass
 class PodMonitor:
     """Follows the pods of one Job, called `team`, of so many workers."""
@@ -46,7 +32,7 @@ class PodMonitor:
     team: str
     size: int
     gone: Gone
-    _pods: dict[str, PodView] = field(default_factory=dict)
+    _pods: dict[str, Pod] = field(default_factory=dict)
     """The latest pod of each worker."""
     _over: set[str] = field(default_factory=set)
     """Workers that `gone` was told of."""
@@ -54,7 +40,7 @@ class PodMonitor:
 
     async def follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for news in watch(self.api, self.paths.pods, PodView, selector(self.team)):
+        async for news in watch(self.api, self.paths.pods, Pod, selector(self.team)):
             if isinstance(news, ObjectChange):
                 self._take(news.item, deleted=news.deleted)
             else:
@@ -62,45 +48,45 @@ class PodMonitor:
 
     async def follow_events(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for news in watch(self.api, self.paths.events, _Happened, {}):
+        async for news in watch(self.api, self.paths.events, KubeEvent, {}):
             for event in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._hear(event)
 
     def node_of(self, name: str) -> str | None:
         pod = self._pods.get(name)
-        return pod.node if pod is not None else None
+        return pod.spec.node_name if pod is not None else None
 
     def close(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
 
-    def _take_all(self, pods: tuple[PodView, ...]) -> None:
+    def _take_all(self, pods: tuple[Pod, ...]) -> None:
         there = {pod.metadata.name for pod in pods}
         for pod in [known for known in self._pods.values() if known.metadata.name not in there]:
             self._take(pod, deleted=True)
         for pod in pods:
             self._take(pod, deleted=False)
 
-    def _take(self, pod: PodView, *, deleted: bool) -> None:
-        name = f"{self.team}-{pod.index}"
+    def _take(self, pod: Pod, *, deleted: bool) -> None:
+        name = f"{self.team}-{index_of(pod)}"
         self._pods[name] = pod
         reason = ended(pod) or (Reason("pod.deleted") if deleted else None)
         if reason is not None:
             self._lose(name, reason)
         elif (reason := hindered(pod)) is not None:
             self._lose_later(name, reason, _PATIENCE[reason.code])
-        elif pod.running:
+        elif _is_running(pod):
             self._forgive(name)
 
-    def _hear(self, event: _Happened) -> None:
-        about = event.involvedObject
+    def _hear(self, event: KubeEvent) -> None:
+        about = event.involved_object
         if about.kind == "Job" and about.name == self.team and event.reason == _NO_POD:
             for name in (f"{self.team}-{index}" for index in range(self.size)):
                 if name not in self._pods:
                     self._lose_later(name, Reason("pod.refused", {"message": event.message}), _PATIENCE_WITH_EVENTS)
         elif event.reason == _NO_SANDBOX:
             for name, pod in self._pods.items():
-                if pod.metadata.name == about.name and not pod.running:
+                if pod.metadata.name == about.name and not _is_running(pod):
                     self._lose_later(name, Reason("pod.no-network", {"message": event.message}), _PATIENCE_WITH_EVENTS)
 
     def _lose_later(self, name: str, reason: Reason, patience: float) -> None:
@@ -117,3 +103,7 @@ class PodMonitor:
         if name not in self._over:
             self._over.add(name)
             self.gone(name, self.node_of(name), reason)
+
+
+def _is_running(pod: Pod) -> bool:
+    return pod.status.phase == "Running"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import msgspec
-
 from clearway.base.errors import ClearwayError
+from clearway.kube.objects import Pod, Terminated
 from clearway.probe.records import Reason
 from clearway.probe.wire import REASON
 from clearway.site.kubernetes.names import JOB_INDEX
@@ -15,87 +14,26 @@ _IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImage
 _CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError")
 
 
-class _Metadata(msgspec.Struct, frozen=True):
-    name: str
-    labels: dict[str, str] = {}
-    deletionTimestamp: str | None = None  # noqa: N815 - the API's name
+def index_of(pod: Pod) -> int:
+    """Its number in the Job; -1 if it has none."""
+    return int(pod.metadata.labels.get(JOB_INDEX, -1))
 
 
-class _Spec(msgspec.Struct, frozen=True):
-    nodeName: str | None = None  # noqa: N815 - the API's name
-
-
-class _Waiting(msgspec.Struct, frozen=True):
-    reason: str = ""
-    message: str = ""
-
-
-class _Terminated(msgspec.Struct, frozen=True):
-    exitCode: int = 0  # noqa: N815 - the API's name
-    reason: str = ""
-    message: str = ""
-
-
-class _State(msgspec.Struct, frozen=True):
-    waiting: _Waiting | None = None
-    terminated: _Terminated | None = None
-
-
-class _Container(msgspec.Struct, frozen=True):
-    state: _State = _State()
-    image: str = ""
-
-
-class _Condition(msgspec.Struct, frozen=True):
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
-
-
-class _Status(msgspec.Struct, frozen=True):
-    phase: str = ""
-    reason: str = ""
-    message: str = ""
-    conditions: tuple[_Condition, ...] = ()
-    containerStatuses: tuple[_Container, ...] = ()  # noqa: N815 - the API's name
-
-
-class PodView(msgspec.Struct, frozen=True):
-    """What is read of a pod."""
-
-    metadata: _Metadata
-    spec: _Spec = _Spec()
-    status: _Status = _Status()
-
-    @property
-    def index(self) -> int:
-        return int(self.metadata.labels.get(JOB_INDEX, -1))
-
-    @property
-    def node(self) -> str | None:
-        return self.spec.nodeName
-
-    @property
-    def running(self) -> bool:
-        return self.status.phase == "Running"
-
-
-def ended(pod: PodView) -> Reason | None:
+def ended(pod: Pod) -> Reason | None:
     """Why it will never work again; None while it may."""
-    for container in pod.status.containerStatuses:
+    for container in pod.status.container_statuses:
         if (over := container.state.terminated) is not None:
             return _last_words(over.message) or _of_exit(over)
     if pod.status.phase in ("Failed", "Succeeded"):
         return Reason("pod.ended", {"cause": pod.status.reason or pod.status.phase, "message": pod.status.message})
-    if pod.metadata.deletionTimestamp is not None:
+    if pod.metadata.deletion_timestamp is not None:
         return Reason("pod.deleted")
     return None
 
 
-def hindered(pod: PodView) -> Reason | None:
+def hindered(pod: Pod) -> Reason | None:
     """What keeps it from starting, if the cluster has said so; it may still come."""
-    for container in pod.status.containerStatuses:
+    for container in pod.status.container_statuses:
         waiting = container.state.waiting
         if waiting is not None and waiting.reason in _IMAGE:
             return Reason("pod.image", {"image": container.image, "message": waiting.message})
@@ -115,7 +53,7 @@ def _last_words(message: str) -> Reason | None:
         return None
 
 
-def _of_exit(over: _Terminated) -> Reason:
+def _of_exit(over: Terminated) -> Reason:
     if over.reason == "OOMKilled":
         return Reason("pod.out-of-memory")
-    return Reason("pod.exited", {"status": over.exitCode, "message": over.message or over.reason})
+    return Reason("pod.exited", {"status": over.exit_code, "message": over.message or over.reason})

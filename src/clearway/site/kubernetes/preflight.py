@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
+from clearway.kube.objects import KubeObject, ServerInfo
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.names import NAMESPACES
 from clearway.site.kubernetes.nodes import unfit, wanted_nodes
@@ -22,29 +21,15 @@ class ServerVersion:
     number: tuple[int, int]
 
 
-class _Version(msgspec.Struct):
-    gitVersion: str  # noqa: N815 - the API's name
-    major: str
-    minor: str
-
-
-class _Metadata(msgspec.Struct):
-    uid: str
-
-
-class _Namespace(msgspec.Struct):
-    metadata: _Metadata
-
-
 async def server_version(api: Api) -> ServerVersion:
-    found = await api.get("/version", _Version)
-    return ServerVersion(found.gitVersion, (_leading(found.major), _leading(found.minor)))
+    found = await api.get("/version", ServerInfo)
+    return ServerVersion(found.git_version, (_leading(found.major), _leading(found.minor)))
 
 
 async def cluster_id(api: Api) -> str:
     """What identifies the cluster: its first namespace where we may see it, else its address."""
     try:
-        return (await api.get(f"{NAMESPACES}/kube-system", _Namespace)).metadata.uid
+        return (await api.get(f"{NAMESPACES}/kube-system", KubeObject)).metadata.uid
     except (Forbidden, NotFound):
         return api.server
 

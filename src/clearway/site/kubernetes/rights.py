@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from clearway.kube.api import Api, ApiObject
+from clearway.kube.objects import AccessReview
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC
 from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
@@ -56,8 +57,8 @@ async def may(api: Api, right: Right) -> bool:
     if subresource:
         attributes["subresource"] = subresource
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-    answer = await api.create(_REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})
-    return bool(answer["status"]["allowed"])
+    answer = await api.post(_REVIEWS, {**review, "spec": {"resourceAttributes": attributes}}, AccessReview)
+    return answer.status.allowed
 
 
 def findings(rights: Sequence[Right]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.objects import KubeObject, ObjectList
 from clearway.kube.until import settle
 from clearway.probe.records import (
     ClockOffset,
@@ -278,8 +279,8 @@ async def _made(api: Api, collection: str, manifest: dict[str, Any]) -> None:
 
 
 async def _left(api: Api, collection: str, team: WorkerManifests) -> list[str]:
-    found = await api.get(collection, dict, **selector(team.name))
-    return [item["metadata"]["name"] for item in found["items"]]
+    found = await api.get(collection, ObjectList[KubeObject], **selector(team.name))
+    return [item.metadata.name for item in found.items]
 
 
 def _is_of(name: str, left: Sequence[str]) -> bool:

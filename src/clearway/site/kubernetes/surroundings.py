@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
+from clearway.kube.objects import ConfigMap, KubeNode, KubeObject, ObjectList, Pod, ResourceQuota
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.encapsulation import encapsulations
 from clearway.site.kubernetes.names import MANAGED_BY, NAMESPACES
-from clearway.site.kubernetes.nodes import NodeView
 from clearway.site.kubernetes.options import KubernetesOptions
 
 _SYSTEM = f"{NAMESPACES}/kube-system"
@@ -34,30 +31,7 @@ _ENFORCED = "pod-security.kubernetes.io/enforce"
 _TERMINAL = ("Succeeded", "Failed")
 
 
-class _PodMetadata(msgspec.Struct):
-    namespace: str = ""
-    labels: dict[str, str] = {}
-
-
-class _PodSpec(msgspec.Struct):
-    nodeName: str = ""  # noqa: N815 - the API's name
-
-
-class _PodStatus(msgspec.Struct):
-    phase: str = ""
-
-
-class _Pod(msgspec.Struct):
-    metadata: _PodMetadata
-    spec: _PodSpec
-    status: _PodStatus
-
-
-class _PodList(msgspec.Struct):
-    items: list[_Pod]
-
-
-async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[NodeView]) -> AsyncIterator[Finding]:
+async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[KubeNode]) -> AsyncIterator[Finding]:
     """What can be read; what may not is passed over."""
     names = {node.name for node in nodes}
     lookers: tuple[Callable[[], AsyncIterator[Finding]], ...] = (
@@ -80,9 +54,9 @@ async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[Nod
 async def _foreign_pods(api: Api, nodes: Collection[str]) -> AsyncIterator[Finding]:
     """Every pod that shares a node with a worker shares its link."""
     count = 0
-    async for page in api.pages("/api/v1/pods", _PodList):
+    async for page in api.pages("/api/v1/pods", ObjectList[Pod]):
         count += sum(
-            pod.spec.nodeName in nodes
+            pod.spec.node_name in nodes
             and pod.status.phase not in _TERMINAL
             and pod.metadata.labels.get(MANAGED_BY) != "clearway"
             for pod in page.items
@@ -93,13 +67,12 @@ async def _foreign_pods(api: Api, nodes: Collection[str]) -> AsyncIterator[Findi
 
 async def _network(api: Api) -> AsyncIterator[Finding]:
     """By the names that network add-ons are known under."""
-    found = await api.get(_DAEMON_SETS, dict[str, Any])
-    there = [item["metadata"]["name"] for item in found["items"]]
-    known = tuple(dict.fromkeys(_CNIS[name] for name in there if name in _CNIS))
+    found = await api.get(_DAEMON_SETS, ObjectList[KubeObject])
+    known = tuple(dict.fromkeys(_CNIS[one.metadata.name] for one in found.items if one.metadata.name in _CNIS))
     if known:
         yield Finding("kubernetes.network", Severity.INFO, values={"network": known})
-    settings = await api.get(f"{_SYSTEM}/configmaps/kube-proxy", dict[str, Any])
-    for line in settings.get("data", {}).get("config.conf", "").splitlines():
+    settings = await api.get(f"{_SYSTEM}/configmaps/kube-proxy", ConfigMap)
+    for line in settings.data.get("config.conf", "").splitlines():
         key, _, mode = line.partition(":")
         if key == "mode":
             shown = mode.strip().strip('"') or "iptables"
@@ -114,19 +87,18 @@ async def _encapsulation(api: Api) -> AsyncIterator[Finding]:
 
 async def _pod_security(api: Api, namespace: str) -> AsyncIterator[Finding]:
     """No level refuses our workers; a reader may want to know all the same."""
-    found = await api.get(f"{NAMESPACES}/{namespace}", dict[str, Any])
-    if (level := found["metadata"].get("labels", {}).get(_ENFORCED)) is not None:
+    found = await api.get(f"{NAMESPACES}/{namespace}", KubeObject)
+    if (level := found.metadata.labels.get(_ENFORCED)) is not None:
         yield Finding("kubernetes.pod-security", Severity.INFO, namespace, {"level": level})
 
 
 async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Finding]:
     """A limit on limits refuses every pod that states none; ours don't, as a limit would throttle the sender."""
-    found = await api.get(f"{NAMESPACES}/{namespace}/resourcequotas", dict[str, Any])
-    for quota in found["items"]:
-        name, hard = quota["metadata"]["name"], quota.get("status", {}).get("hard", {})
-        used = quota.get("status", {}).get("used", {})
+    found = await api.get(f"{NAMESPACES}/{namespace}/resourcequotas", ObjectList[ResourceQuota])
+    for quota in found.items:
+        name, hard = quota.metadata.name, quota.status.hard
         for key in ("pods", "count/pods"):
-            if key in hard and (free := int(hard[key]) - int(used.get(key, "0"))) < workers:
+            if key in hard and (free := int(hard[key]) - int(quota.status.used.get(key, "0"))) < workers:
                 values = {"quota": name, "free": free, "count": workers}
                 yield Finding("kubernetes.quota-too-small", Severity.ERROR, namespace, values)
         if limits := tuple(key for key in hard if key.startswith("limits.")):
@@ -134,7 +106,7 @@ async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Findi
             yield Finding("kubernetes.quota-on-limits", Severity.ERROR, namespace, values)
 
 
-def _images(image: str, nodes: Sequence[NodeView]) -> Sequence[Finding]:
+def _images(image: str, nodes: Sequence[KubeNode]) -> Sequence[Finding]:
     """A node lists only so many of its images: one that is not listed may still be there."""
     without = tuple(node.name for node in nodes if not node.has_image(image))
     if not without:

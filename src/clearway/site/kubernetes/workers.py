@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clearway.kube.api import ApiObject
+from clearway.kube.objects import KubeObject
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes.cluster_scope import RBAC, WORKER_RULES
 from clearway.site.kubernetes.names import OURS, RUN
@@ -149,13 +150,13 @@ class WorkerManifests:
         return requests if cpu is None else {**requests, "limits": {"cpu": cpu}}
 
 
-def owned_by(job: ApiObject) -> ApiObject:
+def owned_by(job: KubeObject) -> ApiObject:
     """The reference that makes something go with the Job, as the API server made it."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "name": job["metadata"]["name"],
-        "uid": job["metadata"]["uid"],
+        "name": job.metadata.name,
+        "uid": job.metadata.uid,
         "controller": True,
     }
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-import msgspec
-
+from clearway.kube.objects import KubeEvent, Pod
 from clearway.watch.oom.records import Oom, OomSource
 
 T = TypeVar("T")
@@ -28,64 +27,17 @@ class Look(Generic[T]):
     selectors: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Terminated(msgspec.Struct, frozen=True):
-    reason: str = ""
-    finishedAt: str | None = None  # noqa: N815 - the API's name
-
-
-class _State(msgspec.Struct, frozen=True):
-    terminated: _Terminated | None = None
-
-
-class _Status(msgspec.Struct, frozen=True):
-    name: str
-    state: _State = _State()
-    lastState: _State = _State()  # noqa: N815 - the API's name
-
-
-class _Resources(msgspec.Struct, frozen=True):
-    limits: dict[str, Any] = {}
-
-
-class _Container(msgspec.Struct, frozen=True):
-    name: str
-    resources: _Resources = _Resources()
-
-
-class _PodSpec(msgspec.Struct, frozen=True):
-    nodeName: str | None = None  # noqa: N815 - the API's name
-    containers: tuple[_Container, ...] = ()
-    initContainers: tuple[_Container, ...] = ()  # noqa: N815 - the API's name
-
-
-class _PodStatus(msgspec.Struct, frozen=True):
-    containerStatuses: tuple[_Status, ...] = ()  # noqa: N815 - the API's name
-    initContainerStatuses: tuple[_Status, ...] = ()  # noqa: N815 - the API's name
-    ephemeralContainerStatuses: tuple[_Status, ...] = ()  # noqa: N815 - the API's name
-
-
-class _Metadata(msgspec.Struct, frozen=True):
-    name: str
-    namespace: str = ""
-
-
-class Pod(msgspec.Struct, frozen=True):
-    metadata: _Metadata
-    spec: _PodSpec = _PodSpec()
-    status: _PodStatus = _PodStatus()
-
-
 def of_pod(pod: Pod) -> Iterator[Oom]:
     """The kills that its containers' statuses hold: the present state's, and the last one's."""
     status = pod.status
-    for one in (*status.containerStatuses, *status.initContainerStatuses, *status.ephemeralContainerStatuses):
-        for state in (one.state, one.lastState):
+    for one in (*status.container_statuses, *status.init_container_statuses, *status.ephemeral_container_statuses):
+        for state in (one.state, one.last_state):
             over = state.terminated
-            if over is not None and over.reason == "OOMKilled" and over.finishedAt is not None:
+            if over is not None and over.reason == "OOMKilled" and over.finished_at is not None:
                 yield Oom(
                     OomSource.CONTAINERS,
-                    _instant(over.finishedAt),
-                    pod.spec.nodeName,
+                    _instant(over.finished_at),
+                    pod.spec.node_name,
                     pod.metadata.namespace,
                     pod.metadata.name,
                     one.name,
@@ -94,34 +46,10 @@ def of_pod(pod: Pod) -> Iterator[Oom]:
 
 
 def _limit(pod: Pod, container: str) -> str | None:
-    for one in (*pod.spec.containers, *pod.spec.initContainers):
+    for one in (*pod.spec.containers, *pod.spec.init_containers):
         if one.name == container and (stated := one.resources.limits.get("memory")) is not None:
             return str(stated)
     return None
-
-
-class _Involved(msgspec.Struct, frozen=True):
-    kind: str = ""
-    name: str = ""
-
-
-class _Series(msgspec.Struct, frozen=True):
-    lastObservedTime: str | None = None  # noqa: N815 - the API's name
-
-
-class OomEvent(msgspec.Struct, frozen=True):
-    involvedObject: _Involved = _Involved()  # noqa: N815 - the API's name
-    message: str = ""
-    firstTimestamp: str | None = None  # noqa: N815 - the API's name
-    lastTimestamp: str | None = None  # noqa: N815 - the API's name
-    eventTime: str | None = None  # noqa: N815 - the API's name
-    series: _Series | None = None
-
-    @property
-    def latest(self) -> str | None:
-        """An event that comes again is the same object with a later time."""
-        again = self.series.lastObservedTime if self.series is not None else None
-        return again or self.lastTimestamp or self.eventTime or self.firstTimestamp
 
 
 _BY_KERNEL = re.compile(r"Killed process (?P<pid>\d+) \((?P<process>.+?)\)(?=[, ]|$)(?:.*?total-vm:(?P<memory>\d+kB))?")
@@ -134,10 +62,10 @@ def killed(message: str) -> dict[str, Any]:
     return {name: text for name, text in found.groupdict().items() if text} if found is not None else {}
 
 
-def of_event(event: OomEvent) -> Iterator[Oom]:
+def of_event(event: KubeEvent) -> Iterator[Oom]:
     """An event of a node; one without a time says nothing about when."""
     if event.latest is not None:
-        yield Oom(OomSource.EVENTS, _instant(event.latest), event.involvedObject.name, **killed(event.message))
+        yield Oom(OomSource.EVENTS, _instant(event.latest), event.involved_object.name, **killed(event.message))
 
 
 def _instant(text: str) -> float:
@@ -147,7 +75,7 @@ def _instant(text: str) -> float:
 
 LOOKS: tuple[Look[Any], ...] = (
     Look(OomSource.CONTAINERS, "pods", Pod, of_pod),
-    Look(OomSource.EVENTS, "events", OomEvent, of_event, "default", {"fieldSelector": "reason=SystemOOM"}),
-    Look(OomSource.EVENTS, "events", OomEvent, of_event, "default", {"fieldSelector": "reason=OOMKilling"}),
+    Look(OomSource.EVENTS, "events", KubeEvent, of_event, "default", {"fieldSelector": "reason=SystemOOM"}),
+    Look(OomSource.EVENTS, "events", KubeEvent, of_event, "default", {"fieldSelector": "reason=OOMKilling"}),
 )
 """A node's events are in the namespace `default`."""

@@ -18,6 +18,7 @@ from clearway.engine.base import Output
 from clearway.engine.netperfbenchmark import TOOL
 from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
+from clearway.kube.objects import Metadata, Pod
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.clusterloader2 import (
     CLIENT_LABEL,
@@ -34,7 +35,8 @@ from clearway.probe.measurement import Evidence
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import ClockOffset, Half, Outcome, Reason, Request, Result, Slot, Worker
 from clearway.site.kubernetes.mailboxes import ChannelListener, MailboxSpec, Watching
-from clearway.site.kubernetes.names import JOB_INDEX, OURS, RUN, Paths, selector
+from clearway.site.kubernetes.names import OURS, RUN, Paths, selector
+from clearway.site.kubernetes.pods import index_of
 from clearway.site.parallel import at_once
 
 _UNASKED = ClockOffset(Duration(0), Duration(3600))
@@ -44,33 +46,8 @@ _WRITE = 0.05
 """Seconds that making an object takes, with as many at a time as there are connections."""
 
 
-class _Metadata(msgspec.Struct, frozen=True):
-    name: str
-    uid: str = ""
-    labels: dict[str, str] = {}
-
-
-class _Spec(msgspec.Struct, frozen=True):
-    nodeName: str = ""  # noqa: N815 - the API's name
-
-
-class _Address(msgspec.Struct, frozen=True):
-    ip: str
-
-
-class _Status(msgspec.Struct, frozen=True):
-    phase: str = ""
-    podIPs: tuple[_Address, ...] = ()  # noqa: N815 - the API's name
-
-
-class _Pod(msgspec.Struct, frozen=True):
-    metadata: _Metadata
-    spec: _Spec = _Spec()
-    status: _Status = _Status()
-
-
 class _NetworkTest(msgspec.Struct, frozen=True):
-    metadata: _Metadata
+    metadata: Metadata
     status: dict[str, Any] = {}
 
 
@@ -92,7 +69,7 @@ class NetworkTests:
         self._paths = paths
         self._run = run
         self._hearer = hearer
-        self._pods: dict[str, _Pod] = {}
+        self._pods: dict[str, Pod] = {}
         self._asked: dict[str, _Pair] = {}
         self._numbers = count()
 
@@ -140,18 +117,18 @@ class NetworkTests:
 
     async def _follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for news in watch(self._api, self._paths.pods, _Pod, selector(self._run)):
+        async for news in watch(self._api, self._paths.pods, Pod, selector(self._run)):
             for pod in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._greet(pod)
 
-    def _greet(self, pod: _Pod) -> None:
-        index = int(pod.metadata.labels.get(JOB_INDEX, -1))
+    def _greet(self, pod: Pod) -> None:
+        index = index_of(pod)
         name = f"{self._run}-{index}"
-        if name in self._pods or pod.status.phase != "Running" or not pod.status.podIPs:
+        if name in self._pods or pod.status.phase != "Running" or not pod.status.pod_ips:
             return
         self._pods[name] = pod
-        addresses = tuple(address.ip for address in pod.status.podIPs)
-        worker = Worker(Slot(pod.spec.nodeName, index), addresses, _MTU, (Protocol.TCP.port,))
+        addresses = tuple(address.ip for address in pod.status.pod_ips)
+        worker = Worker(Slot(pod.spec.node_name or "", index), addresses, _MTU, (Protocol.TCP.port,))
         self._hearer.ready(name, worker, _UNASKED)
 
     async def _follow_answers(self) -> None:
