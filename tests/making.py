@@ -42,7 +42,8 @@ def inventory(count: int, link: float | None = GBIT, zones: Iterable[str] = ("zo
 def planned(spec: Spec, nodes: Inventory) -> Record:
     """A run that has planned but not begun."""
     manifest = Manifest(run="test", format=FORMAT_VERSION, version="0", started=0.0, site=nodes.site)
-    return Record(manifest=manifest, spec=spec, inventory=nodes, plan=make_plan(spec, nodes).rounds)
+    plan = make_plan(spec, nodes)
+    return Record(manifest=manifest, spec=spec, inventory=nodes, plan=plan.rounds, findings=plan.findings)
 
 
 Answer = Callable[[Round, Probe], tuple[Result, ...]]

@@ -61,8 +61,8 @@ async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listen
         site=inventory.site,
     )
     ledger = Ledger.create(folder, manifest, spec, inventory, listeners)
-    ledger.plan(plan.rounds)
-    record = Record(manifest=manifest, spec=spec, inventory=inventory, plan=plan.rounds)
+    ledger.plan(plan.rounds, plan.findings)
+    record = Record(manifest=manifest, spec=spec, inventory=inventory, plan=plan.rounds, findings=plan.findings)
     return Job(record, ledger, plan)
 
 
@@ -71,7 +71,7 @@ async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -
     ledger = Ledger.reopen(folder, listeners)
     record = read_run(folder)
     _compare(record.inventory, await site.inspect())
-    return Job(record, ledger, Plan(record.plan))
+    return Job(record, ledger, Plan(record.plan, record.findings))
 
 
 class Aborted(SiteError):

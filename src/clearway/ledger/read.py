@@ -25,6 +25,7 @@ def read_run(folder: Path) -> Record:
         spec=load_spec(folder / files.SPEC),
         inventory=_whole(folder / files.INVENTORY, wire.INVENTORY),
         plan=_lines(folder / files.PLAN, wire.ROUND),
+        findings=_lines(folder / files.FINDINGS, wire.FINDING),
         rounds=_lines(folder / files.ROUNDS, wire.ROUND),
         results=_lines(folder / files.RESULTS, wire.RESULT),
         workers=_latest(_lines(folder / files.WORKERS, wire.WORKER)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from clearway.probe.records import Half, Inventory, Observation, Probe, Result, Round, Trial, Worker
+from clearway.probe.records import Finding, Half, Inventory, Observation, Probe, Result, Round, Trial, Worker
 from clearway.spec.model import Spec
 
 FORMAT_VERSION = 1
@@ -31,6 +31,8 @@ class Record:
     inventory: Inventory
     plan: tuple[Round, ...]
     """All planned rounds, written before the first traffic: the N of a verdict comes from here alone."""
+    findings: tuple[Finding, ...] = ()
+    """What the plan says of this inventory: zones, nodes left out, pairs that no criterion judges."""
     rounds: tuple[Round, ...] = ()
     """Rounds handed out so far, in order."""
     results: tuple[Result, ...] = ()

@@ -144,5 +144,6 @@ _SECTIONS: tuple[_Section, ...] = (
         measurement.Evidence,
         records.Worker,
         records.Observation,
+        records.Finding,
     ),
 )

@@ -13,7 +13,7 @@ from clearway.ledger import files
 from clearway.ledger.record import Manifest
 from clearway.probe import wire
 from clearway.probe.codec import Codec
-from clearway.probe.records import Inventory, Observation, Result, Round, Worker
+from clearway.probe.records import Finding, Inventory, Observation, Result, Round, Worker
 from clearway.spec.dump import dump_spec
 from clearway.spec.model import Spec
 
@@ -51,10 +51,10 @@ class Ledger:
             _cut_torn_line(folder / name)
         return cls(folder, listeners)
 
-    def plan(self, rounds: Iterable[Round]) -> None:
-        """Write the whole plan, before the first traffic."""
-        text = "".join(_line(wire.ROUND, round_) for round_ in rounds)
-        self.save(files.PLAN, text)
+    def plan(self, rounds: Iterable[Round], findings: Iterable[Finding] = ()) -> None:
+        """Write the whole plan and what it found, before the first traffic."""
+        self.save(files.FINDINGS, "".join(_line(wire.FINDING, finding) for finding in findings))
+        self.save(files.PLAN, "".join(_line(wire.ROUND, round_) for round_ in rounds))
 
     def append(self, item: Appended) -> None:
         """Keep one thing for good, then tell the listeners."""

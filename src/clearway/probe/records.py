@@ -293,7 +293,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Preflight, start-up, cause or warning: what, about whom, with which values."""
+    """Something that a reader has to know, with the values of its sentence."""
 
     code: str
     severity: Severity

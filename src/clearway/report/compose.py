@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clearway.ledger.record import Record
-from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Reason
 from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.report.claim import claim
@@ -228,7 +227,7 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
 
 def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
     """What the plan says of this inventory, what the verdict found, what was done to nodes or seen there; each once."""
-    found = [*make_plan(record.spec, record.inventory).findings, *_found(verdict)]
+    found = [*record.findings, *_found(verdict)]
     found += [*chaos_findings(record), *memory_findings(record), *loss_findings(record)]
     return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
 

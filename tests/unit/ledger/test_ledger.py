@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,13 @@ from making import after, inventory, measured, planned, tcp_spec
 
 
 def whole_record() -> Record:
-    record = planned(tcp_spec("throughput >= 500 Mbit/s"), inventory(4))
+    record = planned(tcp_spec("throughput >= 500 Mbit/s"), inventory(4, zones=("",)))
     return after(record, record.plan, lambda r, p: measured(r, p, 9e8))
 
 
 def written(folder: Path, record: Record) -> Ledger:
     ledger = Ledger.create(folder, record.manifest, record.spec, record.inventory)
-    ledger.plan(record.plan)
+    ledger.plan(record.plan, record.findings)
     everything: list[Appended] = [*record.rounds, *record.results, *record.workers, *record.observations]
     for item in everything:
         ledger.append(item)
@@ -34,7 +35,15 @@ def written(folder: Path, record: Record) -> Ledger:
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     record = whole_record()
     written(tmp_path / "run", record)
+    assert record.findings != ()
     assert read_run(tmp_path / "run") == record
+
+
+def test_a_run_of_an_older_version_has_no_findings_of_its_plan(tmp_path: Path) -> None:
+    record = whole_record()
+    written(tmp_path, record)
+    (tmp_path / files.FINDINGS).unlink()
+    assert read_run(tmp_path) == replace(record, findings=())
 
 
 @given(cut=st.integers(1, 400))

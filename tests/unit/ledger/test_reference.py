@@ -16,7 +16,9 @@ def test_the_field_tables_in_the_docs_are_those_of_the_codecs() -> None:
     assert DOCUMENT.read_text(encoding="utf-8").endswith(field_tables())
 
 
-@pytest.mark.parametrize("name", [files.MANIFEST, files.SPEC, files.INVENTORY, files.PLAN, files.LOG, *files.LINES])
+@pytest.mark.parametrize(
+    "name", [files.MANIFEST, files.SPEC, files.INVENTORY, files.PLAN, files.FINDINGS, files.LOG, *files.LINES]
+)
 def test_every_file_is_in_the_docs(name: str) -> None:
     assert f"| `{name}` |" in DOCUMENT.read_text(encoding="utf-8")
 

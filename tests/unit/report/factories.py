@@ -85,6 +85,7 @@ def record(wish: Spec, nodes: Inventory, network: Network | None = None, rounds:
         spec=wish,
         inventory=nodes,
         plan=plan.rounds,
+        findings=plan.findings,
         rounds=run,
         results=tuple(
             result
