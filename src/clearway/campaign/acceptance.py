@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -102,6 +103,24 @@ async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> A
         if next_round(run.record) is not None:
             run.observe("run-interrupted")
         raise
+
+
+def cancel_on_signals() -> None:
+    """The first SIGINT or SIGTERM cancels the current task; the next one ends the process at once, as usual.
+
+    A cancelled run ends in order: its workers are removed, and what it measured is kept.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        for number in signals:
+            loop.remove_signal_handler(number)
+        if task is not None:
+            task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, end)
 
 
 class Campaign:

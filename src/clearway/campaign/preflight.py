@@ -9,7 +9,7 @@ from clearway.engine.base import Tool
 from clearway.engine.table import ENGINES, tools_of
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
-from clearway.run.requests import requests_for
+from clearway.run.round import requests_for
 from clearway.site.base import NotFit, Ready
 
 

@@ -24,11 +24,8 @@ class ChaosPlan:
     when: Mapping[str, When]
 
 
-def chaos_plan(spec: Spec, inventory: Inventory) -> ChaosPlan | None:
-    """None where nothing is to be broken."""
-    if spec.chaos is None:
-        return None
-    return ChaosPlan(spec.chaos, broken_during(spec, inventory), {test.name: test.when for test in spec.tests})
+def chaos_plan(chaos: Chaos, spec: Spec, inventory: Inventory) -> ChaosPlan:
+    return ChaosPlan(chaos, broken_during(spec, inventory), {test.name: test.when for test in spec.tests})
 
 
 class Phases:

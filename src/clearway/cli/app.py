@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from clearway import __version__
-from clearway.cli.commands import COMMANDS, examples_of
+from clearway.cli.commands import COMMANDS
 
 
 def _shown_default(value: object) -> str | None:
@@ -27,5 +27,5 @@ for _name, _command in COMMANDS.items():
         f"clearway.cli.{_module}:{_module}",
         name=_name,
         help=_command.summary,
-        help_epilogue=examples_of(_name),
+        help_epilogue="\n  clearway ".join(("Examples:", *_command.examples)),
     )

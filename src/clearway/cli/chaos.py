@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError, UsageError
 from clearway.campaign.acceptance import Aborted
-from clearway.chaos.journal import Journal
-from clearway.chaos.killer import KillerTools
-from clearway.chaos.kinds import failures
-from clearway.chaos.node_readiness import KubernetesNodeReadiness
-from clearway.chaos.phases import Phases, chaos_plan
 from clearway.cli.sites import SelectedSite
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Round
-from clearway.shell.node_access import NodeAccess
-from clearway.shell.providers import Feature, missing
-from clearway.site.kubernetes.node_shell import node_shell
-from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.spec.model import Spec
+
+if TYPE_CHECKING:  # loaded only where nodes are broken
+    from clearway.chaos.killer import KillerTools
+    from clearway.chaos.phases import Phases
+    from clearway.shell.base import Shell
+    from clearway.shell.node_access import NodeAccess
+    from clearway.site.kubernetes.options import KubernetesOptions
 
 
 def check_permitted(spec: Spec, selected: SelectedSite, *, allowed: bool) -> None:
@@ -31,6 +30,8 @@ def check_permitted(spec: Spec, selected: SelectedSite, *, allowed: bool) -> Non
         raise UsageError("chaos.not-here", site=selected.name)
     if not allowed:
         raise UsageError("chaos.not-allowed", what="`chaos:`")
+    from clearway.shell.providers import Feature, missing
+
     provider = selected.provider_flags.node_access.provider
     needed = (Feature.NODE_KILLER, Feature.REBOOT) if spec.chaos.fail == "reboot" else (Feature.NODE_KILLER,)
     for feature in needed:
@@ -43,12 +44,14 @@ async def phases_of(record: Record, selected: SelectedSite, folder: Path) -> tup
 
     It has to be the last watcher: the last one leaves first, so no node is broken any more when the others leave.
     """
-    asked = chaos_plan(record.spec, record.inventory)
-    if asked is None or selected.cluster is None:
+    if record.spec.chaos is None or selected.cluster is None:
         return ()
+    from clearway.chaos.phases import Phases, chaos_plan
+
+    plan = chaos_plan(record.spec.chaos, record.spec, record.inventory)
     node_access = selected.provider_flags.node_access
     breaker = NodeBreaker(selected.cluster, node_access, selected.broken, selected.log)
-    return (Phases(await breaker.tools(folder), asked),)
+    return (Phases(await breaker.tools(folder), plan),)
 
 
 async def prepare(phases: Iterable[Phases], round_: Round) -> None:
@@ -70,16 +73,27 @@ class NodeBreaker:
         self._cluster = cluster
         self._node_access = node_access
         self._broken = broken
-        self._log = log
+        self.log = log
 
     async def tools(self, folder: Path) -> KillerTools:
         """What breaks the nodes and puts them back; its journal is in `folder`. Raises SiteError, UsageError."""
-        shell, _ = await node_shell(self._cluster, self._node_access, self._log)
+        from clearway.chaos.journal import Journal
+        from clearway.chaos.killer import KillerTools
+        from clearway.chaos.kinds import failures
+        from clearway.chaos.node_readiness import KubernetesNodeReadiness
+
         return KillerTools(
-            shell=shell,
+            shell=await self.shell(),
             sight=KubernetesNodeReadiness(self._cluster.access),
             failures=failures(self._node_access.services),
             journal=Journal(folder),
             clock=Clock(),
             down=self._broken,
         )
+
+    async def shell(self) -> Shell:
+        """To the operating system of the nodes."""
+        from clearway.site.kubernetes.node_shell import node_shell
+
+        shell, _ = await node_shell(self._cluster, self._node_access, self.log)
+        return shell

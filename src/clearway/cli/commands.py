@@ -100,8 +100,3 @@ def overview() -> str:
     width = max(map(len, COMMANDS))
     lines = (f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
     return _FRAME.format(commands="\n".join(lines))
-
-
-def examples_of(name: str) -> str:
-    """The last lines of a command's help."""
-    return "Examples:\n" + "\n".join(f"  clearway {example}" for example in COMMANDS[name].examples)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
+from clearway.campaign.acceptance import cancel_on_signals
 from clearway.chaos.killer import KillerTools
 from clearway.chaos.monkey import ChaosEvents
 from clearway.cl2.command import Cl2Command, Cl2Context, Prepared
@@ -21,7 +22,6 @@ from clearway.cl2.rendering import TemplateEngine
 from clearway.cl2.settings import Settings
 from clearway.cli.chaos import NodeBreaker
 from clearway.cli.dry_run import show_dry_run
-from clearway.cli.interruption import cancel_on_signals
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import CLUSTER_FILE, finding_log
 from clearway.ledger import files

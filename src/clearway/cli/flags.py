@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
@@ -15,11 +15,12 @@ from clearway.base.errors import UsageError
 from clearway.base.units import parse_duration
 from clearway.kube.api import Access
 from clearway.report.language import LANGUAGES, Language, choose
-from clearway.shell.node_access import NodeAccess, node_access
-from clearway.shell.providers import provider_named
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
 from clearway.spec.model import Spec
+
+if TYPE_CHECKING:
+    from clearway.shell.node_access import NodeAccess
 
 WHAT = Group.create_ordered("What to measure")
 NODES = Group.create_ordered("Which nodes")
@@ -208,5 +209,8 @@ class ProviderFlags:
     @property
     def node_access(self) -> NodeAccess:
         """As the flags say; without a provider, any cluster's nodes by ssh. Raises UsageError."""
+        from clearway.shell.node_access import node_access
+        from clearway.shell.providers import provider_named
+
         name = _USUAL_PROVIDER if self.provider is None else self.provider
         return node_access(provider_named(name), self.provider_configs, os.environ)

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import INTERRUPTED, UsageError
-from clearway.campaign.acceptance import Aborted, Job, begin, measuring
+from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, measuring
 from clearway.campaign.acceptance import resume as resume_job
 from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.conclude import show
@@ -27,7 +27,6 @@ from clearway.cli.flags import (
     SpecFlags,
     chosen_language,
 )
-from clearway.cli.interruption import cancel_on_signals
 from clearway.cli.log import LOGGER, file_log, stderr_log
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.flags import ProviderFlags, SiteFlags
@@ -13,19 +14,13 @@ from clearway.cli.log import LOGGER
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
-from clearway.shell.runner import Runner
 from clearway.site.base import Site
-from clearway.site.hosts.model import HostsSpec, dump_hosts, load_hosts
-from clearway.site.hosts.site import HostsSite
-from clearway.site.hosts.transport import ssh_transport
-from clearway.site.kubernetes.node_shell import kernel_shell
-from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
-from clearway.site.kubernetes.site import KubernetesSite
-from clearway.site.lab.model import BUILT_IN, LabSpec, dump_lab, load_lab
-from clearway.site.lab.site import LabSite
 from clearway.site.watcher import Watcher
-from clearway.watch.cluster import cluster_watchers
-from clearway.watch.oom.tracker import OomTracker
+
+if TYPE_CHECKING:  # what a site needs is loaded when it is selected
+    from clearway.site.hosts.model import HostsSpec
+    from clearway.site.hosts.site import HostsSite
+    from clearway.site.kubernetes.options import KubernetesOptions
 
 LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
@@ -71,9 +66,9 @@ def selected_site(
     if provider_flags.given and not site_flags.cluster.given:
         raise UsageError("cli.provider-without-cluster")
     if site_flags.is_lab:
-        return _lab(load_lab(site_flags.lab_file) if site_flags.lab_file is not None else BUILT_IN, language)
+        return _lab(site_flags.lab_file, language)
     if site_flags.hosts is not None:
-        return _hosts(load_hosts(site_flags.hosts), language)
+        return _hosts(site_flags.hosts, language)
     if site_flags.cluster.given:
         return _cluster(site_flags.cluster.options(machine_label), provider_flags, language)
     raise UsageError("cli.no-site")
@@ -82,37 +77,56 @@ def selected_site(
 def recorded_site(folder: Path, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
-        return _lab(load_lab(folder / LAB_FILE), language)
+        return _lab(folder / LAB_FILE, language)
     if (folder / HOSTS_FILE).exists():
-        return _hosts(load_hosts(folder / HOSTS_FILE), language)
+        return _hosts(folder / HOSTS_FILE, language)
     return _cluster(recorded_cluster(folder), provider_flags, language)
 
 
 def recorded_cluster(folder: Path) -> KubernetesOptions:
     """The cluster that a run directory was made on. Raises LedgerError if it doesn't say."""
+    from clearway.site.kubernetes.options import load_options
+
     if not (folder / CLUSTER_FILE).exists():
         raise LedgerError("ledger.no-run", folder=str(folder))
     return load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8"))
 
 
-def _lab(lab: LabSpec, language: Language) -> SelectedSite:
+def _lab(file: Path | None, language: Language) -> SelectedSite:
+    from clearway.site.lab.model import BUILT_IN, dump_lab, load_lab
+    from clearway.site.lab.site import LabSite
+
+    lab = BUILT_IN if file is None else load_lab(file)
     return SelectedSite(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
 
 
-def _hosts(hosts: HostsSpec, language: Language) -> SelectedSite:
+def _hosts(file: Path, language: Language) -> SelectedSite:
     """The site closes the shell that its watchers use too: they have left when it stops."""
+    from clearway.site.hosts.model import dump_hosts, load_hosts
+    from clearway.watch.oom.tracker import OomTracker
+
+    hosts = load_hosts(file)
     site = hosts_site(hosts, language)
     return SelectedSite(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
     """The hosts over the system's ssh."""
+    from clearway.shell.runner import Runner
+    from clearway.site.hosts.site import HostsSite
+    from clearway.site.hosts.transport import ssh_transport
+
     transport, log = ssh_transport(hosts), finding_log(language)
     return HostsSite(hosts, transport, Runner(transport, log=log), log=log)
 
 
 def _cluster(options: KubernetesOptions, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The watchers log in to nodes only if a flag says how: nothing is logged in to without being asked."""
+    from clearway.site.kubernetes.node_shell import kernel_shell
+    from clearway.site.kubernetes.options import dump_options
+    from clearway.site.kubernetes.site import KubernetesSite
+    from clearway.watch.cluster import cluster_watchers
+
     log, broken = finding_log(language), set[str]()
     shell = kernel_shell(options, provider_flags.given_access, log)
     return SelectedSite(

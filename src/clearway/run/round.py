@@ -1,21 +1,42 @@
-"""One round from hand-out to the last result. Every probe of it gets both its results, whatever happens."""
+"""One round: written out as requests, handed out, and awaited. Every probe of it gets both its results."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clearway.base.units import Duration
-from clearway.probe.records import Half, Observation, Outcome, Probe, Reason, Result, Round, Slot
-from clearway.run.requests import requests_for
+from clearway.base.errors import SiteError
+from clearway.base.units import Duration, Size
+from clearway.engine.table import ENGINES
+from clearway.probe.parameters import Parameters, UdpParameters
+from clearway.probe.records import (
+    Endpoint,
+    Half,
+    Observation,
+    Outcome,
+    Probe,
+    Reason,
+    Request,
+    Result,
+    Round,
+    Slot,
+    Worker,
+    family_of,
+)
 from clearway.run.worker_pool import HalfKey, WorkerPool
-from clearway.site.base import Site
+from clearway.site.base import Ready, Site
 
 _SPARE = 0.25
 """Seconds between the end of handing out and the first launch."""
 _SAFETY = 1.5
 """The lead assumes handing out to take this many times what it took last."""
+_ANSWER = 5.0
+"""Seconds that a worker gets for its answer after a half is over."""
+_FAMILIES = ("ipv4", "ipv6")
+_HEADERS = {False: 28, True: 48}
+"""IP and UDP headers of a datagram, by whether it is IPv6."""
 
 
 @dataclass
@@ -75,3 +96,116 @@ def _why_missing(pool: WorkerPool, probe: Probe, slot: Slot) -> tuple[Outcome, R
     if {probe.client, probe.server} & pool.lost.keys():
         return Outcome.NOT_RUN, Reason("run.partner-lost")
     return Outcome.TIMED_OUT, Reason("run.no-answer")
+
+
+@dataclass(frozen=True)
+class RoundTiming:
+    """When a round happens, relative to its instant; in seconds."""
+
+    earliest: float
+    """First launch; negative."""
+    deadline: float
+
+
+@dataclass(frozen=True)
+class RoundRequests:
+    """A round's requests before the instant is known."""
+
+    requests: Mapping[HalfKey, tuple[Slot, Request]]
+
+    @property
+    def awaited(self) -> Mapping[HalfKey, Slot]:
+        return {key: slot for key, (slot, _) in self.requests.items()}
+
+    @property
+    def schedule(self) -> RoundTiming:
+        commands = [
+            ENGINES[request.engine].serve(request)
+            if request.half is Half.SERVE
+            else ENGINES[request.engine].send(request)
+            for _, request in self.requests.values()
+        ]
+        return RoundTiming(
+            min((command.launch.si for command in commands), default=0.0),
+            max((command.ends.si for command in commands), default=0.0) + _ANSWER,
+        )
+
+    def at(self, instant: float, deadline: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
+        """The mailboxes, each in its worker's own time."""
+        mailboxes: dict[Slot, list[Request]] = defaultdict(list)
+        for slot, request in self.requests.values():
+            shift = _shift(ready[slot])
+            mailboxes[slot].append(replace(request, start=instant + shift, deadline=instant + deadline + shift))
+        return dict(mailboxes)
+
+
+def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready], turn: int) -> RoundRequests:
+    """Requests for all probes of which both workers are ready.
+
+    `turn` counts rounds: it moves the ports on, so that no round meets the last one's closing connections.
+    Raises SiteError if two workers share no address family or one has too few ports.
+    """
+    ports = _Ports(turn)
+    requests: dict[HalfKey, tuple[Slot, Request]] = {}
+    for probe in round_.probes:
+        if probe.client not in ready or probe.server not in ready:
+            continue
+        client, server = ready[probe.client].worker, ready[probe.server].worker
+        endpoint = Endpoint(_address(client, server, probe.family), ports.take(server))
+        parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
+        for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
+            request = _request(round_, probe, attempts[probe.id], half, endpoint, parameters)
+            requests[probe.id, half] = (slot, request)
+    return RoundRequests(requests)
+
+
+def _request(
+    round_: Round, probe: Probe, attempt: int, half: Half, endpoint: Endpoint, parameters: Parameters
+) -> Request:
+    return Request(
+        round=round_.id,
+        probe=probe.id,
+        attempt=attempt,
+        half=half,
+        engine=probe.engine,
+        parameters=parameters,
+        window=probe.window,
+        server=endpoint,
+        start=0.0,
+        deadline=0.0,
+    )
+
+
+class _Ports:
+    def __init__(self, turn: int) -> None:
+        self._turn = turn
+        self._taken: dict[Slot, int] = defaultdict(int)
+
+    def take(self, worker: Worker) -> int:
+        taken = self._taken[worker.slot]
+        if taken >= len(worker.ports):
+            raise SiteError("run.too-few-ports", worker=str(worker.slot), count=len(worker.ports))
+        self._taken[worker.slot] += 1
+        return worker.ports[(self._turn * 7 + taken) % len(worker.ports)]
+
+
+def _address(client: Worker, server: Worker, family: str | None) -> str:
+    """The server's first address of a family that the client has too, and that is asked for."""
+    families = {family_of(address) for address in client.addresses} & ({family} if family else set(_FAMILIES))
+    for address in server.addresses:
+        if family_of(address) in families:
+            return address
+    raise SiteError("run.no-common-family", client=str(client.slot), server=str(server.slot))
+
+
+def _settled(parameters: Parameters, endpoint: Endpoint, mtu: int) -> Parameters:
+    """Parameters with the datagram size filled in: as large as goes unfragmented."""
+    if isinstance(parameters, UdpParameters) and parameters.datagram is None:
+        return replace(parameters, datagram=Size(mtu - _HEADERS[endpoint.v6]))
+    return parameters
+
+
+def _shift(ready: Ready) -> float:
+    """Seconds to add for the worker's clock: its measured offset, unless that is smaller than its own uncertainty."""
+    clock = ready.clock
+    return clock.ahead.si if abs(clock.ahead.si) > clock.uncertainty.si else 0.0

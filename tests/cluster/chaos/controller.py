@@ -6,14 +6,11 @@ FOLDER is the cluster's; PROGRAM is `clearway` or `clusterloader2`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from clearway.cli import chaos
+from clearway.cli.chaos import NodeBreaker
 from clearway.cli.clusterloader2 import main as clusterloader2
 from clearway.cli.main import main as clearway_main
-from clearway.probe.records import Finding
 from clearway.shell.base import Shell
 from clearway.shell.runner import Runner
 from cluster.chaos.road import NsenterRoad
@@ -24,10 +21,10 @@ def main() -> int:
     folder, program, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     machinery = Machinery.of(folder)
 
-    async def node_shell(cluster: Any, how: Any, log: Callable[[Finding], None]) -> tuple[Shell, tuple[()]]:
-        return Runner(NsenterRoad(machinery), log=log), ()
+    async def shell(self: NodeBreaker) -> Shell:
+        return Runner(NsenterRoad(machinery), log=self.log)
 
-    chaos.__dict__["node_shell"] = node_shell
+    NodeBreaker.shell = shell  # type: ignore[method-assign]
     return {"clearway": clearway_main, "clusterloader2": clusterloader2}[program](words)
 
 

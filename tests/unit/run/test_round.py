@@ -23,8 +23,7 @@ from clearway.probe.records import (
     Result,
     Round,
 )
-from clearway.run.requests import requests_for
-from clearway.run.round import DispatchEstimate, run_round
+from clearway.run.round import DispatchEstimate, requests_for, run_round
 from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Event, Lost
 from clearway.spec.load import read_spec
