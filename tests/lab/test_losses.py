@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Rate
+from clearway.campaign.conclusion import conclude
 from clearway.report.losses import loss_findings
 from clearway.report.text import TextReport
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
-from clearway.verdict.judge import judge
 from lab.acceptance import accepted
 from lab.traffic import said
 
@@ -51,7 +51,7 @@ async def test_drops_on_arrival_are_reported_with_node_device_and_count(tmp_path
     found = {(one.subject, one.values["device"]): one.values["count"] for one in loss_findings(record)}
     assert found == {("node-2", "eth0"): f"{FRAMES:,}"}
     assert "node-2 eth0 (pod network): 1,204 packets dropped on arrival" in TextReport(300).render(
-        record, judge(record), "en"
+        conclude(record, "en")
     )
     facts = {worker.slot.node: worker.facts for worker in record.workers}
     assert {facts[node]["driver"] for node in ("node-1", "node-2")} == {"veth"}

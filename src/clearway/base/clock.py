@@ -28,3 +28,8 @@ class Clock:
         """Return at `instant`, or at once if it has passed."""
         while (rest := self.until(instant)) > 0:
             time.sleep(rest)
+
+
+def moment(instant: float) -> str:
+    """Unix seconds as people write them, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(instant))

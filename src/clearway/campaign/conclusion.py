@@ -1,4 +1,4 @@
-"""How an acceptance ends: every verdict has an exit code, and every report its file."""
+"""How an acceptance ends: its report is composed once, every format has its file, every verdict its exit code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 
 from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
+from clearway.report.compose import compose
+from clearway.report.document import ReportDocument
 from clearway.report.language import Language
 from clearway.report.table import FILE_NAMES, REPORTS
-from clearway.verdict.model import State, Verdict
+from clearway.verdict.judge import judge
+from clearway.verdict.model import State
 
 EXIT_CODES: Mapping[State, int] = {
     State.PASS: 0,
@@ -20,9 +23,11 @@ EXIT_CODES: Mapping[State, int] = {
 }
 
 
-def save_reports(record: Record, verdict: Verdict, ledger: Ledger, language: Language) -> dict[str, Path]:
+def conclude(record: Record, language: Language) -> ReportDocument:
+    """Judge a run and compose its report, for all formats to render."""
+    return compose(record, judge(record), language)
+
+
+def save_reports(document: ReportDocument, ledger: Ledger) -> dict[str, Path]:
     """Every format, into the run directory."""
-    return {
-        name: ledger.save(FILE_NAMES[name], report.render(record, verdict, language))
-        for name, report in REPORTS.items()
-    }
+    return {name: ledger.save(FILE_NAMES[name], report.render(document)) for name, report in REPORTS.items()}

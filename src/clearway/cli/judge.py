@@ -19,14 +19,13 @@ def judge(
     lang: Lang = None,
 ) -> int:
     """Judge a run again; the new verdict is added, earlier ones stay."""
+    from clearway.campaign.conclusion import conclude
     from clearway.cli.conclude import show
     from clearway.ledger.read import read_run
     from clearway.ledger.write import Ledger
     from clearway.spec.limits import load_limits, with_limits
-    from clearway.verdict.judge import judge as judged
 
     record = read_run(folder)
     if limits is not None:
         record = replace(record, spec=with_limits(record.spec, load_limits(limits)))
-    verdict = judged(record)
-    return show(record, verdict, Ledger(folder), chosen_language(lang), as_json=json)
+    return show(conclude(record, chosen_language(lang)), Ledger(folder), as_json=json)

@@ -16,10 +16,9 @@ def report(
     lang: Lang = None,
 ) -> int:
     """Print a report of a run, made anew from what was measured."""
+    from clearway.campaign.conclusion import conclude
     from clearway.ledger.read import read_run
     from clearway.report.table import REPORTS
-    from clearway.verdict.judge import judge
 
-    record = read_run(folder)
-    print(REPORTS[format].render(record, judge(record), chosen_language(lang)), end="")
+    print(REPORTS[format].render(conclude(read_run(folder), chosen_language(lang))), end="")
     return 0

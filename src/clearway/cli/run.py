@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from clearway.base.errors import INTERRUPTED, UsageError
 from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, measuring
 from clearway.campaign.acceptance import resume as resume_job
+from clearway.campaign.conclusion import conclude
 from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.conclude import show
 from clearway.cli.flags import (
@@ -36,7 +37,6 @@ from clearway.report.language import Language
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
 from clearway.spec.model import Spec
-from clearway.verdict.judge import judge
 
 
 def run(
@@ -84,8 +84,8 @@ class _Output:
     def show_verdict(self) -> int:
         """Judge what is measured so far, print and save the reports; returns the exit code."""
         self.progress.finish()
-        record = read_run(self.folder)
-        return show(record, judge(record), Ledger(self.folder), self.language, as_json=self.as_json)
+        document = conclude(read_run(self.folder), self.language)
+        return show(document, Ledger(self.folder), as_json=self.as_json)
 
 
 async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) -> int:

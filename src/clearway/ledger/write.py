@@ -79,10 +79,10 @@ class Ledger:
                 fresh.unlink(missing_ok=True)
         return path
 
-    def save_verdict(self, data: Any) -> Path:
-        """Add a verdict; earlier ones stay."""
+    def save_verdict(self, text: str) -> Path:
+        """Add a verdict as JSON; earlier ones stay."""
         number = 1 + sum(1 for _ in self.folder.glob(files.VERDICTS))
-        return self.save(f"verdict-{number}.json", _pretty(data))
+        return self.save(f"verdict-{number}.json", text)
 
 
 class _Translated:

@@ -9,12 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from clearway.ledger.record import Record
 from clearway.probe.codec import CodecError, of
-from clearway.report.compose import compose
 from clearway.report.document import ReportDocument
-from clearway.report.language import Language
-from clearway.verdict.model import Verdict
 
 FORMAT = 1
 """Rises when a key changes its meaning or goes away; new keys don't raise it."""
@@ -25,8 +21,8 @@ _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 class JsonReport:
     """JSON, indented; keys in the document's order."""
 
-    def render(self, record: Record, verdict: Verdict, language: Language) -> str:
-        content = DOCUMENT.encode(compose(record, verdict, language))
+    def render(self, document: ReportDocument) -> str:
+        content = DOCUMENT.encode(document)
         return json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from clearway.base.clock import moment
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Observation, Role, Severity
-from clearway.report.phrases import moment
 from clearway.spec.model import Test
 from clearway.verdict.downtime import Disturbances, Downtime, downtimes
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from clearway.base.units import Quantity, Ratio
 from clearway.probe.json_values import VALUE
 from clearway.report.cni_cost import Comparison, Cost
 from clearway.report.language import Language
+from clearway.report.layout import printed, table
+from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
 from clearway.report.wording import describe_finding
 
-_WIDTH = 120
 _COLUMNS = ("test", "figure", "pair", "hosts", "pods", "cost")
 _WORDS = ("test", "figure", "pair")
 
@@ -32,14 +29,8 @@ def render_cost(comparison: Comparison, language: Language, *, as_json: bool) ->
 
 
 def _table(comparison: Comparison, phrases: Phrases) -> str:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(phrases.say(f"column.{name}"), justify="left" if name in _WORDS else "right")
-    for row in _rows(comparison, phrases):
-        table.add_row(*row)
-    sink = StringIO()
-    Console(file=sink, width=_WIDTH, color_system=None, highlight=False, markup=False, _environ={}).print(table)
-    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines())
+    columns = [Column(phrases.say(f"column.{name}"), words=name in _WORDS) for name in _COLUMNS]
+    return printed([table(columns, _rows(comparison, phrases))])
 
 
 def _rows(comparison: Comparison, phrases: Phrases) -> Iterator[tuple[str, ...]]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from clearway.plan.forecast import CostOfTest, Forecast
 from clearway.plan.model import Plan
 from clearway.probe.json_values import VALUE
 from clearway.probe.records import Finding
 from clearway.report.language import Language
+from clearway.report.layout import printed, table
+from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
 from clearway.report.wording import hint
 from clearway.spec.model import Spec
 
-_WIDTH = 120
+_COLUMNS = ("test", "pairs", "rounds", "probes", "traffic", "time")
 
 
 def render_forecast(spec: Spec, plan: Plan, forecast: Forecast, language: Language, *, as_json: bool) -> str:
@@ -33,18 +31,14 @@ def render_forecast(spec: Spec, plan: Plan, forecast: Forecast, language: Langua
 
 
 def _table(forecast: Forecast, phrases: Phrases) -> str:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("test", "pairs", "rounds", "probes", "traffic", "time"):
-        table.add_column(phrases.say(f"column.{name}"), justify="left" if name == "test" else "right")
-    for cost in forecast.tests:
-        table.add_row(
-            cost.name, str(cost.pairs), str(cost.rounds), str(cost.probes), _traffic(cost, phrases), str(cost.time)
-        )
-    total = (str(forecast.rounds), str(forecast.probes), str(forecast.traffic), str(forecast.time))
-    table.add_row(phrases.say("forecast.total"), "", *total)
-    sink = StringIO()
-    Console(file=sink, width=_WIDTH, color_system=None, highlight=False, markup=False, _environ={}).print(table)
-    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines())
+    rows = [
+        (cost.name, str(cost.pairs), str(cost.rounds), str(cost.probes), _traffic(cost, phrases), str(cost.time))
+        for cost in forecast.tests
+    ]
+    sums = (str(forecast.rounds), str(forecast.probes), str(forecast.traffic), str(forecast.time))
+    rows.append((phrases.say("forecast.total"), "", *sums))
+    columns = [Column(phrases.say(f"column.{name}"), words=name == "test") for name in _COLUMNS]
+    return printed([table(columns, rows)])
 
 
 def _traffic(cost: CostOfTest, phrases: Phrases) -> str:

@@ -14,12 +14,9 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
-from clearway.ledger.record import Record
-from clearway.report.compose import compose
 from clearway.report.document import CriterionPart, Message, PairPart, ReportDocument, TestPart
-from clearway.report.language import Language
 from clearway.report.phrases import Phrases
-from clearway.verdict.model import PairState, State, Verdict
+from clearway.verdict.model import PairState, State
 
 _PAIRS = 100
 """Cases for pairs, a criterion; one more says how many were left out."""
@@ -41,9 +38,8 @@ class _Case:
 class JunitReport:
     """XML with its declaration, indented."""
 
-    def render(self, record: Record, verdict: Verdict, language: Language) -> str:
-        document = compose(record, verdict, language)
-        phrases = Phrases(language)
+    def render(self, document: ReportDocument) -> str:
+        phrases = Phrases(document.language)
         root = Element("testsuites", name=clean(document.title))
         for test in document.tests:
             _suite(root, document, test, phrases)

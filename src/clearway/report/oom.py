@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from clearway.base.clock import moment
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Half, Observation, Probe, Severity, Slot
-from clearway.report.phrases import Phrases, moment
+from clearway.report.phrases import Phrases
 
 _SHOWN = 20
 """Kills told one by one; the run directory has them all."""

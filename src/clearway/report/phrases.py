@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from clearway.base.units import Frequency, Quantity, Rate
@@ -154,8 +153,3 @@ def _round_trip(test: Test) -> _CodedCondition:
 
 
 _LOADS = {"tcp": _tcp, "udp": _udp, "http": _http, "round-trip": _round_trip}
-
-
-def moment(instant: float) -> str:
-    """Unix seconds as people write them, in UTC."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

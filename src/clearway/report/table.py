@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from clearway.report.as_json import JsonReport
-from clearway.report.base import Report
+from clearway.report.document import ReportDocument
 from clearway.report.junit import JunitReport
 from clearway.report.markdown import MarkdownReport
 from clearway.report.text import TextReport
+
+
+class Report(Protocol):
+    """One format. Pure: the same document gives the same text."""
+
+    def render(self, document: ReportDocument) -> str:
+        """The whole report, ending in a newline."""
+
 
 REPORTS: Mapping[str, Report] = {
     "text": TextReport(),
@@ -23,4 +32,4 @@ FILE_NAMES: Mapping[str, str] = {
     "junit": "junit.xml",
     "markdown": "report.md",
 }
-"""What each is called in a report directory."""
+"""Names of the files in a run directory."""

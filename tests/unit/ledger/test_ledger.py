@@ -88,7 +88,7 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_verdicts_are_added_never_replaced(tmp_path: Path) -> None:
     ledger = written(tmp_path, whole_record())
-    assert [ledger.save_verdict({"n": n}).name for n in range(3)] == [
+    assert [ledger.save_verdict(f"{n}\n").name for n in range(3)] == [
         "verdict-1.json",
         "verdict-2.json",
         "verdict-3.json",

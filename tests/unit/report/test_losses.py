@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from clearway.campaign.conclusion import conclude
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Half, Observation
 from clearway.report.losses import loss_findings
 from clearway.report.text import TextReport
-from clearway.verdict.judge import judge
 from unit.report.runs import RUNS
 
 
@@ -32,7 +32,7 @@ def test_drops_are_reported_with_node_device_and_count() -> None:
     probe = next(probe for probe in record.plan[0].probes if probe.id == first.probe)
     node = (probe.server if first.half is Half.SERVE else probe.client).node
     assert (found.code, found.subject) == ("lost.rx-dropped", node)
-    text = TextReport(width=300).render(record, judge(record), "en")
+    text = TextReport(width=300).render(conclude(record, "en"))
     assert f"{node} eth0 (pod network): 1,204 packets dropped on arrival during the run." in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from clearway.campaign.conclusion import conclude
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Observation
@@ -12,7 +13,6 @@ from clearway.report.junit import JunitReport
 from clearway.report.oom import memory_condition, memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.text import TextReport
-from clearway.verdict.judge import judge
 from unit.report.runs import RUNS
 
 EATER = {
@@ -52,7 +52,7 @@ def test_a_kill_is_named_with_pod_node_time_and_limit_in_every_report() -> None:
     record = run(("oom-observer", "containers", {"scope": "cluster"}), ("oom", "shop/eater", EATER))
     assert condition(record) == "1 seen by the statuses of all containers"
     for report in (TextReport(width=300), JunitReport()):
-        text = report.render(record, judge(record), "en")
+        text = report.render(conclude(record, "en"))
         for word in ("shop/eater", "node-2", "2026-11-25 01:50:46 UTC", "32Mi"):
             assert word in text
 

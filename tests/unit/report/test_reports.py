@@ -32,7 +32,7 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def rendered(run: Run, name: str, language: Language = "en") -> str:
-    return REPORTS[name].render(run.record, run.verdict, language)
+    return REPORTS[name].render(compose(run.record, run.verdict, language))
 
 
 def junit(run: Run) -> junitparser.JUnitXml:
@@ -85,8 +85,9 @@ def test_rendering_again_gives_the_same(run: Run) -> None:
 @every_language
 def test_plain_text_holds_no_terminal_sequence_and_colour_does(language: Language) -> None:
     run = RUNS["rejected"]
-    plain = TextReport().render(run.record, run.verdict, language)
-    colour = TextReport(colour=True).render(run.record, run.verdict, language)
+    document = compose(run.record, run.verdict, language)
+    plain = TextReport().render(document)
+    colour = TextReport(colour=True).render(document)
     assert "\x1b" not in plain
     assert "\x1b" in colour
     bare = re.sub(r"\x1b\[[0-9;]*m", "", colour)
@@ -104,7 +105,7 @@ def test_what_a_tool_said_can_not_steer_a_terminal(format_: str) -> None:
 @every_language
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_word_is_cut_off(run: Run, language: Language, width: int) -> None:
-    assert "…" not in TextReport(width).render(run.record, run.verdict, language)
+    assert "…" not in TextReport(width).render(compose(run.record, run.verdict, language))
 
 
 def test_the_slow_node_is_named_with_how_much_is_missing() -> None:

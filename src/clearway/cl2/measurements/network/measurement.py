@@ -13,7 +13,7 @@ from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
-from clearway.campaign.conclusion import save_reports
+from clearway.campaign.conclusion import conclude, save_reports
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, SummaryFile, Surroundings
 from clearway.cl2.measurements.network.figures import items, without_data
@@ -25,9 +25,9 @@ from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
+from clearway.report.document import ReportDocument
 from clearway.report.table import REPORTS
-from clearway.verdict.judge import judge
-from clearway.verdict.model import State, Verdict
+from clearway.verdict.model import State
 
 _NAMED = 10
 """Pairs without data that are told one by one; the run directory has them all."""
@@ -130,7 +130,7 @@ async def _carried_out(job: Job, ground: CampaignTarget, around: Surroundings, t
 
 def _report(job: Job, around: Surroundings) -> None:
     record = read_run(job.ledger.folder)
-    save_reports(record, judge(record), job.ledger, around.language)
+    save_reports(conclude(record, around.language), job.ledger)
 
 
 async def _measured(running: _Running) -> None:
@@ -161,24 +161,24 @@ async def _gather(running: _Running, around: Surroundings) -> CallOutcome:
     except asyncio.CancelledError:
         trouble, complete = SiteError("door.interrupted"), False
     record = read_run(running.folder)
-    verdict = judge(record)
+    document = conclude(record, around.language)
     wanted = running.wanted
     name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
     summary = SummaryFile(name, perf_data(items(record, wanted)), complete=complete)
-    report = REPORTS["text"].render(record, verdict, around.language)
-    return CallOutcome((summary,), verdict.state, tuple(_errors(record, verdict, trouble)), report)
+    report = REPORTS["text"].render(document)
+    return CallOutcome((summary,), document.state, tuple(_errors(record, document, trouble)), report)
 
 
-def _errors(record: Record, verdict: Verdict, trouble: ClearwayError | None) -> Iterator[ClearwayError]:
+def _errors(record: Record, document: ReportDocument, trouble: ClearwayError | None) -> Iterator[ClearwayError]:
     if trouble is not None:
         yield trouble
-    coverage = verdict.coverage
+    coverage = document.coverage
     if coverage is not None and coverage.measured < coverage.pairs:
         yield SiteError("door.no-data", count=coverage.pairs - coverage.measured, pairs=coverage.pairs)
         for (sender, receiver), last in islice(without_data(record), _NAMED):
             yield SiteError("door.pair-without-data", sender=str(sender), receiver=str(receiver), outcome=last)
-    if verdict.state is State.FAIL:
-        yield Rejected("door.thresholds-missed", tests=tuple(test.name for test in verdict.children))
+    if document.state is State.FAIL:
+        yield Rejected("door.thresholds-missed", tests=tuple(test.name for test in document.tests))
 
 
 class Rejected(ClearwayError):
