@@ -21,11 +21,10 @@ app = App(
     result_action="return_value",
     default_parameter=Parameter(negative="", show_default=_shown_default),
 )
-for _name, _command in COMMANDS.items():
-    _module = _name.replace("-", "_")
+for _name, _row in COMMANDS.items():
     app.command(
-        f"clearway.cli.{_module}:{_module}",
+        f"clearway.cli.{_row.target}",
         name=_name,
-        help=_command.summary,
-        help_epilogue="\n  clearway ".join(("Examples:", *_command.examples)),
+        help=_row.summary,
+        help_epilogue="\n  clearway ".join(("Examples:", *_row.examples)),
     )

@@ -6,74 +6,92 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Command(NamedTuple):
+class CommandRow(NamedTuple):
+    target: str
+    """Module and function, loaded when the command is called."""
     summary: str
     examples: tuple[str, ...]
     """Without the word `clearway`."""
 
 
-COMMANDS: Mapping[str, Command] = {
-    "run": Command(
+COMMANDS: Mapping[str, CommandRow] = {
+    "run": CommandRow(
+        "run:run",
         "Measure, judge and report: the acceptance test.",
         ("run --lab", "run cat.yaml --kubeconfig ~/.kube/config --nodes role=worker"),
     ),
-    "plan": Command(
+    "plan": CommandRow(
+        "plan:plan",
         "Show what would run; nothing is started.",
         ("plan --lab", "plan cat.yaml --hosts hosts.yaml"),
     ),
-    "judge": Command(
+    "judge": CommandRow(
+        "judge:judge",
         "Judge a run again, with other limits if given.",
         ("judge clearway-runs/20260131-120000 --limits limits.yaml",),
     ),
-    "report": Command(
+    "report": CommandRow(
+        "report:report",
         "Write a report of a run.",
         ("report clearway-runs/20260131-120000 --format markdown",),
     ),
-    "cni-cost": Command(
+    "cni-cost": CommandRow(
+        "cni_cost:cni_cost",
         "Show what the pod network costs: a run on hosts, one on pods.",
         ("cni-cost runs/hosts runs/pods",),
     ),
-    "explain": Command(
+    "explain": CommandRow(
+        "explain:explain",
         "Explain a metric, a verdict, a message or a figure in plain words.",
         ("explain jitter", "explain 2654989 kbytes/sec"),
     ),
-    "init": Command(
+    "init": CommandRow(
+        "init:init",
         "Print a spec to start from, or limits made from a run.",
         ("init > cat.yaml", "init --from clearway-runs/20260131-120000 --margin '10 %'"),
     ),
-    "check": Command(
+    "check": CommandRow(
+        "check:check",
         "Say whether a run will work on a cluster or hosts, and why not.",
         ("check --kubeconfig ~/.kube/config", "check --hosts hosts.yaml"),
     ),
-    "manifests": Command(
+    "manifests": CommandRow(
+        "cluster:manifests",
         "Print the cluster-scoped part, for an administrator to apply.",
         ("manifests | kubectl apply -f -",),
     ),
-    "install": Command(
+    "install": CommandRow(
+        "cluster:install",
         "Apply the cluster-scoped part once for all runs.",
         ("install --kubeconfig ~/.kube/config",),
     ),
-    "uninstall": Command(
+    "uninstall": CommandRow(
+        "cluster:uninstall",
         "Take the cluster-scoped part away.",
         ("uninstall --kubeconfig ~/.kube/config",),
     ),
-    "clean": Command(
+    "clean": CommandRow(
+        "cluster:clean",
         "Remove what runs left on a cluster.",
         ("clean --kubeconfig ~/.kube/config --all-namespaces",),
     ),
-    "revive": Command(
+    "revive": CommandRow(
+        "revive:revive",
         "Put back the nodes that a run broke on purpose and left broken.",
         ("revive clearway-runs/20260131-120000 --provider skeleton",),
     ),
-    "image": Command(
+    "image": CommandRow(
+        "image:image",
         "Show how the worker image gets onto the nodes, or load it.",
         ("image", "image kind --load"),
     ),
-    "launcher": Command(
+    "launcher": CommandRow(
+        "launcher:launcher",
         "Make a ./clusterloader2, for scripts that call it by its path.",
         ("launcher ~/bin --replace",),
     ),
-    "completion": Command(
+    "completion": CommandRow(
+        "completion:completion",
         "Print the completion script of a shell.",
         ("completion bash > ~/.local/share/bash-completion/completions/clearway",),
     ),
