@@ -1,1 +1,1 @@
-"""One acceptance from start to exit code: the loop, what comes next, the assembling."""
+"""One acceptance from start to exit code: its rounds, what comes next, its reports."""

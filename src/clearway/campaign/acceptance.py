@@ -1,4 +1,4 @@
-"""One acceptance: inspect, plan, then round after round until nothing is left to learn."""
+"""One acceptance: inspect, plan, then measure round after round until nothing is left to learn."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from clearway.site.watcher import WatchContext, Watcher
 from clearway.spec.model import Spec
 
 _READY = 180.0
-"""Seconds for all workers to become ready: long enough to pull an image. A site tells sooner who won't come."""
+"""Seconds for all workers to become ready: long enough to pull an image of 43 MB over a slow link. A worker that can't
+start at all is reported by the site much earlier."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listen
 
 
 async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
-    """Take up a run that ended early. Raises SiteError saying what changed if the nodes are not the same."""
+    """Open the run directory of a run that ended early. Raises SiteError, with what changed, if the nodes did."""
     ledger = Ledger.reopen(folder, listeners)
     record = read_run(folder)
     _compare(record.inventory, await site.inspect())
@@ -83,7 +84,7 @@ class Aborted(SiteError):
 async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> AsyncIterator[Campaign]:
     """The run with its workers ready and its watchers at work; where no round is left, nothing is started.
 
-    The workers are removed on the way out, whatever ends the run; what it measured is in the ledger.
+    On exit the workers are removed, also after an error or a cancellation; what was measured is in the ledger.
     Raises Aborted if a watcher stops the rounds, SiteError if the workers can't do what is planned.
     """
     run = Campaign(job, site)
@@ -138,8 +139,9 @@ class Campaign:
         return self._live.record
 
     async def rounds(self) -> AsyncIterator[Round]:
-        """Each round to `measure`, until nothing is left to learn. Then the watchers have left: they may add to the
-        record, and the verdict need not wait until the workers are removed.
+        """Each round to `measure`, until nothing is left to learn.
+
+        At the end the watchers leave, and may add to the record: the verdict can follow while the workers still exist.
         """
         round_ = next_round(self.record)
         if round_ is None:
@@ -151,12 +153,12 @@ class Campaign:
         self.observe("run-finished")
 
     async def measure_all(self) -> None:
-        """Every round, where nothing has to be done to the nodes before one."""
+        """All rounds, where the nodes need no preparation before any of them."""
         async for round_ in self.rounds():
             await self.measure(round_)
 
     async def measure(self, round_: Round) -> None:
-        """Returns when every probe of the round has both its results in the ledger."""
+        """Returns when both results of every probe of the round are in the ledger."""
         if self._estimate.rounds:
             await asyncio.sleep(self.record.spec.gap.si)
         await run_round(self.pool, round_, self._live.attempts(round_), self._estimate)
@@ -179,14 +181,14 @@ class Campaign:
 
 
 class _Stop:
-    """Lets a watcher end the rounds: cancels the task that runs them, and says why, as asyncio.timeout does."""
+    """Ends the rounds on a watcher's request: cancels the task that runs them, in the way of asyncio.timeout."""
 
     def __init__(self) -> None:
         self._reason: Reason | None = None
         self._running: asyncio.Task[Any] | None = None
 
     def ask(self, reason: Reason) -> None:
-        """The first reason counts; one that comes when the rounds are over is too late."""
+        """The first reason counts. After the rounds a reason has no effect."""
         if self._reason is None:
             self._reason = reason
             if self._running is not None:
@@ -194,7 +196,7 @@ class _Stop:
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Raises Aborted where a reason was given; a task that was cancelled by others too stays cancelled."""
+        """Raises Aborted if a reason was given; a task that was also cancelled from outside stays cancelled."""
         task = asyncio.current_task()
         assert task is not None
         cancelled = task.cancelling()
@@ -215,7 +217,7 @@ class _Stop:
 
 
 class LiveRecord:
-    """Listens to the ledger and keeps the record, so that it need not be read back after every round."""
+    """The record, updated by every append to the ledger, so that it is not read back after every round."""
 
     def __init__(self, record: Record) -> None:
         self._base = record

@@ -1,12 +1,12 @@
 """What comes next: the one place that decides whether, and why, there is another round. Pure.
 
 Planned rounds first, in their order; then void probes again, a bounded number of times; then pairs that
-stay undecided between their repeats, up to the test's budget. A round that is run again is run whole, so
-that every pair meets the conditions of its first value: in a retry the probes that were fine take part as
-background, in a repeat all of them add a value.
+stay undecided between their repeats, up to the test's budget. A round is always run again as a whole, so that
+every pair has the conditions of its first value: in a retry the probes that were fine take part as background,
+in a repeat all of them add a value.
 
-Where nodes are broken on purpose, tests of one state of the nodes are over with all of that before the next begin:
-nobody breaks the same nodes again for a retry.
+Where nodes are broken on purpose, all rounds that need the nodes in one state, retries and repeats included, come
+before the next state: nodes are not broken a second time for a retry.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def next_round(record: Record) -> Round | None:
 
 
 def _phases(record: Record) -> Iterator[set[str]]:
-    """Names of the tests that stand together and want the nodes in the same state."""
+    """Names of the tests, in groups of neighbours that need the nodes in the same state."""
     for _, tests in groupby(record.spec.tests, lambda test: test.when):
         yield {test.name for test in tests}
 
@@ -66,7 +66,7 @@ def _is_void(index: TrialIndex, trials: list[Trial]) -> bool:
 
 
 def _tries(trials: list[Trial]) -> int:
-    """Attempts that were really made: one that died with its controller has no result at all."""
+    """Attempts that were really made. An attempt that ended with its controller has no result and is not counted."""
     return sum(
         trial.probe.role is not Role.BACKGROUND and any(half is not None for half in trial.halves) for trial in trials
     )

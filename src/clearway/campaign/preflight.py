@@ -1,4 +1,4 @@
-"""What has to hold before any traffic: engines that accept the plan, workers with the tools they need."""
+"""Checks before any traffic: the engines accept the plan, and the workers have the tools for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clearway.site.base import NotFit, Ready
 
 
 def rehearse(rounds: Iterable[Round]) -> None:
-    """Write a round of each test out for stand-in workers: what an engine refuses is refused before anything exists.
+    """Make the requests of one round per test for made-up workers, so that an engine refuses a plan before any start.
 
     Raises UsageError, for instance for a window that the engine can't divide into its intervals.
     """
@@ -52,7 +52,7 @@ def _families(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Findin
 
 
 def _congestion(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> Iterator[Finding]:
-    """The receiver's does not matter: it sends acknowledgements only."""
+    """Of the senders only: a receiver sends acknowledgements, whose congestion control changes no figure."""
     senders: dict[str, set[Slot]] = {}
     for probe in probes:
         if isinstance(probe.parameters, TcpParameters) and probe.parameters.congestion is not None:

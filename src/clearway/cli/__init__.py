@@ -1,1 +1,1 @@
-"""argv -> the flow -> exit code; one file a command."""
+"""From the words of the command line to an exit code."""

@@ -1,4 +1,4 @@
-"""The command line: every command of the table, loaded when it is called."""
+"""The command line: every command of the table; a module is loaded when its command is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`clearway check`: will a run work on this cluster or on these hosts, and if not, exactly why."""
+"""`clearway check`: whether a run will work on this cluster or on these hosts, and if not, exactly why."""
 
 from __future__ import annotations
 

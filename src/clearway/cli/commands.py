@@ -114,7 +114,7 @@ Exit codes:  0 accepted or measured, 1 rejected, 2 usage or spec, 3 inconclusive
 
 
 def overview() -> str:
-    """The overview, without the libraries that a command needs: it has to come at once."""
+    """The overview. It imports none of the libraries that commands need: loading them takes a third of a second."""
     width = max(map(len, COMMANDS))
     lines = (f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
     return _FRAME.format(commands="\n".join(lines))

@@ -1,4 +1,4 @@
-"""`clearway completion`: the script that lets a shell complete our commands."""
+"""`clearway completion`: the script with which a shell completes clearway's commands."""
 
 from __future__ import annotations
 

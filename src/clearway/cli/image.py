@@ -25,7 +25,7 @@ LOADERS: Mapping[Runtime, tuple[str, ...]] = {
     "docker": ("docker", "load", "--input", "{archive}"),
     "podman": ("podman", "load", "--input", "{archive}"),
 }
-"""What loads an archive. The first two reach every node by themselves, the others are for each node."""
+"""What loads an archive. The first two load it on every node, the others on the node where they run."""
 
 _USUAL_CLUSTER: Mapping[Runtime, str] = {"kind": "kind", "minikube": "minikube"}
 
@@ -55,7 +55,7 @@ def image(
 
 
 def loading(runtime: Runtime, archive: Path, cluster: str | None) -> tuple[str, ...]:
-    """The command that makes a runtime know the image."""
+    """The command that loads the image into a runtime."""
     values = {"archive": str(archive), "cluster": cluster or _USUAL_CLUSTER.get(runtime, "")}
     return tuple(word.format(**values) for word in LOADERS[runtime])
 

@@ -22,7 +22,7 @@ def launcher(
     replace: Annotated[bool, Parameter(help="Also where there is one already.")] = False,
     lang: Lang = None,
 ) -> int:
-    """Write a program `clusterloader2` that starts ClusterLoader2's door of this clearway."""
+    """Write a program `clusterloader2` that starts the ClusterLoader2 command of this clearway."""
     path = folder / _NAME
     if path.exists() and not replace:
         raise UsageError("door.launcher-exists", path=str(path))
@@ -36,6 +36,6 @@ def launcher(
 
 
 def _script() -> str:
-    """Runs by the very Python that runs this, wherever it is called from."""
+    """Uses the Python of this process, also when it is called from another folder."""
     call = "import sys; from clearway.cli.clusterloader2 import main; sys.exit(main())"
     return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(call)} "$@"\n'

@@ -23,7 +23,7 @@ def stderr_log(*, verbose: bool) -> Iterator[logging.Logger]:
 
 
 class _CurrentStderr(logging.Handler):
-    """Writes to what stderr is at that moment: the live display takes it over while it is shown."""
+    """Looks up sys.stderr for each line: the live display replaces it while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")

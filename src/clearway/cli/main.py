@@ -68,7 +68,7 @@ def _unexpected(error: Exception) -> int:
     from clearway.base.errors import InternalError
 
     if isinstance(error, CycloptsError):
-        return 2  # cyclopts has said what is wrong
+        return 2  # cyclopts has printed what is wrong
 
     traceback.print_exc()
     _say(InternalError("internal.bug", error=f"{type(error).__name__}: {error}"))

@@ -13,12 +13,12 @@ _NAMED = ("--kubeconfig", "--context", "--in-cluster", "--lab", "--lab-file", "-
 
 
 def main() -> int:
-    """As `clearway`; where no cluster is named, kubectl's own is meant."""
+    """As `clearway`; if no cluster is named, on the cluster of kubectl."""
     return clearway(with_kubectls_cluster(sys.argv[1:]))
 
 
 def with_kubectls_cluster(words: list[str]) -> list[str]:
-    """The words with kubectl's kubeconfig, if they need one and name none."""
+    """The words, with kubectl's kubeconfig added if the command needs a cluster and names none."""
     named = any(word.split("=")[0] in _NAMED for word in words)
     if not words or words[0] not in _ON_A_CLUSTER or named:
         return words

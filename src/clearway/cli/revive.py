@@ -1,4 +1,4 @@
-"""`clearway revive`: puts back what a run broke on purpose and did not come to put back."""
+"""`clearway revive`: puts back the nodes that a run broke on purpose and could not put back itself."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from clearway.base.units import Duration
 from clearway.cli.flags import Lang, ProviderFlags, RunFolder, chosen_language
 from clearway.probe.records import Finding
 from clearway.shell.node_access import NodeAccess
 
+_RECOVERY = Duration(60)
+"""How long the cluster may take to report a node as ready again: a kubelet needs 10 to 40 s after its start."""
+
 
 def revive(folder: RunFolder, *, provider_flags: ProviderFlags = ProviderFlags(), lang: Lang = None) -> int:
-    """Put back, and see back, every node that the run's journal has open; safe at any time."""
+    """Put back every node that is open in the run's journal, and wait until it is ready; safe at any time."""
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import recorded_site
     from clearway.report.wording import sentence
@@ -30,8 +34,7 @@ def revive(folder: RunFolder, *, provider_flags: ProviderFlags = ProviderFlags()
 async def _revived(
     folder: Path, node_access: NodeAccess, log: Callable[[Finding], None]
 ) -> tuple[tuple[str, ...], bool]:
-    """The nodes that were open, and whether all of them are back; what isn't is told."""
-    from clearway.base.units import Duration
+    """The nodes that were open, and whether all of them are back; those that are not are logged."""
     from clearway.chaos.journal import Journal
     from clearway.chaos.killer import NodeKiller
     from clearway.cli.chaos import NodeBreaker
@@ -43,14 +46,14 @@ async def _revived(
     if not entries:
         return (), True
 
-    def tell(item: Appended) -> None:
+    def log_failure(item: Appended) -> None:
         for found in failure(item):
             log(found)
 
-    ledger = Ledger.reopen(folder, [tell])
+    ledger = Ledger.reopen(folder, [log_failure])
     tools = await NodeBreaker(recorded_cluster(folder), node_access, set(), log).tools(folder)
     killer = NodeKiller(tools, ledger.append)
-    killer.take_up(entries, Duration(60))
+    killer.take_up(entries, _RECOVERY)
     try:
         whole = await killer.put_back()
     finally:

@@ -1,1 +1,1 @@
-"""One round on a site: hand out, fire, gather. Owns time and cancellation."""
+"""One round on a site: hand out requests, await results. Decides when it starts, and ends it when cancelled."""

@@ -29,11 +29,12 @@ from clearway.run.worker_pool import HalfKey, WorkerPool
 from clearway.site.base import Ready, Site
 
 _SPARE = 0.25
-"""Seconds between the end of handing out and the first launch."""
+"""Seconds between the end of handing out and the first launch: time to start a process on a busy worker."""
 _SAFETY = 1.5
-"""The lead assumes handing out to take this many times what it took last."""
+"""The lead is this many times what handing out took in the last round. A lead that is too short voids the round; one
+that is too long only costs the difference."""
 _ANSWER = 5.0
-"""Seconds that a worker gets for its answer after a half is over."""
+"""Seconds between the end of a half and its result: to read the tool's output and to write the result to the API."""
 _FAMILIES = ("ipv4", "ipv6")
 _HEADERS = {False: 28, True: 48}
 """IP and UDP headers of a datagram, by whether it is IPv6."""
@@ -41,14 +42,14 @@ _HEADERS = {False: 28, True: 48}
 
 @dataclass
 class DispatchEstimate:
-    """How long handing out takes on this site: the lead follows it."""
+    """How long handing out takes on this site. The lead, the time from hand-out to start, is made from it."""
 
     last: Duration | None = None
     """What it took in the last round; None before the first."""
     rounds: int = 0
 
     def expected(self, site: Site, mailboxes: int) -> Duration:
-        """At most; before the first round by what the site has seen, which is on the safe side by itself."""
+        """The longest that handing out may take. Before the first round the site estimates it, generously."""
         return self.last * _SAFETY if self.last is not None else site.handing_out(mailboxes)
 
 
@@ -109,7 +110,7 @@ class RoundTiming:
 
 @dataclass(frozen=True)
 class RoundRequests:
-    """A round's requests before the instant is known."""
+    """A round's requests, whose start is not decided yet."""
 
     requests: Mapping[HalfKey, tuple[Slot, Request]]
 
@@ -142,7 +143,7 @@ class RoundRequests:
 def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot, Ready], turn: int) -> RoundRequests:
     """Requests for all probes of which both workers are ready.
 
-    `turn` counts rounds: it moves the ports on, so that no round meets the last one's closing connections.
+    `turn` counts rounds: each round uses other ports, so that it does not meet connections that are still closing.
     Raises SiteError if two workers share no address family or one has too few ports.
     """
     ports = _Ports(turn)
@@ -176,6 +177,10 @@ def _request(
     )
 
 
+_PORT_STEP = 7
+"""Ports by which a round moves on. Workers announce 128: all of them are used before one comes again."""
+
+
 class _Ports:
     def __init__(self, turn: int) -> None:
         self._turn = turn
@@ -186,7 +191,7 @@ class _Ports:
         if taken >= len(worker.ports):
             raise SiteError("run.too-few-ports", worker=str(worker.slot), count=len(worker.ports))
         self._taken[worker.slot] += 1
-        return worker.ports[(self._turn * 7 + taken) % len(worker.ports)]
+        return worker.ports[(self._turn * _PORT_STEP + taken) % len(worker.ports)]
 
 
 def _address(client: Worker, server: Worker, family: str | None) -> str:
@@ -199,7 +204,7 @@ def _address(client: Worker, server: Worker, family: str | None) -> str:
 
 
 def _settled(parameters: Parameters, endpoint: Endpoint, mtu: int) -> Parameters:
-    """Parameters with the datagram size filled in: as large as goes unfragmented."""
+    """Parameters with the datagram size filled in: the largest that is not fragmented."""
     if isinstance(parameters, UdpParameters) and parameters.datagram is None:
         return replace(parameters, datagram=Size(mtu - _HEADERS[endpoint.v6]))
     return parameters

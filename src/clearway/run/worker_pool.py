@@ -1,4 +1,4 @@
-"""The workers of a run: started, listened to, and stopped whatever happens."""
+"""The workers of a run: started, listened to, and always stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HalfKey = tuple[str, Half]
 
 
 class WorkerPool:
-    """Async context: inside it the workers live. What they say goes to the ledger as it arrives."""
+    """Async context: inside it the workers exist. All that they report goes to the ledger as it arrives."""
 
     def __init__(self, site: Site, slots: Sequence[Slot], ledger: Ledger, clock: Clock) -> None:
         self.site = site
@@ -49,7 +49,7 @@ class WorkerPool:
         try:
             await asyncio.shield(stopping)
         except asyncio.CancelledError:
-            await stopping  # what was put up is taken down, however impatient somebody is
+            await stopping  # removing the workers is finished, also when it is cancelled
             raise
         finally:
             if self._listening is not None:
@@ -69,7 +69,7 @@ class WorkerPool:
             raise SiteError("run.no-worker-ready", count=len(self.slots), patience=patience)
 
     def expect(self, round_id: str) -> None:
-        """Gather this round's results from now on; those of any other are stale and only observed."""
+        """Gather this round's results from now on; a result of another round is stale and becomes an observation."""
         self._round, self._results = round_id, {}
 
     async def gather_results(self, awaited: Mapping[HalfKey, Slot], until: float) -> Mapping[HalfKey, Result]:
@@ -96,7 +96,7 @@ class WorkerPool:
                 async with self._changed:
                     self._take(event)
                     self._changed.notify_all()
-        except Exception as error:  # noqa: BLE001 - whoever waits has to hear of it
+        except Exception as error:  # noqa: BLE001 - `_wait` raises it
             async with self._changed:
                 self._failure = error
                 self._changed.notify_all()
