@@ -12,7 +12,7 @@ from pathlib import Path
 from meta.tree import ROOT, project_files
 
 PROGRAMS = ("clearway", "kubectl clearway", "clusterloader2", "make")
-_PAGES = [path for path in project_files() if path.suffix == ".md" and "tests" not in path.relative_to(ROOT).parts]
+PAGES = [path for path in project_files() if path.suffix == ".md" and "tests" not in path.relative_to(ROOT).parts]
 _EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 _LINE = re.compile(r"^(?: {4,}|\$ |#   )(\S.*)$", re.MULTILINE)
 _MENTION = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
@@ -72,7 +72,7 @@ def shown_of(program: str) -> list[Shown]:
 
 
 def _all() -> Iterator[Shown]:
-    for path in (*_PAGES, *_EXAMPLES):
+    for path in (*PAGES, *_EXAMPLES):
         text, page = _CONTINUED.sub("", path.read_text(encoding="utf-8")), path.relative_to(ROOT)
         for line in _LINE.findall(text):
             if _BEFORE.sub("", line).startswith(tuple(f"{program} " for program in PROGRAMS)):

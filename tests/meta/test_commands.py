@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from clearway.cli.app import app
 from clearway.cli.clusterloader2 import command
 from clearway.cli.main import main
 from clearway.cli.plugin import with_kubectls_cluster
-from meta.shown import Shown, shown_of
+from meta.shown import PAGES, Shown, shown_of
 from meta.tree import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -25,6 +26,8 @@ NEEDS_NO_SITE = {
     *("cni-cost", "completion", "explain", "image", "init", "judge", "launcher", "manifests", "report"),
 }
 NEEDS_A_SITE_WITH = {"image": "--load"}
+ROOTS = (".", "src", "tests")
+ENDS = (".py", "/__main__.py")
 LIMITS = "{version: 1, accept: {bandwidth: ['throughput >= 450 Mbit/s']}}\n"
 
 
@@ -80,6 +83,16 @@ def test_a_call_of_clusterloader2_that_is_shown_is_taken(one: Shown) -> None:
 def test_a_target_of_make_that_is_shown_can_be_made(one: Shown) -> None:
     argv = ["make", "--dry-run", "--no-print-directory", *one.words[1:]]
     subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, timeout=30)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_scripts_and_modules_that_are_shown_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    scripts = [ROOT / name for name in re.findall(r"\bscripts/\w+\.sh\b", text)]
+    modules = [name.replace(".", "/") for name in re.findall(r"python -m ([\w.]+)", text)]
+    files = [[ROOT / folder / f"{name}{end}" for folder in ROOTS for end in ENDS] for name in modules]
+    assert [script for script in scripts if not script.is_file()] == []
+    assert [places[0] for places in files if not any(place.is_file() for place in places)] == []
 
 
 @pytest.fixture(scope="module")
