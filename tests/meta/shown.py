@@ -13,7 +13,7 @@ from meta.tree import ROOT, project_files
 
 PROGRAMS = ("clearway", "kubectl clearway", "clusterloader2", "make")
 PAGES = [path for path in project_files() if path.suffix == ".md" and "tests" not in path.relative_to(ROOT).parts]
-_EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 _LINE = re.compile(r"^(?: {4,}|\$ |#   )(\S.*)$", re.MULTILINE)
 _MENTION = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 _CONTINUED = re.compile(r"\\\n\s*")
@@ -72,7 +72,7 @@ def shown_of(program: str) -> list[Shown]:
 
 
 def _all() -> Iterator[Shown]:
-    for path in (*PAGES, *_EXAMPLES):
+    for path in (*PAGES, *EXAMPLES):
         text, page = _CONTINUED.sub("", path.read_text(encoding="utf-8")), path.relative_to(ROOT)
         for line in _LINE.findall(text):
             if _BEFORE.sub("", line).startswith(tuple(f"{program} " for program in PROGRAMS)):

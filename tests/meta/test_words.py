@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from meta.shown import EXAMPLES, PAGES
 from meta.tree import PACKAGE, ROOT
 
 LITERARY = re.compile(
@@ -17,6 +18,9 @@ LITERARY = re.compile(
     re.IGNORECASE,
 )
 """Words that a reader without perfect English has to look up, or that blur who does what."""
+
+NAMES = re.compile(r"`[^`\n]*`")
+"""Code in a page's text."""
 
 CATALOGUES = ("en.toml", "explain.en.toml")
 ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<korean>[^|]+) \| [^|]+ \| `(?P<path>[\w/.]+)`: `(?P<name>[\w-]+)` \|$")
@@ -34,6 +38,12 @@ def texts(table: Mapping[str, Any]) -> Iterator[str]:
 def test_english_messages_are_free_of_literary_words(name: str) -> None:
     catalogue = tomllib.loads((PACKAGE / "report" / "wording" / name).read_text(encoding="utf-8"))
     assert [text for text in texts(catalogue) if LITERARY.search(text.replace("{told}", ""))] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *EXAMPLES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_and_examples_are_free_of_literary_words(page: Path) -> None:
+    lines = NAMES.sub("", page.read_text(encoding="utf-8")).splitlines()
+    assert [line for line in lines if LITERARY.search(line)] == []
 
 
 def test_names_of_tests_are_free_of_literary_words() -> None:

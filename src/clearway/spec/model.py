@@ -94,7 +94,7 @@ class Chaos(_SpecPart):
     exclude: tuple[str, ...] = Field((), description="Names of nodes that are never broken.")
     downtime: Annotated[DurationField, Field(ge=Duration(5), le=Duration(3600))] = Field(
         Duration(300),
-        description="A node comes back by itself after so long, whatever becomes of clearway. It is put back as soon "
+        description="A node comes back by itself after this time, even if clearway is dead. It is put back as soon "
         "as the failing tests are over; what is measured later than this does not count for them.",
     )
     recovery: Annotated[DurationField, Field(ge=Duration(1), le=Duration(3600))] = Field(

@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 # Spec reference
 
 A spec is a YAML file of version 1. `clearway init` prints one to start from, `--set tests.bandwidth.duration=5s`
-changes one value of it, `clearway plan` shows what it would do. Whatever is wrong in it is said at once, each with
+changes one value of it, `clearway plan` shows what it would do. All problems are reported together, each with
 file, line and column.
 
 Quantities always carry their unit. Rates are `bit/s`, `bps` or `B/s` with k, M, G, T (`B/s` also with Ki, Mi, Gi,
