@@ -10,7 +10,7 @@ from clearway.ledger.write import Ledger
 from clearway.report.compose import compose
 from clearway.report.document import ReportDocument
 from clearway.report.language import Language
-from clearway.report.table import FILE_NAMES, REPORTS
+from clearway.report.table import REPORTS
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 
@@ -30,4 +30,4 @@ def conclude(record: Record, language: Language) -> ReportDocument:
 
 def save_reports(document: ReportDocument, ledger: Ledger) -> dict[str, Path]:
     """Every format, into the run directory."""
-    return {name: ledger.save(FILE_NAMES[name], report.render(document)) for name, report in REPORTS.items()}
+    return {name: ledger.save(report.file_name, report.render(document)) for name, report in REPORTS.items()}

@@ -6,8 +6,8 @@ import sys
 
 from clearway.campaign.conclusion import EXIT_CODES, save_reports
 from clearway.ledger.write import Ledger
+from clearway.report.as_json import JsonReport
 from clearway.report.document import ReportDocument
-from clearway.report.table import REPORTS
 from clearway.report.text import TextReport
 from clearway.report.wording import sentence
 
@@ -18,7 +18,7 @@ def show(document: ReportDocument, ledger: Ledger, *, as_json: bool) -> int:
     The report is printed first: a disk that is full loses the files, not the answer, and is an error then. It has
     colour and the terminal's width where a person looks, and is plain text in a pipe.
     """
-    as_data = REPORTS["json"].render(document)
+    as_data = JsonReport().render(document)
     print(as_data if as_json else TextReport.for_stream(sys.stdout).render(document), end="", flush=True)
     ledger.save_verdict(as_data)
     for name, path in save_reports(document, ledger).items():

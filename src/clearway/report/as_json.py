@@ -21,6 +21,9 @@ _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 class JsonReport:
     """JSON, indented; keys in the document's order."""
 
+    name = "json"
+    file_name = "report.json"
+
     def render(self, document: ReportDocument) -> str:
         content = DOCUMENT.encode(document)
         return json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -38,6 +38,9 @@ class _Case:
 class JunitReport:
     """XML with its declaration, indented."""
 
+    name = "junit"
+    file_name = "junit.xml"
+
     def render(self, document: ReportDocument) -> str:
         phrases = Phrases(document.language)
         root = Element("testsuites", name=clean(document.title))

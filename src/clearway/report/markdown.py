@@ -17,6 +17,9 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 class MarkdownReport:
     """CommonMark with tables."""
 
+    name = "markdown"
+    file_name = "report.md"
+
     def render(self, document: ReportDocument) -> str:
         return "\n\n".join(_WRITE[type(block)](block) for block in outline.outline(document, _PAIRS)) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from clearway.report.as_json import JsonReport
 from clearway.report.document import ReportDocument
@@ -15,21 +15,22 @@ from clearway.report.text import TextReport
 class Report(Protocol):
     """One format. Pure: the same document gives the same text."""
 
+    @property
+    def name(self) -> str:
+        """As `--format` takes it."""
+
+    @property
+    def file_name(self) -> str:
+        """Of its file in a run directory."""
+
     def render(self, document: ReportDocument) -> str:
         """The whole report, ending in a newline."""
 
 
-REPORTS: Mapping[str, Report] = {
-    "text": TextReport(),
-    "json": JsonReport(),
-    "junit": JunitReport(),
-    "markdown": MarkdownReport(),
-}
-
-FILE_NAMES: Mapping[str, str] = {
-    "text": "report.txt",
-    "json": "report.json",
-    "junit": "junit.xml",
-    "markdown": "report.md",
-}
-"""Names of the files in a run directory."""
+_FORMATS: tuple[Report, ...] = (TextReport(), JsonReport(), JunitReport(), MarkdownReport())
+REPORTS: Mapping[str, Report] = {report.name: report for report in _FORMATS}
+DEFAULT_FORMAT = _FORMATS[0].name
+if TYPE_CHECKING:
+    FormatName = str
+else:  # the names are the table's: a type checker can't read them, the command line can
+    FormatName = Literal[tuple(REPORTS)]

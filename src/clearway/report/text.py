@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -30,6 +30,8 @@ _PAIRS = 10
 class TextReport:
     """`width` in columns; `colour` only where a terminal shows it."""
 
+    name: ClassVar[str] = "text"
+    file_name: ClassVar[str] = "report.txt"
     width: int = WIDTH
     colour: bool = False
 

@@ -20,7 +20,7 @@ _NOTABLE_OFFSET = Duration(0.1)
 async def check(site: HostsSite) -> tuple[Finding, ...]:
     """All that speaks for or against a run; nothing of it stays on a host."""
     surveyed = await site.survey()
-    found = [*all_findings(surveyed), *zone_findings(Inventory("hosts", tuple(one.node() for one in surveyed)))]
+    found = [*all_findings(surveyed), *zone_findings(Inventory(HostsSite.name, tuple(one.node() for one in surveyed)))]
     if any(finding.severity is Severity.ERROR for finding in found):
         return tuple(found)
     return (*found, *await _tried(site, surveyed))

@@ -24,6 +24,8 @@ class HostsSite:
     `road` leads to them by their names, `shell` runs single commands over it. `log` is told what is odd about them.
     """
 
+    name = "hosts"
+
     def __init__(self, hosts: HostsSpec, road: Transport, shell: Shell, *, log: FindingLog) -> None:
         self._hosts = {host.name: host for host in hosts.resolved()}
         self._road = road
@@ -43,7 +45,7 @@ class HostsSite:
             self._log(finding)
         nodes = tuple(one.node() for one in surveyed)
         kernels = sorted({node.facts["kernel"] for node in nodes})
-        return Inventory(site="hosts", nodes=nodes, versions={"kernel": ", ".join(kernels)})
+        return Inventory(site=self.name, nodes=nodes, versions={"kernel": ", ".join(kernels)})
 
     async def survey(self) -> tuple[Surveyed, ...]:
         """The same for whoever wants to know more; whatever is wrong with a host is in it."""

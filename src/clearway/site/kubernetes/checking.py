@@ -82,7 +82,7 @@ def _nodes(options: KubernetesOptions, nodes: Sequence[KubeNode]) -> Iterator[Fi
     if len(fit) < 2:
         yield Finding("kubernetes.too-few-machines", Severity.ERROR, values={"count": len(fit)})
     elif records:
-        yield from zone_findings(Inventory("kubernetes", records))
+        yield from zone_findings(Inventory(KubernetesSite.name, records))
 
 
 def _is_unfit(node: KubeNode, options: KubernetesOptions) -> bool:

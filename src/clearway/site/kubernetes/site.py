@@ -51,6 +51,8 @@ _RENEWALS = 3
 class KubernetesSite:
     """One cluster, for one run."""
 
+    name = "kubernetes"
+
     def __init__(self, options: KubernetesOptions, *, log: FindingLog, clock: Clock | None = None) -> None:
         self._options = options
         self._log = log
@@ -74,7 +76,7 @@ class KubernetesSite:
         async with connect(self._options.access) as api:
             nodes = await wanted_nodes(api, self._options)
             return Inventory(
-                site=f"kubernetes {await cluster_id(api)}",
+                site=f"{self.name} {await cluster_id(api)}",
                 nodes=tuple(described(node, self._options.machine_label) for node in nodes),
                 versions={"kubernetes": (await server_version(api)).text},
             )

@@ -28,6 +28,8 @@ class LabSite:
     environment of a node's agents.
     """
 
+    name = "lab"
+
     def __init__(
         self, lab: LabSpec, *, log: FindingLog, agent_env: Mapping[str, Mapping[str, str]] | None = None
     ) -> None:
@@ -41,7 +43,7 @@ class LabSite:
         """Nodes, zones and shaped rates. Raises SiteError where this machine can't hold such a lab."""
         await asyncio.to_thread(open_door, self._lab)
         nodes = tuple(_described(node) for node in self._lab.resolved())
-        return Inventory(site="lab", nodes=nodes, versions={"kernel": os.uname().release})
+        return Inventory(site=self.name, nodes=nodes, versions={"kernel": os.uname().release})
 
     async def start(self, slots: Sequence[Slot]) -> None:
         """Build the network and start an agent a slot. Raises SiteError; `stop` is still due then."""
@@ -109,8 +111,8 @@ class LabSite:
 
     def _tell(self, door: NamespaceEntry, script: str) -> None:
         code = "lab.rootless" if door.rootless else "lab.as-root"
-        self._log(Finding(code, Severity.INFO, "lab", {"command": " ".join(door.argv(()))}))
-        self._log(Finding("lab.commands", Severity.INFO, "lab", {"script": script}))
+        self._log(Finding(code, Severity.INFO, self.name, {"command": " ".join(door.argv(()))}))
+        self._log(Finding("lab.commands", Severity.INFO, self.name, {"script": script}))
 
 
 async def _seen_off(keeper: KeeperControl, slot: Slot, fault: Reason | None) -> Reason:

@@ -26,7 +26,7 @@ from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
-from clearway.report.table import REPORTS
+from clearway.report.text import TextReport
 from clearway.verdict.model import State
 
 _NAMED = 10
@@ -165,7 +165,7 @@ async def _gather(running: _Running, around: Surroundings) -> CallOutcome:
     wanted = running.wanted
     name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
     summary = SummaryFile(name, perf_data(items(record, wanted)), complete=complete)
-    report = REPORTS["text"].render(document)
+    report = TextReport().render(document)
     return CallOutcome((summary,), document.state, tuple(_errors(record, document, trouble)), report)
 
 
