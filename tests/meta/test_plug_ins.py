@@ -32,7 +32,7 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "is the name of a protocol too",
         (
             "engine.sockperf",
-            "plan.parameters",
+            "plan.schedule",
             "probe.measurement",
             "probe.parameters",
             "report.phrases",

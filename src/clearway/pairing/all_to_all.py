@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from random import Random
 
-from clearway.pairing.base import Pairing, PairingRequest, Rounds, lanes
-from clearway.pairing.partners import Partners
+from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds, lanes
 
 
 def _rounds(request: PairingRequest, partners: Partners, rng: Random) -> Rounds:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from clearway.base.errors import UsageError
-from clearway.pairing.base import End, Pairing, PairingRequest, Rounds, lanes
-from clearway.pairing.partners import Partners
+from clearway.pairing.base import End, Pairing, PairingRequest, Partners, Rounds, lanes
 from clearway.probe.records import Pair
 
 

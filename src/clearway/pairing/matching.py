@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from itertools import chain
 from random import Random
 
-from clearway.pairing.base import Rounds
-from clearway.pairing.partners import Member, Partners
+from clearway.pairing.base import Member, Partners, Rounds
 from clearway.probe.records import Pair, Slot
 
 

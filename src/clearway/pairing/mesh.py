@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 from random import Random
 
-from clearway.pairing.base import Pairing, PairingRequest, Rounds, directed, lanes
-from clearway.pairing.partners import Member, Partners
+from clearway.pairing.base import Member, Pairing, PairingRequest, Partners, Rounds, directed, lanes
 
 
 def one_factorisation(count: int) -> Iterator[list[tuple[int, int]]]:

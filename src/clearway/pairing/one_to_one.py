@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from random import Random
 
-from clearway.pairing.base import Pairing, PairingRequest, Rounds, directed
+from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds, directed
 from clearway.pairing.matching import arranged, leftover_pairs, matching
-from clearway.pairing.partners import Partners
 from clearway.probe.records import Pair
 
 

@@ -7,9 +7,8 @@ from itertools import accumulate
 from random import Random
 
 from clearway.base.errors import UsageError
-from clearway.pairing.base import Pairing, PairingRequest, Rounds
+from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds
 from clearway.pairing.matching import arranged, leftover_pairs, matching
-from clearway.pairing.partners import Partners
 from clearway.probe.records import Pair
 
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from random import Random
 
 from clearway.pairing.all_to_all import ALL_TO_ALL
-from clearway.pairing.base import Pairing, PairingRequest, Rounds
+from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds
 from clearway.pairing.incast import INCAST
 from clearway.pairing.mesh import MESH
 from clearway.pairing.one_to_one import ONE_TO_ONE
-from clearway.pairing.partners import Partners
 from clearway.pairing.sample import SAMPLE
 
 PAIRINGS: Mapping[str, Pairing] = {pairing.name: pairing for pairing in (ONE_TO_ONE, MESH, INCAST, ALL_TO_ALL, SAMPLE)}

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
-from clearway.pairing.base import Rounds
-from clearway.pairing.partners import Partners
+from clearway.pairing.base import Partners, Rounds
 from clearway.pairing.table import PAIRINGS
 from clearway.plan.model import Links
 from clearway.probe.records import Finding, Severity

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clearway.base.units import Duration, Size
 from clearway.plan.model import Links, Plan
 from clearway.plan.pace import stated_rate
-from clearway.plan.parameters import links
+from clearway.plan.schedule import links
 from clearway.probe.parameters import RoundTripParameters
 from clearway.probe.records import Inventory, Probe, Role, Round
 from clearway.spec.model import Spec

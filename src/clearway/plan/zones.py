@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearway.pairing.partners import Member, PairScope, Partners
+from clearway.pairing.base import Member, PairScope, Partners
 from clearway.probe.records import Finding, Inventory, Node, Severity, Slot
 from clearway.spec.model import Test
 

@@ -10,9 +10,9 @@ from clearway.base.units import Quantity, Ratio
 from clearway.probe.json_values import VALUE
 from clearway.report.cni_cost import Comparison, Cost
 from clearway.report.language import Language
-from clearway.report.layout import printed, table
 from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
+from clearway.report.text import printed, table
 from clearway.report.wording import describe_finding
 
 _COLUMNS = ("test", "figure", "pair", "hosts", "pods", "cost")

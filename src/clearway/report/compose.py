@@ -8,7 +8,6 @@ from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
 from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.report.claim import claim
-from clearway.report.conditions import conditions
 from clearway.report.document import (
     CoveragePart,
     CriterionPart,
@@ -19,7 +18,7 @@ from clearway.report.document import (
     SummaryPart,
     TestPart,
 )
-from clearway.report.evidence import evidence_parts
+from clearway.report.evidence import conditions, evidence_parts
 from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
 from clearway.report.losses import loss_findings

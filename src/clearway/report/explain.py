@@ -13,7 +13,7 @@ from clearway.base.units import Rate
 from clearway.report.language import Language
 from clearway.report.providers import explain_provider
 from clearway.report.wording import sentence
-from clearway.report.wording.catalogue import read_toml
+from clearway.report.wording.sentences import read_toml
 
 _KBYTE = 1024
 """Bytes in what iperf calls a kbyte."""

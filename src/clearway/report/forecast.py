@@ -11,9 +11,9 @@ from clearway.plan.model import Plan
 from clearway.probe.json_values import VALUE
 from clearway.probe.records import Finding
 from clearway.report.language import Language
-from clearway.report.layout import printed, table
 from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
+from clearway.report.text import printed, table
 from clearway.report.wording import hint
 from clearway.spec.model import Spec
 

@@ -1,17 +1,20 @@
-"""The report for a terminal, or plain for a pipe or a file."""
+"""The report for a terminal, or plain for a pipe or a file; and tables and indents for all that is printed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any, ClassVar, TextIO
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from clearway.report import outline
 from clearway.report.document import ReportDocument
-from clearway.report.layout import WIDTH, bullet, grid, indented, printed, table
+from clearway.report.outline import Column
 from clearway.verdict.model import State
 
 _COLOURS: Mapping[State, str] = {
@@ -24,6 +27,10 @@ _COLOURS: Mapping[State, str] = {
 """A colour always means a state, and never stands without its word."""
 _PAIRS = 10
 """Pairs listed for each criterion; the JSON report has all."""
+
+
+WIDTH = 120
+"""Columns where no terminal says how many it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,43 @@ _DRAW: Mapping[type[outline.Block], Callable[[Any], RenderableType]] = {
     outline.Facts: lambda block: indented(grid(block.rows, gap=2)),
     outline.Quote: _quote,
 }
+
+
+def printed(parts: Iterable[RenderableType], width: int = WIDTH, *, colour: bool = False) -> str:
+    """Each part below the one before, without spaces at the end of a line."""
+    sink = StringIO()
+    options: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "_environ": {}}
+    options["color_system"] = "standard" if colour else None
+    console = Console(file=sink, width=width, force_terminal=colour, **options)
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines())
+
+
+def table(columns: Iterable[Column], rows: Iterable[Sequence[str]]) -> Table:
+    """Numbers stand at the right, and are never broken."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        number = not column.words
+        drawn.add_column(column.title, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def grid(rows: Iterable[Sequence[RenderableType]], gap: int) -> Table:
+    """Two columns; the right one keeps its indent when it wraps."""
+    drawn = Table.grid(padding=(0, gap))
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def bullet(lines: Iterable[str]) -> Table:
+    return grid([("-", Group(*map(Text, lines)))], gap=1)
+
+
+def indented(*parts: RenderableType) -> Padding:
+    return Padding(Group(*parts), (0, 0, 0, 2))

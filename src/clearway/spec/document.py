@@ -6,13 +6,13 @@ it is a number or a switch is for the field that takes it. Only an empty value, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from clearway.spec.depth import too_deep
 from clearway.spec.problems import Path, Problem, SourcePosition, SpecError, dotted, shown
 
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "value", "merge")}
@@ -147,3 +147,22 @@ def _syntax_problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
     before = text[:position]
     place = SourcePosition(source, before.count("\n") + 1, position - before.rfind("\n"))
     return Problem("yaml.syntax", place, values={"detail": str(getattr(error, "reason", error))})
+
+
+def too_deep(text: str, deepest: int) -> int | None:
+    """The line, from 1, where a text is nested deeper than that; None if it is not. Raises YAMLError."""
+    if not _may_be(text, deepest):
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > deepest:
+            mark = event.start_mark
+            return mark.line + 1 if mark else 1
+    return None
+
+
+def _may_be(text: str, deepest: int) -> bool:
+    """A quick look: brackets, indentation, or dashes on one line, enough for it."""
+    indented = rf"^[ ]{{{deepest}}}|(?:[-?][ ]+){{{deepest}}}"
+    return text.count("[") + text.count("{") > deepest or re.search(indented, text, re.MULTILINE) is not None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES
-from clearway.pairing.partners import PairScope
+from clearway.pairing.base import PairScope
 from clearway.pairing.table import DEFAULT_PAIRING, PAIRINGS
 from clearway.spec.criteria import Criterion, LinkShare
 from clearway.spec.types import (

@@ -12,8 +12,7 @@ from clearway.base.units import Duration, Rate
 from clearway.ledger.record import Record
 from clearway.probe.records import Half, Observation, Result, Round
 from clearway.report.language import Language
-from clearway.report.progress import Progress, rounds_to_come
-from clearway.report.progress_state import Tally, halves
+from clearway.report.progress import Progress, Tally, halves, rounds_to_come
 from unit.report.factories import TCP, Network, dead_towards, inventory, record, spec
 
 GAP = Duration(0.5)

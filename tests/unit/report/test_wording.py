@@ -14,7 +14,7 @@ from clearway.base.units import Count, Duration, Rate, parse_rate
 from clearway.probe.records import Finding, Outcome, Severity
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.wording import describe_error, hint, knows, sentence, shown
-from clearway.report.wording.catalogue import catalogue
+from clearway.report.wording.sentences import catalogue
 from clearway.spec.load import load_spec
 from clearway.spec.problems import SpecError
 from unit.report.codes import composed_codes, given_values, written_codes

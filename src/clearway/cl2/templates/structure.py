@@ -9,7 +9,7 @@ from enum import Enum
 
 import yaml
 
-from clearway.spec.depth import too_deep
+from clearway.spec.document import too_deep
 
 _DEEPEST = 500
 _STANDARD = "tag:yaml.org,2002:"

@@ -15,7 +15,7 @@ from clearway.site.hosts.agents import GREETINGS, LEASE, RemoteAgent
 from clearway.site.hosts.model import HostsSpec
 from clearway.site.hosts.survey import Surveyed, all_findings, survey_all
 from clearway.site.parallel import at_once
-from clearway.site.piped import PipedWorkers
+from clearway.site.pipe import PipedWorkers
 
 
 class HostsSite:

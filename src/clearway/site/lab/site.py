@@ -17,8 +17,7 @@ from clearway.site.lab.control import KeeperControl, Ran
 from clearway.site.lab.model import LabNode, LabSpec
 from clearway.site.lab.preflight import NamespaceEntry, open_door
 from clearway.site.lab.topology import as_shell, build_steps
-from clearway.site.pipe import LINE_LIMIT
-from clearway.site.piped import PipedWorkers
+from clearway.site.pipe import LINE_LIMIT, PipedWorkers
 
 
 class LabSite:
