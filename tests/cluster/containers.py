@@ -142,7 +142,7 @@ class ContainerSite:
         self._attending.append(asyncio.create_task(self._attend(mailbox)))
 
     async def _attend(self, mailbox: PipeMailbox) -> None:
-        reason = await mailbox.attend()
+        reason = await mailbox.listen()
         self._events.put_nowait(Lost(mailbox.slot, reason or Reason("lab.agent-silent")))
 
 

@@ -1,1 +1,1 @@
-"""Commands on the nodes' own operating system: the roads to a node, and what each provider has."""
+"""Commands on the nodes' own operating system: the transports that reach a node, and what each provider has."""

@@ -1,4 +1,4 @@
-"""The road to nodes that are containers of this machine."""
+"""The transport to nodes that are containers on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EVIDENCE = (
     (re.compile(r"Cannot connect to the Docker daemon|permission denied while trying to connect"), "shell.no-docker"),
 )
 _DAEMON = re.compile(r"\AError(?: response from daemon)?: |\A(?:Cannot connect|permission denied while trying)")
-"""How what docker itself says begins."""
+"""How messages of docker itself begin."""
 
 
 class DockerTransport:
@@ -29,11 +29,11 @@ class DockerTransport:
     def obstacle(self, node: str) -> Reason | None:
         return None
 
-    def failure(self, node: str, said: CommandOutput) -> Reason | None:
-        if said.exit == 0 or said.stdout or not _DAEMON.search(said.stderr):
+    def failure(self, node: str, output: CommandOutput) -> Reason | None:
+        if output.exit == 0 or output.stdout or not _DAEMON.search(output.stderr):
             return None
-        code = next((code for words, code in _EVIDENCE if words.search(said.stderr)), "shell.road-failed")
-        return Reason(code, {"node": node, "exit": said.exit, "quote": said.stderr.strip()[-200:]})
+        code = next((code for words, code in _EVIDENCE if words.search(output.stderr)), "shell.road-failed")
+        return Reason(code, {"node": node, "exit": output.exit, "quote": output.stderr.strip()[-200:]})
 
     def close(self) -> None:
         """It keeps nothing."""

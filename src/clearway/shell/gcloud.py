@@ -1,4 +1,4 @@
-"""The road over `gcloud compute ssh`: Google's own tool finds project, address, user and key."""
+"""The transport over `gcloud compute ssh`: Google's own tool finds project, address, user and key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearway.shell.base import CommandOutput, Connection
 from clearway.shell.ssh import HostKeys, ssh_failure
 
 _OWN = re.compile(r"^ERROR: \(gcloud\.", re.MULTILINE)
-"""How what gcloud itself says begins."""
+"""How messages of gcloud itself begin."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class GcloudTransport:
         return None if self.zones.get(node) else Reason("shell.no-zone", {"node": node})
 
     def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
-        """gcloud hands the command to ssh as it is, and ssh to the login shell over there."""
+        """gcloud passes the command to ssh as it is, and ssh to the login shell on the node."""
         flags = [f"--zone={self.zones[node]}", "--quiet"]
         flags += [f"--project={self.project}"] if self.project is not None else []
         flags += ["--internal-ip"] if self.internal else []
-        # Left alone, gcloud takes the first key that a host shows, and no other after that.
+        # By default gcloud accepts the first key that a host shows, and no other after that.
         flags += ["--strict-host-key-checking=yes"] if self.host_keys is HostKeys.STRICT else []
         login = node if self.user is None else f"{self.user}@{node}"
         command = f"--command={shlex.join(argv)}"
@@ -42,12 +42,12 @@ class GcloudTransport:
     def connection(self, node: str) -> Connection | None:
         return None
 
-    def failure(self, node: str, said: CommandOutput) -> Reason | None:
-        if said.exit == 0 or not (own := _OWN.search(said.stderr)):
+    def failure(self, node: str, output: CommandOutput) -> Reason | None:
+        if output.exit == 0 or not (own := _OWN.search(output.stderr)):
             return None
-        values = {"node": node, "address": node, "quote": said.stderr[own.start() :].strip().splitlines()[0][:200]}
-        code = ssh_failure(said.stderr)
-        return Reason(code, values) if code else Reason("shell.road-failed", {**values, "exit": said.exit})
+        values = {"node": node, "address": node, "quote": output.stderr[own.start() :].strip().splitlines()[0][:200]}
+        code = ssh_failure(output.stderr)
+        return Reason(code, values) if code else Reason("shell.road-failed", {**values, "exit": output.exit})
 
     def close(self) -> None:
         """It keeps nothing."""

@@ -1,4 +1,4 @@
-"""How the nodes of one cluster are reached: the provider's row, the environment and what was said of it by hand."""
+"""How the nodes of one cluster are reached: the provider's row, changed by the environment and by flags."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class NodeAccess:
     project: str | None = None
     """Google's."""
     stated: bool = field(default=False, compare=False)
-    """Whether anybody said how to get in: nobody is logged in for a look that was not asked for."""
+    """Whether the user named a key, user or bastion. Without, watchers don't log in to nodes on their own account."""
     without_effect: tuple[str, ...] = field(default=(), compare=False)
-    """Names of what was given and changes nothing."""
+    """Names of settings that were given but change nothing."""
 
 
 def node_access(provider: Provider, given: Iterable[str], environ: Mapping[str, str]) -> NodeAccess:

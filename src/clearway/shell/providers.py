@@ -1,4 +1,4 @@
-"""The providers, one row each: how their nodes are reached from outside the API, and what may be done with them."""
+"""The providers, one row each: how their nodes are reached other than over the API, and what may be done with them."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class Feature(StrEnum):
     COMMANDS = "commands"
     """Commands on the nodes."""
     KERNEL_LOG = "kernel-log"
-    """A kernel of the cluster's own, whose log tells of it alone."""
+    """A kernel that only the cluster uses, so that its log is about the cluster."""
     NODE_KILLER = "node-killer"
-    """Nodes that can be broken on purpose, and of which others are left."""
+    """Nodes that can be broken on purpose while others remain."""
     REBOOT = "reboot"
     """Machines that come back by themselves after a reboot."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """What keeps a node's pods running, and how it is stopped and started; as root."""
+    """The commands that stop and start the services which run a node's pods; as root."""
 
     stop_kubelet: Argv = ("systemctl", "stop", "kubelet")
     start_kubelet: Argv = ("systemctl", "start", "kubelet")
@@ -66,20 +66,20 @@ class LoadBalancer:
 class Provider:
     name: str
     route: Route | None = None
-    """None: there is no way to the nodes' own system; `without` says why."""
+    """None: the nodes' own system can't be reached; `without` says why."""
     without: str = ""
     """Code of that sentence."""
     key_variables: tuple[str, ...] = ()
     """Names of environment variables that may name the private key, the first that is set; after KUBE_SSH_KEY_PATH."""
     key_file: str | None = None
-    """Used where it is there; None: those that ssh itself looks for."""
+    """Used if the file exists; None: those that ssh itself looks for."""
     user: str | None = None
-    """Where nothing else names one; None: as the user's ssh configuration has it."""
+    """Default login user; None: as the user's ssh configuration has it."""
     addresses: tuple[AddressType, ...] = (AddressType.INTERNAL, AddressType.EXTERNAL)
     """The first that a node has."""
     services: Services = Services()
     load_balancer: LoadBalancer | None = LoadBalancer()
-    """None: it brings none."""
+    """None: the provider has none."""
     features: frozenset[Feature] = frozenset()
 
     @property
@@ -93,9 +93,9 @@ _GCE_FILE = "~/.ssh/google_compute_engine"
 _OUTSIDE_FIRST = (AddressType.EXTERNAL, AddressType.INTERNAL)
 _MACHINES = frozenset(Feature)
 _CONTAINERS = frozenset({Feature.COMMANDS, Feature.NODE_KILLER})
-"""They share the host's kernel: its log is not theirs alone, and what is rebooted stays away."""
+"""They share the host's kernel: its log is not about them alone, and a container that reboots does not come back."""
 _ONE_MACHINE = frozenset({Feature.COMMANDS, Feature.KERNEL_LOG})
-"""What would break it would break clearway."""
+"""clearway runs on it too, so it can't be broken or rebooted."""
 
 _ROWS = (
     Provider(
@@ -173,7 +173,7 @@ def provider_named(name: str) -> Provider:
 
 
 def missing(provider: Provider | None, feature: Feature) -> Reason | None:
-    """Why the feature can't be had; None: it can. Without a provider, nothing is known of the nodes."""
+    """Why the feature is not available; None: it is. Without a provider, nothing is known of the nodes."""
     having = tuple(row.name for row in _ROWS if feature in row.features)
     if provider is None:
         return Reason("provider.needed", {"choices": having})
@@ -183,5 +183,5 @@ def missing(provider: Provider | None, feature: Feature) -> Reason | None:
 
 
 def as_root(argv: Argv) -> Argv:
-    """The command as root's, whoever logs in: root needs no sudo, and may not have it."""
+    """The command, run as root by any login user: for root itself without sudo, which may not be installed."""
     return ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n -- "$@"; fi', "sh", *argv)

@@ -1,4 +1,4 @@
-"""A Shell that runs nothing and says what it would: what a dry run shows is what the road would carry."""
+"""A Shell that runs nothing and logs what it would run: a dry run shows exactly the command lines of a real run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from clearway.shell.runner import bounded
 
 
 class Rehearsal:
-    """Every command ends well and says nothing; `log` is told each."""
+    """Every command succeeds without output; `log` gets each of them."""
 
-    def __init__(self, road: Transport, *, log: Callable[[Finding], None]) -> None:
-        self._road = road
+    def __init__(self, transport: Transport, *, log: Callable[[Finding], None]) -> None:
+        self._transport = transport
         self._log = log
 
     async def run(self, node: str, command: ShellCommand) -> Answer:
-        if (reason := self._road.obstacle(node)) is not None:
+        if (reason := self._transport.obstacle(node)) is not None:
             return NotRun(reason)
-        shown = shlex.join(self._road.command(node, bounded(command)))
+        shown = shlex.join(self._transport.command(node, bounded(command)))
         self._log(Finding("shell.would-run", Severity.INFO, node, {"command": shown, "within": command.within}))
         return CommandOutput(0)
 
     async def close(self) -> None:
-        self._road.close()
+        self._transport.close()

@@ -1,7 +1,7 @@
-"""The road over the system's `ssh`: the user's own configuration, agent, jump hosts and hardware keys stay in force.
+"""The transport over the system's `ssh`: the user's own configuration, agent, jump hosts and hardware keys apply.
 
-One connection a node is made first and shared by its commands: what keeps it from standing is told apart from what
-a command says, and a login is paid for once.
+Each node gets one connection first, which its commands share: a failure to connect is then distinct from the failure
+of a command, and each node needs one login only.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ from clearway.probe.records import Reason
 from clearway.shell.base import CommandOutput, Connection
 
 _CONNECT_TIMEOUT = 10
+"""Seconds for the TCP connection: several retransmissions of a lost SYN (after 1, 3 and 7 s)."""
 _ALIVE_INTERVAL, _ALIVE_COUNT = 5, 3
+"""A connection counts as lost after 15 s (5 s, three times) without an answer."""
 _PERSIST = 60
-"""Seconds. A connection ends by itself so long after its last command, if nobody is left to end it."""
+"""Seconds after its last command after which a connection ends by itself, in case the controller was killed."""
 _SOCKET_PATH = 80
-"""Byte: the kernel takes 107, and ssh adds a suffix of its own while it binds."""
+"""Bytes: the kernel takes 107 (unix(7)), and ssh adds a suffix of its own while it binds."""
 _QUOTE = 200
 _FAILED = 255
-"""The exit of ssh itself."""
+"""The exit of ssh itself (ssh(1), "EXIT STATUS")."""
 
 
 class HostKeys(StrEnum):
-    """What is done about a host that presents its key: `ssh`'s own words for it."""
+    """Which host keys are accepted, in the words of ssh's StrictHostKeyChecking."""
 
     STRICT = "yes"
-    """It must be known already."""
+    """The key must be known already."""
     ACCEPT_NEW = "accept-new"
-    """An unknown one is taken and remembered; a changed one is refused."""
+    """An unknown key is accepted and remembered; a changed one is refused."""
 
 
 POLICIES: Mapping[str, HostKeys] = {"strict": HostKeys.STRICT, "accept-new": HostKeys.ACCEPT_NEW}
@@ -45,24 +47,24 @@ POLICIES: Mapping[str, HostKeys] = {"strict": HostKeys.STRICT, "accept-new": Hos
 
 @dataclass(frozen=True)
 class SshHost:
-    """How one node is entered. What is None is left to the user's own ssh configuration."""
+    """How to log in to one node. What is None is left to the user's own ssh configuration."""
 
     address: str
     """Address, name, or alias in the user's configuration."""
     user: str | None = None
     port: int | None = None
     key: Path | None = None
-    """Its private half's place; nobody here reads it."""
+    """Path of the private key; only ssh reads it."""
     known_hosts: Path | None = None
     bastion: str | None = None
-    """As ssh's ProxyJump takes it: `[user@]host[:port]`, several set apart by commas."""
+    """As ssh's ProxyJump takes it: `[user@]host[:port]`, several separated by commas."""
     host_keys: HostKeys = HostKeys.STRICT
     options: tuple[str, ...] = ()
     """More of ssh's own, `Name=value`."""
 
 
 class SshTransport:
-    """Nodes by name. A connection needs a private folder for its socket; `close` takes it away."""
+    """Nodes by name. A connection needs a private folder for its socket; `close` removes it."""
 
     def __init__(self, hosts: Mapping[str, SshHost]) -> None:
         self._hosts = hosts
@@ -73,7 +75,7 @@ class SshTransport:
         return None if node in self._hosts else Reason("shell.unknown-node", {"node": node})
 
     def command(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
-        """The login shell over there takes it apart again, as every POSIX shell does."""
+        """The login shell on the node splits it into words again, as every POSIX shell does."""
         return (*self._ssh(node), "-o", "ControlMaster=no", "-T", *self._target(node), shlex.join(argv))
 
     def connection(self, node: str) -> Connection:
@@ -86,11 +88,11 @@ class SshTransport:
             end=(*ssh, "-O", "exit", *target),
         )
 
-    def failure(self, node: str, said: CommandOutput) -> Reason | None:
-        """By the exit that ssh keeps for itself, and by its words."""
-        if said.exit != _FAILED:
+    def failure(self, node: str, output: CommandOutput) -> Reason | None:
+        """By the exit status that ssh reserves for itself, and by its messages."""
+        if output.exit != _FAILED:
             return None
-        return Reason(ssh_failure(said.stderr) or "shell.connection-lost", self._values(node, said))
+        return Reason(ssh_failure(output.stderr) or "shell.connection-lost", self._values(node, output))
 
     def close(self) -> None:
         folder, self._sockets = self._sockets, _unused_folder()
@@ -123,10 +125,16 @@ class SshTransport:
     def _target(self, node: str) -> tuple[str, ...]:
         return "--", self._hosts[node].address
 
-    def _values(self, node: str, said: CommandOutput) -> dict[str, str | None]:
+    def _values(self, node: str, output: CommandOutput) -> dict[str, str | None]:
         host = self._hosts[node]
         key = None if host.key is None else str(host.key)
-        return {"node": node, "address": host.address, "user": host.user, "key": key, "quote": _last_line(said.stderr)}
+        return {
+            "node": node,
+            "address": host.address,
+            "user": host.user,
+            "key": key,
+            "quote": _last_line(output.stderr),
+        }
 
 
 _EVIDENCE = tuple(
@@ -146,16 +154,16 @@ _EVIDENCE = tuple(
         (r"Bad configuration option|bad permissions on|Bad owner or permissions", "shell.ssh-configuration"),
     )
 )
-"""What ssh and the kernel say -> why; the first that fits, most telling first. Anything else ended a connection."""
+"""Message of ssh or the kernel -> why; the first match counts, so the most specific stand first."""
 
 
 def ssh_failure(stderr: str) -> str | None:
-    """The code of what kept ssh from a host, by its words."""
+    """The code of why ssh did not reach a host, by its messages."""
     return next((code for words, code in _EVIDENCE if words.search(stderr)), None)
 
 
 def _unused_folder() -> Path:
-    """A name that nobody can guess, short enough for a socket below it."""
+    """A name that can't be guessed, short enough for a socket below it."""
     name = f"clearway-{secrets.token_hex(8)}"
     folder = Path(tempfile.gettempdir(), name)
     return folder if len(bytes(folder)) <= _SOCKET_PATH else Path("/tmp", name)  # noqa: S108 - made by us alone, or not at all

@@ -1,4 +1,4 @@
-"""From how a cluster's nodes are reached, and what the API says of them, to the road."""
+"""Makes the transport to a cluster's nodes from the NodeAccess and from what the API says of the nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Machine:
-    """A node as one finds the way to it."""
+    """What is needed to reach a node."""
 
     name: str
     addresses: tuple[tuple[str, str], ...] = ()
@@ -27,8 +27,8 @@ class Machine:
 
 
 def transport_to(machines: Sequence[Machine], node_access: NodeAccess) -> Transport:
-    """Raises UsageError where the provider has no way to them, or none to so many. A node without an address has
-    none, and is told so when a command is for it.
+    """Raises UsageError where the provider can't reach them, or not so many. A node without an address is reported
+    when a command is for it.
     """
     if node_access.route is None:
         raise UsageError(node_access.provider.without, provider=node_access.provider.name)

@@ -1,7 +1,7 @@
 """Workers that are reached by a pipe, here or behind ssh: the controller's side, JSON lines to and from each of them.
 
-It greets a worker, measures its clock, and from then on passes on what the worker says. It never starts or ends a
-process: it ends when the worker's side of the pipe does, and a site says how a worker is ended.
+It waits for a worker's announcement, measures its clock, and then passes on its results and observations. It never
+starts or ends a process: it ends when the worker's side of the pipe does, and the site says how a worker is ended.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from clearway.base.units import Duration
 from clearway.probe import wire
 from clearway.probe.json_values import NUMBER
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Slot
-from clearway.site.base import Event, Lost, Ready
+from clearway.site.base import Event, FindingLog, Lost, Ready
 
 LINE_LIMIT = 16 * 1024 * 1024
-"""Byte; a result with its series and evidence stays far below. Readers are to be made with it."""
+"""Bytes; a result with its series and evidence stays far below. Readers must be made with it."""
 CLOCK_EXCHANGES = 8
 """The best of them counts: one undisturbed exchange is enough."""
 READY_WITHIN = 30.0
-"""Second, from the pipe's opening to the worker's announcement and the last clock exchange."""
+"""Seconds from opening the pipe to the last clock exchange: an interpreter starts in 1 s, on a busy machine in 10."""
 TAKEN_WITHIN = 10.0
-"""Second, for a worker to take a mailbox's content off the pipe."""
+"""Seconds for a worker to read a mailbox's content: it reads at once, so one that does not has stopped."""
 QUOTED = 200
 """Characters of a line that was not understood."""
 
@@ -37,12 +37,12 @@ PipeMessage = dict[str, Any]
 
 
 class ProtocolError(ClearwayError):
-    """The worker said what no worker of this version says, or nothing, or does not listen."""
+    """The worker sent what no worker of this version sends, or nothing, or does not read its input."""
 
 
 @dataclass
 class PipeMailbox:
-    """One worker's mailbox. `emit` is called for every event but Lost: who holds the process knows why it ended."""
+    """One worker's mailbox. `emit` gets every event but Lost: only the owner of the process knows why it ended."""
 
     slot: Slot
     reader: asyncio.StreamReader
@@ -53,10 +53,10 @@ class PipeMailbox:
     _ahead: Duration = Duration(0)
     _fault: Reason | None = None
 
-    async def attend(self) -> Reason | None:
+    async def listen(self) -> Reason | None:
         """Listen until the pipe ends; returns what is wrong with the worker, or None if it just ended."""
         try:
-            await self._welcome_in_time()
+            await self._announcement_in_time()
             async for message in self._messages():
                 self._pass_on(message)
         except ProtocolError as error:
@@ -77,24 +77,24 @@ class PipeMailbox:
             self._fault = Reason("pipe.not-taken", {"within": Duration(TAKEN_WITHIN)})
             self.writer.transport.abort()
 
-    async def greet(self) -> None:
-        """Let the worker hear that we are there: on a lease it would leave otherwise. Its answer is passed over."""
+    async def keep_alive(self) -> None:
+        """Renew the worker's lease: without a message in time it would end. Its answer is ignored."""
         with suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(TAKEN_WITHIN):
                 await self._send({"type": "clock", "id": next(self._numbers)})
 
     def close(self) -> None:
-        """Tell the worker to end by ending its standard input."""
+        """End the worker by ending its standard input."""
         self.writer.close()
 
-    async def _welcome_in_time(self) -> None:
+    async def _announcement_in_time(self) -> None:
         try:
             async with asyncio.timeout(READY_WITHIN):
-                await self._welcome()
+                await self._announcement()
         except TimeoutError:
             raise ProtocolError("pipe.never-ready", within=Duration(READY_WITHIN)) from None
 
-    async def _welcome(self) -> None:
+    async def _announcement(self) -> None:
         async for message in self._messages():
             if message["type"] == "ready":
                 worker = _decoded(wire.WORKER, message.get("worker"))
@@ -119,8 +119,7 @@ class PipeMailbox:
         await self._send({"type": "clock", "id": number})
         async for message in self._messages():
             if message["type"] == "clock" and message.get("id") == number:
-                heard = self.clock.now()
-                return offset_of(asked, _decoded(NUMBER, message.get("now")), heard)
+                return offset_of(asked, _decoded(NUMBER, message.get("now")), self.clock.now())
             self._pass_on(message)
         return None
 
@@ -153,9 +152,9 @@ class PipeMailbox:
         await self.writer.drain()
 
 
-def offset_of(asked: float, answered: float, heard: float) -> ClockOffset:
-    """A worker's clock against ours, from one exchange: `asked` and `heard` on ours, `answered` on its own."""
-    half = (heard - asked) / 2
+def offset_of(asked: float, answered: float, received: float) -> ClockOffset:
+    """A worker's clock against ours, from one exchange: `asked` and `received` on ours, `answered` on its own."""
+    half = (received - asked) / 2
     return ClockOffset(ahead=Duration(answered - (asked + half)), uncertainty=Duration(half))
 
 
@@ -177,82 +176,82 @@ def _decoded(codec: Any, data: Any) -> Any:
 
 
 Terminate = Callable[[Slot, Reason | None], Awaitable[Reason]]
-"""Is given what is wrong with a worker (None: its pipe just ended), makes sure that it ends, and says why it did."""
+"""Gets what is wrong with a worker (None: its pipe just ended), makes sure that it ends, and returns why it did."""
 
 _HANDING_OUT = Duration(0.4)
-"""For worker and controller to be given a CPU; a pipe by itself takes next to nothing."""
+"""For worker and controller to be given a CPU on a busy machine; a pipe by itself takes next to nothing."""
 _WAYS = 4
-"""How often half the best exchange fits into what a request may take on its way."""
+"""The best exchange of a worker took a way there and back undisturbed; a request may take four times half of that."""
 
 
-class PipedWorkers:
-    """All workers of one site. Their events are in order of arrival, until `finish`."""
+class PipedSite:
+    """Base class. It never starts or ends a process: the site does, and says how by a Terminate for each worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: FindingLog) -> None:
+        self._log = log
         self._mailboxes: dict[Slot, PipeMailbox] = {}
-        self._attending: list[asyncio.Task[None]] = []
-        self._arrived: dict[Slot, asyncio.Event] = {}
+        self._listening: list[asyncio.Task[None]] = []
+        self._announced: dict[Slot, asyncio.Event] = {}
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._slowest = Duration(0)
 
-    def open(self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A worker's mailbox on its pipe; nobody listens to it yet."""
-        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take)
-        self._arrived[slot] = asyncio.Event()
-
-    def attend(self, slot: Slot, terminate: Terminate) -> None:
-        """Listen to a worker from now on."""
-        self._attending.append(asyncio.create_task(self._attend(self._mailboxes[slot], terminate)))
-
-    async def arrival(self, slot: Slot) -> None:
-        """Returns when a worker that is attended to is ready, or lost."""
-        await self._arrived[slot].wait()
-
-    def tell_lost(self, slot: Slot, reason: Reason) -> None:
-        """Of a worker that never had a pipe."""
-        self._take(Lost(slot, reason))
-
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
-        """Hand out; a worker that is lost is passed over, its Lost event has told so."""
+        """Hand out; a worker that is lost is passed over: its Lost event has been reported."""
         wanted = ((self._mailboxes[slot], asked) for slot, asked in requests.items() if slot in self._mailboxes)
         await asyncio.gather(*(mailbox.submit(round_id, asked) for mailbox, asked in wanted))
+
+    def handing_out(self, mailboxes: int) -> Duration:
+        """How long it takes at most, by the slowest clock exchange so far: all pipes are written at once."""
+        return _HANDING_OUT + self._slowest * _WAYS
 
     async def cancel(self) -> None:
         """Empty every mailbox."""
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))
 
-    async def greet(self) -> None:
-        """Let every worker hear that its controller lives."""
-        await asyncio.gather(*(mailbox.greet() for mailbox in self._mailboxes.values()))
-
-    def handing_out(self) -> Duration:
-        """How long it takes at most, by the slowest clock exchange so far."""
-        return _HANDING_OUT + self._slowest * _WAYS
-
     async def events(self) -> AsyncIterator[Event]:
-        """Everything the workers say; ends after `finish`."""
+        """What the workers send, in order of arrival; ends after `stop`."""
         while (event := await self._events.get()) is not None:
             yield event
 
-    async def hang_up(self) -> None:
-        """Stop listening, and tell every worker to end by ending its input."""
-        for task in self._attending:
+    def leftover_hint(self) -> Reason | None:
+        """Workers end with their pipes."""
+        return None
+
+    def _open(self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Open a worker's mailbox on its pipe, without listening yet."""
+        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take)
+        self._announced[slot] = asyncio.Event()
+
+    def _listen(self, slot: Slot, terminate: Terminate) -> None:
+        self._listening.append(asyncio.create_task(self._follow(self._mailboxes[slot], terminate)))
+
+    async def _announcement(self, slot: Slot) -> None:
+        """Wait until a worker is ready, or lost."""
+        await self._announced[slot].wait()
+
+    async def _keep_alive(self) -> None:
+        """Show every worker that its controller lives."""
+        await asyncio.gather(*(mailbox.keep_alive() for mailbox in self._mailboxes.values()))
+
+    async def _close_pipes(self) -> None:
+        """Stop listening and end the input of every worker, which ends the worker."""
+        for task in self._listening:
             task.cancel()
-        await asyncio.gather(*self._attending, return_exceptions=True)
+        await asyncio.gather(*self._listening, return_exceptions=True)
         for mailbox in self._mailboxes.values():
             mailbox.close()
 
-    def finish(self) -> None:
-        """No more events come; safe to call twice."""
+    def _end_events(self) -> None:
+        """Safe to call twice."""
         self._events.put_nowait(None)
 
-    async def _attend(self, mailbox: PipeMailbox, terminate: Terminate) -> None:
-        fault = await mailbox.attend()
-        self._arrived[mailbox.slot].set()
+    async def _follow(self, mailbox: PipeMailbox, terminate: Terminate) -> None:
+        fault = await mailbox.listen()
+        self._announced[mailbox.slot].set()
         self._take(Lost(mailbox.slot, await terminate(mailbox.slot, fault)))
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Ready):
             self._slowest = max(self._slowest, event.clock.uncertainty)
-            self._arrived[event.worker.slot].set()
+            self._announced[event.worker.slot].set()
         self._events.put_nowait(event)

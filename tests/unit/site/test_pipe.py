@@ -76,7 +76,7 @@ async def connected(limit: int = pipe.LINE_LIMIT, shift: float = 0.0) -> AsyncIt
     far = await asyncio.open_unix_connection(sock=far_end)
     events: list[Event] = []
     mailbox = PipeMailbox(SLOT, *near, events.append)
-    attending = asyncio.create_task(mailbox.attend())
+    attending = asyncio.create_task(mailbox.listen())
     try:
         yield Far(*far, mailbox, attending, events, Clock(shift))
     finally:

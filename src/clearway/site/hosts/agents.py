@@ -21,13 +21,13 @@ from clearway.site.pipe import LINE_LIMIT
 from clearway.worker.host import POSTING, HostConfig
 
 LEASE = Duration(120)
-"""How long an agent outlives a connection that broke without a word."""
-GREETINGS = 6
-"""So often in a lease an agent hears that its controller lives."""
+"""How long an agent outlives a connection that broke without being closed: longer than a usual network outage."""
+RENEWALS = 6
+"""How often the controller renews a lease within its time: five may be lost before an agent ends."""
 _ENDED_WITHIN = 15.0
-"""Seconds for an agent whose input has ended to hand in what it has, and to leave."""
+"""Seconds for an agent whose input has ended to send what it has and to end, with reserve for a slow connection."""
 _ERROR_TAIL = 2_000
-"""Characters of its last words that are kept."""
+"""Bytes of its standard error that are kept: the end of a traceback."""
 
 
 def command(host: Host, slot: Slot, *, task: str) -> tuple[str, ...]:
@@ -45,9 +45,9 @@ class RemoteAgent:
     errors: IO[bytes]
 
     @classmethod
-    async def start(cls, road: Transport, host: Host, slot: Slot) -> RemoteAgent:
+    async def start(cls, transport: Transport, host: Host, slot: Slot) -> RemoteAgent:
         """Raises OSError if nothing could be started here."""
-        argv = road.command(host.name, command(host, slot, task="host"))
+        argv = transport.command(host.name, command(host, slot, task="host"))
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         try:
             process = await _spawned(argv, errors)
@@ -69,7 +69,7 @@ class RemoteAgent:
         return self.process.stdin
 
     async def ended(self) -> bool:
-        """Wait for its end once its input has ended; whether it came by itself, which is when nothing is left."""
+        """Wait for its end once its input has ended. True if it ended by itself: then nothing of it is left."""
         try:
             async with asyncio.timeout(_ENDED_WITHIN):
                 await self.process.wait()
@@ -79,16 +79,16 @@ class RemoteAgent:
             return False
         return True
 
-    async def why_ended(self, road: Transport) -> Reason:
-        """Why it is gone, by what the road and the agent said."""
+    async def why_ended(self, transport: Transport) -> Reason:
+        """Why it ended, from the output of the transport and of the agent."""
         self.writer.close()
         if not await self.ended():
             return Reason("hosts.agent-silent")
-        said = CommandOutput(self.process.returncode or 0, "", self._last_words())
-        return road.failure(self.slot.node, said) or _own_end(said)
+        output = CommandOutput(self.process.returncode or 0, "", self._last_words())
+        return transport.failure(self.slot.node, output) or _own_end(output)
 
-    def turn_out(self) -> None:
-        """End the connection of an agent that doesn't behave: its input ends with it."""
+    def disconnect(self) -> None:
+        """End the connection of an agent that breaks the protocol: its input ends with it."""
         self._signal(signal.SIGTERM)
 
     def close(self) -> None:
@@ -117,11 +117,11 @@ async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess
     )
 
 
-def _own_end(said: CommandOutput) -> Reason:
-    """A parent over there waits for the agent, and tells of a signal as shells do; a signal here met ssh itself."""
-    if said.exit < 0:
-        return Reason("hosts.ssh-killed", {"signal": signal.Signals(-said.exit).name})
-    by_signal = next((sign for sign in signal.Signals if said.exit == 128 + sign), None)
+def _own_end(output: CommandOutput) -> Reason:
+    """The agent's parent on the host reports a signal as 128 + its number. A negative exit: ssh was killed."""
+    if output.exit < 0:
+        return Reason("hosts.ssh-killed", {"signal": signal.Signals(-output.exit).name})
+    by_signal = next((sign for sign in signal.Signals if output.exit == 128 + sign), None)
     if by_signal is not None:
-        return Reason("hosts.agent-killed", {"signal": by_signal.name, "stderr": said.stderr})
-    return Reason("hosts.agent-exited", {"status": said.exit, "stderr": said.stderr})
+        return Reason("hosts.agent-killed", {"signal": by_signal.name, "stderr": output.stderr})
+    return Reason("hosts.agent-exited", {"status": output.exit, "stderr": output.stderr})

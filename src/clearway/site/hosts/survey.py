@@ -69,28 +69,28 @@ async def _survey(shell: Shell, host: Host) -> Surveyed:
     return _read(host, answer)
 
 
-def _read(host: Host, said: CommandOutput) -> Surveyed:
-    if (obstacle := _obstacle(host, said)) is not None:
+def _read(host: Host, output: CommandOutput) -> Surveyed:
+    if (obstacle := _obstacle(host, output)) is not None:
         return Surveyed(host, None, (obstacle,))
     try:
-        survey = SURVEY.decode(json.loads(said.stdout))
+        survey = SURVEY.decode(json.loads(output.stdout))
     except (ValueError, ClearwayError):
-        values = {"stdout": said.stdout.strip()[:_QUOTED]}
+        values = {"stdout": output.stdout.strip()[:_QUOTED]}
         return Surveyed(host, None, (Finding("hosts.says-more", Severity.ERROR, host.name, values),))
     return Surveyed(host, survey, tuple(_shortcomings(host, survey)))
 
 
-def _obstacle(host: Host, said: CommandOutput) -> Finding | None:
+def _obstacle(host: Host, output: CommandOutput) -> Finding | None:
     """What keeps the agent from running there at all."""
-    words = said.stderr.strip()[-_QUOTED:]
-    if said.exit == 0:
+    words = output.stderr.strip()[-_QUOTED:]
+    if output.exit == 0:
         return None
-    if said.exit == TOO_OLD:
+    if output.exit == TOO_OLD:
         values = {"python": host.interpreter, "found": words, "oldest": ".".join(map(str, OLDEST))}
         return Finding("hosts.python-too-old", Severity.ERROR, host.name, values)
-    if said.exit in _NO_COMMAND:
+    if output.exit in _NO_COMMAND:
         return Finding("hosts.no-python", Severity.ERROR, host.name, {"python": host.interpreter, "stderr": words})
-    return Finding("hosts.agent-fails", Severity.ERROR, host.name, {"status": said.exit, "stderr": words})
+    return Finding("hosts.agent-fails", Severity.ERROR, host.name, {"status": output.exit, "stderr": words})
 
 
 def _shortcomings(host: Host, survey: Survey) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""How ssh gets to each host, as the user said it."""
+"""The ssh transport to the hosts of a hosts file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from clearway.site.hosts.model import Host, HostsSpec
 
 
 def ssh_transport(hosts: HostsSpec) -> SshTransport:
-    """The road to all of them, by their names."""
+    """One transport to all of them, by their names."""
     return SshTransport({host.name: _entered(host, hosts) for host in hosts.resolved()})
 
 

@@ -103,13 +103,6 @@ async def _remove(api: Api, path: str, shown: str, log: FindingLog) -> int:
     return 0
 
 
-async def _runs(api: Api, namespace: str | None) -> bool:
-    """Whether any run has a mailbox."""
-    return bool(
-        await _ours(api, names.ALL_MAILBOXES if namespace is None else names.Paths(namespace).mailboxes, _Objects)
-    )
-
-
 async def _is_anything_under_way(api: Api) -> bool:
     """Whether any run still has a Job or a mailbox, of whichever workers."""
     for collection in (names.ALL_JOBS, *(kind.everywhere for kind in _KINDS)):

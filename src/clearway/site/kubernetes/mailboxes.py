@@ -25,6 +25,7 @@ from clearway.probe.records import ClockOffset, Observation, Reason, Request, Re
 from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, WorkerSpec
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.parallel import at_once
+from clearway.site.pipe import offset_of
 
 _CLOCKS_AT_ONCE = 8
 """Few, so that exchanges don't wait for each other."""
@@ -211,9 +212,8 @@ class Mailboxes:
         asked = self._clock.now()
         async with asyncio.timeout(_ANSWER_WITHIN):
             await self._write(name, {"ping": number})
-            now, heard = await answer
-        half = (heard - asked) / 2
-        return ClockOffset(ahead=Duration(now - (asked + half)), uncertainty=Duration(half))
+            now, received = await answer
+        return offset_of(asked, now, received)
 
 
 def _content(round_id: str | None, spec: MailboxSpec) -> Mapping[str, Any]:
