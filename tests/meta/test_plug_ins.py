@@ -36,7 +36,7 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "probe.measurement",
             "probe.parameters",
             "report.phrases",
-            "spec.applies",
+            "spec.fields",
             "spec.model",
         ),
     ),
@@ -49,7 +49,7 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "latency": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),
     "lab": ("is the name of a profile too", ("spec.load", "cli.flags")),
     "hosts": ("column of a table, beside pods", ("report.cni_table",)),
-    "json": ("mode of pydantic; ending of a file", ("spec.dump", "spec.describe", "cl2.output.folder", "site")),
+    "json": ("mode of pydantic; ending of a file", ("spec.load", "spec.describe", "cl2.output.folder", "site")),
     "text": (
         "name of a value in messages and wire records; kind of a value in the references",
         (

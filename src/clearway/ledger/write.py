@@ -14,7 +14,7 @@ from clearway.ledger.record import Manifest
 from clearway.probe import wire
 from clearway.probe.codec import Codec
 from clearway.probe.records import Finding, Inventory, Observation, Result, Round, Worker
-from clearway.spec.dump import dump_spec
+from clearway.spec.load import dump_spec
 from clearway.spec.model import Spec
 
 T = TypeVar("T")

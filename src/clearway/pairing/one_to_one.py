@@ -5,8 +5,16 @@ from __future__ import annotations
 from itertools import chain
 from random import Random
 
-from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds, directed
-from clearway.pairing.matching import arranged, leftover_pairs, matching
+from clearway.pairing.base import (
+    Pairing,
+    PairingRequest,
+    Partners,
+    Rounds,
+    arranged,
+    directed,
+    leftover_pairs,
+    matching,
+)
 from clearway.probe.records import Pair
 
 

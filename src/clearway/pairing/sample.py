@@ -7,8 +7,7 @@ from itertools import accumulate
 from random import Random
 
 from clearway.base.errors import UsageError
-from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds
-from clearway.pairing.matching import arranged, leftover_pairs, matching
+from clearway.pairing.base import Pairing, PairingRequest, Partners, Rounds, arranged, leftover_pairs, matching
 from clearway.probe.records import Pair
 
 

@@ -13,10 +13,9 @@ from clearway.base.errors import ClearwayError
 from clearway.base.units import Frequency
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES
 from clearway.probe.metrics import METRICS
-from clearway.spec.applies import APPLIES, NEEDED
 from clearway.spec.criteria import Criterion, parse_criterion
 from clearway.spec.faults import Fault
-from clearway.spec.fields import literals_in, written_fields
+from clearway.spec.fields import APPLIES, NEEDED, literals_in, written_fields
 from clearway.spec.model import Test
 from clearway.spec.problems import Path
 from clearway.spec.types import parse_load

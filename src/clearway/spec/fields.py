@@ -1,14 +1,18 @@
-"""What the models know about their own fields: names as written, values allowed, which models lie below."""
+"""The fields of the models: names as written, values allowed, which models lie below; and which fields belong to which
+kind of test, as one table for the checks, the writing and the reference.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from clearway.pairing.table import PAIRINGS
 from clearway.spec.problems import Path
 
 Model = type[BaseModel]
@@ -64,3 +68,49 @@ def _inner(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, UnionType, tuple, list, dict):
         return get_args(annotation)
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """A field means something only where `selector`, another field, has one of `values`."""
+
+    selector: str
+    values: tuple[str, ...]
+
+
+def _pairings_with(field: str) -> tuple[str, ...]:
+    return tuple(row.name for row in PAIRINGS.values() if field in row.fields)
+
+
+APPLIES: Mapping[str, Applies] = {
+    "streams": Applies("protocol", ("tcp",)),
+    "congestion": Applies("protocol", ("tcp",)),
+    "buffer": Applies("protocol", ("tcp", "udp")),
+    "rate": Applies("protocol", ("udp", "http")),
+    "datagram": Applies("protocol", ("udp",)),
+    "connections": Applies("protocol", ("http",)),
+    "body": Applies("protocol", ("http",)),
+    "message": Applies("protocol", ("round-trip",)),
+    "transport": Applies("protocol", ("round-trip",)),
+    "background": Applies("protocol", ("http", "round-trip")),
+    **{field: Applies("pairing", _pairings_with(field)) for row in PAIRINGS.values() for field in row.fields},
+    "judge-cross-zone": Applies("scope", ("any",)),
+}
+"""By the name as written; a field that is not here belongs to every test."""
+
+NEEDED: Mapping[tuple[str, str], str] = {
+    ("protocol", "udp"): "rate",
+    **{("pairing", row.name): field for row in PAIRINGS.values() for field in row.needs},
+}
+"""(selector, value) -> field that such a test can't do without."""
+
+
+def applies(field: str, test: Mapping[str, object]) -> bool:
+    """Whether a field means something in a test, given as a mapping of fields by their written names."""
+    rule = APPLIES.get(field)
+    return rule is None or test.get(rule.selector) in rule.values
+
+
+def applicable(fields: Iterable[str], test: Mapping[str, object]) -> tuple[str, ...]:
+    """The fields, in order, that mean something in the test."""
+    return tuple(field for field in fields if applies(field, test))

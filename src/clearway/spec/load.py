@@ -1,19 +1,20 @@
-"""From a file to a model, or to everything that is wrong with it."""
+"""From a file to a model, or to everything that is wrong with it; and from a spec to YAML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
 from pydantic import BaseModel
 
 from clearway.spec.contradictions import contradictions
 from clearway.spec.document import YamlDocument, parse_document
-from clearway.spec.dump import dump_spec
 from clearway.spec.faults import Fault, closest, placed, validated
+from clearway.spec.fields import applies
 from clearway.spec.model import Spec
 from clearway.spec.override import override
 from clearway.spec.problems import Problem, SourcePosition, SpecError
@@ -105,16 +106,26 @@ _FILE_CODES: dict[type[OSError], str] = {
 }
 
 
-__all__ = [
-    "Check",
-    "SpecSource",
-    "dump_spec",
-    "load_profile",
-    "load_spec",
-    "load_yaml_model",
-    "profile_names",
-    "profile_text",
-    "read_file",
-    "read_model",
-    "read_spec",
-]
+def dump_spec(spec: Spec) -> str:
+    """YAML with every default spelled out; fields that mean nothing for their test are left out."""
+    return dump_mapping(spec_mapping(spec))
+
+
+def dump_mapping(data: Mapping[str, Any]) -> str:
+    """YAML as we write it: in order, Unicode as it is."""
+    return yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=120)
+
+
+def spec_mapping(spec: Spec) -> dict[str, Any]:
+    """The spec as mappings, lists and text; JSON can carry it too."""
+    data: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    data["tests"] = [_applicable(test) for test in data["tests"]]
+    return data
+
+
+def _applicable(test: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in _written(test.items()) if applies(field, test)}
+
+
+def _written(fields: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    return (item for item in fields if item != ("accept", []))

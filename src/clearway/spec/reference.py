@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from pydantic.fields import FieldInfo
 
 from clearway.probe.metrics import METRICS, Metric
-from clearway.spec.applies import APPLIES, NEEDED
 from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES, SUMMABLE
 from clearway.spec.describe import default_of, inline, kind_of
-from clearway.spec.fields import Model, written_fields
+from clearway.spec.fields import APPLIES, NEEDED, Model, written_fields
 from clearway.spec.load import load_profile, profile_names
 from clearway.spec.model import Background, Chaos, Repeats, Spec, Test
 

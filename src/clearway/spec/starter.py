@@ -9,11 +9,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from clearway.spec.applies import applicable
 from clearway.spec.describe import example_of, inline
-from clearway.spec.dump import spec_mapping
-from clearway.spec.fields import written_fields
-from clearway.spec.load import load_profile
+from clearway.spec.fields import applicable, written_fields
+from clearway.spec.load import load_profile, spec_mapping
 from clearway.spec.model import Spec, Test
 
 _HEADER = """\

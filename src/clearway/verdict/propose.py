@@ -10,7 +10,7 @@ from clearway.base.units import Duration, Quantity, Rate, Ratio, exact_text
 from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS
 from clearway.spec.criteria import GOOD_SIDE, Criterion, Over, Relation, parse_criterion
-from clearway.spec.dump import dump_mapping
+from clearway.spec.load import dump_mapping
 from clearway.spec.model import Test
 from clearway.verdict.judge import judge
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import UsageError
-from clearway.pairing.matching import arranged
+from clearway.pairing.base import arranged
 from clearway.pairing.mesh import one_factorisation
 from clearway.pairing.table import PAIRINGS as TABLE
 from clearway.plan.model import Plan

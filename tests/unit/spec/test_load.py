@@ -19,9 +19,16 @@ import clearway.spec
 from clearway.base.units import Duration, Frequency, Rate, Ratio
 from clearway.spec.codes import CODES
 from clearway.spec.criteria import LinkShare
-from clearway.spec.dump import dump_mapping
 from clearway.spec.fields import written_fields
-from clearway.spec.load import dump_spec, load_profile, load_spec, load_yaml_model, profile_names, read_spec
+from clearway.spec.load import (
+    dump_mapping,
+    dump_spec,
+    load_profile,
+    load_spec,
+    load_yaml_model,
+    profile_names,
+    read_spec,
+)
 from clearway.spec.model import Repeats, Spec, Test
 from clearway.spec.problems import Problem, SpecError
 from unit.spec.specs import raw_specs

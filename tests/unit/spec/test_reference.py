@@ -8,8 +8,7 @@ import pytest
 
 from clearway.engine.table import ENGINES
 from clearway.probe.metrics import METRICS
-from clearway.spec.applies import APPLIES, NEEDED
-from clearway.spec.fields import Model, literals_in, written_fields
+from clearway.spec.fields import APPLIES, NEEDED, Model, literals_in, written_fields
 from clearway.spec.model import Background, Repeats, Spec, Test
 from clearway.spec.reference import reference_markdown
 

@@ -12,8 +12,7 @@ from pydantic_core import InitErrorDetails
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Rate
-from clearway.spec.dump import dump_mapping
-from clearway.spec.load import load_yaml_model
+from clearway.spec.load import dump_mapping, load_yaml_model
 from clearway.spec.types import RateField, VersionField, refusal
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

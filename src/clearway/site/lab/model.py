@@ -12,9 +12,8 @@ from pydantic_core import InitErrorDetails
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Rate, Ratio
-from clearway.spec.dump import dump_mapping
 from clearway.spec.faults import closest
-from clearway.spec.load import load_yaml_model
+from clearway.spec.load import dump_mapping, load_yaml_model
 from clearway.spec.types import DurationField, RateField, RatioField, refusal
 
 LEAST_MTU = {4: 576, 6: 1280}
