@@ -23,7 +23,15 @@ from typing import Any
 from aiohttp import web
 
 Json = dict[str, Any]
-DEFAULT_STATUS = {"networktestworkers": {"phase": "Pending", "results": {}, "observations": {}}}
+DEFAULT_STATUS: dict[str, Json] = {
+    "networktestworkers": {"phase": "Pending", "results": {}, "observations": {}},
+    "customresourcedefinitions": {
+        "conditions": None,
+        "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": None,
+    },
+}
+"""As a real API server answers: Go writes an empty list without `omitempty` as null."""
 
 
 @dataclass

@@ -39,7 +39,8 @@ class Condition(_Fields, frozen=True):
 
 
 class ObjectStatus(_Fields, frozen=True):
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] | None = None
+    """An API server writes null for a CustomResourceDefinition that was just created."""
 
 
 class KubeObject(_Fields, frozen=True):

@@ -174,4 +174,4 @@ class Installation:
 
 def _true_conditions(found: KubeObject) -> tuple[str, ...]:
     """What the API server says of an object that is being deleted."""
-    return tuple(one.message for one in found.status.conditions if one.status == "True" and one.message)
+    return tuple(one.message for one in found.status.conditions or () if one.status == "True" and one.message)
