@@ -12,10 +12,20 @@ ClearwayError
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Mapping
 
 INTERRUPTED = 130
 """Exit code of what a signal ended, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A code with the values that fill its sentence."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Text, numbers, booleans, quantities, tuples of text, or the reason behind this one."""
 
 
 class ClearwayError(Exception):
@@ -28,7 +38,13 @@ class ClearwayError(Exception):
         self.code = code
         self.values = values
 
+    @property
+    def reason(self) -> Reason:
+        """The same as a value: kept in a record, or the cause that another error names."""
+        return Reason(self.code, self.values)
+
     def __str__(self) -> str:
+        """For a traceback: people read the sentence that report/wording makes."""
         shown = ", ".join(f"{name}={value}" for name, value in self.values.items())
         return f"{self.code}({shown})"
 

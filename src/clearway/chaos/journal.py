@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +14,8 @@ from pathlib import Path
 from clearway.base.errors import LedgerError
 from clearway.base.units import Duration
 from clearway.ledger import files
-from clearway.probe.codec import CodecError, of
+from clearway.ledger.read import read_lines
+from clearway.probe.codec import of
 from clearway.spec.model import FailureName
 
 
@@ -61,17 +61,9 @@ class Journal:
             raise LedgerError("ledger.cannot-write", path=str(self.path), error=words) from error
 
     def open(self) -> tuple[JournalEntry, ...]:
-        """The latest entry of each node that may still be broken."""
-        latest = {entry.node: entry for entry in self._entries()}
-        return tuple(entry for entry in latest.values() if entry.step is not JournalStep.BACK)
+        """The latest entry of each node that may still be broken.
 
-    def _entries(self) -> Iterator[JournalEntry]:
-        """A last line without its end was torn: what it announced did not happen."""
-        if not self.path.exists():
-            return
-        whole, _, _ = self.path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-        for number, line in enumerate(filter(None, whole.split("\n")), 1):
-            try:
-                yield _ENTRY.decode(json.loads(line))
-            except (ValueError, CodecError) as error:
-                raise LedgerError("ledger.cannot-read", path=str(self.path), line=number, error=str(error)) from error
+        A last line without its end was torn: what it announced did not happen.
+        """
+        latest = {entry.node: entry for entry in read_lines(self.path, _ENTRY)}
+        return tuple(entry for entry in latest.values() if entry.step is not JournalStep.BACK)

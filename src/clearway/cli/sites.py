@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.flags import ProviderFlags, SiteFlags
 from clearway.cli.log import LOGGER
+from clearway.ledger.read import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
@@ -77,19 +78,19 @@ def selected_site(
 def recorded_site(folder: Path, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / LAB_FILE).exists():
-        return _lab(folder / LAB_FILE, language)
+        return read_yaml(folder / LAB_FILE, lambda file: _lab(file, language))
     if (folder / HOSTS_FILE).exists():
-        return _hosts(folder / HOSTS_FILE, language)
+        return read_yaml(folder / HOSTS_FILE, lambda file: _hosts(file, language))
     return _cluster(recorded_cluster(folder), provider_flags, language)
 
 
 def recorded_cluster(folder: Path) -> KubernetesOptions:
     """The cluster that a run directory was made on. Raises LedgerError if it doesn't say."""
-    from clearway.site.kubernetes.options import load_options
+    from clearway.site.kubernetes.options import OPTIONS
 
     if not (folder / CLUSTER_FILE).exists():
         raise LedgerError("ledger.no-run", folder=str(folder))
-    return load_options((folder / CLUSTER_FILE).read_text(encoding="utf-8"))
+    return read_whole(folder / CLUSTER_FILE, OPTIONS)
 
 
 def _lab(file: Path | None, language: Language) -> SelectedSite:

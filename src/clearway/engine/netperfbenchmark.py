@@ -5,14 +5,15 @@ No agent of ours runs it. What it said is read here, with the doubt that any too
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Tuple
 
-from clearway.base.errors import ClearwayError, InternalError, Unreadable
+from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration, Size
 from clearway.engine.base import Engine, Listen, Output, ToolCommand
 from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS
+from clearway.probe.codec import CodecError
+from clearway.probe.json_values import parsed
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
@@ -50,9 +51,9 @@ class NetperfBenchmark(Engine):
     def read(self, request: Request, output: Output) -> Measurement:
         """Of the `status` that it wrote, as JSON."""
         try:
-            said = NETWORK_TEST_STATUS.decode(json.loads(output.stdout))
-        except (ValueError, ClearwayError) as error:
-            raise Unreadable("tool.failed", tool=TOOL, quote=str(error)) from error
+            said = NETWORK_TEST_STATUS.decode(parsed(output.stdout))
+        except CodecError as error:
+            raise Unreadable("tool.failed", tool=TOOL, quote=error.reason) from error
         if not said.metrics:
             raise Unreadable("tool.failed" if said.error else "tool.no-rows", tool=TOOL, quote=said.error)
         if request.half is not Half.SERVE:

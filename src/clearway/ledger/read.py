@@ -2,67 +2,106 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clearway.base.errors import LedgerError
+from clearway.engine.table import ENGINES
 from clearway.ledger import files
 from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.probe import wire
-from clearway.probe.codec import Codec, CodecError
-from clearway.probe.records import Worker
+from clearway.probe.codec import Codec, CodecError, of
+from clearway.probe.json_values import parsed, quoted
+from clearway.probe.records import Inventory, Round, Worker
 from clearway.spec.load import load_spec
+from clearway.spec.problems import SpecError
 
 T = TypeVar("T")
+
+
+class FileDamaged(LedgerError):
+    """A YAML file of a run directory, which clearway wrote, can't be read any more; `errors` say where."""
+
+    def __init__(self, path: Path, error: SpecError) -> None:
+        super().__init__("ledger.file-damaged", path=str(path))
+        self.errors = (error,)
 
 
 def read_run(folder: Path) -> Record:
     """Read a run directory, finished or not. Raises LedgerError naming the file and line that is wrong."""
     manifest = _manifest(folder)
-    return Record(
+    record = Record(
         manifest=manifest,
-        spec=load_spec(folder / files.SPEC),
-        inventory=_whole(folder / files.INVENTORY, wire.INVENTORY),
-        plan=_lines(folder / files.PLAN, wire.ROUND),
-        findings=_lines(folder / files.FINDINGS, wire.FINDING),
-        rounds=_lines(folder / files.ROUNDS, wire.ROUND),
-        results=_lines(folder / files.RESULTS, wire.RESULT),
-        workers=_latest(_lines(folder / files.WORKERS, wire.WORKER)),
-        observations=_lines(folder / files.OBSERVATIONS, wire.OBSERVATION),
+        spec=read_yaml(folder / files.SPEC, load_spec),
+        inventory=read_whole(folder / files.INVENTORY, wire.INVENTORY),
+        plan=read_lines(folder / files.PLAN, wire.ROUND),
+        findings=read_lines(folder / files.FINDINGS, wire.FINDING),
+        rounds=read_lines(folder / files.ROUNDS, wire.ROUND),
+        results=read_lines(folder / files.RESULTS, wire.RESULT),
+        workers=_latest(read_lines(folder / files.WORKERS, wire.WORKER)),
+        observations=read_lines(folder / files.OBSERVATIONS, wire.OBSERVATION),
     )
+    for name, rounds in ((files.PLAN, record.plan), (files.ROUNDS, record.rounds)):
+        _check_names(folder / name, rounds, record.inventory)
+    return record
+
+
+def read_whole(path: Path, codec: Codec[T]) -> T:
+    """A file that is one JSON value. Raises LedgerError."""
+    return _decoded(path, 1, _content(path), codec)
+
+
+def read_yaml(path: Path, load: Callable[[Path], T]) -> T:
+    """A file as clearway wrote it: what is wrong there is damage, not a user's mistake. Raises LedgerError."""
+    try:
+        return load(path)
+    except SpecError as error:
+        raise FileDamaged(path, error) from error
+
+
+def read_lines(path: Path, codec: Codec[T]) -> tuple[T, ...]:
+    """All whole lines; a last one without its end was torn by a crash and counts as not written.
+
+    Raises LedgerError naming the line that is wrong.
+    """
+    if not path.exists():
+        return ()
+    whole, _, _ = _content(path).rpartition(b"\n")
+    return tuple(_decoded(path, number, line, codec) for number, line in enumerate(whole.split(b"\n"), 1) if line)
+
+
+def _check_names(path: Path, rounds: Iterable[Round], inventory: Inventory) -> None:
+    """What reads a record relies on it: a probe's nodes are in the inventory, and its engine is known."""
+    known = {node.name for node in inventory.nodes} | set(ENGINES)
+    for probe in (probe for round_ in rounds for probe in round_.probes):
+        for name in (probe.client.node, probe.server.node, probe.source.node, probe.engine):
+            if name not in known:
+                raise LedgerError("ledger.unknown-name", path=str(path), probe=probe.id, name=name)
 
 
 def _manifest(folder: Path) -> Manifest:
     path = folder / files.MANIFEST
     if not path.exists():
         raise LedgerError("ledger.no-run", folder=str(folder))
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if isinstance(data, dict) and data.get("format") != FORMAT_VERSION:
-        raise LedgerError("ledger.other-format", found=data.get("format"), known=FORMAT_VERSION)
-    return _whole(path, files.MANIFEST_CODEC)
+    found = read_whole(path, of(Mapping[str, Any])).get("format")
+    if found is not None and found != FORMAT_VERSION:
+        raise LedgerError("ledger.other-format", found=quoted(found), known=FORMAT_VERSION)
+    return read_whole(path, files.MANIFEST_CODEC)
 
 
-def _whole(path: Path, codec: Codec[T]) -> T:
+def _content(path: Path) -> bytes:
     try:
-        return codec.decode(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, CodecError) as error:
-        raise LedgerError("ledger.cannot-read", path=str(path), line=1, error=str(error)) from error
+        return path.read_bytes()
+    except OSError as error:
+        raise LedgerError("ledger.cannot-read", path=str(path), line=1, error=error.strerror or str(error)) from error
 
 
-def _lines(path: Path, codec: Codec[T]) -> tuple[T, ...]:
-    """All whole lines; a last one without its end was torn by a crash and counts as not written."""
-    if not path.exists():
-        return ()
-    whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-    return tuple(_decode(path, number, line, codec) for number, line in enumerate(whole.split("\n"), 1) if line)
-
-
-def _decode(path: Path, number: int, line: str, codec: Codec[T]) -> T:
+def _decoded(path: Path, number: int, text: bytes, codec: Codec[T]) -> T:
     try:
-        return codec.decode(json.loads(line))
-    except (ValueError, CodecError) as error:
-        raise LedgerError("ledger.cannot-read", path=str(path), line=number, error=str(error)) from error
+        return codec.decode(parsed(text))
+    except CodecError as error:
+        raise LedgerError("ledger.cannot-read", path=str(path), line=number, error=error.reason) from error
 
 
 def _latest(workers: tuple[Worker, ...]) -> tuple[Worker, ...]:

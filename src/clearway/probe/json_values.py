@@ -5,13 +5,14 @@ A number is finite. Codecs of what consists of others are made by codec.py.
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Callable, Dict, Generic, Mapping, Type, TypeVar
+from typing import Any, Callable, Dict, Generic, Mapping, Type, TypeVar, Union
 
-from clearway.base.errors import ClearwayError
+from clearway.base.errors import ClearwayError, Reason
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
 
 T = TypeVar("T")
@@ -34,6 +35,18 @@ class Codec(Generic[T]):
     suffix: str = ""
     """Unit that a key holding this value ends in."""
     optional: bool = False
+
+
+def parsed(text: Union[str, bytes]) -> Json:
+    """What `text` holds, which may be any JSON. Raises CodecError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CodecError("codec.not-json", position=error.pos + 1) from error
+    except UnicodeDecodeError as error:
+        raise CodecError("codec.not-utf8", position=error.start + 1) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
+        raise CodecError("codec.too-large") from error
 
 
 def quoted(value: Any) -> str:
@@ -90,6 +103,8 @@ def _encode_value(value: Any) -> Json:
         return {next(unit for unit, kind in _UNITS.items() if kind is type(value)): _finite(value.si)}
     if isinstance(value, (tuple, list)):
         return [_encode_value(item) for item in value]
+    if isinstance(value, (Reason, ClearwayError)):
+        return {"code": value.code, "values": {name: _encode_value(item) for name, item in value.values.items()}}
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, (str, bool)):
@@ -99,24 +114,26 @@ def _encode_value(value: Any) -> Json:
 
 def _decode_value(data: Json) -> Any:
     if isinstance(data, dict):
-        if len(data) != 1 or not set(data) <= set(_UNITS):
-            raise CodecError("codec.unknown-word", found=quoted(sorted(data)))
-        ((unit, number),) = data.items()
-        return _UNITS[unit](_finite(number))
+        return _reason(data) if set(data) == {"code", "values"} else _measured(data)
     if isinstance(data, list):
         return tuple(_decode_value(item) for item in data)
     return _finite(data) if isinstance(data, float) else data
 
 
+def _reason(data: Mapping[str, Json]) -> Reason:
+    values = as_object(data["values"])
+    return Reason(TEXT.decode(data["code"]), {name: _decode_value(item) for name, item in values.items()})
+
+
+def _measured(data: Mapping[str, Json]) -> Quantity:
+    if len(data) != 1 or not set(data) <= set(_UNITS):
+        raise CodecError("codec.unknown-word", found=quoted(sorted(data)))
+    ((unit, number),) = data.items()
+    return _UNITS[unit](_finite(number))
+
+
 VALUE: Codec[Any] = Codec(_encode_value, _decode_value, dict)
-"""A value that fills a sentence: a quantity is `{"bit/s": 5e9}`."""
-
-
-def _decode_quantity(data: Json) -> Quantity:
-    value = _decode_value(data)
-    if not isinstance(value, Quantity):
-        raise CodecError("codec.wrong-type", wanted="quantity", found=quoted(data))
-    return value
+"""A value that fills a sentence: a quantity is `{"bit/s": 5e9}`, the reason behind a reason has its code and values."""
 
 
 def _quantity_schema() -> Dict[str, Json]:
@@ -141,7 +158,7 @@ PLAIN: Mapping[Any, Codec[Any]] = {
     Ratio: _quantity(Ratio, "_ratio"),
     Frequency: _quantity(Frequency, "_per_s"),
     Count: _quantity(Count, ""),
-    Quantity: Codec(_encode_value, _decode_quantity, _quantity_schema),
+    Quantity: Codec(_encode_value, lambda data: _measured(as_object(data)), _quantity_schema),
     Any: VALUE,
     object: VALUE,
 }

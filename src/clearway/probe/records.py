@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
+from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
 from clearway.base.units import Duration, Rate
 from clearway.probe.json_values import Codec, CodecError, quoted
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
@@ -54,15 +55,6 @@ class RoundReason(str, Enum):
     """The verdict on some of its pairs was undecided."""
     RETRY = "retry"
     """Some of its probes were void."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A code with the values that fill its sentence."""
-
-    code: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """Text, numbers, booleans, quantities, or tuples of text."""
 
 
 @dataclass(frozen=True, order=True)

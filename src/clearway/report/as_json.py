@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from clearway.probe.codec import CodecError, of
+from clearway.probe.json_values import parsed
 from clearway.report.document import ReportDocument
 
 FORMAT = 1
@@ -43,7 +44,7 @@ def schema() -> dict[str, Any]:
 
 def read(text: str) -> ReportDocument:
     """The document that `text` was rendered from. Raises CodecError if it is not of this format."""
-    content = json.loads(text)
+    content = parsed(text)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise CodecError("codec.wrong-format", wanted=FORMAT)
     return DOCUMENT.decode(content)

@@ -25,7 +25,7 @@ class Phrases:
     max_rate: Rate | None = None
     """The run's `max-rate`, a condition of every figure."""
 
-    def say(self, code: str, **values: Any) -> str:
+    def say(self, code: str, /, **values: Any) -> str:
         return sentence(code, values, self.language)
 
     def reason(self, reason: Reason) -> str:

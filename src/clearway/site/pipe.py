@@ -18,7 +18,8 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.probe import wire
-from clearway.probe.json_values import NUMBER
+from clearway.probe.codec import CodecError
+from clearway.probe.json_values import NUMBER, parsed
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Slot
 from clearway.site.base import Event, FindingLog, Lost, Ready
 
@@ -60,7 +61,7 @@ class PipeMailbox:
             async for message in self._messages():
                 self._pass_on(message)
         except ProtocolError as error:
-            return Reason(error.code, error.values)
+            return error.reason
         except ConnectionError:
             pass
         return self._fault
@@ -160,8 +161,8 @@ def offset_of(asked: float, answered: float, received: float) -> ClockOffset:
 
 def _parsed(line: bytes) -> PipeMessage:
     try:
-        message = json.loads(line)
-    except ValueError:
+        message = parsed(line)
+    except CodecError:
         message = None
     if not isinstance(message, dict) or "type" not in message:
         raise ProtocolError("pipe.not-a-message", line=line[:QUOTED].decode(errors="replace"))
@@ -171,8 +172,8 @@ def _parsed(line: bytes) -> PipeMessage:
 def _decoded(codec: Any, data: Any) -> Any:
     try:
         return codec.decode(data)
-    except ClearwayError as error:
-        raise ProtocolError("pipe.undecodable", cause=str(error)[:QUOTED]) from None
+    except CodecError as error:
+        raise ProtocolError("pipe.undecodable", cause=error.reason) from None
 
 
 Terminate = Callable[[Slot, Reason | None], Awaitable[Reason]]

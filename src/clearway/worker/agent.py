@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List
 
 from clearway.base.clock import Clock
+from clearway.base.errors import ClearwayError
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Half, Outcome, Reason, Request, Worker
 from clearway.worker.inbox import Inbox, Mailbox
@@ -55,7 +56,8 @@ class Agent:
         try:
             result = ProbeHalf(request, setting).result()
         except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
-            reason = Reason("worker.bug", {"error": f"{type(error).__name__}: {error}"})
+            cause = error.reason if isinstance(error, ClearwayError) else f"{type(error).__name__}: {error}"
+            reason = Reason("worker.bug", {"error": cause})
             result = request.result(Outcome.TOOL_FAILED, reason)
         try:
             self._inbox.put(result)

@@ -204,7 +204,7 @@ class ProbeHalf:
         except Unreadable as error:
             outcome = _OUTCOMES.get(error.code, Outcome.UNPARSABLE)
             if finished or outcome is Outcome.UNREACHABLE:
-                raise _Void(outcome, Reason(error.code, error.values)) from error
+                raise _Void(outcome, error.reason) from error
         else:
             if finished:
                 return measurement

@@ -125,3 +125,25 @@ def _by_mapping(call: ast.Call) -> Iterator[tuple[str, frozenset[str]]]:
 def _code_of(call: ast.Call) -> str | None:
     first = call.args[0] if call.args else None
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def flattened_errors() -> Iterator[str]:
+    """Places where an error of ours becomes text and so loses its code: its `reason` is to be handed on."""
+    ours = {"ClearwayError"}
+    classes = [node for _, tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    while found := {one.name for one in classes if one.name not in ours and ours & {_called(b) for b in one.bases}}:
+        ours |= found
+    for path, tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler) and node.type is not None and node.name is not None:
+                caught = {_called(part) for part in ast.walk(node.type) if isinstance(part, ast.expr)}
+                if caught & ours and any(
+                    _is_text_of(node.name, inner) for part in node.body for inner in ast.walk(part)
+                ):
+                    yield f"{path.relative_to(SOURCE)}:{node.lineno}"
+
+
+def _is_text_of(name: str, node: ast.AST) -> bool:
+    called = isinstance(node, ast.Call) and _called(node.func) == "str" and len(node.args) == 1
+    value = node.args[0] if called and isinstance(node, ast.Call) else getattr(node, "value", None)
+    return (called or isinstance(node, ast.FormattedValue)) and isinstance(value, ast.Name) and value.id == name

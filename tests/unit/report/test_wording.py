@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from clearway.base.errors import ClearwayError, UnitError
 from clearway.base.units import Count, Duration, Rate, parse_rate
+from clearway.probe.codec import CodecError
 from clearway.probe.records import Finding, Outcome, Severity
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.wording import describe_error, hint, knows, sentence, shown
 from clearway.report.wording.sentences import catalogue
 from clearway.spec.load import load_spec
 from clearway.spec.problems import SpecError
-from unit.report.codes import composed_codes, given_values, written_codes
+from unit.report.codes import composed_codes, flattened_errors, given_values, written_codes
 
 
 def test_both_languages_word_the_same_codes() -> None:
@@ -143,3 +144,20 @@ def test_an_error_with_findings_says_each_with_its_hint() -> None:
         "iperf is missing on node-1/0.",
         "  hint: apt-get install iperf",
     ]
+
+
+def test_no_error_of_ours_is_flattened_to_text() -> None:
+    assert list(flattened_errors()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "the worker sent what can't be decoded: Worker: the key mtu is missing"),
+        ("ko", "측정 파드가 해독할 수 없는 것을 보냄: Worker: 빠진 키: mtu"),
+    ],
+)
+def test_an_error_behind_an_error_stands_as_its_sentence(language: Language, sentence: str) -> None:
+    behind = CodecError("codec.missing-key", record="Worker", key="mtu")
+    for cause in (behind, behind.reason):
+        assert describe_error(ClearwayError("pipe.undecodable", cause=cause), language) == sentence

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
-from clearway.base.errors import ClearwayError
+from clearway.base.errors import ClearwayError, Reason
 from clearway.base.units import Quantity
 from clearway.probe.records import Finding
 from clearway.report.language import Language
@@ -202,10 +202,15 @@ class _Filler(string.Formatter):
 
 
 def _worded(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """A member of an enum that has a sentence of its own, as outcomes have, stands as that."""
+    """A reason behind this one, and a member of an enum with its own sentence, as outcomes have, stand as that."""
     found = {name: value for name, value in values.items() if isinstance(value, Enum)}
     codes = {name: f"{type(value).__name__.lower()}.{value.value}" for name, value in found.items()}
-    return {**values, **{name: sentence(code, {}, language) for name, code in codes.items() if knows(code, language)}}
+    reasons = {name: value for name, value in values.items() if isinstance(value, (Reason, ClearwayError))}
+    return {
+        **values,
+        **{name: sentence(code, {}, language) for name, code in codes.items() if knows(code, language)},
+        **{name: sentence(one.code, one.values, language).rstrip(".") for name, one in reasons.items()},
+    }
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:

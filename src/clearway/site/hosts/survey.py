@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration, Rate
+from clearway.probe.codec import CodecError
+from clearway.probe.json_values import parsed
 from clearway.probe.records import Finding, Node, Severity, Slot
 from clearway.shell.base import CommandOutput, NotRun, Shell, ShellCommand
 from clearway.site.hosts.agents import command
@@ -73,8 +73,8 @@ def _read(host: Host, output: CommandOutput) -> Surveyed:
     if (obstacle := _obstacle(host, output)) is not None:
         return Surveyed(host, None, (obstacle,))
     try:
-        survey = SURVEY.decode(json.loads(output.stdout))
-    except (ValueError, ClearwayError):
+        survey = SURVEY.decode(parsed(output.stdout))
+    except CodecError:
         values = {"stdout": output.stdout.strip()[:_QUOTED]}
         return Surveyed(host, None, (Finding("hosts.says-more", Severity.ERROR, host.name, values),))
     return Surveyed(host, survey, tuple(_shortcomings(host, survey)))

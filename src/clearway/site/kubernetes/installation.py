@@ -125,7 +125,7 @@ class Installation:
             for collection, make in self.scope.rules:
                 await self._put_up(collection, make(_BY_RUN))
         except (Forbidden, NotFound) as error:
-            self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": str(error)}))
+            self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": error.reason}))
         await self.await_served()
 
     async def _put_up(self, collection: str, manifest: ApiObject) -> None:

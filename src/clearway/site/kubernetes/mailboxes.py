@@ -157,7 +157,7 @@ class Mailboxes:
             for item in self._news(known, status):
                 self._hearer.said(name, item)
         except ClearwayError as error:
-            self._hearer.gone(name, Reason("kubernetes.undecodable", {"cause": str(error)}))
+            self._hearer.gone(name, Reason("kubernetes.undecodable", {"cause": error.reason}))
 
     def _take_answer(self, known: _Known, status: _MailboxStatus, heard: float) -> None:
         if status.clock is None:
@@ -192,7 +192,7 @@ class Mailboxes:
         except TimeoutError:
             self._hearer.gone(name, Reason("kubernetes.clock-unanswered", {"within": Duration(_ANSWER_WITHIN)}))
         except ClearwayError as error:
-            self._hearer.gone(name, Reason(error.code, error.values))
+            self._hearer.gone(name, error.reason)
         else:
             known.ahead = offset.ahead
             self._hearer.ready(name, worker, offset)

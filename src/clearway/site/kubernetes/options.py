@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
 from clearway.kube.api import Access
 from clearway.probe.codec import of
+from clearway.probe.json_values import as_object
 from clearway.site.kubernetes.image import IMAGE
 
 NAMESPACE = "clearway"
@@ -65,16 +67,14 @@ class KubernetesOptions:
     """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
 
 
-_OPTIONS = of(KubernetesOptions)
-_DEFAULTS = _OPTIONS.encode(KubernetesOptions(Access()))
+def _with_defaults(data: Any) -> KubernetesOptions:
+    return of(KubernetesOptions).decode({**OPTIONS.encode(KubernetesOptions(Access())), **as_object(data)})
+
+
+OPTIONS = replace(of(KubernetesOptions), decode=_with_defaults)
+"""What an older file does not say is as it is by default."""
 
 
 def dump_options(options: KubernetesOptions) -> str:
-    """JSON that `load_options` reads back. It names the kubeconfig; it holds nothing of it."""
-    return json.dumps(_OPTIONS.encode(options), indent=2) + "\n"
-
-
-def load_options(text: str) -> KubernetesOptions:
-    """Raises CodecError. What an older file does not say is as it is by default."""
-    saved = json.loads(text)
-    return _OPTIONS.decode({**_DEFAULTS, **saved} if isinstance(saved, dict) else saved)
+    """JSON that `OPTIONS` reads back. It names the kubeconfig; it holds nothing of it."""
+    return json.dumps(OPTIONS.encode(options), indent=2) + "\n"

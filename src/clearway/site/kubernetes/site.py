@@ -128,7 +128,7 @@ class KubernetesSite:
         try:
             await self._take_down()
         except KubeError as error:
-            self._log(Finding("kubernetes.not-removed", Severity.WARNING, self._team_name, {"cause": str(error)}))
+            self._log(Finding("kubernetes.not-removed", Severity.WARNING, self._team_name, {"cause": error.reason}))
         finally:
             await self._open.aclose()
             self._api = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from clearway.base.errors import Reason
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.watch import ObjectChange, watch
@@ -107,7 +108,9 @@ class _Following:
                 self.tell(replace(oom, past=past))
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception) -> str | Reason:
     """What the API server said, or what kept it from saying anything."""
-    values = error.values if isinstance(error, KubeError) else {}
-    return str(values.get("message") or values.get("error") or str(error) or type(error).__name__)
+    if isinstance(error, KubeError):
+        said = error.values.get("message") or error.values.get("error")
+        return str(said) if said else error.reason
+    return str(error) or type(error).__name__

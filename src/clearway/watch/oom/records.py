@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
+from clearway.base.errors import Reason
+
 
 class OomSource(Enum):
     """Who can see a kill. Nobody sees all of them."""
@@ -64,7 +66,7 @@ class OomObserver:
     source: OomSource
     scope: str
     """A namespace, a node, or `cluster`."""
-    cause: str | None = None
+    cause: str | Reason | None = None
 
 
 EVERYWHERE = "cluster"

@@ -96,7 +96,7 @@ class ClusterLoader2Inbox:
                 return None
             wanted = NETWORK_TEST_SPEC.decode(item["spec"])
         except ClearwayError as error:
-            self._answer(name, NetworkTestStatus(error=told(Reason("worker.not-a-request", {"cause": str(error)}))))
+            self._answer(name, NetworkTestStatus(error=told(Reason("worker.not-a-request", {"cause": error.reason}))))
             return None
         half = wanted.half_of(self._pod)
         return None if half is None else _Asked(name, wanted, half)

@@ -35,7 +35,7 @@ def said(result: Result) -> NetworkTestStatus:
     try:
         figures = _figures(result.measurement, result.evidence)
     except Unreadable as error:
-        return NetworkTestStatus(error=told(Reason(error.code, error.values)))
+        return NetworkTestStatus(error=told(error.reason))
     return NetworkTestStatus(figures, worker_delay=_delay(result))
 
 

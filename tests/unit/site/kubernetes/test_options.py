@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from clearway.kube.api import Access
-from clearway.site.kubernetes.options import KubernetesOptions, dump_options, load_options
+from clearway.site.kubernetes.options import OPTIONS, KubernetesOptions, dump_options
 
 
 def test_what_an_older_file_does_not_say_is_as_it_is_by_default() -> None:
     options = KubernetesOptions(Access(context="mine"), namespace="elsewhere")
     saved = json.loads(dump_options(options))
     del saved["workers"], saved["brake"]
-    assert load_options(json.dumps(saved)) == options
+    assert OPTIONS.decode(saved) == options

@@ -168,7 +168,7 @@ def _served(request: Request, status: str) -> Result:
         measurement = ENGINES[TOOL].read(request, Output(status, ""))
     except Unreadable as error:
         outcome = Outcome.TOOL_FAILED if error.code == "tool.failed" else Outcome.UNPARSABLE
-        return request.result(outcome, Reason(error.code, error.values), evidence=evidence)
+        return request.result(outcome, error.reason, evidence=evidence)
     return request.result(Outcome.MEASURED, measurement=measurement, evidence=evidence)
 
 
