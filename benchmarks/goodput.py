@@ -14,7 +14,7 @@ from clearway.ledger.record import Record
 from clearway.probe.records import Slot
 from clearway.site.lab.model import LabSpec, Link, LinkException
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairValue, Verdict
+from clearway.verdict.model import PairValue, TestVerdict
 from clearway.verdict.trial_index import TrialIndex
 
 TITLE = "TCP goodput against what the shaped link can carry"
@@ -78,7 +78,7 @@ async def reached(folder: Path, lab: LabSpec, tests: Sequence[str]) -> list[Reac
     """Every pair of the lab under each of the tests (`streams: 8, ...`), 10 s after 2 s of warm-up."""
     site, shapers = WitnessedLab(lab), Shapers()
     record = await accepted(folder, _spec(tests), site, Beside(site, as_begun=shapers.watch))
-    return [found for test in judge(record).children for found in _pairs(record, lab, shapers, test)]
+    return [found for test in judge(record).tests for found in _pairs(record, lab, shapers, test)]
 
 
 @dataclass
@@ -116,9 +116,9 @@ def _name(test: str) -> str:
     return test.translate(str.maketrans(" ", "-", ":,"))
 
 
-def _pairs(record: Record, lab: LabSpec, shapers: Shapers, test: Verdict) -> Iterator[Reached]:
+def _pairs(record: Record, lab: LabSpec, shapers: Shapers, test: TestVerdict) -> Iterator[Reached]:
     index = TrialIndex(record)
-    for pair in test.children[0].pairs:
+    for pair in test.criteria[0].pairs:
         sender, receiver = _slots(pair)
         link = index.link((sender, receiver))
         assert link is not None

@@ -156,7 +156,7 @@ async def test_two_of_them_measure_each_other_with_every_engine(image: Image, ro
     async with measuring(job, site) as run:
         await run.measure_all()
     verdict = judge(run.record)
-    assert {test.name for test in verdict.children if test.state is not State.PASS} == set()
+    assert {test.name for test in verdict.tests if test.state is not State.PASS} == set()
 
 
 async def test_it_leaves_when_asked_to_as_the_first_process(image: Image, root: Path, tmp_path: Path) -> None:

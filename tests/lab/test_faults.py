@@ -17,7 +17,7 @@ from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
 from clearway.verdict.evidence import outcome
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
 from clearway.verdict.trial_index import TrialIndex
 from harness.leftovers import host_traces
 from lab.acceptance import accepted
@@ -55,11 +55,11 @@ def nothing_left_behind() -> Iterator[None]:
     assert host_traces() == before
 
 
-def leaf(record: Record) -> Verdict:
-    return judge(record).children[0].children[0]
+def leaf(record: Record) -> CriterionVerdict:
+    return judge(record).tests[0].criteria[0]
 
 
-def with_node(verdict: Verdict, node: str) -> list[PairValue]:
+def with_node(verdict: CriterionVerdict, node: str) -> list[PairValue]:
     return [pair for pair in verdict.pairs if node in {slot.node for slot in pair.subject if isinstance(slot, Slot)}]
 
 

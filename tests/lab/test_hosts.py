@@ -10,10 +10,10 @@ from statistics import median
 import pytest
 
 from clearway.base.units import Rate
+from clearway.diagnose.figures import pair_figures
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.probe.records import RoundReason
-from clearway.report.figures import pair_figures
 from clearway.site.lab.model import LabSpec, Link
 from lab.acceptance import accepted
 from lab.hosts import HostsLab, hosts_lab

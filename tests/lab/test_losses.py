@@ -10,7 +10,7 @@ import pytest
 
 from clearway.base.units import Rate
 from clearway.campaign.conclusion import conclude
-from clearway.report.losses import loss_findings
+from clearway.diagnose.losses import loss_findings
 from clearway.report.text import TextReport
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite

@@ -71,8 +71,8 @@ def _shape(device: str, rate: Rate) -> str:
 def states(record: Record, repeats: int) -> list[State]:
     """Of the three criteria, as they stood after so many repeats."""
     rounds = tuple(round_ for round_ in record.rounds if all(probe.repeat < repeats for probe in round_.probes))
-    (test,) = judge(replace(record, rounds=rounds)).children
-    return [leaf.state for leaf in test.children]
+    (test,) = judge(replace(record, rounds=rounds)).tests
+    return [leaf.state for leaf in test.criteria]
 
 
 def whys(record: Record) -> list[RoundReason]:
@@ -96,6 +96,6 @@ async def test_what_stays_open_after_its_budget_is_inconclusive(tmp_path: Path) 
     record = await accepted(tmp_path / "run", spec, site, Beside(site, as_begun=reshape))
     verdict = judge(record)
     assert verdict.state is State.INCONCLUSIVE
-    standings = [pair.standing for pair in verdict.children[0].children[0].pairs]
+    standings = [pair.standing for pair in verdict.tests[0].criteria[0].pairs]
     assert standings == [PairState.UNDECIDED] * 3
     assert whys(record) == [RoundReason.PLANNED] * 2 + [RoundReason.REPEAT]

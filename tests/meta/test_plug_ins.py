@@ -48,7 +48,7 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "jitter": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),
     "latency": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),
     "lab": ("is the name of a profile too", ("spec.load", "cli.flags")),
-    "hosts": ("column of a table, beside pods", ("report.cni_table",)),
+    "hosts": ("column of a table, beside pods", ("report.cni_cost",)),
     "json": ("mode of pydantic; ending of a file", ("spec.load", "spec.describe", "cl2.output.folder", "site")),
     "text": (
         "name of a value in messages and wire records; kind of a value in the references",

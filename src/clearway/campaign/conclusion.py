@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from clearway.diagnose.diagnosis import diagnose
 from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.report.compose import compose
@@ -19,13 +20,12 @@ EXIT_CODES: Mapping[State, int] = {
     State.MEASURED: 0,
     State.FAIL: 1,
     State.INCONCLUSIVE: 3,
-    State.SKIPPED: 3,
 }
 
 
 def conclude(record: Record, language: Language) -> ReportDocument:
-    """Judge a run and compose its report, for all formats to render."""
-    return compose(record, judge(record), language)
+    """Judge a run, diagnose it, and compose its report, for all formats to render."""
+    return compose(record, diagnose(record, judge(record)), language)
 
 
 def save_reports(document: ReportDocument, ledger: Ledger) -> dict[str, Path]:

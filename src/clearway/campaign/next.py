@@ -19,8 +19,9 @@ from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.records import Outcome, Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
+from clearway.verdict.group import TOTAL
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
 from clearway.verdict.trial_index import TrialIndex
 
 
@@ -82,8 +83,8 @@ def _retry(record: Record, origin: Round, void: set[str]) -> Round:
 
 def _repeats(record: Record) -> Iterator[Round]:
     tests = {test.name: test for test in record.spec.tests}
-    for verdict in judge(record).children:
-        straddling = {pair for leaf in verdict.children for pair in _straddling(leaf)}
+    for verdict in judge(record).tests:
+        straddling = {pair for criterion in verdict.criteria for pair in _straddling(criterion)}
         if not straddling:
             continue
         for origin in record.plan:
@@ -91,10 +92,10 @@ def _repeats(record: Record) -> Iterator[Round]:
                 yield round_
 
 
-def _straddling(leaf: Verdict) -> Iterator[Pair | str]:
+def _straddling(judged: CriterionVerdict) -> Iterator[Pair | str]:
     """Pairs (or groups) whose values lie on both sides of the limit, where that leaves the criterion open."""
-    if leaf.state is State.INCONCLUSIVE:
-        yield from (pair.subject for pair in leaf.pairs if _is_straddling(pair))
+    if judged.state is State.INCONCLUSIVE:
+        yield from (pair.subject for pair in judged.pairs if _is_straddling(pair))
 
 
 def _is_straddling(pair: PairValue) -> bool:
@@ -126,7 +127,7 @@ def _concerns(test: Test, origin: Round, straddling: set[Pair | str]) -> bool:
         return True
     groups = {subject for subject in straddling if isinstance(subject, str)}
     nodes = {PAIRINGS[test.pairing].node_of(pair) for pair in pairs}
-    return "total" in groups or bool(nodes & groups)
+    return TOTAL in groups or bool(nodes & groups)
 
 
 def _again(probe: Probe, repeat: int) -> Probe:

@@ -20,8 +20,7 @@ def cni_cost(
 ) -> int:
     """Show figures of hosts and of pods side by side, and what the pod network costs in per cent."""
     from clearway.ledger.read import read_run
-    from clearway.report.cni_cost import compare
-    from clearway.report.cni_table import render_cost
+    from clearway.report.cni_cost import render_cost
 
-    print(render_cost(compare(read_run(hosts), read_run(pods)), chosen_language(lang), as_json=json), end="")
+    print(render_cost(read_run(hosts), read_run(pods), chosen_language(lang), as_json=json), end="")
     return 0

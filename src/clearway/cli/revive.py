@@ -39,8 +39,8 @@ async def _revived(
     from clearway.chaos.killer import NodeKiller
     from clearway.cli.chaos import NodeBreaker
     from clearway.cli.sites import recorded_cluster
+    from clearway.diagnose.chaos import failure
     from clearway.ledger.write import Appended, Ledger
-    from clearway.report.chaos import failure
 
     entries = Journal(folder).open()
     if not entries:

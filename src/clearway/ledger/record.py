@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from clearway.probe.records import Finding, Half, Inventory, Observation, Probe, Result, Round, Trial, Worker
+from clearway.probe.records import Finding, Half, Inventory, Observation, Probe, Result, Round, Slot, Trial, Worker
 from clearway.spec.model import Spec
 
 FORMAT_VERSION = 1
@@ -54,6 +54,17 @@ class Record:
             )
             for round_, probe, attempt in self._attempts()
         )
+
+    @cached_property
+    def halves(self) -> tuple[tuple[Result, Probe, Slot], ...]:
+        """Every result with its probe and the place of the worker that it came from."""
+        probes = {probe.id: probe for round_ in self.rounds for probe in round_.probes}
+        known = ((result, probes[result.probe]) for result in self.results if result.probe in probes)
+        return tuple((one, probe, probe.server if one.half is Half.SERVE else probe.client) for one, probe in known)
+
+    def observed(self, kind: str) -> Iterator[Observation]:
+        """The observations of one kind."""
+        return (seen for seen in self.observations if seen.kind == kind)
 
     def _attempts(self) -> Iterator[tuple[Round, Probe, int]]:
         seen: dict[str, int] = {}

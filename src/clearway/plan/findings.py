@@ -9,7 +9,7 @@ from clearway.base.units import Rate
 from clearway.pairing.base import Partners, Rounds
 from clearway.pairing.table import PAIRINGS
 from clearway.plan.model import Links
-from clearway.probe.records import Finding, Severity
+from clearway.probe.records import Finding, Pair, Severity
 from clearway.spec.criteria import LinkShare
 from clearway.spec.model import Test
 
@@ -30,6 +30,7 @@ class PairedTest:
         if not self.rounds:
             yield Finding("plan.no-pairs", Severity.ERROR, self.test.name, {"scope": self.test.scope})
             return
+        yield from self._none_judged()
         yield from self._uncovered()
         yield from self._leftovers()
         yield from self._above_link()
@@ -37,6 +38,16 @@ class PairedTest:
         if self.broken:
             values = {"nodes": self.broken, "count": len(self.broken)}
             yield Finding("plan.nodes-broken", Severity.WARNING, self.test.name, values)
+
+    def judges(self, pair: Pair) -> bool:
+        """Pairs across zones are judged only where the spec asks."""
+        asked = self.test.scope != "any" or self.test.judge_cross_zone
+        return asked or not self.partners.cross(*pair)
+
+    def _none_judged(self) -> Iterator[Finding]:
+        pairs = {pair for round_ in self.rounds for pair in round_}
+        if self.test.accept and not any(map(self.judges, pairs)):
+            yield Finding("plan.none-judged", Severity.WARNING, self.test.name, {"pairs": len(pairs)})
 
     def _uncovered(self) -> Iterator[Finding]:
         covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}

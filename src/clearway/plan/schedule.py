@@ -116,8 +116,7 @@ def _load(test: Test, background: Background, probe: Probe) -> Probe:
 def _role(paired: PairedTest, pair: Pair) -> Role:
     if any(slot.node in paired.broken for slot in pair):
         return Role.EXPOSED
-    asked = paired.test.scope != "any" or paired.test.judge_cross_zone
-    return Role.JUDGED if asked or not paired.partners.cross(*pair) else Role.REPORTED
+    return Role.JUDGED if paired.judges(pair) else Role.REPORTED
 
 
 _BACKGROUND_TAIL = Duration(1)

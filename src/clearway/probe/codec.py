@@ -33,7 +33,7 @@ from typing import (
 
 from clearway.probe.json_values import PLAIN, TEXT, Codec, CodecError, Json, as_object, quoted
 
-__all__ = ["Codec", "CodecError", "of"]
+__all__ = ["Codec", "CodecError", "of", "of_enum"]
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def _derived(kind: Any) -> Codec[Any]:
     if own := getattr(kind, "codec", None):
         return own()  # type: ignore[no-any-return]
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _enum(kind)
+        return of_enum(kind)
     if isinstance(kind, type) and is_dataclass(kind):
         return _record(kind)
     raise TypeError(f"no form in JSON: {kind}")
@@ -70,8 +70,9 @@ def _own(_: Any, codec: Codec[Any]) -> Codec[Any]:
     return codec
 
 
-def _enum(kind: Type[Enum]) -> Codec[Any]:
-    return _one_of(kind, [member.value for member in kind], lambda member: member.value)
+def of_enum(kind: Type[Enum], words: Sequence[str] = ()) -> Codec[Any]:
+    """The codec of an enum's values; `words` where the published schema lists others too."""
+    return _one_of(kind, words or [member.value for member in kind], lambda member: member.value)
 
 
 def _literal(*words: str) -> Codec[str]:

@@ -6,23 +6,18 @@ from clearway.pairing.table import PAIRINGS
 from clearway.report.phrases import Phrases
 from clearway.spec.criteria import LinkShare, Over
 from clearway.spec.model import Test
-from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
 
 _UNTRIED = {"verdict.repeats-missing", "verdict.not-measured"}
 """Reasons that only say that nothing was tried yet."""
 
 
-def claim(test: Test, judged: Verdict, phrases: Phrases) -> str:
-    """One sentence or two on one criterion of `test`, never saying more than was shown.
-
-    `judged` is a leaf of the verdict: its `criterion` is there.
-    """
+def claim(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    """One sentence or two on one criterion of `test`, never saying more than was shown."""
     if judged.state is State.PASS:
         return _met(test, judged, phrases)
     if judged.state is State.FAIL:
         return _not_met(test, judged, phrases)
-    if judged.state is State.SKIPPED:
-        return phrases.say("claim.skipped", asked=_asked(judged, phrases), why=_why(judged, phrases))
     return phrases.say(
         "claim.not-known",
         asked=_asked(judged, phrases),
@@ -33,9 +28,8 @@ def claim(test: Test, judged: Verdict, phrases: Phrases) -> str:
     )
 
 
-def _met(test: Test, judged: Verdict, phrases: Phrases) -> str:
+def _met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
     criterion = judged.criterion
-    assert criterion is not None
     return phrases.say(
         "claim.met",
         subject=_subject(test, judged, phrases),
@@ -45,10 +39,9 @@ def _met(test: Test, judged: Verdict, phrases: Phrases) -> str:
     )
 
 
-def _limit(judged: Verdict, phrases: Phrases) -> str:
+def _limit(judged: CriterionVerdict, phrases: Phrases) -> str:
     """The limit, and where it is a share of links that are all alike, what that comes to."""
     criterion = judged.criterion
-    assert criterion is not None
     limits = {pair.limit for pair in judged.pairs}
     rate = limits.pop() if len(limits) == 1 else None
     if isinstance(criterion.limit, LinkShare) and rate is not None:
@@ -56,7 +49,7 @@ def _limit(judged: Verdict, phrases: Phrases) -> str:
     return phrases.value(criterion.limit)
 
 
-def _not_met(test: Test, judged: Verdict, phrases: Phrases) -> str:
+def _not_met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
     worst = _first(judged, PairState.BREAKS)
     return phrases.say(
         "claim.not-met",
@@ -69,9 +62,8 @@ def _not_met(test: Test, judged: Verdict, phrases: Phrases) -> str:
     )
 
 
-def _asked(judged: Verdict, phrases: Phrases) -> str:
+def _asked(judged: CriterionVerdict, phrases: Phrases) -> str:
     criterion = judged.criterion
-    assert criterion is not None
     return phrases.say(
         "claim.asked",
         measure=phrases.measure(criterion.metric, criterion.statistic),
@@ -79,23 +71,20 @@ def _asked(judged: Verdict, phrases: Phrases) -> str:
     )
 
 
-def _why(judged: Verdict, phrases: Phrases) -> str:
-    """The reasons given for the whole, else an undecided pair, rather one that was tried."""
-    if judged.reasons:
-        return "; ".join(phrases.reason(reason) for reason in judged.reasons)
+def _why(judged: CriterionVerdict, phrases: Phrases) -> str:
+    """An undecided pair, rather one that was tried."""
     undecided = [pair for pair in judged.pairs if pair.standing is PairState.UNDECIDED]
     telling = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
     chosen = next(iter(telling or undecided), None)
     return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
 
 
-def _first(judged: Verdict, standing: PairState) -> PairValue | None:
+def _first(judged: CriterionVerdict, standing: PairState) -> PairValue | None:
     return next((pair for pair in judged.pairs if pair.standing is standing), None)
 
 
-def _subject(test: Test, judged: Verdict, phrases: Phrases) -> str:
+def _subject(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
     criterion = judged.criterion
-    assert criterion is not None
     members = len(judged.pairs)
     if criterion.over is Over.TOTAL:
         return phrases.say("claim.total", kind=_kind(test, 2, phrases))
@@ -106,10 +95,9 @@ def _subject(test: Test, judged: Verdict, phrases: Phrases) -> str:
     return phrases.say("claim.share", share=criterion.share, pairs=members, kind=_kind(test, 2, phrases))
 
 
-def _members(test: Test, judged: Verdict, phrases: Phrases) -> str:
+def _members(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
     """What the criterion counts: pairs of a kind, nodes, or the one total."""
     criterion = judged.criterion
-    assert criterion is not None
     if criterion.over is Over.PAIRS:
         return _kind(test, len(judged.pairs), phrases)
     return phrases.say(f"claim.members-{criterion.over.value}")

@@ -1,74 +1,44 @@
-"""What a cluster's pod network costs: a run on pods beside a run on the same hosts, figure by figure.
-
-Pairs are matched by the names of their nodes. Where no pair of a test was measured in both runs, the medians over
-all pairs stand beside each other, and a remark says so.
-"""
+"""What a cluster's pod network costs: a run on pods beside one on the same hosts, as a table or as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from clearway.base.errors import UsageError
-from clearway.base.units import Count, Quantity, Ratio
+from clearway.base.units import Quantity
+from clearway.diagnose.compare import Change, TestComparison, compare
 from clearway.ledger.record import Record
-from clearway.probe.metrics import Better
-from clearway.probe.records import Finding, Pair, Severity
-from clearway.report.figures import Figure, PairFigures, pair_figures, shown_figures
-from clearway.spec.model import Test
+from clearway.probe.json_values import VALUE
+from clearway.probe.records import Finding, Severity
+from clearway.report.language import Language
+from clearway.report.outline import Column
+from clearway.report.phrases import Phrases
+from clearway.report.text import printed, table
+from clearway.report.wording import describe_finding
 
-_ONLY_JUDGED = {"accept", "repeats", "name"}
-"""Fields of a test that change nothing of how a pair is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One figure on hosts and on pods, of one pair or (None) the median over the pairs compared."""
-
-    test: str
-    figure: Figure
-    pair: Pair | None
-    hosts: Quantity
-    pods: Quantity
-
-    @property
-    def share(self) -> Ratio | None:
-        """How much worse pods are, of what hosts have; below 0 they are better.
-
-        None for what comes by chance (segments lost, retransmits): twice next to nothing is no cost.
-        """
-        if isinstance(self.hosts, Count | Ratio) or self.hosts.si == 0:
-            return None
-        change = self.pods.over(self.hosts) - 1
-        return Ratio(-change if self.figure.metric.better is Better.HIGHER else change)
+_COLUMNS = ("test", "figure", "pair", "hosts", "pods", "cost")
+_WORDS = ("test", "figure", "pair")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    hosts: str
-    """Id of the run on hosts."""
-    pods: str
-    costs: tuple[Cost, ...]
-    """By test and figure: the median first, then each pair."""
-    remarks: tuple[Finding, ...]
-
-
-def compare(hosts: Record, pods: Record) -> Comparison:
+def render_cost(hosts: Record, pods: Record, language: Language, *, as_json: bool) -> str:
     """Raises UsageError if one was not measured where it has to be, or if they have no figure in common."""
     _require(hosts, "host", "cni.not-on-hosts")
     _require(pods, "pod", "cni.not-on-pods")
-    there = {test.name: test for test in pods.spec.tests}
-    beside = [
-        _Beside(test, _by_pair(hosts, test), _by_pair(pods, there[test.name]))
-        for test in hosts.spec.tests
-        if test.name in there and test.protocol == there[test.name].protocol
-    ]
-    costs = tuple(cost for one in beside for cost in one.costs())
+    tests, phrases = compare(hosts, pods), Phrases(language)
+    costs, remarks = [cost for test in tests for cost in test.changes], list(_remarks(tests))
+    runs = {"hosts": hosts.manifest.run, "pods": pods.manifest.run}
     if not costs:
-        raise UsageError("cni.nothing-in-common", hosts=hosts.manifest.run, pods=pods.manifest.run)
-    remarks = (*_differences(beside, there), *(remark for one in beside for remark in one.remarks()))
-    return Comparison(hosts.manifest.run, pods.manifest.run, costs, remarks)
+        raise UsageError("cni.nothing-in-common", **runs)
+    if as_json:
+        worded = [phrases.finding_data(remark) for remark in remarks]
+        data = {"format": 1, **runs, "costs": [_cost(cost) for cost in costs], "remarks": worded}
+        return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    columns = [Column(phrases.say(f"column.{name}"), words=name in _WORDS) for name in _COLUMNS]
+    drawn = printed([table(columns, (_row(cost, phrases) for cost in costs))])
+    said = [describe_finding(remark, language) for remark in remarks]
+    return "\n".join([phrases.say("cni.title", **runs), drawn, phrases.say("cni.sign"), *said]) + "\n"
 
 
 def _require(record: Record, network: str, code: str) -> None:
@@ -76,55 +46,37 @@ def _require(record: Record, network: str, code: str) -> None:
         raise UsageError(code, run=record.manifest.run, site=record.manifest.site)
 
 
-def _by_pair(record: Record, test: Test) -> Mapping[Pair, PairFigures]:
-    return {found.pair: found for found in pair_figures(record, test)}
+def _remarks(tests: Iterable[TestComparison]) -> Iterator[Finding]:
+    """Tests of one name that did not do the same first, then pairs that only one run has."""
+    for test in tests:
+        if test.differing:
+            yield Finding("cni.tests-differ", Severity.WARNING, test.test, {"fields": test.differing})
+    for test in tests:
+        if test.known and not test.common:
+            yield Finding("cni.no-pair-in-common", Severity.WARNING, test.test)
+        elif test.common < test.known:
+            values = {"common": test.common, "pairs": test.known}
+            yield Finding("cni.pairs-left-out", Severity.INFO, test.test, values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """One test in both runs."""
-
-    test: Test
-    hosts: Mapping[Pair, PairFigures]
-    pods: Mapping[Pair, PairFigures]
-
-    @property
-    def common(self) -> tuple[Pair, ...]:
-        return tuple(pair for pair in self.hosts if pair in self.pods)
-
-    def costs(self) -> Iterator[Cost]:
-        pairs = self.common
-        for figure in shown_figures(self.test):
-            on_hosts = _values(figure, [self.hosts[pair] for pair in pairs or self.hosts])
-            on_pods = _values(figure, [self.pods[pair] for pair in pairs or self.pods])
-            if not on_hosts or not on_pods:
-                continue
-            yield Cost(self.test.name, figure, None, _median(figure, on_hosts), _median(figure, on_pods))
-            for pair in pairs:
-                if pair in on_hosts and pair in on_pods:
-                    yield Cost(self.test.name, figure, pair, on_hosts[pair], on_pods[pair])
-
-    def remarks(self) -> Iterator[Finding]:
-        common, known = len(self.common), len({*self.hosts, *self.pods})
-        if known and not common:
-            yield Finding("cni.no-pair-in-common", Severity.WARNING, self.test.name)
-        elif common < known:
-            yield Finding("cni.pairs-left-out", Severity.INFO, self.test.name, {"common": common, "pairs": known})
+def _row(cost: Change, phrases: Phrases) -> tuple[str, ...]:
+    """The test and the figure stand once, beside the median."""
+    figure = phrases.measure(cost.figure.metric, cost.figure.statistic)
+    first = (cost.test, figure, phrases.say("cni.median"))
+    if cost.pair is not None:
+        first = ("", "", phrases.subject(cost.pair))
+    share = phrases.say("cni.no-share") if cost.share is None else f"{cost.share.si * 100:+.1f} %"
+    return (*first, str(cost.first), str(cost.second), share)
 
 
-def _values(figure: Figure, pairs: Sequence[PairFigures]) -> dict[Pair, Quantity]:
-    return {found.pair: found.values[figure.name] for found in pairs if figure.name in found.values}
-
-
-def _median(figure: Figure, values: Mapping[Pair, Quantity]) -> Quantity:
-    return figure.metric.unit(median(value.si for value in values.values()))
-
-
-def _differences(beside: Sequence[_Beside], there: Mapping[str, Test]) -> Iterator[Finding]:
-    """Two tests of one name that did not do the same."""
-    for one in beside:
-        fields = set(Test.model_fields) - _ONLY_JUDGED
-        other = there[one.test.name]
-        if unlike := sorted(name for name in fields if getattr(one.test, name) != getattr(other, name)):
-            named = tuple(Test.model_fields[name].alias or name for name in unlike)
-            yield Finding("cni.tests-differ", Severity.WARNING, one.test.name, {"fields": named})
+def _cost(cost: Change) -> dict[str, Any]:
+    ends = {} if cost.pair is None else {"sender": str(cost.pair[0]), "receiver": str(cost.pair[1])}
+    share: dict[str, Quantity] = {} if cost.share is None else {"cost": cost.share}
+    quantities = {"hosts": cost.first, "pods": cost.second, **share}
+    return {
+        "test": cost.test,
+        "metric": cost.figure.metric.name,
+        "statistic": cost.figure.statistic,
+        **ends,
+        **{name: VALUE.encode(value) for name, value in quantities.items()},
+    }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clearway.diagnose.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
-from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.report.claim import claim
 from clearway.report.document import (
     CoveragePart,
@@ -19,19 +19,15 @@ from clearway.report.document import (
     TestPart,
 )
 from clearway.report.evidence import conditions, evidence_parts
-from clearway.report.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.report.language import Language
-from clearway.report.losses import loss_findings
-from clearway.report.oom import memory_findings
 from clearway.report.phrases import Phrases
-from clearway.report.throttling import held_back
 from clearway.report.wording import hint
 from clearway.spec.criteria import Relation
 from clearway.spec.model import Test
-from clearway.verdict.model import Coverage, PairState, PairValue, State, Verdict
+from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
 
 
-def compose(record: Record, verdict: Verdict, language: Language) -> ReportDocument:
+def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDocument:
     """Everything that a report of this run says, in `language`."""
     phrases = Phrases(language, record.spec.max_rate)
     tests = {test.name: test for test in record.spec.tests}
@@ -46,29 +42,29 @@ def compose(record: Record, verdict: Verdict, language: Language) -> ReportDocum
         state=verdict.state,
         word=phrases.say(f"verdict-word.{verdict.state.value}"),
         headline=_headline(verdict, phrases),
-        tests=tuple(_test(record, tests[child.name], child, phrases) for child in verdict.children),
+        tests=tuple(_test(record, tests[judged.name], judged, phrases) for judged in verdict.tests),
         coverage=_coverage(verdict.coverage, phrases),
         conditions=tuple(conditions(record, phrases)),
         evidence=tuple(evidence_parts(record, verdict, phrases)),
-        findings=tuple(_said(finding, phrases) for finding in _findings(record, verdict)),
+        findings=tuple(_said(finding, phrases) for finding in verdict.findings),
         notes=tuple(_notes(record, phrases)),
     )
 
 
-def _headline(verdict: Verdict, phrases: Phrases) -> str:
-    criteria = [leaf for test in verdict.children for leaf in test.children]
+def _headline(verdict: RunVerdict, phrases: Phrases) -> str:
+    criteria = verdict.criteria
     return phrases.say(
         f"headline.{verdict.state.value}",
         criteria=len(criteria),
-        failed=sum(leaf.state is State.FAIL for leaf in criteria),
-        open=sum(leaf.state not in (State.PASS, State.FAIL) for leaf in criteria),
+        failed=sum(one.state is State.FAIL for one in criteria),
+        open=sum(one.state not in (State.PASS, State.FAIL) for one in criteria),
     )
 
 
-def _test(record: Record, test: Test, judged: Verdict, phrases: Phrases) -> TestPart:
+def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> TestPart:
     figures = pair_figures(record, test)
     summary = tuple(_summary(found, phrases) for found in summaries(test, figures))
-    criteria = tuple(_criterion(test, leaf, phrases) for leaf in judged.children)
+    criteria = tuple(_criterion(test, one, phrases) for one in judged.criteria)
     return TestPart(
         name=test.name,
         state=judged.state,
@@ -81,11 +77,11 @@ def _test(record: Record, test: Test, judged: Verdict, phrases: Phrases) -> Test
         summary=summary,
         measured=tuple(_measured(pair) for pair in figures),
         reasons=tuple(_because(reason, phrases) for reason in judged.reasons),
-        notes=tuple(_test_notes(record, test, summary, phrases)),
+        notes=tuple(_test_notes(test, judged, summary, phrases)),
     )
 
 
-def _unjudged(test: Test, judged: Verdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> tuple[str, ...]:
+def _unjudged(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> tuple[str, ...]:
     """What may be said of a test that has no criteria."""
     if not summary:
         why = "; ".join(phrases.reason(reason) for reason in judged.reasons)
@@ -105,9 +101,8 @@ def _unjudged(test: Test, judged: Verdict, summary: tuple[SummaryPart, ...], phr
     )
 
 
-def _criterion(test: Test, judged: Verdict, phrases: Phrases) -> CriterionPart:
+def _criterion(test: Test, judged: CriterionVerdict, phrases: Phrases) -> CriterionPart:
     criterion = judged.criterion
-    assert criterion is not None
     return CriterionPart(
         text=criterion.text,
         state=judged.state,
@@ -123,14 +118,13 @@ def _criterion(test: Test, judged: Verdict, phrases: Phrases) -> CriterionPart:
         sentence=_both_ways(judged, phrases),
         claim=claim(test, judged, phrases),
         counts=_counts(judged, phrases),
-        reasons=tuple(_because(reason, phrases) for reason in judged.reasons),
+        reasons=(),
         pairs=tuple(_pair(pair, phrases) for pair in judged.pairs),
     )
 
 
-def _both_ways(judged: Verdict, phrases: Phrases) -> str:
+def _both_ways(judged: CriterionVerdict, phrases: Phrases) -> str:
     criterion = judged.criterion
-    assert criterion is not None
     found = phrases.say("criterion.not-known")
     if judged.achieved is not None:
         found = phrases.asked(criterion, judged.achieved)
@@ -144,7 +138,7 @@ def _both_ways(judged: Verdict, phrases: Phrases) -> str:
     )
 
 
-def _counts(judged: Verdict, phrases: Phrases) -> str:
+def _counts(judged: CriterionVerdict, phrases: Phrases) -> str:
     return phrases.say(
         "criterion.counts",
         pairs=len(judged.pairs),
@@ -194,18 +188,13 @@ def _measured(figures: PairFigures) -> MeasuredPart:
     )
 
 
-def _test_notes(record: Record, test: Test, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
-    if (held := held_back(record, test)) is not None:
-        yield phrases.say("note.throttled", workers=held.workers, longest=held.longest, subject=held.node)
-    if (met := met_downtime(record, test)) is not None:
-        yield phrases.say("note.met-downtime", count=met.count, nodes=met.nodes, named=met.named)
+def _test_notes(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
+    yield from (phrases.reason(note) for note in judged.notes)
     if test.scope == "any" and not test.judge_cross_zone and any(row.across_zones for row in summary):
         yield phrases.say("note.cross-zone")
 
 
-def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | None:
-    if coverage is None:
-        return None
+def _coverage(coverage: Coverage, phrases: Phrases) -> CoveragePart:
     values = {
         "pairs": coverage.pairs,
         "measured": coverage.measured,
@@ -222,19 +211,6 @@ def _coverage(coverage: Coverage | None, phrases: Phrases) -> CoveragePart | Non
         uncovered=coverage.uncovered,
         sentence=phrases.say(code, **values),
     )
-
-
-def _findings(record: Record, verdict: Verdict) -> tuple[Finding, ...]:
-    """What the plan says of this inventory, what the verdict found, what was done to nodes or seen there; each once."""
-    found = [*record.findings, *_found(verdict)]
-    found += [*chaos_findings(record), *memory_findings(record), *loss_findings(record)]
-    return tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
-
-
-def _found(verdict: Verdict) -> Iterator[Finding]:
-    yield from verdict.findings
-    for child in verdict.children:
-        yield from _found(child)
 
 
 def _said(finding: Finding, phrases: Phrases) -> Message:

@@ -50,7 +50,7 @@ class CriterionPart:
     """As it was written in the spec."""
     state: State
     word: str
-    """The state, said."""
+    """The state in words."""
     metric: str
     statistic: str
     relation: str
@@ -64,6 +64,7 @@ class CriterionPart:
     claim: str
     counts: str
     reasons: tuple[Message, ...]
+    """Always empty: the pairs have the reasons. Format 1 has the key."""
     pairs: tuple[PairPart, ...]
     """Worst first."""
 
@@ -137,7 +138,7 @@ class ConditionPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePart:
-    """What a tool was asked and said in an attempt that is void, or that shows a broken pair."""
+    """The command and the output of a tool, in an attempt that is void or that shows a broken pair."""
 
     probe: str
     attempt: int

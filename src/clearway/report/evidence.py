@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from clearway.base.units import Duration
+from clearway.diagnose.oom import kills, observers
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
 from clearway.probe.records import Outcome, Pair, Result, Role, Trial
 from clearway.report.document import ConditionPart, EvidencePart
-from clearway.report.oom import memory_condition
 from clearway.report.phrases import Phrases
 from clearway.report.wording import printable
 from clearway.verdict.evidence import outcome, void_reason
-from clearway.verdict.model import PairState, Verdict
+from clearway.verdict.model import PairState, RunVerdict
 
 _FACTS = ("kernel", "cpus", "congestion", "qdisc", "link-speed")
 _MANY = 4
@@ -27,13 +27,12 @@ def conditions(record: Record, phrases: Phrases) -> Iterator[ConditionPart]:
     """What a reader needs to measure the same again."""
     for name, values in _found(record):
         if shown := _list(values, phrases):
-            yield ConditionPart(name=name, label=phrases.say(f"condition-label.{name}"), value=shown)
-    memory = memory_condition(record, phrases)
-    yield ConditionPart(name="out-of-memory", label=phrases.say("condition-label.out-of-memory"), value=memory)
+            yield _condition(name, shown, phrases)
+    yield _condition("out-of-memory", _kills(record, phrases), phrases)
     if starts := _starts(record):
         spread = max(max(times) - min(times) for times in starts)
-        yield _duration("start-spread", spread, phrases)
-        yield _duration("start-latest", max(max(times) for times in starts), phrases)
+        yield _condition("start-spread", str(Duration(spread)), phrases)
+        yield _condition("start-latest", str(Duration(max(max(times) for times in starts))), phrases)
 
 
 def _found(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
@@ -59,7 +58,7 @@ def _all_short(values: list[str]) -> bool:
 
 
 def _starts(record: Record) -> list[list[float]]:
-    """A round each: seconds from the instant to each judged probe's first data, where it was watched."""
+    """For each round: seconds from the instant to each judged probe's first data, where it was watched."""
     judged = {probe.id for round_ in record.plan for probe in round_.probes if probe.role is Role.JUDGED}
     rounds: dict[str, list[float]] = {}
     for result in record.results:
@@ -68,8 +67,17 @@ def _starts(record: Record) -> list[list[float]]:
     return list(rounds.values())
 
 
-def _duration(name: str, seconds: float, phrases: Phrases) -> ConditionPart:
-    return ConditionPart(name=name, label=phrases.say(f"condition-label.{name}"), value=str(Duration(seconds)))
+def _kills(record: Record, phrases: Phrases) -> str:
+    """How many kills were seen, and what looked."""
+    looked = tuple(phrases.reason(one) for one in observers(record))
+    if not looked:
+        return phrases.say("oom.not-observed")
+    count = sum(1 for _ in kills(record))
+    return phrases.say("oom.seen" if count else "oom.none-seen", count=count, observers=looked)
+
+
+def _condition(name: str, value: str, phrases: Phrases) -> ConditionPart:
+    return ConditionPart(name=name, label=phrases.say(f"condition-label.{name}"), value=value)
 
 
 _VOID = 10
@@ -79,7 +87,7 @@ _BROKEN = 3
 _TAIL_LINES = 8
 
 
-def evidence_parts(record: Record, verdict: Verdict, phrases: Phrases) -> Iterator[EvidencePart]:
+def evidence_parts(record: Record, verdict: RunVerdict, phrases: Phrases) -> Iterator[EvidencePart]:
     """What the tools were asked and said where something went wrong."""
     trials = record.trials
     void = (trial for trial in trials if outcome(trial) not in (Outcome.MEASURED, Outcome.NOT_RUN))
@@ -95,13 +103,13 @@ def _measured(trial: Trial) -> bool:
     return outcome(trial) is Outcome.MEASURED
 
 
-def _broken(verdict: Verdict) -> list[tuple[str, Pair]]:
+def _broken(verdict: RunVerdict) -> list[tuple[str, Pair]]:
     """Test and pair of the worst broken pairs, each once."""
     found = (
         (test.name, pair.subject)
-        for test in verdict.children
-        for leaf in test.children
-        for pair in islice((p for p in leaf.pairs if p.standing is PairState.BREAKS), _BROKEN)
+        for test in verdict.tests
+        for criterion in test.criteria
+        for pair in islice((p for p in criterion.pairs if p.standing is PairState.BREAKS), _BROKEN)
         if not isinstance(pair.subject, str)
     )
     return list(dict.fromkeys(found))

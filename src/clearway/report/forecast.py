@@ -70,16 +70,7 @@ def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[
         "traffic": VALUE.encode(forecast.traffic),
         "traffic_unknown": list(forecast.unknown),
         "time": VALUE.encode(forecast.time),
-        "findings": [
-            {
-                "code": finding.code,
-                "severity": finding.severity.value,
-                "subject": finding.subject,
-                "values": {name: VALUE.encode(value) for name, value in finding.values.items()},
-                "sentence": phrases.say(finding.code, subject=finding.subject, **finding.values),
-            }
-            for finding in plan.findings
-        ],
+        "findings": [phrases.finding_data(finding) for finding in plan.findings],
     }
 
 

@@ -23,7 +23,7 @@ _PAIRS = 100
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Terminal sequences, and what XML 1.0 has no way to hold."""
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
-_RESULTS = {State.FAIL: "failure", State.INCONCLUSIVE: "error", State.SKIPPED: "skipped", State.MEASURED: "skipped"}
+_RESULTS = {State.FAIL: "failure", State.INCONCLUSIVE: "error", State.MEASURED: "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
 
 
 def _criterion_text(criterion: CriterionPart) -> str:
-    told = [criterion.sentence, criterion.counts, *map(_with_hint, criterion.reasons)]
+    told = [criterion.sentence, criterion.counts]
     if criterion.state is State.PASS:
         told += [pair.sentence for pair in criterion.exceptions[:_PAIRS]]
     return "\n".join(told)

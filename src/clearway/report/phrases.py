@@ -9,7 +9,8 @@ from typing import Any
 from clearway.base.units import Frequency, Quantity, Rate
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.metrics import PERCENTILE, Metric
-from clearway.probe.records import Pair, Reason, Slot
+from clearway.probe.records import Finding, Pair, Reason, Slot
+from clearway.probe.wire import FINDING
 from clearway.report.language import Language
 from clearway.report.wording import knows, sentence
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
@@ -88,6 +89,13 @@ class Phrases:
             subject=self.subject(pair.subject),
             standing=", ".join(dict.fromkeys(said)) or self.say("pair.unmeasured"),
         )
+
+    def finding_data(self, finding: Finding) -> dict[str, Any]:
+        """A finding as JSON, with its sentence."""
+        return {
+            **FINDING.encode(finding),
+            "sentence": self.say(finding.code, subject=finding.subject, **finding.values),
+        }
 
     def conditions(self, test: Test) -> str:
         """Under which conditions the figures of this test hold."""

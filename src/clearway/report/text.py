@@ -21,7 +21,6 @@ _COLOURS: Mapping[State, str] = {
     State.PASS: "bold green",
     State.FAIL: "bold red",
     State.INCONCLUSIVE: "bold yellow",
-    State.SKIPPED: "bold yellow",
     State.MEASURED: "bold cyan",
 }
 """A colour always means a state, and never stands without its word."""

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
-from clearway.base.units import Frequency, Quantity, Rate, Ratio
+from clearway.base.units import Frequency
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Http, Udp
-from clearway.probe.metrics import Distribution, measured, offered, percent
+from clearway.probe.metrics import measured, offered
 from clearway.probe.parameters import HttpParameters
 from clearway.probe.records import Half, Outcome, Reason, Result, Trial
-from clearway.spec.criteria import Criterion, LinkShare
-
-_SATURATED = 0.95
-"""Share of a core from which a latency test's client measures itself."""
-_SENT_ENOUGH = 0.98
-"""Share of the offered rate that a sender has to reach."""
-_RAN_ENOUGH = 0.95
-"""Share of the asked time that a sender has to run."""
+from clearway.verdict.thresholds import CLIENT_BUSY, RAN, SENT
 
 
 def outcome(trial: Trial) -> Outcome:
@@ -62,17 +53,6 @@ def disqualifying(trial: Trial) -> tuple[Reason, ...]:
     return (Reason("verdict.errors", {"count": failed}),) if failed else ()
 
 
-def too_few(criterion: Criterion, values: Distribution) -> Reason | None:
-    """The reason if there are fewer samples than the statistic needs.
-
-    A percentile p needs 10 / (1 - p) samples. A loss of 0 in n datagrams only says that it is below 3 / n.
-    """
-    needed = _needed_samples(criterion)
-    if values.count >= needed:
-        return None
-    return Reason("verdict.too-few-samples", {"count": values.count, "needed": needed})
-
-
 def _needed(trial: Trial) -> tuple[Result | None, ...]:
     by_half = {Half.SERVE: trial.serve, Half.SEND: trial.send}
     return tuple(by_half[half] for half in ENGINES[trial.probe.engine].needs)
@@ -88,23 +68,14 @@ def _void(serve: Result) -> Outcome:
     return Outcome.NOT_RUN if serve.outcome is Outcome.MEASURED else serve.outcome
 
 
-def _needed_samples(criterion: Criterion) -> int:
-    limit = criterion.limit
-    if isinstance(limit, Ratio):
-        return math.ceil(3 / limit.si) if limit.si > 0 else 1
-    if criterion.statistic == "median" or criterion.statistic.startswith("p"):
-        return round(10 / (1 - percent(criterion.statistic) / 100))
-    return 1
-
-
 def _short_sender(trial: Trial) -> tuple[Reason, ...]:
     sender, asked = measured(trial.send, Udp), offered(trial)
     if sender is None or asked is None:
         return ()
     window = trial.probe.window.end
-    if sender.sending_time is not None and sender.sending_time < window * _RAN_ENOUGH:
+    if sender.sending_time is not None and sender.sending_time < window * RAN.value:
         return (Reason("verdict.sender-short", {"ran": sender.sending_time, "asked": window}),)
-    if sender.sent_rate is not None and sender.sent_rate < asked * _SENT_ENOUGH:
+    if sender.sent_rate is not None and sender.sent_rate < asked * SENT.value:
         return (Reason("verdict.sender-slow", {"sent": sender.sent_rate, "asked": asked}),)
     return ()
 
@@ -114,7 +85,7 @@ def _saturated_client(trial: Trial) -> tuple[Reason, ...]:
     counters = trial.send.counters if trial.send else None
     if not isinstance(parameters, HttpParameters) or counters is None or counters.tool_cpu is None:
         return ()
-    if counters.tool_cpu < _SATURATED * parameters.threads:
+    if counters.tool_cpu < CLIENT_BUSY.value * parameters.threads:
         return ()
     return (Reason("verdict.client-saturated", {"cores": round(counters.tool_cpu, 2)}),)
 
@@ -126,17 +97,7 @@ def _missed_load(trial: Trial) -> tuple[Reason, ...]:
         return ()
     done = client.latency.count + sum(client.errors.values())
     asked = parameters.rate.si * trial.probe.window.duration.si
-    if done >= asked * _SENT_ENOUGH * _RAN_ENOUGH:
+    if done >= asked * SENT.value * RAN.value:
         return ()
     reached = Frequency(done / trial.probe.window.duration.si)
     return (Reason("verdict.load-not-reached", {"reached": reached, "asked": parameters.rate}),)
-
-
-def limit_for(criterion: Criterion, link: Rate | None) -> Quantity | None:
-    """The limit in the metric's unit; None for a share of a link whose rate is unknown."""
-    if not isinstance(criterion.limit, LinkShare):
-        return criterion.limit
-    return None if link is None else link * criterion.limit.share.si
-
-
-__all__ = ["disqualifying", "instrument_faults", "limit_for", "outcome", "too_few", "void_reason"]

@@ -1,11 +1,12 @@
-"""The verdict tree: a run over tests over criteria over pairs."""
+"""The verdict in three records: on a run, on its tests, on their criteria."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from clearway.base.units import Quantity, Ratio
+from clearway.probe.codec import Codec, of_enum
 from clearway.probe.records import Finding, Pair, Reason
 from clearway.spec.criteria import Criterion
 
@@ -14,9 +15,13 @@ class State(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
-    SKIPPED = "skipped"
     MEASURED = "measured"
     """There was nothing to judge against."""
+
+    @classmethod
+    def codec(cls) -> Codec[State]:
+        """The published schema of the report also lists `skipped`, a state that no run ever had."""
+        return of_enum(cls, ("pass", "fail", "inconclusive", "skipped", "measured"))
 
 
 class PairState(StrEnum):
@@ -29,7 +34,7 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairValue:
-    """One pair (or, for `in total` and `per node`, one member) against one criterion."""
+    """One pair (or, for `in total` and `per node`, one group of pairs) against one criterion."""
 
     subject: Pair | str
     """Sender and receiver, or a node's name, or `total`."""
@@ -49,7 +54,7 @@ class PairValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What the numbers stand for."""
+    """How much of the plan and of the nodes the numbers cover."""
 
     pairs: int
     """Pairs planned: the N of every share."""
@@ -63,23 +68,42 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """A node of the tree: the run (children: tests), a test (children: criteria) or a criterion (leaf)."""
-
-    name: str
+class CriterionVerdict:
+    criterion: Criterion
     state: State
-    criterion: Criterion | None = None
-    pairs: tuple[PairValue, ...] = ()
-    """Criterion only: every planned pair, worst first."""
+    pairs: tuple[PairValue, ...]
+    """Every planned pair, worst first."""
     achieved: Quantity | None = None
-    """Criterion only: the limit that would just have passed at the asked share."""
+    """The limit that would just have passed at the asked share."""
     share: Ratio | None = None
-    """Criterion only: share of pairs that hold."""
-    coverage: Coverage | None = None
-    findings: tuple[Finding, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    """Why it is skipped or inconclusive as a whole."""
-    children: tuple[Verdict, ...] = field(default=())
+    """Share of pairs that hold."""
 
     def count(self, standing: PairState) -> int:
         return sum(pair.standing is standing for pair in self.pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestVerdict:
+    name: str
+    state: State
+    coverage: Coverage
+    criteria: tuple[CriterionVerdict, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """Why it is inconclusive as a whole."""
+    notes: tuple[Reason, ...] = ()
+    """What a reader of its figures has to know; from `diagnose`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunVerdict:
+    name: str
+    state: State
+    coverage: Coverage
+    tests: tuple[TestVerdict, ...]
+    findings: tuple[Finding, ...] = ()
+    """What happened around the measurement, by the plan and the record; from `diagnose`."""
+
+    @property
+    def criteria(self) -> tuple[CriterionVerdict, ...]:
+        """Those of all tests."""
+        return tuple(criterion for test in self.tests for criterion in test.criteria)

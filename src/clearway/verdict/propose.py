@@ -27,10 +27,10 @@ def limits_text(record: Record, margin: Ratio) -> str:
     Raises UsageError if the run measured nothing that a limit can be made from.
     """
     accept: dict[str, list[str]] = {}
-    for verdict in judge(_with_usual_criteria(record)).children:
-        for leaf in verdict.children:
-            if leaf.criterion is not None and leaf.achieved is not None:
-                accept.setdefault(verdict.name, []).append(_line(leaf.criterion, leaf.achieved, margin))
+    for verdict in judge(_with_usual_criteria(record)).tests:
+        for judged in verdict.criteria:
+            if judged.achieved is not None:
+                accept.setdefault(verdict.name, []).append(_line(judged.criterion, judged.achieved, margin))
     if not accept:
         raise UsageError("limits.nothing-measured", run=record.manifest.run)
     return dump_mapping({"version": 1, "accept": accept})

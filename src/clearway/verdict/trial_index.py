@@ -1,4 +1,4 @@
-"""The record, indexed for judging: who was to be measured, and every attempt at it."""
+"""The record, indexed for judging: which pairs were to be measured, and every attempt at each."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Outcome, Pair, Reason, Role, Trial
 from clearway.verdict.downtime import Disturbances
 from clearway.verdict.evidence import instrument_faults, outcome
-
-_LOAD_ENOUGH = 0.8
-"""Share of the pair's own TCP throughput that its background has to carry."""
+from clearway.verdict.thresholds import LOAD
 
 
 @dataclass(frozen=True)
 class TrialIndex:
     record: Record
 
-    def pairs(self, test: str) -> tuple[Pair, ...]:
-        """Ordered pairs that the plan wants judged, in its order."""
-        return self._planned[test]
+    def pairs(self, test: str, role: Role = Role.JUDGED) -> tuple[Pair, ...]:
+        """Ordered pairs that the plan wants judged (or that have that other role), in its order."""
+        return self._planned.get((test, role), ())
 
     def attempts(self, test: str, pair: Pair) -> Sequence[Trial]:
         """Judged attempts at this pair, oldest first."""
@@ -64,13 +62,12 @@ class TrialIndex:
         return Disturbances(self.record)
 
     @cached_property
-    def _planned(self) -> Mapping[str, tuple[Pair, ...]]:
-        found: dict[str, dict[Pair, None]] = defaultdict(dict)
+    def _planned(self) -> Mapping[tuple[str, Role], tuple[Pair, ...]]:
+        found: dict[tuple[str, Role], dict[Pair, None]] = defaultdict(dict)
         for round_ in self.record.plan:
             for probe in round_.probes:
-                if probe.role is Role.JUDGED:
-                    found[probe.test][probe.pair] = None
-        return defaultdict(tuple, {test: tuple(pairs) for test, pairs in found.items()})
+                found[probe.test, probe.role][probe.pair] = None
+        return {key: tuple(pairs) for key, pairs in found.items()}
 
     @cached_property
     def _attempts(self) -> Mapping[tuple[str, Pair], list[Trial]]:
@@ -106,7 +103,7 @@ class TrialIndex:
             found = outcome(load).value if load is not None else Outcome.NOT_RUN.value
             return (Reason("verdict.background-void", {"outcome": found}),)
         expected = self._tcp_throughput.get(trial.probe.pair) or self.link(trial.probe.pair)
-        if expected is not None and rate < expected * _LOAD_ENOUGH:
+        if expected is not None and rate < expected * LOAD.value:
             return (Reason("verdict.background-weak", {"carried": rate, "expected": expected}),)
         return ()
 

@@ -13,10 +13,10 @@ from clearway.campaign.acceptance import Aborted
 from clearway.chaos.phases import Phases
 from clearway.cli.chaos import prepare
 from clearway.cli.main import main
+from clearway.diagnose.chaos import failure
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Inventory, Node, Observation, Round, RoundReason, Severity
-from clearway.report.chaos import failure
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.wording import describe_error, hint, sentence
 from clearway.spec.load import read_spec

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
+from clearway.diagnose.diagnosis import diagnose
 from clearway.ledger.record import Record
 from clearway.probe.records import Reason
 from clearway.verdict.judge import judge
-from clearway.verdict.model import Verdict
+from clearway.verdict.model import RunVerdict
 from unit.report.factories import HTTP, ROUND_TRIP, TCP, UDP, Network, dead_towards, inventory, record, slow_node, spec
 
 
 @dataclass(frozen=True)
 class Run:
     record: Record
-    verdict: Verdict
+    verdict: RunVerdict
 
 
 def judged(made: Record) -> Run:
-    return Run(made, judge(made))
+    return Run(made, diagnose(made, judge(made)))
 
 
 def accepted() -> Run:

@@ -13,7 +13,7 @@ from clearway.report.language import Language
 from clearway.report.phrases import Phrases
 from clearway.spec.criteria import parse_criterion
 from clearway.spec.model import Test
-from clearway.verdict.model import PairState, PairValue, State, Verdict
+from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
 from unit.report.factories import HTTP, TCP, UDP, spec
 
 A, B, C = Slot("node-1"), Slot("node-2"), Slot("node-3")
@@ -23,8 +23,8 @@ def wish(base: dict[str, Any], **changes: Any) -> Test:
     return spec({**base, **changes}).tests[0]
 
 
-def leaf(line: str, state: State, *pairs: PairValue, **fields: Any) -> Verdict:
-    return Verdict(name=line, state=state, criterion=parse_criterion(line), pairs=pairs, **fields)
+def leaf(line: str, state: State, *pairs: PairValue, **fields: Any) -> CriterionVerdict:
+    return CriterionVerdict(state=state, criterion=parse_criterion(line), pairs=pairs, **fields)
 
 
 def pair(standing: PairState, rate: float, *reasons: Reason) -> PairValue:
@@ -34,7 +34,7 @@ def pair(standing: PairState, rate: float, *reasons: Reason) -> PairValue:
     )
 
 
-def said(test: Test, judged: Verdict, language: Language = "en") -> str:
+def said(test: Test, judged: CriterionVerdict, language: Language = "en") -> str:
     return claim(test, judged, Phrases(language))
 
 
@@ -160,13 +160,13 @@ def test_a_nodes_sum_says_which_way_it_is_summed() -> None:
     assert "it receives in" in said(wish(TCP, pairing="incast"), judged)
 
 
-@pytest.mark.parametrize("state", [State.FAIL, State.INCONCLUSIVE, State.SKIPPED])
+@pytest.mark.parametrize("state", [State.FAIL, State.INCONCLUSIVE])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_nothing_measured_is_never_worded_as_met(state: State, language: Language) -> None:
     nothing = PairValue(
         subject=(A, B), standing=PairState.UNDECIDED, limit=None, reasons=(Reason("verdict.not-measured"),)
     )
     text = said(wish(TCP), leaf("throughput >= 5 Gbit/s", state, nothing), language)
-    assert text.startswith(("Not met", "Not known", "Not tested", "처리량(평균) 기준"))
+    assert text.startswith(("Not met", "Not known", "처리량(평균) 기준"))
     assert "carried" not in text
     assert "이상이었습니다" not in text

@@ -252,4 +252,4 @@ def test_the_runs_are_what_their_names_say() -> None:
         "across-zones": State.PASS,
         "unjudged": State.MEASURED,
     }
-    assert RUNS["unreachable"].verdict.children[0].children[0].count(PairState.BREAKS) == 3
+    assert RUNS["unreachable"].verdict.tests[0].criteria[0].count(PairState.BREAKS) == 3

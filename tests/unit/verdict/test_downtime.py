@@ -9,10 +9,10 @@ import pytest
 
 from clearway.base.units import Duration
 from clearway.campaign.next import next_round
+from clearway.diagnose.chaos import chaos_findings, met_downtime
 from clearway.ledger.record import Record
 from clearway.plan.failing import broken_during
 from clearway.probe.records import Inventory, Observation, Outcome, Probe, Result, Round
-from clearway.report.chaos import chaos_findings, met_downtime
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import PairState, State
@@ -68,16 +68,16 @@ def run(seen: Iterable[Observation], answer: Answer = fine, when: float = FAILIN
 def test_pairs_between_whole_nodes_are_judged_and_the_others_are_not_missed() -> None:
     failing, recovered = judge(
         run(downtime(), lambda r, p: gone_if_touched(r, p) if r.test == "failing" else fine(r, p))
-    ).children
+    ).tests
     assert (failing.state, recovered.state) == (State.PASS, State.PASS)
-    assert [len(test.children[0].pairs) for test in (failing, recovered)] == [3, 6]
+    assert [len(test.criteria[0].pairs) for test in (failing, recovered)] == [3, 6]
 
 
 def test_a_pair_between_whole_nodes_that_breaks_fails_the_test() -> None:
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
         return measured(round_, probe, 9e8 if touches(probe) else 1e3)
 
-    assert judge(run(downtime(), answer)).children[0].state is State.FAIL
+    assert judge(run(downtime(), answer)).tests[0].state is State.FAIL
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_pair_between_whole_nodes_that_breaks_fails_the_test() -> None:
     ids=["never broken", "never seen", "not yet seen", "put back meanwhile", "back by itself meanwhile"],
 )
 def test_nothing_is_proven_while_the_nodes_were_not_all_seen_broken(seen: list[Observation], when: float) -> None:
-    (leaf,) = judge(run(seen, fine, when)).children[0].children
+    (leaf,) = judge(run(seen, fine, when)).tests[0].criteria
     assert leaf.state is State.INCONCLUSIVE
     assert {reason.code for pair in leaf.pairs for reason in pair.reasons} == {"verdict.nodes-were-whole"}
 
@@ -110,7 +110,7 @@ def test_a_pair_with_a_broken_node_is_not_tried_again() -> None:
 
 
 def test_after_the_recovery_time_no_excuse_is_left() -> None:
-    (leaf,) = judge(run(downtime(back=False), gone_if_touched)).children[1].children
+    (leaf,) = judge(run(downtime(back=False), gone_if_touched)).tests[1].criteria
     assert leaf.state is State.FAIL
     assert leaf.count(PairState.BREAKS) == 3
 
@@ -121,7 +121,7 @@ def test_a_pair_that_is_dead_because_its_node_is_broken_is_undecided_and_not_bro
     record = planned(spec, NODES)
     starts = [Observation("round-start", one.id, FAILING_AT) for one in record.plan]
     done = replace(after(record, record.plan, gone_if_touched), observations=(*starts, *downtime()))
-    (leaf,) = judge(done).children[0].children
+    (leaf,) = judge(done).tests[0].criteria
     assert (leaf.state, leaf.count(PairState.UNDECIDED)) == (State.INCONCLUSIVE, 3)
     assert {reason.code for pair in leaf.pairs for reason in pair.reasons} == {"verdict.node-was-broken"}
 
@@ -144,5 +144,5 @@ def test_a_report_shows_each_downtime_and_what_met_it() -> None:
     assert (wrong.code, wrong.severity.value, wrong.values["node"]) == ("chaos.not-back", "error", VICTIM)
     met = met_downtime(record, SPEC.tests[0])
     assert met is not None
-    assert (met.count, met.nodes) == (3, (VICTIM,))
+    assert (met.values["count"], met.values["nodes"]) == (3, (VICTIM,))
     assert met_downtime(run([]), SPEC.tests[0]) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.verdict.interval import median_interval
+from clearway.verdict.pair import median_interval
 
 VALUES = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60)
 

@@ -16,7 +16,7 @@ from clearway.probe.measurement import Counters, Http, Udp
 from clearway.probe.records import Outcome, Probe, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
-from clearway.verdict.model import PairState, State, Verdict
+from clearway.verdict.model import CriterionVerdict, PairState, State
 from making import GBIT, after, background_ok, inventory, measured, planned, tcp_spec, void
 
 RANK = {State.FAIL: 0, State.INCONCLUSIVE: 1, State.PASS: 2}
@@ -47,8 +47,8 @@ def tcp_record(answers: PairAnswers, criterion: str = CRITERION) -> Record:
     return after(record, record.plan, answer)
 
 
-def leaf(record: Record) -> Verdict:
-    return judge(record).children[0].children[0]
+def leaf(record: Record) -> CriterionVerdict:
+    return judge(record).tests[0].criteria[0]
 
 
 @given(st.lists(st.sampled_from([None, Outcome.TOOL_FAILED, Outcome.WORKER_LOST]), min_size=5, max_size=5))

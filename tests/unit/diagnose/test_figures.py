@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Rate
+from clearway.diagnose.figures import pair_figures, summaries
 from clearway.probe.records import Probe
-from clearway.report.figures import pair_figures, summaries
 from unit.report.factories import TCP, Network, inventory, record, spec
 from unit.report.runs import RUNS
 

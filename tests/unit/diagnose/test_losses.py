@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clearway.campaign.conclusion import conclude
+from clearway.diagnose.losses import loss_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Half, Observation
-from clearway.report.losses import loss_findings
 from clearway.report.text import TextReport
 from unit.report.runs import RUNS
 

@@ -1,35 +1,24 @@
-"""What was broken on purpose, as a report tells it: when, whether it was seen, and what it took from measurements."""
+"""Nodes that were broken on purpose: when, whether it was seen, and which measurements it touched."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from clearway.base.clock import moment
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
-from clearway.probe.records import Finding, Observation, Role, Severity
+from clearway.probe.records import Finding, Observation, Reason, Role, Severity
 from clearway.spec.model import Test
 from clearway.verdict.downtime import Disturbances, Downtime, downtimes
 
 _NAMED = 10
-"""Measurements named; the ledger has all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """Measurements of a test that met a downtime of one of their own nodes."""
-
-    count: int
-    nodes: tuple[str, ...]
-    named: tuple[str, ...]
-    """Ids of the first of their probes."""
+"""Measurements named: as many as a reader looks at. The ledger has all."""
 
 
 def chaos_findings(record: Record) -> Iterator[Finding]:
     """Every downtime, and everything about it that went wrong."""
     for downtime in downtimes(record.observations):
-        yield _told(downtime)
+        yield _broken(downtime)
     for seen in record.observations:
         yield from failure(seen)
 
@@ -41,22 +30,22 @@ def failure(seen: object) -> Iterator[Finding]:
         yield Finding(seen.values["code"], Severity.ERROR, seen.subject, {"node": seen.subject, **values})
 
 
-def met_downtime(record: Record, test: Test) -> Met | None:
-    """None if none did."""
+def met_downtime(record: Record, test: Test) -> Reason | None:
+    """How many measurements of a test met a downtime of one of their own nodes; None if none did."""
     disturbances = Disturbances(record)
-    met = {
-        trial.probe.id: tuple(one.node for one in disturbances.overlapping(trial))
-        for trial in record.trials
-        if trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND
-    }
-    found = {probe: nodes for probe, nodes in met.items() if nodes}
-    if not found:
+    nodes, probes = set[str](), dict[str, None]()
+    for trial in record.trials:
+        if trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND:
+            for downtime in disturbances.overlapping(trial):
+                nodes.add(downtime.node)
+                probes[trial.probe.id] = None
+    if not probes:
         return None
-    nodes = tuple(sorted({node for several in found.values() for node in several}))
-    return Met(len(found), nodes, tuple(list(found)[:_NAMED]))
+    values = {"count": len(probes), "nodes": tuple(sorted(nodes)), "named": tuple(probes)[:_NAMED]}
+    return Reason("note.met-downtime", values)
 
 
-def _told(downtime: Downtime) -> Finding:
+def _broken(downtime: Downtime) -> Finding:
     values = {
         "kind": downtime.kind,
         "began": moment(downtime.began),

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from clearway.campaign.conclusion import conclude
+from clearway.diagnose.oom import memory_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Observation
+from clearway.report.evidence import conditions
 from clearway.report.junit import JunitReport
-from clearway.report.oom import memory_condition, memory_findings
 from clearway.report.phrases import Phrases
 from clearway.report.text import TextReport
 from unit.report.runs import RUNS
@@ -34,7 +35,8 @@ def run(*seen: tuple[str, str, dict[str, Any]]) -> Record:
 
 
 def condition(record: Record) -> str:
-    return memory_condition(record, Phrases("en"))
+    (found,) = (part.value for part in conditions(record, Phrases("en")) if part.name == "out-of-memory")
+    return found
 
 
 def test_without_an_observer_it_is_not_observed() -> None:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from clearway.ledger.record import Record
-from clearway.probe.records import Finding, Half, Severity, Slot
+from clearway.probe.records import Finding, Severity, Slot
 
 _SHOWN = 20
-"""Counters told one by one, the largest first; the results have them all."""
-_TOLD: Mapping[str, str] = {
+"""Counters listed, the largest first: more than a reader looks at. The results have them all."""
+_CODES: Mapping[str, str] = {
     "rx-dropped": "lost.rx-dropped",
     "rx-errors": "lost.rx-errors",
     "tx-dropped": "lost.tx-dropped",
@@ -31,7 +31,7 @@ _Row = tuple[str, str, str]
 
 
 def loss_findings(record: Record) -> Iterator[Finding]:
-    """`node-2 eth0: 1,204 packets dropped`, a finding each."""
+    """One finding for each counter: `node-2 eth0: 1,204 packets dropped`."""
     rows = [(count, row) for row, count in _counted(record).items() if _code(row[2]) is not None]
     rows.sort(key=lambda one: (-one[0], one[1]))
     for count, (subject, network, counter) in islice(rows, _SHOWN):
@@ -39,26 +39,21 @@ def loss_findings(record: Record) -> Iterator[Finding]:
         yield Finding(str(_code(counter)), Severity.INFO, subject, values)
     if len(rows) > _SHOWN:
         yield Finding("lost.more", Severity.INFO, values={"count": len(rows) - _SHOWN})
-    for seen in record.observations:
-        if seen.kind == "host-not-read":
-            yield Finding("lost.not-read", Severity.WARNING, seen.subject, seen.values)
+    for seen in record.observed("host-not-read"):
+        yield Finding("lost.not-read", Severity.WARNING, seen.subject, seen.values)
 
 
 def _code(counter: str) -> str | None:
-    return _TOLD.get(counter) or _TOLD.get(counter.rpartition(".")[2])
+    return _CODES.get(counter) or _CODES.get(counter.rpartition(".")[2])
 
 
 def _counted(record: Record) -> Counter[_Row]:
     """What rose during the rounds. Halves of one worker in one round saw the same counters: the longest look counts."""
-    probes = {probe.id: probe for round_ in record.rounds for probe in round_.probes}
     networks = {worker.slot: worker.network for worker in record.workers}
     seen: dict[tuple[str, Slot, str], int] = {}
-    for result in record.results:
-        probe, counters = probes.get(result.probe), result.counters
-        if probe is None or counters is None:
-            continue
-        slot = probe.server if result.half is Half.SERVE else probe.client
-        for name, count in (counters.network or {}).items():
+    for result, _, slot in record.halves:
+        counted = result.counters.network if result.counters is not None else None
+        for name, count in (counted or {}).items():
             key = (result.round, slot, name)
             seen[key] = max(count, seen.get(key, 0))
     found: Counter[_Row] = Counter()
@@ -72,14 +67,13 @@ def _counted(record: Record) -> Counter[_Row]:
 
 
 def _read_from_outside(record: Record) -> Iterator[tuple[str, str, str, int]]:
-    for seen in record.observations:
-        if seen.kind == "host-losses":
-            for name, count in seen.values.items():
-                yield seen.subject, "host", name, count
+    for seen in record.observed("host-losses"):
+        for name, count in seen.values.items():
+            yield seen.subject, "host", name, count
 
 
 def _is_of_the_machine(counter: str) -> bool:
-    """Whoever reads it, in whatever network: the look that is longest stands for all."""
+    """It counts for all networks of a node, so the worker's own reading of it is left out."""
     return counter.startswith("softnet.")
 
 

@@ -1,0 +1,1 @@
+"""What explains a verdict: losses, kills, throttling, broken nodes, figures. It neither judges nor words."""

@@ -1,0 +1,36 @@
+"""Every number that decides is in one table, which docs/verdict.md shows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from clearway.verdict.thresholds import THRESHOLDS, Threshold, table
+
+ROOT = Path(__file__).parents[3]
+VERDICT = ROOT / "src" / "clearway" / "verdict"
+
+
+def test_the_page_on_verdicts_shows_the_table_of_the_code() -> None:
+    assert table() in (ROOT / "docs" / "verdict.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS, ids=lambda one: one.decides)
+def test_a_threshold_has_its_reason_and_its_source(threshold: Threshold) -> None:
+    assert len(threshold.reason.split()) > 10
+    assert threshold.source.startswith("own choice") or "(" in threshold.source
+
+
+def test_no_other_file_of_the_verdict_has_a_number_of_its_own() -> None:
+    """But for the least limit of a proposal, which decides nothing in the run that it comes from."""
+    numbers = {
+        f"{path.name}: {target.id}"
+        for path in VERDICT.glob("*.py")
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+        for target in statement.targets
+        if isinstance(target, ast.Name) and isinstance(statement.value.value, int | float)
+    }
+    assert numbers == {"thresholds.py: ROUNDING"}
