@@ -92,7 +92,7 @@ def _parsed() -> argparse.Namespace:
     for command in (build, up, down, status, demo):
         sub = commands.add_parser(command.__name__)
         sub.set_defaults(command=command)
-        sub.add_argument("--name", default="by-hand", help="several clusters are told apart by it")
+        sub.add_argument("--name", default="by-hand", help="of this cluster, where there are several")
         if command is up:
             sub.add_argument("--nodes", type=int, default=2)
             sub.add_argument("--zones", help="comma-separated; nodes take them in turn")

@@ -96,7 +96,7 @@ def _of_node(node: NodeSpec) -> Identity:
 
 
 def _certify(authority: Authority, identity: Identity) -> None:
-    """The authority signs itself, and then everybody else."""
+    """The authority signs itself, then all others."""
     argv = (
         *("openssl", "req", "-x509", "-new", "-nodes", "-days", str(_DAYS), "-subj", identity.subject),
         *("-config", str(authority.folder / "openssl.cnf")),

@@ -60,7 +60,7 @@ def cgroup_of(cluster: str) -> str:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Nobody else makes or removes any meanwhile."""
+    """No other process makes or removes cgroups meanwhile."""
     here = os.open(ROOT, os.O_RDONLY)
     try:
         fcntl.flock(here, fcntl.LOCK_EX)

@@ -150,7 +150,7 @@ class Cluster:
     def start_apiserver(self) -> None:
         """Returns when it is ready again, and the cluster at work with it.
 
-        Whoever watches it starts anew: after 20 s without an answer some of them would not ask again for a minute.
+        Its clients are restarted: after 20 s without an answer some of them would not ask again for a minute.
         """
         self.machinery.start_again("apiserver")
         api = Api(self._place().authority)

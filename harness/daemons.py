@@ -145,7 +145,7 @@ def proxy(place: Workplace, node: NodeSpec) -> Daemon:
 
 
 def watches_the_api(daemon: str) -> bool:
-    """By the name of a daemon: whether it works on what the API server tells it."""
+    """By the name of a daemon: whether it is a client of the API server."""
     return daemon not in ("etcd", "apiserver") and not daemon.startswith("containerd-")
 
 

@@ -17,7 +17,7 @@ _PREFIX = "clearway-cluster-"
 
 @contextmanager
 def locked_folder() -> Iterator[tuple[Path, int]]:
-    """A new folder and its lock, for whoever inherits the descriptor. It gets its name once it is locked."""
+    """A new folder and its lock, for processes that inherit the descriptor. It gets its name once it is locked."""
     unnamed = Path(tempfile.mkdtemp(prefix=".clearway-"))
     lock = os.open(unnamed, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)

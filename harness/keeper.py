@@ -1,8 +1,8 @@
 """The first process of a cluster's namespaces: `python -m harness.keeper SOCKET LEASH-FD`.
 
-It starts and ends the daemons as it is asked to, one JSON line a connection, and reaps every orphan. When its
-leash ends, because whoever started the cluster closed it or died, it ends; the kernel then takes every process,
-namespace, link and mount with it. `let-go` takes the leash off.
+It starts and ends the daemons as it is asked to, one JSON line a connection, and reaps every orphan. It ends
+when its leash ends, because the process that started the cluster closed it or died; the kernel then takes all
+processes, namespaces, links and mounts with it. `let-go` takes the leash off.
 
 Asked {"do": "start", "name", "argv", "log"}, it answers with what was started; asked {"do": "again", "name"}, it starts
 what it knows by that name unless it runs; asked {"do": "end", "name", "signal"}, it answers when that process has
@@ -31,11 +31,11 @@ class Keeper:
         self._known: dict[str, Message] = {}
         self._waiting: list[tuple[int, socket.socket]] = []
         self._selector = selectors.DefaultSelector()
-        self._deaths, told = socket.socketpair()
+        self._deaths, wakeup = socket.socketpair()
         self._deaths.setblocking(False)
-        told.setblocking(False)
-        signal.set_wakeup_fd(told.fileno())
-        self._told = told
+        wakeup.setblocking(False)
+        signal.set_wakeup_fd(wakeup.fileno())
+        self._wakeup = wakeup
 
     def serve(self) -> NoReturn:
         """Until the leash ends."""
@@ -53,9 +53,9 @@ class Keeper:
             self._deaths.recv(4096)
             self._reap()
         else:
-            self._hear(self._listener.accept()[0])
+            self._answer_one(self._listener.accept()[0])
 
-    def _hear(self, asker: socket.socket) -> None:
+    def _answer_one(self, asker: socket.socket) -> None:
         with asker.makefile("r", encoding="utf-8") as lines:
             asked = json.loads(lines.readline() or "{}")
         match asked.get("do"):
@@ -102,9 +102,9 @@ class Keeper:
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 self._names.pop(ended[0], None)
-                self._tell_who_waits(*ended)
+                self._answer_waiting(*ended)
 
-    def _tell_who_waits(self, pid: int, status: int) -> None:
+    def _answer_waiting(self, pid: int, status: int) -> None:
         for waiting in [waiting for waiting in self._waiting if waiting[0] == pid]:
             self._waiting.remove(waiting)
             _answer(waiting[1], ended=os.waitstatus_to_exitcode(status))

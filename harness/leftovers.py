@@ -28,7 +28,7 @@ def members(namespaces: Iterable[str]) -> dict[int, str]:
 class Watched:
     """Processes whose end can be waited for, even though they are no children of ours.
 
-    One that has ended since somebody listed it need not be waited for.
+    One that has ended since it was listed need not be waited for.
     """
 
     def __init__(self, pids: Iterable[int]) -> None:

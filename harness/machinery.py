@@ -52,7 +52,7 @@ class Machinery:
 
     @classmethod
     def of(cls, folder: Path) -> Machinery:
-        """Those that somebody let go of. Raises HarnessError if they are gone."""
+        """Those that were let go of before. Raises HarnessError if they are gone."""
         try:
             with _asking(folder) as connection:
                 size = struct.calcsize("3i")

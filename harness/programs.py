@@ -22,7 +22,7 @@ from harness.versions import CACHE_KEY, SOURCES
 Say = Callable[[str], None]
 
 _LAST_LINES = 20
-_LINES_A_SIGN = 250
+_LINES_PER_SIGN = 250
 _STAGES_LEFT_OUT = ("kustomization.yaml", "pod-complete.yaml")
 """A hollow pod of a Job would be done at once; ours run until something ends them."""
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat", "pod/fast")
@@ -129,16 +129,16 @@ class _Builder:
         with subprocess.Popen(argv, cwd=self._workshop, env=environment, stdout=pipe, stderr=pipe, text=True) as going:
             assert going.stdout is not None
             assert going.stderr is not None
-            last_lines = deque(self._told(going.stderr), _LAST_LINES)
+            last_lines = deque(self._progress(going.stderr), _LAST_LINES)
             printed = going.stdout.read()
         if going.returncode != 0:
             raise HarnessError(f"{' '.join(argv)} failed:\n{''.join(last_lines)}")
         return printed
 
-    def _told(self, lines: Iterable[str]) -> Iterator[str]:
+    def _progress(self, lines: Iterable[str]) -> Iterator[str]:
         """A sign of life now and then: Go names every module that it fetches and every package that it compiles."""
         for number, line in enumerate(lines, 1):
-            if number % _LINES_A_SIGN == 0:
+            if number % _LINES_PER_SIGN == 0:
                 self._say(f"  {number} packages")
             yield line
 

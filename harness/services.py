@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def give_systemctl(folder: Path) -> None:
-    """Into the `bin` of a cluster's folder: whoever has that in its PATH finds it."""
+    """Into the `bin` of a cluster's folder, for commands that have it in their PATH."""
     path = folder / "bin" / "systemctl"
     path.parent.mkdir()
     path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{__file__}" "{folder}/keeper.sock" "$@"\n')

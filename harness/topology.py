@@ -45,7 +45,7 @@ def fabric_steps(ip: tuple[int, ...]) -> Iterator[Step]:
 
 
 def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
-    """One node: a file system (kubelets tell theirs by it), a link and routes to all others, a host name."""
+    """One node: a file system (by which a kubelet finds its own), a link and routes to all others, a host name."""
     home, uts = NODES / node.name, f"/run/uts/{node.name}"
     yield Step(("mkdir", "-p", str(home)))
     yield _fresh(str(home))

@@ -1,4 +1,4 @@
-"""What is built, from which modules. 1.34 is the last Kubernetes minor that takes cgroup v1 without a fight."""
+"""What is built, from which modules. 1.34 is the last Kubernetes that supports cgroup v1 without extra settings."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Source:
 def _version_flags() -> tuple[str, ...]:
     """What `kubectl version` and each node's status say."""
     major, minor, _ = KUBERNETES.split(".")
-    told = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
-    return tuple(f"-X=k8s.io/component-base/version.{name}={value}" for name, value in told.items())
+    facts = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    return tuple(f"-X=k8s.io/component-base/version.{name}={value}" for name, value in facts.items())
 
 
 _KUBERNETES_PROGRAMS = (
