@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -39,6 +40,10 @@ HostsFile = Annotated[
     Path | None, Parameter(name="--hosts", group=NODES, help="The plain hosts of this file, over ssh.")
 ]
 SpecFile = Annotated[Path | None, Parameter(group=WHAT, help="The spec; left out: a built-in profile.")]
+RunToResume = Annotated[
+    Path | None,
+    Parameter(name="--resume", group=WHAT, help="Run directory of a run that ended early: measure the rest."),
+]
 RunFolder = Annotated[Path, Parameter(help="The run directory.")]
 
 _USUAL_PROVIDER = "skeleton"
@@ -214,3 +219,22 @@ class ProviderFlags:
 
         name = _USUAL_PROVIDER if self.provider is None else self.provider
         return node_access(provider_named(name), self.provider_configs, os.environ)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class OutputFlags:
+    """Flags that say where a run is kept, and what of it is shown."""
+
+    report_dir: Annotated[
+        Path | None, Parameter(group=OUTPUT, help="Run directory; left out: clearway-runs/<time>.")
+    ] = None
+    json: JsonFlag = False
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, help="No progress on stderr.")] = False
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="More log on stderr.")] = False
+    lang: Lang = None
+
+    @property
+    def new_folder(self) -> Path:
+        """The run directory of a new run."""
+        return self.report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from clearway.base.errors import INTERRUPTED, UsageError
 from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, measuring
@@ -17,12 +13,10 @@ from clearway.campaign.conclusion import conclude
 from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.conclude import show
 from clearway.cli.flags import (
-    OUTPUT,
-    WHAT,
     AllowChaos,
-    JsonFlag,
-    Lang,
+    OutputFlags,
     ProviderFlags,
+    RunToResume,
     SiteFlags,
     SpecFile,
     SpecFlags,
@@ -42,37 +36,29 @@ from clearway.spec.model import Spec
 def run(
     spec: SpecFile = None,
     *,
-    site_flags: SiteFlags = SiteFlags(),
     spec_flags: SpecFlags = SpecFlags(),
-    allow_chaos: AllowChaos = False,
+    resume: RunToResume = None,
+    site_flags: SiteFlags = SiteFlags(),
     provider_flags: ProviderFlags = ProviderFlags(),
-    report_dir: Annotated[
-        Path | None, Parameter(group=OUTPUT, help="Run directory; left out: clearway-runs/<time>.")
-    ] = None,
-    resume: Annotated[
-        Path | None, Parameter(group=WHAT, help="Run directory of a run that ended early: measure the rest.")
-    ] = None,
-    json: JsonFlag = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, help="No progress on stderr.")] = False,
-    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="More log on stderr.")] = False,
-    lang: Lang = None,
+    allow_chaos: AllowChaos = False,
+    output_flags: OutputFlags = OutputFlags(),
 ) -> int:
     """Measure the network, judge it, and write the reports."""
     if resume is not None and (spec is not None or spec_flags != SpecFlags()):
         raise UsageError("cli.resume-with-spec", folder=str(resume))
-    language = chosen_language(lang)
-    folder = resume or report_dir or Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S")
+    language = chosen_language(output_flags.lang)
+    folder = resume or output_flags.new_folder
     new = spec_flags.spec(spec, site_flags.usual_profile) if resume is None else None
     if new is None:
         selected = recorded_site(folder, provider_flags, language)
     else:
         selected = selected_site(site_flags, provider_flags, new.machine_label, language)
     check_permitted(new or read_run(folder).spec, selected, allowed=allow_chaos)
-    with stderr_log(verbose=verbose), Progress(language, quiet=quiet) as progress:
-        return asyncio.run(_accept(new, selected, _Output(folder, language, progress, as_json=json)))
+    with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
+        return asyncio.run(_accept(new, selected, _Output(folder, language, progress, as_json=output_flags.json)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Output:
     """Where a run is shown and kept."""
 
@@ -80,41 +66,47 @@ class _Output:
     language: Language
     progress: Progress
     as_json: bool
+    verdict_shown: bool = False
 
     def show_verdict(self) -> int:
         """Judge what is measured so far, print and save the reports; returns the exit code."""
         self.progress.finish()
         document = conclude(read_run(self.folder), self.language)
-        return show(document, Ledger(self.folder), as_json=self.as_json)
+        code = show(document, Ledger(self.folder), as_json=self.as_json)
+        self.verdict_shown = True
+        return code
 
 
 async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) -> int:
-    """Begin a run, or resume the one in the folder, and measure all of it; returns the exit code.
+    """Begin a run, or resume the one in the folder; returns the exit code.
 
-    The verdict is shown as soon as all is measured, before the workers are removed. Where a run is stopped or
-    interrupted, they are removed first, and what was measured is judged then.
+    Where it is stopped or interrupted, the workers are removed first, and then what was measured is judged.
     """
     cancel_on_signals()
     job = await _job(spec, selected, output)
-    code: int | None = None
-    interrupted = False
     with file_log(output.folder / files.LOG):
         try:
-            phases = await phases_of(job.record, selected, output.folder)
-            async with measuring(job, selected.site, (*selected.watchers, *phases)) as run:
-                async for round_ in run.rounds():
-                    await prepare(phases, round_)
-                    await run.measure(round_)
-                code = output.show_verdict()
-                if selected.site.leftover_hint() is not None:
-                    output.progress.tell("progress.removing")
+            return await _measure(job, selected, output)
         except Aborted as aborted:
             LOGGER.warning("%s", describe_error(aborted, output.language))
+            return output.show_verdict()
         except asyncio.CancelledError:
-            interrupted = True
-    if code is None:
+            if not output.verdict_shown:
+                output.show_verdict()
+            return INTERRUPTED
+
+
+async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
+    """Rounds, verdict, reports. The workers are removed last: the verdict does not wait for that."""
+    phases = await phases_of(job.record, selected, output.folder)
+    async with measuring(job, selected.site, (*selected.watchers, *phases)) as run:
+        async for round_ in run.rounds():
+            await prepare(phases, round_)
+            await run.measure(round_)
         code = output.show_verdict()
-    return INTERRUPTED if interrupted else code
+        if selected.site.leftover_hint() is not None:
+            output.progress.tell("progress.removing")
+    return code
 
 
 async def _job(spec: Spec | None, selected: SelectedSite, output: _Output) -> Job:
