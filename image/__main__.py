@@ -1,6 +1,6 @@
 """`python -m image`: makes the worker image if this clone's is not there yet, and prints where its archive is.
 
-Exit: 0 made or there; 2 this machine can't make it, and why is said.
+Exit: 0 made or there; 2 this machine can't make it, and the reason is printed.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class _Workshop:
         self._buildah("commit", "--quiet", "--rm", *self._dated(), container, "root")
 
     def build(self, files: list[Path]) -> None:
-        """Build the Containerfile's last stage with these files, whatever their owner, mode and time are here."""
+        """Build the Containerfile's last stage with these files, independent of their owner, mode and time here."""
         context = self.folder / "context"
         for file in files:
             place = context / file.relative_to(CLONE)
@@ -123,7 +123,7 @@ class _Workshop:
         return self._run("buildah", *store, *words)
 
     def _run(self, *argv: str) -> str:
-        """Run it as the owner of all files of an image: root is, anybody else is in a user namespace."""
+        """Run it as the owner of all files of an image: root is, another user is in a user namespace."""
         owner = () if os.geteuid() == 0 else ("buildah", "unshare")
         environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "TMPDIR": str(self.folder)}
         return subprocess.run((*owner, *argv), check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout

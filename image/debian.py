@@ -74,7 +74,7 @@ def root(archive: Archive, tar: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as acquire:
         acquire.writelines(f"{line}\n" for line in _apt_dump() if line.startswith("Acquire"))
         acquire.flush()
-        Path(acquire.name).chmod(0o644)  # in a user namespace mmdebstrap reads it as somebody else
+        Path(acquire.name).chmod(0o644)  # in a user namespace mmdebstrap reads it as another user
         argv = [
             *("mmdebstrap", "--quiet", "--variant=extract", "--format=tar"),
             f"--include={','.join(packages())}",
@@ -98,7 +98,7 @@ def _apt_dump() -> Iterator[str]:
 
 
 def _release(packages: Path, component: str) -> str:
-    """The text beside a list of packages that vouches for it."""
+    """The signed text beside a list of packages."""
     stem = packages.name.partition(f"_{component}_binary-")[0]
     signed = packages.with_name(f"{stem}_InRelease")
     return (signed if signed.exists() else packages.with_name(f"{stem}_Release")).read_text(encoding="utf-8")

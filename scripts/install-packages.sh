@@ -9,7 +9,7 @@ export DEBIAN_FRONTEND=noninteractive
 policy=/usr/sbin/policy-rc.d
 
 forbid_starting_services() {
-    if [[ -e $policy ]]; then return; fi # somebody's own rule stands
+    if [[ -e $policy ]]; then return; fi # the administrator's own rule is kept
     trap 'rm -f "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
@@ -25,7 +25,7 @@ services_to_come() {
     done
 }
 
-keep_from_starting() { # SERVICE: now, in case somebody's rule let it start, and at the next boot
+keep_from_starting() { # SERVICE: now, in case the administrator's rule let it start, and at the next boot
     invoke-rc.d --quiet "$1" stop || true
     if [[ -e /etc/init.d/$1 ]]; then update-rc.d "$1" disable; fi
     rm -f /etc/systemd/system/*.wants/"$1.service"

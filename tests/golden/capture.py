@@ -132,7 +132,7 @@ class Capture:
         self._ended_by_us.add(half)
         process.terminate()
         try:
-            process.wait(command.farewell.si)
+            process.wait(command.grace.si)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

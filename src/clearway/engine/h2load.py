@@ -24,23 +24,28 @@ H2LOAD = Tool(TOOL, "nghttp2-client", ("h2load", "--version"), (1, 41))
 NGINX = Tool("nginx", "nginx-light", ("nginx", "-v"), (1, 19, 5))
 
 _LEAD = Duration(0.3)
-"""Requests flow this long before the instant, so that the load is there at it."""
+"""Requests flow this long before the instant, so that the load is there at it: 15 times what spawning takes."""
 _MARGIN = Duration(0.2)
-"""The log begins this long before the window: h2load tells nothing about its warm-up."""
+"""The log begins this long before the window: what h2load sends in its warm-up is in no log."""
 _LATE = Duration(0.15)
-"""Lateness that still leaves the log beginning before the window."""
+"""A start as late as this still leaves 50 ms of log before the window. Spawning takes 12 to 20 ms on the lab."""
 _PATIENCE = Duration(3.0)
+"""Time to exit after the load. It took 20 ms (h2load 1.52), even from a server that had stopped answering: the rest is
+for a busy machine and a log of millions of rows."""
 _DRAIN = Duration(0.5)
+"""The server listens this much longer than the load, so that the client's lateness never meets a closed port."""
 _SILENCE = Duration(0.1)
+"""Without a stated rate each connection sends again as soon as it is answered: all of them silent for so long means
+that h2load did not run."""
 _ROUNDING = 2
 """Requests that a connection may be behind by its place in the order."""
 _SPARE_CONNECTIONS = 64
-"""The listener's own, and those of whoever strays in."""
+"""nginx counts its listening sockets too, and a port scan may take some: enough for both."""
 _LOG, _BODY, _CONFIGURATION = "requests.tsv", "body", "nginx.conf"
 
 
 class H2load(Engine):
-    """The latencies are the client's; the serve half vouches that the server lived throughout."""
+    """The latencies are the client's; the serve half proves that the server ran throughout."""
 
     name = TOOL
     protocols = ("http",)
@@ -119,7 +124,7 @@ def _logged(window: Window) -> Duration:
 
 
 def _pace(parameters: HttpParameters) -> Tuple[str, ...]:
-    """h2load's rate is a connection's."""
+    """`--rps` is the rate of one connection (man h2load)."""
     return () if parameters.rate is None else ("--rps", f"{parameters.rate.si / parameters.connections:.6g}")
 
 

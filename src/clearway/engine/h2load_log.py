@@ -120,7 +120,8 @@ def _failure(status: int, ended: float, window: Window) -> str:
 
 
 _STOP = 0.05
-"""Seconds before h2load's planned end in which it may already be stopping."""
+"""Seconds before h2load's planned end in which it may already be stopping: its timers are early or late by a few
+milliseconds."""
 _FIRST_STATUS, _OK, _FIRST_REDIRECT = 100, 200, 300
 
 

@@ -13,12 +13,13 @@ TAIL = Duration(0.5)
 and no pair of a round stops while another is still measured."""
 
 _PER_SECOND = 10_000
+"""Ticks."""
 _ROUNDING = 1e-3
 """Ticks by which binary fractions may miss a decimal one."""
 _LENGTHS = tuple(Duration(seconds) for seconds in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
 """What bulk data is counted by: the longest that fits is the steadiest."""
 _ENOUGH = 10
-"""Intervals in a window that make a series."""
+"""Intervals in a window that make a series: a mean over fewer would hang on the first and the last one."""
 
 
 @dataclass(frozen=True)

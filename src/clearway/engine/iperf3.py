@@ -1,6 +1,6 @@
 """iperf 3: bulk TCP over many streams, and one UDP stream, read from the JSON that each end prints.
 
-It can't be told an instant: it is spawned at it, and its intervals begin when its own handshake is over.
+It takes no start time: it is spawned at the instant, and its intervals begin when its own handshake is over.
 Its summaries are no steady state, so everything is computed from intervals.
 """
 
@@ -25,12 +25,15 @@ IPERF3 = Tool(TOOL, TOOL, (TOOL, "--version"), (3, 9))
 _FINEST = Duration(0.1)
 """iperf3 refuses shorter intervals."""
 _CONNECT_TIMEOUT = ("--connect-timeout", "3000")
+"""Milliseconds: a lost SYN, repeated after 1 s, still connects. The system's own time-out is over two minutes."""
 _DRAIN = Duration(1.0)
 """Time for the closing exchange, after which the receiver prints; ended before, it prints what it has."""
 _PATIENCE = Duration(4.0)
-_FAREWELL = Duration(1.0)
+"""Time to exit after the load: more than the 3 s to connect, so that it reports itself that it could not."""
+_GRACE = Duration(1.0)
 """It prints its whole report only as it leaves."""
 _CLOSING = Duration(0.05)
+"""At most the datagrams of so long may stay unread as the test closes; it is half of the shortest interval."""
 _SPAWN = Duration(0.25)
 """Lateness that still leaves the warm-up its purpose: the process, its control connection and its streams."""
 
@@ -50,19 +53,19 @@ class Iperf3(Engine):
             launch=Duration(0),
             ends=_load(request) + _DRAIN,
             listen=Listen("tcp", port),
-            farewell=_FAREWELL,
+            grace=_GRACE,
         )
 
     def send(self, request: Request) -> ToolCommand:
         server, load = request.server, _load(request)
         target = (TOOL, "-c", server.address, "-p", str(server.port), *_CONNECT_TIMEOUT)
-        told = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
+        run = ("-J", "-i", f"{_grid(request).interval.si:g}", "-t", f"{load.si:.0f}")
         return ToolCommand(
-            argv=(*target, *told, *_sending(request)),
+            argv=(*target, *run, *_sending(request)),
             launch=Duration(0),
             ends=load + _PATIENCE,
             late_after=_SPAWN,
-            farewell=_FAREWELL,
+            grace=_GRACE,
         )
 
     def read(self, request: Request, output: Output) -> Measurement:
@@ -79,8 +82,8 @@ def _received(output: Output) -> Iperf3Report:
     reports = reports_of(output)
     tests = [report for report in reports if report.intervals]
     if not tests:
-        said = " ".join(report.error for report in reports)
-        raise failed("tool.failed" if said and output.exit is not None else "tool.no-rows", TOOL, output, said)
+        error = " ".join(report.error for report in reports)
+        raise failed("tool.failed" if error and output.exit is not None else "tool.no-rows", TOOL, output, error)
     if len(tests) > 1:
         raise failed("tool.foreign-stream", TOOL, output)
     return tests[0]

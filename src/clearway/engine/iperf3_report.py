@@ -11,7 +11,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 from clearway.base.errors import Unreadable
 from clearway.engine.base import Output
 from clearway.engine.intervals import Grid, duration
-from clearway.engine.reading import failed
+from clearway.engine.reading import failed, malformed, quote
 
 TOOL = "iperf3"
 
@@ -28,7 +28,7 @@ class Cell:
         """Raises Unreadable unless it is a finite number that is not negative."""
         value = self.fields.get(name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            raise Unreadable("tool.malformed", tool=TOOL, quote=f"{name}: {value}"[:120])
+            raise malformed(TOOL, f"{name}: {value}")
         return value
 
     def count(self, name: str) -> int:
@@ -59,7 +59,7 @@ class Iperf3Report:
 
     @property
     def intervals(self) -> Sequence[Sequence[Cell]]:
-        """Cells by interval, each with one cell a stream. An interrupted test tells its last one twice."""
+        """Cells by interval, each with one cell a stream. An interrupted test prints its last one twice."""
         found = [interval["streams"] for interval in self.fields["intervals"] if interval.get("streams")]
         once = [streams for streams, before in zip(found, [None, *found]) if streams != before]
         return [[Cell(stream) for stream in streams] for streams in once]
@@ -81,15 +81,15 @@ class Iperf3Report:
 
     @property
     def seen_by_receiver(self) -> Optional[int]:
-        """Datagrams up to the last one that came, as the receiver told when the test closed; None if it didn't."""
-        told = self.fields.get("end", {}).get("sum_received", {})
-        return Cell(told).count("packets") if "packets" in told else None
+        """Datagrams up to the last one that came, as the receiver reported when the test closed; None if it didn't."""
+        totals = self.fields.get("end", {}).get("sum_received", {})
+        return Cell(totals).count("packets") if "packets" in totals else None
 
     def check(self, streams: int, datagram: Optional[int]) -> None:
         """Raise Unreadable unless the test is the one that was asked for."""
         asked = self.fields.get("start", {}).get("test_start")
         if not isinstance(asked, dict):
-            raise Unreadable("tool.no-rows", tool=TOOL, quote=self.error[:120])
+            raise Unreadable("tool.no-rows", tool=TOOL, quote=quote(self.error))
         widths = {len(interval) for interval in self.intervals} | {Cell(asked).count("num_streams")}
         if widths != {streams}:
             raise Unreadable("tool.streams-missing", tool=TOOL, asked=streams, found=min(widths))
@@ -97,7 +97,7 @@ class Iperf3Report:
             raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=Cell(asked).count("blksize"))
 
     def table(self, grid: Grid, starts: range) -> Sequence[Sequence[Cell]]:
-        """The intervals that begin at `starts`. Raises Unreadable if one is missing or told twice."""
+        """The intervals that begin at `starts`. Raises Unreadable if one is missing or there twice."""
         step = grid.interval.si
         found = [(interval[0].slot(step), interval) for interval in self.intervals]
         by_slot = {slot: interval for slot, interval in found if slot is not None}
@@ -134,5 +134,5 @@ def reports_of(output: Output) -> Tuple[Iperf3Report, ...]:
 
 def _report(found: Any) -> Iperf3Report:
     if not isinstance(found, dict) or not isinstance(found.get("intervals"), list):
-        raise Unreadable("tool.malformed", tool=TOOL, quote=str(found)[:120])
+        raise malformed(TOOL, str(found))
     return Iperf3Report(found)

@@ -1,6 +1,6 @@
-"""ClusterLoader2's own worker as a tool: asked through its own objects, it tells a row of figures about one half.
+"""ClusterLoader2's own worker as a tool: asked through its own objects, it reports a row of figures about one half.
 
-No agent of ours runs it. What it said is read here, with the doubt that any tool's output meets.
+No agent of ours runs it. Its report is checked here as the output of any tool is.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ _KBYTE = 1024
 _PATIENCE = Duration(10.0)
 """Its instant is a whole second, so up to one late; then its tool has to end, and the object to be written."""
 _LEAD = Duration(-3.0)
-"""When both ends have to know: nobody tells that the server listens, and a client that finds none is never heard of."""
+"""Both ends get their request this long before the instant: the worker does not report that its server listens, and a
+client that finds no server reports nothing at all."""
 _TCP_FIGURES, _UDP_FIGURES = 2, 11
+"""How many figures it writes for a protocol; their order is that of ClusterLoader2's parsers."""
 
 
 class NetperfBenchmark(Engine):
-    """The server tells what arrived; of the client nothing is known but that something did."""
+    """The server reports what arrived; the client's object proves only that it ran."""
 
     name = TOOL
     protocols = ("tcp", "udp")
@@ -51,14 +53,14 @@ class NetperfBenchmark(Engine):
     def read(self, request: Request, output: Output) -> Measurement:
         """Of the `status` that it wrote, as JSON."""
         try:
-            said = NETWORK_TEST_STATUS.decode(parsed(output.stdout))
+            status = NETWORK_TEST_STATUS.decode(parsed(output.stdout))
         except CodecError as error:
             raise Unreadable("tool.failed", tool=TOOL, quote=error.reason) from error
-        if not said.metrics:
-            raise Unreadable("tool.failed" if said.error else "tool.no-rows", tool=TOOL, quote=said.error)
+        if not status.metrics:
+            raise Unreadable("tool.failed" if status.error else "tool.no-rows", tool=TOOL, quote=status.error)
         if request.half is not Half.SERVE:
             raise Unreadable("tool.no-rows", tool=TOOL)
-        return _udp(request, said.metrics) if _is_udp(request) else _tcp(request, said.metrics)
+        return _udp(request, status.metrics) if _is_udp(request) else _tcp(request, status.metrics)
 
 
 def _tcp(request: Request, metrics: Tuple[float, ...]) -> Tcp:

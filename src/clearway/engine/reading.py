@@ -1,4 +1,4 @@
-"""Reading a tool's text without guessing: whole lines only, and a short quote of whatever could not be read."""
+"""Reading a tool's text without guessing: whole lines only, and a short quote of what could not be read."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def whole_lines(text: str) -> List[str]:
 
 
 def quote(text: str) -> str:
-    """The last line of `text` that says something, shortened."""
+    """The last line of `text` with words in it, shortened."""
     lines = [line.strip() for line in text.splitlines() if line.strip(" -\t")]
     return lines[-1][:_QUOTE] if lines else ""
 
 
-def failed(code: str, tool: str, output: Output, said: str = "") -> Unreadable:
-    """The error `code` with what the tool said: `said`, or the last line of its standard error."""
-    values = {"tool": tool, "quote": quote(said) or quote(output.stderr)}
+def failed(code: str, tool: str, output: Output, text: str = "") -> Unreadable:
+    """The error `code` with the last line of what the tool printed: of `text`, else of its standard error."""
+    values = {"tool": tool, "quote": quote(text) or quote(output.stderr)}
     return Unreadable(code, **values) if output.exit is None else Unreadable(code, exit=output.exit, **values)
 
 
@@ -56,7 +56,7 @@ def malformed(tool: str, line: str) -> Unreadable:
     return Unreadable("tool.malformed", tool=tool, quote=quote(line))
 
 
-def refuse_connection(tool: str, output: Output, said: str) -> NoReturn:
-    """Raise what kept the tool from connecting, in the kernel's words that it repeats in `said`."""
-    code = next((code for pattern, code in _UNREACHABLE if pattern.search(said)), "tool.failed")
-    raise failed(code, tool, output, said)
+def refuse_connection(tool: str, output: Output, text: str) -> NoReturn:
+    """Raise what kept the tool from connecting, in the kernel's words that it repeats in `text`."""
+    code = next((code for pattern, code in _UNREACHABLE if pattern.search(text)), "tool.failed")
+    raise failed(code, tool, output, text)

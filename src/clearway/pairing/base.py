@@ -30,7 +30,7 @@ class Partners:
     zones: Mapping[str, str | None]
 
     def place(self, slot: Slot) -> str | None:
-        """Where both ends of a pair must not be at once."""
+        """The place (worker, zone or machine) that the two ends of a pair must not share."""
         if self.scope == "same-node":
             return str(slot)
         return self.zones[slot.node] if self.scope == "cross-zone" else self.machines[slot.node]
@@ -125,7 +125,7 @@ def directed(request: PairingRequest, rounds: Rounds) -> Rounds:
 
 
 def matching(group: Iterable[Member], partners: Partners, rng: Random) -> list[Pair]:
-    """Workers paired 1:1, the two places with the most free workers first, so that as few as can be stay alone."""
+    """Workers paired 1:1, the two places with the most free workers first, so that as few as possible stay alone."""
     free: dict[str | None, list[Slot]] = {}
     for slot in sorted(chain.from_iterable(group), key=lambda slot: -slot.index):
         free.setdefault(partners.place(slot), []).append(slot)

@@ -1,4 +1,7 @@
-"""Which nodes are broken on purpose, and while which tests: drawn before anything is, so that N comes from the plan."""
+"""Which nodes are broken on purpose, and during which tests.
+
+They are drawn before the first is broken, so that the number of judged pairs comes from the plan.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from clearway.probe.records import Inventory, Node
 from clearway.spec.model import Chaos, Spec, Test
 
 CONTROL_PLANE = "control-plane"
-"""The fact of a node that is kept for the control plane."""
+"""Key in the facts of a node of the control plane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def drawn(nodes: Sequence[str], seed: int, size: Callable[[int], int]) -> Iterat
 def waves(spec: Spec, inventory: Inventory) -> tuple[Wave, ...]:
     """One wave for tests `when: failing` that stand together.
 
-    Raises UsageError if the share is less than a node, or the nodes don't suffice.
+    Raises UsageError if the share is less than a node, or there are too few nodes.
     """
     if spec.chaos is None:
         return ()

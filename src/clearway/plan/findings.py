@@ -16,7 +16,7 @@ from clearway.spec.model import Test
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """A test with the pairs it got."""
+    """A test with its pairs."""
 
     test: Test
     partners: Partners
@@ -52,10 +52,10 @@ class PairedTest:
     def _uncovered(self) -> Iterator[Finding]:
         covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}
         missing = [node for node in self.partners.machines if node not in covered]
-        lonely = [node for node in missing if not self._has_partner(node)]
-        for node in lonely:
+        partnerless = [node for node in missing if not self._has_partner(node)]
+        for node in partnerless:
             yield Finding("plan.no-partner", Severity.WARNING, node, {"test": self.test.name})
-        rest = tuple(node for node in missing if node not in lonely)
+        rest = tuple(node for node in missing if node not in partnerless)
         if rest and self.test.pairs is None:
             values = {"nodes": rest, "count": len(rest)}
             yield Finding("plan.not-covered", Severity.WARNING, self.test.name, values)

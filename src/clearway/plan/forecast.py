@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from clearway.base.units import Duration, Size
 from clearway.plan.model import Links, Plan
 from clearway.plan.pace import stated_rate
-from clearway.plan.schedule import links
+from clearway.plan.schedule import known_links
 from clearway.probe.parameters import RoundTripParameters
 from clearway.probe.records import Inventory, Probe, Role, Round
 from clearway.spec.model import Spec
 
 HANDING_OUT = Duration(2.5)
-"""What a round takes besides its load: handing out, the instant, gathering. Seen on the lab, a guess elsewhere."""
+"""What a round takes besides its load: handing out, the instant, gathering. Measured on the lab; a guess
+elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Forecast:
 
 def forecast(plan: Plan, spec: Spec, inventory: Inventory) -> Forecast:
     """First tries only: retries of void probes and repeats of undecided pairs come on top."""
-    known = links(spec, inventory)
+    known = known_links(spec, inventory)
     by_test = {test.name: [round_ for round_ in plan.rounds if round_.test == test.name] for test in spec.tests}
     tests = tuple(_cost(name, rounds, known, spec.gap) for name, rounds in by_test.items())
     return Forecast(tests, _busiest(plan))

@@ -11,7 +11,7 @@ from clearway.probe.records import Finding, Pair, Probe, Role, Round, Slot
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Rate of each node's link; None where nobody knows it."""
+    """Rate of each node's link; None where it is unknown."""
 
     rates: Mapping[str, Rate | None]
 

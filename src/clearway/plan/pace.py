@@ -18,22 +18,22 @@ from clearway.spec.model import Test
 
 
 def stated_rate(probe: Probe) -> Rate | None:
-    """What a probe offers, payload, the way its data goes; None: as much as the path takes."""
-    wish = probe.parameters
-    if isinstance(wish, UdpParameters | TcpParameters):
-        return wish.rate
-    if isinstance(wish, HttpParameters) and isinstance(wish.rate, Frequency):
-        return Rate(wish.rate.si * wish.body.si * 8)
+    """Payload rate that a probe offers, in its data's direction; None: as much as the path takes."""
+    asked = probe.parameters
+    if isinstance(asked, UdpParameters | TcpParameters):
+        return asked.rate
+    if isinstance(asked, HttpParameters) and isinstance(asked.rate, Frequency):
+        return Rate(asked.rate.si * asked.body.si * 8)
     return None
 
 
 def paced(probes: Sequence[Probe], most: Rate) -> tuple[Probe, ...]:
     """The probes of a round, of which no node sends, or receives, more than `most`.
 
-    Bulk TCP shares evenly what probes with a rate of their own leave. Raises UsageError where those alone are too much,
-    or where a probe can't be held back.
+    Bulk TCP probes share evenly what probes with a rate of their own leave over. Raises UsageError where those
+    alone are too much, or where a probe can't be held back.
     """
-    leaving, arriving = _Way(), _Way()
+    leaving, arriving = _NodeLoads(), _NodeLoads()
     for probe in probes:
         if isinstance(probe.parameters, RoundTripParameters):
             continue
@@ -41,8 +41,8 @@ def paced(probes: Sequence[Probe], most: Rate) -> tuple[Probe, ...]:
             raise UsageError("plan.cannot-pace", test=probe.test)
         leaving.take(probe.source.node, stated_rate(probe))
         arriving.take(probe.target.node, stated_rate(probe))
-    for way in (leaving, arriving):
-        for node, rate in way.stated.items():
+    for loads in (leaving, arriving):
+        for node, rate in loads.stated.items():
             if rate > most:
                 raise UsageError("plan.above-max-rate", test=probes[0].test, node=node, rate=rate, most=most)
     return tuple(
@@ -52,8 +52,8 @@ def paced(probes: Sequence[Probe], most: Rate) -> tuple[Probe, ...]:
 
 
 @dataclass
-class _Way:
-    """What one round asks of each node in one direction."""
+class _NodeLoads:
+    """What one round asks of each node in one direction: sending or receiving."""
 
     stated: dict[str, Rate] = field(default_factory=dict)
     bulk: Counter[str] = field(default_factory=Counter)

@@ -34,7 +34,7 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     Raises UsageError for what this inventory can't give (an unknown node, a share of an unknown link), and for what
     `max-rate` does not leave room for.
     """
-    known = links(spec, inventory)
+    known = known_links(spec, inventory)
     rounds: list[Round] = []
     findings: list[Finding] = list(zone_findings(inventory))
     broken = broken_during(spec, inventory)
@@ -73,7 +73,7 @@ def _one_by_one(rounds: Rounds) -> Rounds:
 
 
 def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
-    """The probe of a pair and, if the test wants one, the load beside it."""
+    """The probe of a pair and, if the test has one, its background."""
     test, (sender, receiver) = paired.test, pair
     name = f"{test.name}/{sender}>{receiver}#{repeat}"
     from_server = test.protocol == "http"
@@ -83,8 +83,8 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
         client=receiver if from_server else sender,
         server=sender if from_server else receiver,
         engine=test.engine_name,
-        parameters=parameters(test, paired.links.between(pair)),
-        window=window(test),
+        parameters=probe_parameters(test, paired.links.between(pair)),
+        window=probe_window(test),
         repeat=repeat,
         role=_role(paired, pair),
         background=f"{name}+background" if test.background else None,
@@ -93,11 +93,11 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     )
     yield probe
     if test.background is not None:
-        yield _load(test, test.background, probe)
+        yield _background(test, test.background, probe)
 
 
-def _load(test: Test, background: Background, probe: Probe) -> Probe:
-    """Bulk TCP the way that the probe's own data goes."""
+def _background(test: Test, background: Background, probe: Probe) -> Probe:
+    """Bulk TCP in the direction of the probe's own data."""
     assert probe.background is not None
     return Probe(
         id=probe.background,
@@ -120,20 +120,21 @@ def _role(paired: PairedTest, pair: Pair) -> Role:
 
 
 _BACKGROUND_TAIL = Duration(1)
-"""How much longer the background sends, so that the judged probe never ends on a road that is already empty."""
+"""How much longer the background sends: the judged probe must not end on a path that is already empty, and the starts
+of a round differ by far less than this."""
 
 
-def links(spec: Spec, inventory: Inventory) -> Links:
-    """The spec's rate stands above what the site knows."""
+def known_links(spec: Spec, inventory: Inventory) -> Links:
+    """The spec's rate, else what the site knows of each node."""
     return Links({node.name: spec.link or node.link for node in inventory.nodes})
 
 
-def parameters(test: Test, link: Rate | None) -> Parameters:
+def probe_parameters(test: Test, link: Rate | None) -> Parameters:
     """Raises UsageError where a UDP rate is missing or is a share of an unknown link."""
     return _PARAMETERS[test.protocol](test, link)
 
 
-def window(test: Test) -> Window:
+def probe_window(test: Test) -> Window:
     return Window(test.warm_up, test.duration)
 
 

@@ -1,1 +1,1 @@
-"""The user's wish: the model, loading with file:line:column, the criterion grammar, the profiles."""
+"""What the user asks for: the model, loading with file:line:column, the criterion grammar, the profiles."""

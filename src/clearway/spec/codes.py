@@ -36,7 +36,7 @@ _CRITERIA: Mapping[str, Code] = {
         "`<`, `=` and the like; phrase: the line to use", "metric", "relation", "better", "phrase"
     ),
     "criterion.wrong-way": _code(
-        "a limit on the side where it protects nobody; better: `higher` or `lower`; phrase: the line to use",
+        "a limit on the side where it protects nothing; better: `higher` or `lower`; phrase: the line to use",
         *("metric", "relation", "better", "phrase"),
     ),
     "criterion.statistic-needed": _code(

@@ -151,7 +151,7 @@ def _word(test: RawTest, field: str) -> str | None:
 
 
 def _quiet(parse: Callable[[str], T], text: Any) -> T | None:
-    """What the text says, or None where validation will complain about it."""
+    """The parsed text, or None where validation reports what is wrong with it."""
     if not isinstance(text, str):
         return None
     try:

@@ -38,7 +38,7 @@ class Over(StrEnum):
     TOTAL = "total"
     """One value: the sum over all pairs at once."""
     NODES = "nodes"
-    """One value a node: the sum over the pairs it sends in."""
+    """One value for each node: the sum over the pairs in which it sends, or receives, as the pairing says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Criterion:
 
 
 EVERY = Ratio(1.0)
+"""The share of pairs that a criterion without one means."""
 SUMMABLE = tuple(metric.name for metric in METRICS.values() if metric.summable)
 GOOD_SIDE: Mapping[Better, Relation] = {Better.HIGHER: Relation.AT_LEAST, Better.LOWER: Relation.AT_MOST}
 
@@ -207,7 +208,7 @@ def _limit(metric: Metric, text: str, over: Over) -> Quantity | LinkShare:
         limit = _LIMITS[metric.unit](text)
     except UnitError as error:
         raise _wrong_unit(metric, text, error) from None
-    _refuse_empty_promise(metric, limit, text)
+    _refuse_meaningless_limit(metric, limit, text)
     return limit
 
 
@@ -236,8 +237,8 @@ def _reads(parse: Callable[[str], Quantity], text: str) -> bool:
     return True
 
 
-def _refuse_empty_promise(metric: Metric, limit: Quantity, text: str) -> None:
-    """A limit that everything or nothing can meet is a slip of the pen."""
+def _refuse_meaningless_limit(metric: Metric, limit: Quantity, text: str) -> None:
+    """A limit that everything or nothing can meet is a mistake."""
     always = limit.si <= 0 if metric.better is Better.HIGHER else metric.unit is Ratio and limit.si >= 1
     if always:
         raise ClearwayError("criterion.always-holds", metric=metric.name, limit=text)

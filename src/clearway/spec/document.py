@@ -19,13 +19,14 @@ _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "b
 _NULL_TAG = "tag:yaml.org,2002:null"
 _PLAIN_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _DEEPEST = 100
+"""Levels: a spec has 5. The parser's C code recurses, and a few thousand would end the process."""
 _MOST_VALUES = 200_000
-"""Far more than anybody writes; an alias of aliases of aliases comes to any number."""
+"""Far more than a person writes; an alias of aliases of aliases comes to any number."""
 
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """The data of one file. `values` and `keys` say where each value and each key stands."""
+    """The data of one file. `values` and `keys` hold the position of each value and each key."""
 
     source: str
     data: Any
@@ -35,11 +36,11 @@ class YamlDocument:
     """What was wrong already with the text: duplicate keys and the like."""
 
     def place(self, path: Path) -> SourcePosition:
-        """Where the value at `path` stands, or the nearest that holds it."""
+        """Position of the value at `path`, or of the nearest that contains it."""
         return self._nearest(self.values, path)
 
     def key_place(self, path: Path) -> SourcePosition:
-        """Where the key at `path` stands."""
+        """Position of the key at `path`."""
         return self.keys.get(path) or self.place(path)
 
     def at(self, path: Path) -> Any:

@@ -66,7 +66,7 @@ def _is_echo(detail: ErrorDetails) -> bool:
 
 
 def _existing(document: YamlDocument, loc: tuple[int | str, ...]) -> Path:
-    """Validation also names the branch of a union; only what stands in the document is kept."""
+    """Validation also names the branch of a union; only what is in the document is kept."""
     path: Path = ()
     for part in loc:
         longer = (*path, part)

@@ -19,7 +19,7 @@ Model = type[BaseModel]
 
 
 def written_fields(model: Model) -> Mapping[str, FieldInfo]:
-    """The fields by the name that stands in a file."""
+    """The fields by their names in a file."""
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
@@ -48,7 +48,7 @@ def models_at(model: Model, path: Path) -> tuple[Model, ...]:
 
 
 def field_at(model: Model, path: Path) -> FieldInfo | None:
-    """The field whose value stands at `path`, or that a list item there belongs to."""
+    """The field of the value at `path`, or of the list whose item it is."""
     keys = [index for index, part in enumerate(path) if isinstance(part, str)]
     for last in reversed(keys):
         for holder in models_at(model, path[:last]):

@@ -26,7 +26,7 @@ Check = Callable[[Any], Iterable[Fault]]
 
 @dataclass(frozen=True, slots=True)
 class SpecSource:
-    """YAML text and the name that stands before its line numbers."""
+    """YAML text and the name before its line numbers."""
 
     text: str
     name: str
@@ -43,7 +43,7 @@ def load_profile(name: str, sets: Sequence[str] = ()) -> Spec:
 
 
 def read_spec(text: str, name: str = "spec", sets: Sequence[str] = ()) -> Spec:
-    """The acceptance test in a text; `name` stands before line numbers. Raises SpecError."""
+    """The acceptance test in a text; `name` comes before line numbers. Raises SpecError."""
     return read_model(SpecSource(text, name), Spec, sets, contradictions)
 
 

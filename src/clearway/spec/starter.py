@@ -27,9 +27,9 @@ def init_text() -> str:
     spec = load_profile("standard")
     values = spec_mapping(spec)
     lines = [_HEADER, *_spec_lines(values)]
-    told: set[str] = set()
+    explained: set[str] = set()
     for test, data in zip(spec.tests, values["tests"], strict=True):
-        lines += [*_test_lines({"engine": test.engine_name, **data}, _given(test), told), ""]
+        lines += [*_test_lines({"engine": test.engine_name, **data}, _given(test), explained), ""]
     return "\n".join(lines)
 
 
@@ -59,15 +59,15 @@ def _spec_lines(values: Mapping[str, Any]) -> Iterator[str]:
         yield "tests:" if name == "tests" else entry.line("")
 
 
-def _test_lines(values: Mapping[str, Any], given: set[str], told: set[str]) -> Iterator[str]:
+def _test_lines(values: Mapping[str, Any], given: set[str], explained: set[str]) -> Iterator[str]:
     """One test; a field is explained where it is met first."""
     fields = written_fields(Test)
     for name in applicable(fields, values):
         entry = _entry(name, fields[name], values, active=name in given)
         first = name == "name"
-        if name not in told:
+        if name not in explained:
             yield from entry.comment("  " if first else "    ")
-        told.add(name)
+        explained.add(name)
         yield from _criteria_lines(values) if name == "accept" else [entry.line("  - " if first else "    ")]
 
 

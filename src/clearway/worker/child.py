@@ -55,11 +55,11 @@ class Child:
                 return self.ended()
         return True
 
-    def end(self, farewell: float = 0.0) -> None:
-        """End it and its group: politely, with `farewell` seconds to print what it has, then surely."""
-        if farewell and not self.ended():
+    def end(self, grace: float = 0.0) -> None:
+        """End it and its group: politely, with `grace` seconds to print what it has, then surely."""
+        if grace and not self.ended():
             self._signal(signal.SIGTERM)
-            self.wait(time.monotonic() + farewell, threading.Event())
+            self.wait(time.monotonic() + grace, threading.Event())
         self._signal(signal.SIGKILL)
         self.wait(time.monotonic() + _LAST_WAIT, threading.Event())
 

@@ -122,7 +122,7 @@ class ProbeHalf:
         child = self._child
         assert child is not None
         self._over = self._await_end(command, child)
-        child.end(command.farewell.si)
+        child.end(command.grace.si)
         self._count(child.cpu)
         self._check_memory(command)
         return self._read(command, folder)

@@ -22,7 +22,8 @@ from clearway.probe.records import Half, Request
 IPERF = Tool("iperf", "iperf", ("iperf", "-v"), (2, 1, 8))
 
 _CONNECT = Duration(-0.6)
-"""Clients connect this long before the instant, so that handshakes are over when data begins."""
+"""Clients connect this long before the instant, so that handshakes are over when data begins. A lost SYN, which
+Linux repeats after 1 s, makes the start late."""
 _TCP_DRAIN = Duration(0.5)
 """How long the receiver outlives the load. What it then gets lies outside the window."""
 _TCP_PATIENCE = Duration(5.0)
@@ -31,9 +32,9 @@ _UDP_DRAIN = Duration(1.0)
 """Time for the last datagrams and the closing exchange, after which the receiver prints its totals."""
 _UDP_PATIENCE = Duration(4.0)
 """A client asks ten times, 250 ms apart, for the receiver's totals before it gives up."""
-_TCP_FAREWELL = Duration(0.1)
+_TCP_GRACE = Duration(0.1)
 """All rows are there by then; leaving by itself would take the receiver 0.7 s."""
-_UDP_FAREWELL = Duration(2.0)
+_UDP_GRACE = Duration(2.0)
 """A receiver that got no closing datagram prints its totals only when it is asked to leave."""
 _FORMAT = ("-e", "-f", "b")
 """Exact bytes: the default text rounds to three digits."""
@@ -41,7 +42,7 @@ _FAST, _SLOW, _LONGEST = Duration(0.01), Duration(0.02), Duration(0.5)
 """Intervals that jitter is sampled by: a receiver with few datagrams in each falls behind with rows of 10 ms,
 and then answers the sender's last word so late that it is repeated many times."""
 _MANY = 40
-"""Datagrams an interval that keep it in step."""
+"""Datagrams in an interval that keep it in step."""
 _GAPS = 4
 """Gaps between datagrams in an interval: a receiver that waits half an interval in vain counts the last one again."""
 
@@ -64,7 +65,7 @@ class Iperf2(Engine):
             launch=Duration(0),
             ends=request.window.end + TAIL + (_UDP_DRAIN if udp else _TCP_DRAIN),
             listen=Listen("udp" if udp else "tcp", port),
-            farewell=_UDP_FAREWELL if udp else _TCP_FAREWELL,
+            grace=_UDP_GRACE if udp else _TCP_GRACE,
         )
 
     def send(self, request: Request) -> ToolCommand:

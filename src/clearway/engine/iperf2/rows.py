@@ -1,4 +1,4 @@
-"""iperf2's text as rows: who connected, and one row a stream and interval. SUM rows are never trusted."""
+"""iperf2's text as rows: who connected, and one row for each stream and interval. SUM rows are never trusted."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def count_of(text: str) -> int:
 def rows_of(output: Output, pattern: Pattern[str], read: Callable[[Sequence[str]], T]) -> Rows[T]:
     """Every row of the output, its columns behind the times read by `pattern` and `read`.
 
-    Raises Unreadable if a row has other columns, if a stream without a connection has one, or if nobody connected.
+    Raises Unreadable if a row has other columns, if a stream without a connection has one, or if no stream connected.
     """
     lines = whole_lines(output.stdout)
     streams = tuple(int(match.group(1)) for match in map(_CONNECTED.match, lines) if match)
@@ -104,8 +104,8 @@ def check_receiver(output: Output, streams: int) -> None:
         raise failed("tool.no-rows", TOOL, output)
     numbers = {match.group(1) for match in connected}
     peers = {match.group(4).partition("%")[0] for match in connected}
-    alien = any("(epoch-start)" not in match.group(5) for match in connected)
-    if alien or len(peers) > 1 or len(connected) > streams or len(numbers) < len(connected):
+    unheld = any("(epoch-start)" not in match.group(5) for match in connected)
+    if unheld or len(peers) > 1 or len(connected) > streams or len(numbers) < len(connected):
         who = tuple(sorted(peers))
         raise Unreadable("tool.foreign-stream", tool=TOOL, asked=streams, found=len(connected), peers=who)
     if len(connected) < streams:
@@ -115,18 +115,18 @@ def check_receiver(output: Output, streams: int) -> None:
 def check_sender(output: Output, streams: int) -> None:
     """Raise Unreadable unless all streams connected in time for the instant.
 
-    A failed stream also prints `connected with`: only a local port tells that it is.
+    A failed stream also prints `connected with`: only a local port other than 0 shows a real connection.
     """
     lines = whole_lines(output.stdout)
     matches = [match for match in map(_CONNECTED.match, lines) if match]
     connected = [match for match in matches if match.group(3) != "0"]
-    complaint = _CONNECT_FAILED.search(output.stderr)
-    said = [*lines, *output.stderr.splitlines()]
-    if not connected and (complaint or output.exit is None):
-        refuse_connection(TOOL, output, complaint.group(1) if complaint else "Connection timed out")
+    error = _CONNECT_FAILED.search(output.stderr)
+    printed = [*lines, *output.stderr.splitlines()]
+    if not connected and (error or output.exit is None):
+        refuse_connection(TOOL, output, error.group(1) if error else "Connection timed out")
     if not matches:
         raise failed("tool.no-rows", TOOL, output)
-    if refused := next((line for line in said if _CONGESTION_FAILED.search(line)), None):
+    if refused := next((line for line in printed if _CONGESTION_FAILED.search(line)), None):
         raise failed("tool.failed", TOOL, output, refused)
     if len(connected) != streams:
         raise Unreadable("tool.streams-missing", tool=TOOL, asked=streams, found=len(connected))

@@ -22,7 +22,7 @@ _SENDING = re.compile(r"Sending (\d+) byte datagrams")
 _ONLY_A_HEADING = re.compile(r"-+\nServer listening on UDP port \d+.*\n(?:[A-Z].*\n)*-+\n")
 _RECEIVERS_COPY = "] Server Report:"
 _SILENCE = 2_000
-"""Ticks without a datagram after the load that make its end sure."""
+"""Ticks without a datagram, 0.2 s, after which the load is over for sure: a shaper's queue on the lab holds 50 ms."""
 _TOLERANCE = 3
 """Datagrams by which a tool's own totals may differ: the one at connecting, and those that close the session."""
 
@@ -39,7 +39,7 @@ class _Received:
 def read_udp_receiver(grid: Grid, datagram: int, output: Output) -> Udp:
     """Counts over the whole session, series inside the window.
 
-    A receiver that listened throughout and saw nobody is a proven silence. Raises Unreadable if the rows don't
+    A receiver that listened throughout and saw no client is proven silence. Raises Unreadable if the rows don't
     cover the window, if the session's totals are missing, or if they contradict each other.
     """
     if _silent(output):
@@ -69,13 +69,13 @@ def read_udp_sender(datagram: int, output: Output) -> Udp:
     own = replace(output, stdout=output.stdout.partition(_RECEIVERS_COPY)[0])
     _check_size(own, datagram)
     totals = rows_of(own, _SENT, _sent).rows
-    told = [match for match in map(_SENT_TOTAL.match, whole_lines(own.stdout)) if match]
-    if not told or not totals:
+    printed = [match for match in map(_SENT_TOTAL.match, whole_lines(own.stdout)) if match]
+    if not printed or not totals:
         raise failed("tool.no-totals", TOOL, output)
     session = totals[-1]
     sent = _datagrams(session.cells, datagram)
-    if abs(int(told[-1].group(1)) - sent) > _TOLERANCE:
-        raise Unreadable("tool.totals-differ", tool=TOOL, counted=sent, told=int(told[-1].group(1)))
+    if abs(int(printed[-1].group(1)) - sent) > _TOLERANCE:
+        raise Unreadable("tool.totals-differ", tool=TOOL, counted=sent, told=int(printed[-1].group(1)))
     return Udp(
         sent=sent,
         sending_time=duration(session.end),
@@ -84,22 +84,22 @@ def read_udp_sender(datagram: int, output: Output) -> Udp:
 
 
 def _silent(output: Output) -> bool:
-    """Whether it listened throughout and said nothing beyond the heading that it begins with."""
+    """Whether it listened throughout and printed nothing but its heading."""
     return output.listened and _ONLY_A_HEADING.fullmatch(output.stdout) is not None
 
 
 def _check_size(output: Output, datagram: int) -> None:
-    told = _SENDING.search(output.stdout)
-    if told is None:
+    printed = _SENDING.search(output.stdout)
+    if printed is None:
         raise failed("tool.no-rows", TOOL, output)
-    if int(told.group(1)) != datagram:
-        raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=int(told.group(1)))
+    if int(printed.group(1)) != datagram:
+        raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=int(printed.group(1)))
 
 
 def _session(rows: Rows[_Received], grid: Grid, output: Output) -> _Received:
     """The row over the whole session: it begins at the instant and is no interval.
 
-    A receiver that is ended before the sender's last word came through may not print it. Its intervals then add up
+    A receiver that is ended before the sender's closing datagram arrived may not print it. Its intervals then add up
     to the same, if it listened on until nothing came any more.
     """
     totals = [row.cells for row in rows.rows if row.start == 0 and row.end != grid.step]
@@ -132,8 +132,8 @@ def _checked(session: _Received, datagram: int) -> int:
 
 def _reordered(text: str, grid: Grid) -> int:
     """Datagrams out of order in all intervals; a line is printed only where there were some."""
-    told = [(ticks(begin), ticks(end), int(count)) for begin, end, count in _REORDERED.findall(text)]
-    return sum(count for begin, end, count in told if end - begin == grid.step)
+    counts = [(ticks(begin), ticks(end), int(count)) for begin, end, count in _REORDERED.findall(text)]
+    return sum(count for begin, end, count in counts if end - begin == grid.step)
 
 
 def _received(cells: Sequence[str]) -> _Received:
