@@ -35,17 +35,17 @@ class ChaosEvents:
             listener(observation)
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         """Begins with what is broken already."""
         latest = {observation.subject: observation for observation in self.seen}
         for observation in self.seen:
             if latest[observation.subject].kind != "chaos-back":
-                scene.observe(observation)
-        self._listeners.append(scene.observe)
+                context.observe(observation)
+        self._listeners.append(context.observe)
         try:
             yield
         finally:
-            self._listeners.remove(scene.observe)
+            self._listeners.remove(context.observe)
 
 
 class Monkey:

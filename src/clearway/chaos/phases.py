@@ -40,9 +40,9 @@ class Phases:
         """When the last nodes count as recovered; Unix seconds."""
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         """Begins by putting back what an earlier process of this run left broken, ends with whole nodes."""
-        killer = self._killer = NodeKiller(self._tools, scene.observe)
+        killer = self._killer = NodeKiller(self._tools, context.observe)
         killer.take_up(self._tools.journal.open(), self._asked.chaos.recovery)
         try:
             await killer.put_back()

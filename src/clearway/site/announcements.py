@@ -1,4 +1,4 @@
-"""The first news of workers that were just started."""
+"""Waiting for workers that were just started."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from clearway.site.base import Lost, Ready, Site
 
 
 async def await_announcements(site: Site, slots: Collection[Slot], within: float) -> dict[Slot, Ready | Lost]:
-    """What each worker was heard of first, in so many seconds; one that stays silent is not there. Reads events."""
-    heard: dict[Slot, Ready | Lost] = {}
+    """The first event of each worker within so many seconds; a silent one is missing. Consumes the site's events."""
+    found: dict[Slot, Ready | Lost] = {}
     try:
         async with asyncio.timeout(within):
             async for event in site.events():
                 if isinstance(event, Ready):
-                    heard[event.worker.slot] = event
+                    found[event.worker.slot] = event
                 elif isinstance(event, Lost):
-                    heard.setdefault(event.slot, event)
-                if len(heard) == len(slots):
+                    found.setdefault(event.slot, event)
+                if len(found) == len(slots):
                     break
     except TimeoutError:
-        return heard
-    return heard
+        return found
+    return found

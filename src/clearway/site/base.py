@@ -1,4 +1,4 @@
-"""What a site is: it starts workers, puts requests into their mailboxes and tells what comes back."""
+"""What a site is: it starts workers, puts requests into their mailboxes and returns what they send."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from clearway.probe.records import (
 
 @dataclass(frozen=True)
 class Ready:
-    """A worker announced itself; again after a restart."""
+    """A worker has announced itself, for the first time or after a restart."""
 
     worker: Worker
     clock: ClockOffset
@@ -39,11 +39,11 @@ class Lost:
 
 Event = Ready | Lost | Result | Observation
 FindingLog = Callable[[Finding], None]
-"""Takes what a site reports while it works."""
+"""Gets what a site reports while it works."""
 
 
 class NotFit(SiteError):
-    """A run can't work here. `findings` say all that is in its way."""
+    """A run can't work here; `findings` say why, all at once."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("preflight.failed", count=len(findings))
@@ -51,13 +51,13 @@ class NotFit(SiteError):
 
 
 class Site(Protocol):
-    """Async; every method is bounded in time by itself and raises SiteError with what is wrong."""
+    """Every method has its own time-out and raises SiteError with what is wrong."""
 
     async def inspect(self) -> Inventory:
-        """What there is, before anything is created. Needs no `start`."""
+        """The nodes, before anything is created. Needs no `start`."""
 
     async def start(self, slots: Sequence[Slot]) -> None:
-        """Create one worker a slot; each is announced by a Ready (or a Lost) event."""
+        """Create one worker per slot; each is announced by a Ready (or a Lost) event."""
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Replace the content of these workers' mailboxes; returns when all are handed out."""
@@ -66,13 +66,13 @@ class Site(Protocol):
         """How long handing out to so many workers takes at most, by what the site has seen so far."""
 
     async def cancel(self) -> None:
-        """Empty every mailbox: whatever runs is ended."""
+        """Empty every mailbox: workers end what they run."""
 
     def events(self) -> AsyncIterator[Event]:
-        """Everything that workers say, in order of arrival; ends after `stop`. One reader only."""
+        """What the workers send, in order of arrival; ends after `stop`. One reader only."""
 
     async def stop(self) -> None:
         """Remove all that `start` created; safe to call twice, and after a failure."""
 
     def leftover_hint(self) -> Reason | None:
-        """What may still exist if this process died now, for the log; None where the kernel cleans up."""
+        """What would be left if this process died now, for the log; None if nothing would be."""

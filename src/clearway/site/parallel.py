@@ -1,4 +1,4 @@
-"""Many things at once, but not too many."""
+"""Running many coroutines, a limited number at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 AT_ONCE = 32
+"""Requests under way: a connection has a pool of 64, of which watches need some."""
 
 
 async def at_once(calls: Iterable[Coroutine[Any, Any, None]], limit: int = AT_ONCE) -> None:

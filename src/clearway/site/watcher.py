@@ -1,6 +1,6 @@
-"""Who goes along with a run: guards the nodes, looks at what happens around it, or breaks something on purpose.
+"""Watchers: they run beside the rounds, guard the nodes, observe what happens, or break something on purpose.
 
-Each is a Watcher beside the rounds. None of them knows the others, nor the rounds: it has a Scene.
+A watcher knows neither the other watchers nor the rounds, only its WatchContext.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from clearway.probe.records import Observation, Reason
 
 @dataclass(frozen=True)
 class WatchContext:
-    """One run as its company sees it."""
+    """What a watcher sees of a run."""
 
     nodes: frozenset[str]
-    """Those under test."""
+    """The nodes under test."""
     clock: Clock
     """The controller's."""
     observe: Callable[[Observation], None]
-    """Puts what was seen into the ledger."""
+    """Writes an observation into the ledger."""
     stop: Callable[[Reason], None]
-    """Ends the rounds for the cluster's sake; the first reason counts."""
+    """Ends the rounds to protect the cluster; the first reason counts."""
 
 
 class Watcher(Protocol):
-    """Beside the rounds from before the first to after the last, whatever ends them."""
+    """Runs from before the first round until after the last, however the rounds end."""
 
-    def watching(self, scene: WatchContext) -> AbstractAsyncContextManager[None]:
+    def watching(self, context: WatchContext) -> AbstractAsyncContextManager[None]:
         """Entered when the workers are ready, before any traffic; left when the rounds are over, stopped or cancelled.
 
-        Both ends are bounded in time by the watcher itself. An exception on the way in ends the run before it
-        begins; what is only not seen is an observation instead.
+        The watcher itself limits the time for entering and leaving. An exception while entering ends the run before
+        its first round; a source that can't be read is an observation instead.
         """

@@ -45,11 +45,11 @@ class Brake:
         self._spared = spared
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         """Looks on, and stops the rounds for the first trouble."""
 
         async def guard() -> None:
-            scene.stop(await self.trouble(scene.nodes))
+            context.stop(await self.trouble(context.nodes))
 
         guarding = asyncio.create_task(guard())
         try:

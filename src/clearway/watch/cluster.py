@@ -33,7 +33,7 @@ class ShellCloser:
     shell: Shell
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         try:
             yield
         finally:

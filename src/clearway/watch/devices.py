@@ -47,26 +47,26 @@ class HostDevices:
     shell: Shell
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
-        nodes = sorted(scene.nodes)
-        before = await self._read(nodes, scene)
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
+        nodes = sorted(context.nodes)
+        before = await self._read(nodes, context)
         for node, parts in before.items():
-            scene.observe(Observation("host-devices", node, scene.clock.now(), facts(parts)))
+            context.observe(Observation("host-devices", node, context.clock.now(), facts(parts)))
         try:
             yield
         finally:
-            after = await self._read([*before], scene)
+            after = await self._read([*before], context)
             for node, parts in after.items():
                 rose = risen(counts(before[node]), counts(parts)) or {}
-                scene.observe(Observation("host-losses", node, scene.clock.now(), dict(rose)))
+                context.observe(Observation("host-losses", node, context.clock.now(), dict(rose)))
 
-    async def _read(self, nodes: Sequence[str], scene: WatchContext) -> dict[str, Mapping[str, str]]:
+    async def _read(self, nodes: Sequence[str], context: WatchContext) -> dict[str, Mapping[str, str]]:
         command = ShellCommand(("sh", "-c", _LOOK), within=_WITHIN)
         answers = await asyncio.gather(*(self.shell.run(node, command) for node in nodes))
         found = {}
         for node, answer in zip(nodes, answers, strict=True):
             if (cause := _refusal(answer)) is not None:
-                scene.observe(Observation("host-not-read", node, scene.clock.now(), {"cause": cause}))
+                context.observe(Observation("host-not-read", node, context.clock.now(), {"cause": cause}))
             elif not isinstance(answer, NotRun):
                 found[node] = parts_of(answer.stdout)
         return found

@@ -70,16 +70,16 @@ class Companion:
     context: WatchContext = field(init=False)
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         self.events.append(f"{self.name} in")
-        self.nodes |= scene.nodes
-        self.context = scene
+        self.nodes |= context.nodes
+        self.context = context
         if self.stops is not None:
-            scene.stop(self.stops)
+            context.stop(self.stops)
         try:
             yield
         finally:
-            scene.observe(Observation("seen-last", self.name, scene.clock.now()))
+            context.observe(Observation("seen-last", self.name, context.clock.now()))
             self.events.append(f"{self.name} out")
 
 

@@ -28,7 +28,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", Duration(0.01))
 
 
-def scene(seen: list[Observation]) -> WatchContext:
+def context(seen: list[Observation]) -> WatchContext:
     def stop(reason: Reason) -> None:
         raise AssertionError(reason)
 
@@ -42,7 +42,7 @@ def round_of(test: str) -> Round:
 async def test_each_round_meets_the_nodes_that_its_test_wants(tmp_path: Path) -> None:
     nodes, met = Nodes(), []
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
-    async with phases.watching(scene([])):
+    async with phases.watching(context([])):
         for test in ("whole", "failing", "failing", "more", "whole", "recovered"):
             await phases.before(round_of(test))
             met.append(sorted(nodes.broken))
@@ -53,7 +53,7 @@ async def test_each_round_meets_the_nodes_that_its_test_wants(tmp_path: Path) ->
 async def test_a_recovered_round_waits_until_the_recovery_time_is_over(tmp_path: Path) -> None:
     nodes, seen = Nodes(), list[Observation]()
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
-    async with phases.watching(scene(seen)):
+    async with phases.watching(context(seen)):
         await phases.before(round_of("failing"))
         await phases.before(round_of("recovered"))
         now = Clock().now()
@@ -66,7 +66,7 @@ async def test_a_run_that_is_cancelled_leaves_whole_nodes(tmp_path: Path) -> Non
     phases = Phases(tools(nodes, tmp_path, set()), ASKED)
 
     async def rounds() -> None:
-        async with phases.watching(scene([])):
+        async with phases.watching(context([])):
             await phases.before(round_of("more"))
             broken.set()
             await asyncio.Event().wait()
@@ -84,6 +84,6 @@ async def test_what_an_earlier_process_left_broken_is_put_back_first(tmp_path: P
     nodes = Nodes()
     made = tools(nodes, tmp_path, set())
     await NodeKiller(made, lambda _: None).fail(["c"], FailureRequest("kubelet-and-runtime", FUSE, Duration(1)))
-    async with Phases(made, ASKED).watching(scene([])):
+    async with Phases(made, ASKED).watching(context([])):
         assert nodes.broken == set()
     assert made.journal.open() == ()

@@ -130,8 +130,8 @@ class Trouble:
     """A watcher that finds trouble at once."""
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
-        scene.stop(Reason("brake.api-slow", {"took": Duration(2)}))
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
+        context.stop(Reason("brake.api-slow", {"took": Duration(2)}))
         yield
 
 

@@ -37,8 +37,8 @@ class Nodes:
 
 async def seen(**answers: list[Answer]) -> list[Observation]:
     told: list[Observation] = []
-    scene = WatchContext(frozenset(answers), Clock(), told.append, lambda reason: None)
-    async with HostDevices(Nodes({node: iter(said) for node, said in answers.items()})).watching(scene):
+    context = WatchContext(frozenset(answers), Clock(), told.append, lambda reason: None)
+    async with HostDevices(Nodes({node: iter(said) for node, said in answers.items()})).watching(context):
         pass
     return told
 

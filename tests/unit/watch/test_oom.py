@@ -62,13 +62,13 @@ def event(name: str, reason: str, message: str, at: str) -> Json:
 
 @dataclass
 class Seen:
-    """What a scene was told."""
+    """What a context was told."""
 
     observations: list[Observation] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def scene(self) -> WatchContext:
+    def context(self) -> WatchContext:
         return WatchContext(NODES, Clock(), self.take, lambda reason: pytest.fail(f"stopped: {reason.code}"))
 
     def take(self, observation: Observation) -> None:
@@ -96,7 +96,7 @@ Tracking = Callable[..., AbstractAsyncContextManager[None]]
 @pytest.fixture
 def tracking(tmp_path: Path, seen: Seen) -> Tracking:
     def begin(server: ApiServer, shell: FakeNodes | None = None) -> AbstractAsyncContextManager[None]:
-        return OomTracker(Access(server.kubeconfig(tmp_path)), "mine", shell).watching(seen.scene)
+        return OomTracker(Access(server.kubeconfig(tmp_path)), "mine", shell).watching(seen.context)
 
     return begin
 
@@ -210,7 +210,7 @@ async def test_a_kernel_log_shows_what_came_after_its_last_line_of_the_start(see
     before = CommandOutput(0, f"now 1000 200.00\n[  150.000000] eth0: up\n{OLD}\n")
     after = CommandOutput(0, f"now 1010 210.00\n{NEW}\n{OLD}\n{NEW}\n")
     shell = FakeNodes({"node-1": [before, after], "node-2": [NotRun(Reason("shell.no-road"))]})
-    async with OomTracker(None, shell=shell).watching(seen.scene):
+    async with OomTracker(None, shell=shell).watching(seen.context):
         assert seen.of("oom") == []
     ((subject, values),) = seen.of("oom")
     assert (subject, values["process"], values["pid"], values["memory"]) == ("node-1", "python3", "4711", "94208kB")
@@ -224,7 +224,7 @@ async def test_a_node_that_was_booted_meanwhile_shows_all_of_its_new_log(seen: S
     after = CommandOutput(0, f"now 1300 210.00\n{NEW}\n{NEW}\n")
     shell = FakeNodes({node: [before, after] for node in NODES})
     shell.answers["node-2"] = [CommandOutput(1, "", "dmesg: read kernel buffer failed: Operation not permitted")]
-    async with OomTracker(None, shell=shell).watching(seen.scene):
+    async with OomTracker(None, shell=shell).watching(seen.context):
         pass
     assert [subject for subject, _ in seen.of("oom")] == ["node-1"]
     assert "not permitted" in str(seen.of("oom-not-observed")[0][1]["cause"])

@@ -1,4 +1,4 @@
-"""Will a run work here, and if not, exactly why: everything that can be known, then a worker on every node."""
+"""`check` for a cluster: everything that can be read, then a worker on every node."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.kubernetes.surroundings import surroundings
 
 _OLDEST = (1, 26)
-"""The scheduler heeds taints when it spreads pods."""
+"""From Kubernetes 1.26 the scheduler respects taints when it spreads pods (nodeTaintsPolicy)."""
 _POLICY_SINCE = (1, 30)
-_READY_WITHIN = 120.0
+"""From Kubernetes 1.30 ValidatingAdmissionPolicy is served by default."""
+_READY_WITHIN = Duration(120)
+"""A node may have to pull the image first, about 50 MB."""
 _NOTABLE_OFFSET = Duration(0.1)
+"""Offsets are measured and corrected; from here on a user may want to look at the node's time service."""
 
 
 async def check(options: KubernetesOptions, log: FindingLog) -> tuple[Finding, ...]:
-    """All that speaks for or against a run. Raises SiteError if the cluster can't even be asked."""
+    """Everything that is good or bad for a run. Raises SiteError if the cluster does not answer."""
     async with connect(options.access) as api:
-        found, nodes = await _looked_at(api, options, log)
+        found, nodes = await _read(api, options, log)
     if any(finding.severity is Severity.ERROR for finding in found):
         return tuple(found)
-    return (*found, *await _tried(options, nodes, log))
+    return (*found, *await _with_workers(options, nodes, log))
 
 
-async def _looked_at(
-    api: Api, options: KubernetesOptions, log: FindingLog
-) -> tuple[list[Finding], tuple[KubeNode, ...]]:
-    """Nothing is created."""
+async def _read(api: Api, options: KubernetesOptions, log: FindingLog) -> tuple[list[Finding], tuple[KubeNode, ...]]:
+    """The part that creates nothing."""
     lacking = await rights.missing(api, rights.needed(options.namespace))
     found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
     if any(right.resource == "nodes" for right in lacking):
@@ -89,27 +90,27 @@ def _is_unfit(node: KubeNode, options: KubernetesOptions) -> bool:
     return any(True for _ in unfit(node, options.tolerations))
 
 
-async def _tried(options: KubernetesOptions, nodes: Sequence[KubeNode], log: FindingLog) -> list[Finding]:
-    """A worker on every node that can hold one: what its first words prove, nothing else can."""
+async def _with_workers(options: KubernetesOptions, nodes: Sequence[KubeNode], log: FindingLog) -> list[Finding]:
+    """Start a worker on every node that can hold one: only its announcement proves that a run will work there."""
     slots = [Slot(node.name) for node in nodes if not _is_unfit(node, options)]
     site = KubernetesSite(replace(options, partial=True), log=log)
     try:
         await site.start(slots)
-        heard = await await_announcements(site, slots, _READY_WITHIN)
+        events = await await_announcements(site, slots, _READY_WITHIN.si)
     except SiteError as error:
         return [Finding(error.code, Severity.ERROR, values=error.values)]
     finally:
         await site.stop()
-    return [finding for slot in slots for finding in _of_worker(slot, heard.get(slot))]
+    return [finding for slot in slots for finding in _of_worker(slot, events.get(slot))]
 
 
-def _of_worker(slot: Slot, news: Ready | Lost | None) -> Iterator[Finding]:
-    if news is None:
-        yield Finding("kubernetes.worker-silent", Severity.ERROR, slot.node, {"within": Duration(_READY_WITHIN)})
-    elif isinstance(news, Lost):
-        yield Finding(news.reason.code, Severity.ERROR, str(slot), news.reason.values)
+def _of_worker(slot: Slot, event: Ready | Lost | None) -> Iterator[Finding]:
+    if event is None:
+        yield Finding("kubernetes.worker-silent", Severity.ERROR, slot.node, {"within": _READY_WITHIN})
+    elif isinstance(event, Lost):
+        yield Finding(event.reason.code, Severity.ERROR, str(slot), event.reason.values)
     else:
-        ahead = news.clock.ahead
-        if abs(ahead.si) > max(_NOTABLE_OFFSET.si, news.clock.uncertainty.si):
+        ahead = event.clock.ahead
+        if abs(ahead.si) > max(_NOTABLE_OFFSET.si, event.clock.uncertainty.si):
             yield Finding("kubernetes.clock-off", Severity.INFO, slot.node, {"ahead": ahead})
-        yield Finding("kubernetes.worker-ready", Severity.INFO, slot.node, {"mtu": news.worker.mtu})
+        yield Finding("kubernetes.worker-ready", Severity.INFO, slot.node, {"mtu": event.worker.mtu})

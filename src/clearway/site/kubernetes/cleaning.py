@@ -1,4 +1,4 @@
-"""Removes whatever runs left behind, found by label."""
+"""Installs clearway's cluster-scoped objects, and removes them and what runs have left, found by label."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.objects import KubeObject, ObjectList, Pod
 from clearway.kube.until import settle
-from clearway.probe.clusterloader2 import NAMESPACE as THEIR_NAMESPACE
+from clearway.probe.clusterloader2 import NAMESPACE as CLUSTERLOADER2_NAMESPACE
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
@@ -20,7 +20,7 @@ from clearway.site.kubernetes.worker_kinds import WORKER_KINDS
 
 T = TypeVar("T")
 _Objects = ObjectList[KubeObject]
-_KINDS = tuple(dialect.scope.kind for dialect in WORKER_KINDS.values())
+_KINDS = tuple(workers.scope.kind for workers in WORKER_KINDS.values())
 _COLLECTIONS = {
     "Namespace": names.NAMESPACES,
     "CustomResourceDefinition": names.CRDS,
@@ -31,7 +31,7 @@ _COLLECTIONS = {
 
 
 async def install(access: Access, namespace: str, log: FindingLog) -> None:
-    """Put up, or bring up to date, what a cluster holds once for all runs. Raises KubeError."""
+    """Create or update the objects that a cluster has once for all runs. Raises KubeError."""
     async with connect(access) as api:
         for manifest in manifests(namespace):
             path = _path(manifest, namespace)
@@ -41,7 +41,7 @@ async def install(access: Access, namespace: str, log: FindingLog) -> None:
 
 
 async def uninstall(access: Access, namespace: str, log: FindingLog) -> bool:
-    """Take it away again; False if a run still has objects, which would go with their kind. Raises KubeError."""
+    """Remove them. False if a run still has mailboxes, which would be deleted with the CRD. Raises KubeError."""
     async with connect(access) as api:
         if await _ours(api, names.ALL_MAILBOXES, _Objects):
             log(Finding("kubernetes.kind-in-use", Severity.WARNING, names.CRD))
@@ -53,33 +53,33 @@ async def uninstall(access: Access, namespace: str, log: FindingLog) -> bool:
 
 
 async def clean(access: Access, namespace: str | None, log: FindingLog) -> int:
-    """Remove what runs left in one namespace (None: in all), and what a run put up for itself. Returns how much.
+    """Remove what runs left in one namespace (None: in all), and the cluster-scoped objects of runs. Returns how many.
 
-    What ClusterLoader2's workers left goes with either: they have one namespace, whichever is asked for.
+    The namespace of ClusterLoader2's workers is always included: they have only that one.
     """
     async with connect(access) as api:
         removed = 0
-        for place in sorted({namespace, THEIR_NAMESPACE}) if namespace is not None else await _places(api):
-            removed += await _clear(api, place, log)
-        if not await _is_anything_under_way(api):
+        for one in sorted({namespace, CLUSTERLOADER2_NAMESPACE}) if namespace is not None else await _namespaces(api):
+            removed += await _clear(api, one, log)
+        if not await _is_any_run_active(api):
             removed += await _remove_kept_by_runs(api, log)
         return removed
 
 
-async def _clear(api: Api, place: str, log: FindingLog) -> int:
-    """Jobs go with all that they own; what never had an owner goes by itself."""
-    removed, paths = 0, names.Paths(place)
-    mailboxes = (kind.within(place) for kind in _KINDS)
+async def _clear(api: Api, namespace: str, log: FindingLog) -> int:
+    """Objects that a Job owns are deleted with it; those that never got an owner are deleted here."""
+    removed, paths = 0, names.Paths(namespace)
+    mailboxes = (kind.within(namespace) for kind in _KINDS)
     for collection in (paths.jobs, *mailboxes, paths.accounts, paths.roles, paths.role_bindings):
         for item in await _ours(api, collection, _Objects):
             if names.KEEPER not in item.metadata.annotations:
                 removed += await _remove(api, f"{collection}/{item.metadata.name}", item.metadata.name, log)
-    await _name_nodes_left(api, paths, log)
+    await _report_left_workers(api, paths, log)
     return removed
 
 
-async def _name_nodes_left(api: Api, paths: names.Paths, log: FindingLog) -> None:
-    """A node that doesn't answer keeps its worker until that one's own lease is over."""
+async def _report_left_workers(api: Api, paths: names.Paths, log: FindingLog) -> None:
+    """Report nodes whose workers remain: on a node that doesn't answer a worker ends only with its lease."""
     if left := await settle(lambda: _ours(api, paths.pods, ObjectList[Pod]), operator.not_, GONE_WITHIN):
         nodes = tuple(sorted({pod.spec.node_name for pod in left if pod.spec.node_name}))
         values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
@@ -103,15 +103,15 @@ async def _remove(api: Api, path: str, shown: str, log: FindingLog) -> int:
     return 0
 
 
-async def _is_anything_under_way(api: Api) -> bool:
-    """Whether any run still has a Job or a mailbox, of whichever workers."""
+async def _is_any_run_active(api: Api) -> bool:
+    """Whether any run still has a Job or a mailbox, for any kind of workers."""
     for collection in (names.ALL_JOBS, *(kind.everywhere for kind in _KINDS)):
         if await _ours(api, collection, _Objects):
             return True
     return False
 
 
-async def _places(api: Api) -> list[str]:
+async def _namespaces(api: Api) -> list[str]:
     """Namespaces that hold a Job of ours."""
     found = await api.get(names.ALL_JOBS, _Objects, **names.selector())
     return sorted({item.metadata.namespace for item in found.items})
@@ -126,7 +126,7 @@ async def _is_ours(api: Api, namespace: str) -> bool:
 
 
 async def _ours(api: Api, collection: str, kind: type[ObjectList[T]]) -> tuple[T, ...]:
-    """What may not be listed, or is not served, holds nothing that we could remove."""
+    """Our objects in a collection; none if it may not be listed or is not served."""
     try:
         return (await api.get(collection, kind, **names.selector())).items
     except (Forbidden, NotFound):

@@ -1,4 +1,4 @@
-"""What a cluster holds once for all runs: the mailbox's kind, the rule who may write into it, a controller's rights."""
+"""Objects that a cluster has once for all runs: the mailbox's CRD, the policy for writing it, roles of a controller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORKER_RULES: list[ApiObject] = [
 _ALL = ("create", "delete", "get", "list", "patch", "watch")
 CONTROLLER_RULES: list[ApiObject] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": [*_ALL, "deletecollection"]},
-    # It may give away only what it has itself.
+    # The API server lets it grant only rights that it has itself.
     {"apiGroups": [GROUP], "resources": [f"{PLURAL}/status"], "verbs": ["patch"]},
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete", "get", "list", "patch"]},
     {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["get", "list", "watch"]},
@@ -40,7 +40,7 @@ CLUSTER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["nodes"], "v
 """What a run needs of the cluster."""
 
 OBSERVER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]}]
-"""What lets a run see out-of-memory kills in the whole cluster. It works without, and says what it did not see."""
+"""Lets a run see out-of-memory kills in the whole cluster. Without, a run works and reports what it can't see."""
 
 _ONLY_ITS_OWN = (
     "has(request.userInfo.extra)"
@@ -54,18 +54,18 @@ _ONLY_ITS_OWN = (
 
 @dataclass(frozen=True)
 class Scoped:
-    """What the cluster has to hold for one dialect of mailboxes."""
+    """What the cluster needs for one kind of mailboxes."""
 
     kind: Kind
     crd: Callable[[str], ApiObject]
-    """By who keeps it."""
+    """Takes the value of the annotation KEEPER."""
     rules: tuple[tuple[str, Callable[[str], ApiObject]], ...] = ()
-    """Collections, and what is put up there where the cluster allows it."""
+    """Collections, and what is created there where the cluster allows it."""
     pod_security: str = "restricted"
 
 
 def crd(keeper: str) -> ApiObject:
-    """The mailbox's kind."""
+    """The CustomResourceDefinition of the mailbox."""
     schema = mailbox_schema()
     version = {
         "name": VERSION,
@@ -129,9 +129,8 @@ def policy_binding(keeper: str) -> ApiObject:
 
 
 def manifests(namespace: str) -> tuple[ApiObject, ...]:
-    """All that an administrator applies once; whoever starts runs is then bound to the controller's two roles.
-
-    To be bound to the observer's is up to the administrator.
+    """All that an administrator applies once. Users who start runs are then bound to the controller's two roles, and to
+    the observer's if the administrator allows it.
     """
     kept = "install"
     return (

@@ -1,4 +1,4 @@
-"""The cluster-scoped part of a run: found, or put up for the run and taken away after it."""
+"""The cluster-scoped objects of a run: found, or created for the run and removed after it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _OLD_ONE_GONE_WITHIN = Duration(90)
 
 @dataclass
 class Installation:
-    """What one run put up besides its own objects, or found put up by another one: the last one out removes it."""
+    """Cluster-scoped objects that this run or another one created: the last run that uses them removes them."""
 
     api: Api
     namespace: str
     log: FindingLog
     scope: Scoped = OUR_SCOPE
     _kept_by_runs: list[str] = field(default_factory=list)
-    """Paths, in the order of making."""
+    """Paths, in the order of creation."""
 
     async def ensure(self) -> None:
-        """The kind is served and the namespace is there. Raises SiteError saying what is to be done."""
+        """Make sure that the kind is served and the namespace exists. Raises SiteError that says what to do."""
         for path in (f"{names.NAMESPACES}/{self.namespace}", self._crd):
-            await self._outlast(path)
+            await self._await_deletion(path)
         await self._ensure_namespace()
         if not await self.is_served():
             await self._install()
@@ -49,7 +49,7 @@ class Installation:
             self._kept_by_runs += [self._crd, *rules]
 
     async def remove(self) -> None:
-        """Take away what runs put up for themselves, where no other run still needs it."""
+        """Remove what runs created for themselves, unless another run still needs it."""
         kept, self._kept_by_runs = self._kept_by_runs, []
         going = [path for path in kept if not await self._is_in_use(path)]
         for path in reversed(going):
@@ -62,8 +62,8 @@ class Installation:
     def _crd(self) -> str:
         return f"{names.CRDS}/{self.scope.kind.crd}"
 
-    async def _outlast(self, path: str) -> None:
-        """What an earlier run put up may still be on its way out: nothing new can be made in it."""
+    async def _await_deletion(self, path: str) -> None:
+        """Wait for an object of an earlier run that is still being deleted: nothing new can be created in it."""
         try:
             found = await self.api.get(path, KubeObject)
         except (NotFound, Forbidden):
@@ -78,11 +78,11 @@ class Installation:
             if await self._is_kept_by_runs(path):
                 self._kept_by_runs.append(path)
         except NotFound:
-            await self._put_up(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN, self.scope.pod_security))
+            await self._create(names.NAMESPACES, namespace_object(self.namespace, _BY_RUN, self.scope.pod_security))
             self.log(Finding("kubernetes.namespace-made", Severity.INFO, self.namespace))
 
     async def _is_kept_by_runs(self, path: str) -> bool:
-        """Raises NotFound. Whoever may not look at it may still work with it, and leaves it alone."""
+        """Raises NotFound. False without the right to read it: a run can still use the object, and keeps it."""
         try:
             found = await self.api.get(path, KubeObject)
         except Forbidden:
@@ -90,7 +90,7 @@ class Installation:
         return found.metadata.annotations.get(names.KEEPER) == _BY_RUN
 
     async def is_served(self) -> bool:
-        """Whether the kind is there, in our version. Raises SiteError for another one."""
+        """Whether the kind exists in our version. Raises SiteError for another version."""
         try:
             found = await self.api.get(self._crd, KubeObject)
         except NotFound:
@@ -116,25 +116,25 @@ class Installation:
     async def _install(self) -> None:
         self.log(Finding("kubernetes.installing", Severity.WARNING, self.scope.kind.crd))
         try:
-            await self._put_up(names.CRDS, self.scope.crd(_BY_RUN))
+            await self._create(names.CRDS, self.scope.crd(_BY_RUN))
         except Forbidden as error:
             raise SiteError(
                 "kubernetes.not-installed", kind=self.scope.kind.crd, message=error.values["message"]
             ) from error
         try:
             for collection, make in self.scope.rules:
-                await self._put_up(collection, make(_BY_RUN))
+                await self._create(collection, make(_BY_RUN))
         except (Forbidden, NotFound) as error:
             self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": error.reason}))
         await self.await_served()
 
-    async def _put_up(self, collection: str, manifest: ApiObject) -> None:
+    async def _create(self, collection: str, manifest: ApiObject) -> None:
         with suppress(Exists):
             await self.api.create(collection, manifest)
             self._kept_by_runs.append(f"{collection}/{manifest['metadata']['name']}")
 
     async def await_served(self) -> None:
-        """A new kind is established first and served a moment later."""
+        """Wait: a new kind is accepted first and served a moment later."""
         collection = self.scope.kind.within(self.namespace)
         if not await settle(lambda: self._answers(collection), bool, _SERVED_WITHIN):
             raise SiteError("kubernetes.kind-not-served", kind=self.scope.kind.crd, within=_SERVED_WITHIN)
@@ -147,7 +147,7 @@ class Installation:
         return True
 
     async def _is_in_use(self, path: str) -> bool:
-        """By another run: it has a Job in the namespace, or somewhere a mailbox, which would go with its kind."""
+        """Whether another run has a Job in the namespace or, for a CRD, any mailbox, which would be deleted with it."""
         is_namespace = path.startswith(names.NAMESPACES)
         query = names.Paths(self.namespace).jobs if is_namespace else self.scope.kind.everywhere
         try:
@@ -173,5 +173,5 @@ class Installation:
 
 
 def _true_conditions(found: KubeObject) -> tuple[str, ...]:
-    """What the API server says of an object that is being deleted."""
+    """Messages of the API server about an object that is being deleted."""
     return tuple(one.message for one in found.status.conditions or () if one.status == "True" and one.message)

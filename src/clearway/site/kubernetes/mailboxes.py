@@ -1,4 +1,4 @@
-"""The controller's side of a run's mailboxes: one watch hears them all, requests and clock questions are patched in."""
+"""The controller's side of a run's mailboxes: one watch receives them all; requests and clock exchanges are patches."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ from clearway.site.parallel import at_once
 from clearway.site.pipe import offset_of
 
 _CLOCKS_AT_ONCE = 8
-"""Few, so that exchanges don't wait for each other."""
+"""Few, so that exchanges don't wait for each other: waiting adds to the uncertainty of the offset."""
 _EXCHANGES, _EXCHANGES_OF_ALL = 6, 600
-"""With one worker, and with all of them: a thousand workers are asked once each, or asking would take longer than the
-measurement."""
+"""With one worker, and with all of them. A thousand workers have one exchange each: an exchange is two writes to the
+API server, and thousands of them would take longer than a measurement."""
 _GOOD_ENOUGH = Duration(0.005)
-"""Uncertainty of a clock's offset at which no further exchange is worth its writes."""
+"""Uncertainty of a clock's offset at which no further exchange is worth its writes to the API server."""
 _ANSWER_WITHIN = 5.0
+"""Seconds for a write and an event of the API server; they usually take 0.1 s, under the load of a run up to 1 s."""
 _RECENT = 128
-"""Writes that tell how quick the API server is."""
+"""Writes from which the speed of the API server is estimated."""
 _GUESS = 0.05
-"""Seconds that a write takes while none was seen."""
+"""Seconds that a write is assumed to take before the first one: somewhat slower than an idle API server."""
 
 
 Watching = Callable[[], Coroutine[Any, Any, None]]
 
 
 class ChannelListener(Protocol):
-    """Who is told what the workers say, by the name of the mailbox."""
+    """Receives what the workers send, with the name of the mailbox."""
 
     def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None: ...
 
-    def said(self, name: str, event: Result | Observation) -> None: ...
+    def received(self, name: str, event: Result | Observation) -> None: ...
 
-    def gone(self, name: str, reason: Reason) -> None: ...
+    def lost(self, name: str, reason: Reason) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class MailboxSpec:
 
 
 class _MailboxStatus(msgspec.Struct):
-    """Decoded piece by piece, and only what is new: every event brings all of it again."""
+    """Results and observations stay raw until they are new: every event brings all of them again."""
 
     worker: Any = None
     clock: Any = None
@@ -80,7 +81,7 @@ class _Mailbox(msgspec.Struct):
 
 @dataclass
 class _Known:
-    """What was heard of one worker so far."""
+    """What one worker has sent so far."""
 
     announced: bool = False
     ahead: Duration = Duration(0)
@@ -88,22 +89,22 @@ class _Known:
     """Round and key of each that was passed on."""
     observations: set[str] = field(default_factory=set)
     answers: dict[int, asyncio.Future[tuple[float, float]]] = field(default_factory=dict)
-    """Exchanges under way: what the worker's clock said, and when we heard it."""
+    """Exchanges under way: the time on the worker's clock, and when it arrived here."""
 
 
 class Mailboxes:
-    def __init__(self, api: Api, paths: Paths, run: str, hearer: ChannelListener, clock: Clock) -> None:
+    def __init__(self, api: Api, paths: Paths, run: str, listener: ChannelListener, clock: Clock) -> None:
         self._api = api
         self._collection = paths.mailboxes
         self._run = run
-        self._hearer = hearer
+        self._listener = listener
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._numbers = count(1)
         self._exchanges = _EXCHANGES
         self._took: deque[float] = deque(maxlen=_RECENT)
         self._asking = asyncio.Semaphore(_CLOCKS_AT_ONCE)
-        self._greetings: set[asyncio.Task[None]] = set()
+        self._announcing: set[asyncio.Task[None]] = set()
 
     @property
     def watches(self) -> tuple[Watching, ...]:
@@ -116,25 +117,25 @@ class Mailboxes:
         await at_once(self._create(manifest) for manifest in manifests)
 
     async def _follow(self) -> None:
-        """Pass on what the workers say, until cancelled. Raises KubeError where hearing them has become impossible."""
+        """Pass on what the workers send, until cancelled. Raises KubeError if the watch can't go on."""
         try:
-            async for news in watch(self._api, self._collection, _Mailbox, selector(self._run)):
-                if isinstance(news, ObjectChange):
-                    if not news.deleted:
-                        self._take(news.item)
+            async for change in watch(self._api, self._collection, _Mailbox, selector(self._run)):
+                if isinstance(change, ObjectChange):
+                    if not change.deleted:
+                        self._take(change.item)
                 else:
-                    for item in news.items:
+                    for item in change.items:
                         self._take(item)
         finally:
-            for task in self._greetings:
+            for task in self._announcing:
                 task.cancel()
 
     async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
-        """Replace the content of these mailboxes; one that is gone is passed over. Raises KubeError."""
+        """Replace the content of these mailboxes; one that is deleted is skipped. Raises KubeError."""
         await at_once(self._write(name, _content(round_id, spec)) for name, spec in specs.items())
 
     def handing_out(self, mailboxes: int) -> Duration:
-        """By how long recent writes took. They were made few at a time: more at a time won't take longer in all."""
+        """From the time that recent writes took, few at a time: more at a time take no longer in total."""
         return Duration(mailboxes * fmean(self._took or (_GUESS,)) / _CLOCKS_AT_ONCE)
 
     async def _create(self, manifest: Mapping[str, Any]) -> None:
@@ -147,27 +148,27 @@ class Mailboxes:
         self._took.append(self._clock.now() - begun)
 
     def _take(self, mailbox: _Mailbox) -> None:
-        heard, name, status = self._clock.now(), mailbox.metadata.name, mailbox.status
+        now, name, status = self._clock.now(), mailbox.metadata.name, mailbox.status
         known = self._known.setdefault(name, _Known())
         try:
-            self._take_answer(known, status, heard)
+            self._take_answer(known, status, now)
             if status.worker is not None and not known.announced:
                 known.announced = True
-                self._greet(name, known, wire.WORKER.decode(status.worker))
-            for item in self._news(known, status):
-                self._hearer.said(name, item)
+                self._announce(name, known, wire.WORKER.decode(status.worker))
+            for item in self._new_items(known, status):
+                self._listener.received(name, item)
         except ClearwayError as error:
-            self._hearer.gone(name, Reason("kubernetes.undecodable", {"cause": error.reason}))
+            self._listener.lost(name, Reason("kubernetes.undecodable", {"cause": error.reason}))
 
-    def _take_answer(self, known: _Known, status: _MailboxStatus, heard: float) -> None:
+    def _take_answer(self, known: _Known, status: _MailboxStatus, received: float) -> None:
         if status.clock is None:
             return
         reading = CLOCK_READING.decode(status.clock)
         waiting = known.answers.pop(reading.ping, None)
         if waiting is not None and not waiting.done():
-            waiting.set_result((reading.now, heard))
+            waiting.set_result((reading.now, received))
 
-    def _news(self, known: _Known, status: _MailboxStatus) -> Iterable[Result | Observation]:
+    def _new_items(self, known: _Known, status: _MailboxStatus) -> Iterable[Result | Observation]:
         for key, raw in status.results.items():
             mark = (status.round or "", key)
             if mark not in known.results:
@@ -176,26 +177,26 @@ class Mailboxes:
         for number, raw in status.observations.items():
             if number not in known.observations:
                 known.observations.add(number)
-                told = wire.OBSERVATION.decode(msgspec.json.decode(raw))
-                yield replace(told, at=told.at - known.ahead.si)
+                observation = wire.OBSERVATION.decode(msgspec.json.decode(raw))
+                yield replace(observation, at=observation.at - known.ahead.si)
 
-    def _greet(self, name: str, known: _Known, worker: Worker) -> None:
-        task = asyncio.create_task(self._welcome(name, known, worker))
-        self._greetings.add(task)
-        task.add_done_callback(self._greetings.discard)
+    def _announce(self, name: str, known: _Known, worker: Worker) -> None:
+        task = asyncio.create_task(self._report_ready(name, known, worker))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
 
-    async def _welcome(self, name: str, known: _Known, worker: Worker) -> None:
+    async def _report_ready(self, name: str, known: _Known, worker: Worker) -> None:
         """A worker is ready once its clock is known."""
         try:
             async with self._asking:
                 offset = await self._clock_offset(name, known)
         except TimeoutError:
-            self._hearer.gone(name, Reason("kubernetes.clock-unanswered", {"within": Duration(_ANSWER_WITHIN)}))
+            self._listener.lost(name, Reason("kubernetes.clock-unanswered", {"within": Duration(_ANSWER_WITHIN)}))
         except ClearwayError as error:
-            self._hearer.gone(name, error.reason)
+            self._listener.lost(name, error.reason)
         else:
             known.ahead = offset.ahead
-            self._hearer.ready(name, worker, offset)
+            self._listener.ready(name, worker, offset)
 
     async def _clock_offset(self, name: str, known: _Known) -> ClockOffset:
         best = await self._exchange(name, known)
@@ -206,7 +207,7 @@ class Mailboxes:
         return best
 
     async def _exchange(self, name: str, known: _Known) -> ClockOffset:
-        """The worker's clock was read between our asking and our hearing the answer."""
+        """The worker reads its clock between our write and the arrival of its answer."""
         number = next(self._numbers)
         known.answers[number] = answer = asyncio.get_running_loop().create_future()
         asked = self._clock.now()
@@ -217,7 +218,7 @@ class Mailboxes:
 
 
 def _content(round_id: str | None, spec: MailboxSpec) -> Mapping[str, Any]:
-    """As a merge patch: what is None goes away."""
+    """A merge patch: None removes a key."""
     wanted = WorkerSpec(round_id, tuple(spec.requests), role=spec.role, peer=spec.peer)
     return {"round": None, **WORKER_SPEC.encode(wanted)}
 

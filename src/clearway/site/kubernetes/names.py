@@ -1,4 +1,4 @@
-"""What our objects are called and labelled, and the paths that they live under."""
+"""Names, labels and API paths of our objects."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ MAILBOX = Kind(GROUP, VERSION, PLURAL)
 CRD = MAILBOX.crd
 POLICY = f"worker-status.{GROUP}"
 CONTROLLER = "clearway-controller"
-"""Role and cluster role of whoever starts runs."""
+"""Role and cluster role of the users who start runs."""
 OBSERVER = "clearway-observer"
-"""Cluster role that may be given besides: to see what happens around a run."""
+"""Optional cluster role: to see what happens around a run."""
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = {MANAGED_BY: "clearway"}
@@ -46,7 +46,7 @@ RUN = f"{GROUP}/run"
 JOB_INDEX = "batch.kubernetes.io/job-completion-index"
 
 KEEPER = f"{GROUP}/kept-by"
-"""Annotation of what is cluster-scoped: `install`, or `run` if the run that made it takes it away again."""
+"""Annotation of what is cluster-scoped: `install`, or `run` if the run that created it deletes it again."""
 SCHEMA = f"{GROUP}/schema"
 """Annotation of the CRD: digest of the schema, so that another version is noticed."""
 
@@ -61,7 +61,7 @@ ALL_MAILBOXES = MAILBOX.everywhere
 
 
 def selector(run: str | None = None) -> dict[str, str]:
-    """What finds the objects of one run, or of all."""
+    """Query that selects the objects of one run, or of all."""
     labels = OURS if run is None else {**OURS, RUN: run}
     return {"labelSelector": ",".join(f"{name}={value}" for name, value in labels.items())}
 

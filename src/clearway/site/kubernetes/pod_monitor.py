@@ -1,4 +1,4 @@
-"""Who of a run's workers came, who will not, and why: pods and the cluster's words about them, as they change."""
+"""Tracks worker pods: which run, which will not start, and why."""
 
 from __future__ import annotations
 
@@ -11,46 +11,48 @@ from clearway.kube.objects import KubeEvent, Pod
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
 from clearway.site.kubernetes.names import Paths, selector
-from clearway.site.kubernetes.pods import ended, hindered, index_of
+from clearway.site.kubernetes.pods import ended, index_of, obstacle_of
 
-Gone = Callable[[str, str | None, Reason], None]
-"""Told of a worker's name, its node if it has one, and why it will not work (any more)."""
+OnLost = Callable[[str, str | None, Reason], None]
+"""Gets a worker's name, its node if it has one, and why it does not work or works no more."""
 
 _PATIENCE: Mapping[str, float] = {"pod.image": 2.0, "pod.container": 0.0, "pod.unschedulable": 5.0}
-"""Seconds that a hindrance may last before the worker counts as lost."""
+"""Seconds that an obstacle may last before the worker counts as lost. A failed image pull: its status may be out of
+date for a moment. A container that can't be created never will be. A pod may wait for room until another has ended."""
 _PATIENCE_WITH_EVENTS = 5.0
+"""Seconds after an event of a failure that its component repeats by itself, often with success."""
 _NO_SANDBOX = "FailedCreatePodSandBox"
 _NO_POD = "FailedCreate"
 
 
 @dataclass
 class PodMonitor:
-    """Follows the pods of one Job, called `team`, of so many workers."""
+    """Follows the pods of one Job of `size` workers."""
 
     api: Api
     paths: Paths
-    team: str
+    job: str
     size: int
-    gone: Gone
+    on_lost: OnLost
     _pods: dict[str, Pod] = field(default_factory=dict)
     """The latest pod of each worker."""
-    _over: set[str] = field(default_factory=set)
-    """Workers that `gone` was told of."""
+    _lost: set[str] = field(default_factory=set)
+    """Workers that were reported to `on_lost`."""
     _timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     async def follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for news in watch(self.api, self.paths.pods, Pod, selector(self.team)):
-            if isinstance(news, ObjectChange):
-                self._take(news.item, deleted=news.deleted)
+        async for change in watch(self.api, self.paths.pods, Pod, selector(self.job)):
+            if isinstance(change, ObjectChange):
+                self._take(change.item, deleted=change.deleted)
             else:
-                self._take_all(news.items)
+                self._take_all(change.items)
 
     async def follow_events(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for news in watch(self.api, self.paths.events, KubeEvent, {}):
-            for event in (news.item,) if isinstance(news, ObjectChange) else news.items:
-                self._hear(event)
+        async for change in watch(self.api, self.paths.events, KubeEvent, {}):
+            for event in (change.item,) if isinstance(change, ObjectChange) else change.items:
+                self._take_event(event)
 
     def node_of(self, name: str) -> str | None:
         pod = self._pods.get(name)
@@ -68,20 +70,20 @@ class PodMonitor:
             self._take(pod, deleted=False)
 
     def _take(self, pod: Pod, *, deleted: bool) -> None:
-        name = f"{self.team}-{index_of(pod)}"
+        name = f"{self.job}-{index_of(pod)}"
         self._pods[name] = pod
         reason = ended(pod) or (Reason("pod.deleted") if deleted else None)
         if reason is not None:
             self._lose(name, reason)
-        elif (reason := hindered(pod)) is not None:
+        elif (reason := obstacle_of(pod)) is not None:
             self._lose_later(name, reason, _PATIENCE[reason.code])
         elif _is_running(pod):
-            self._forgive(name)
+            self._stop_timer(name)
 
-    def _hear(self, event: KubeEvent) -> None:
+    def _take_event(self, event: KubeEvent) -> None:
         about = event.involved_object
-        if about.kind == "Job" and about.name == self.team and event.reason == _NO_POD:
-            for name in (f"{self.team}-{index}" for index in range(self.size)):
+        if about.kind == "Job" and about.name == self.job and event.reason == _NO_POD:
+            for name in (f"{self.job}-{index}" for index in range(self.size)):
                 if name not in self._pods:
                     self._lose_later(name, Reason("pod.refused", {"message": event.message}), _PATIENCE_WITH_EVENTS)
         elif event.reason == _NO_SANDBOX:
@@ -90,19 +92,19 @@ class PodMonitor:
                     self._lose_later(name, Reason("pod.no-network", {"message": event.message}), _PATIENCE_WITH_EVENTS)
 
     def _lose_later(self, name: str, reason: Reason, patience: float) -> None:
-        if name not in self._timers and name not in self._over:
+        if name not in self._timers and name not in self._lost:
             loop = asyncio.get_running_loop()
             self._timers[name] = loop.call_later(patience, self._lose, name, reason)
 
-    def _forgive(self, name: str) -> None:
+    def _stop_timer(self, name: str) -> None:
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
 
     def _lose(self, name: str, reason: Reason) -> None:
-        self._forgive(name)
-        if name not in self._over:
-            self._over.add(name)
-            self.gone(name, self.node_of(name), reason)
+        self._stop_timer(name)
+        if name not in self._lost:
+            self._lost.add(name)
+            self.on_lost(name, self.node_of(name), reason)
 
 
 def _is_running(pod: Pod) -> bool:

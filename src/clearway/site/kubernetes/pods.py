@@ -1,4 +1,4 @@
-"""A worker's pod: where it is, and why it isn't working, as soon as the cluster knows."""
+"""Why a worker's pod does not work, as soon as the cluster knows."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def index_of(pod: Pod) -> int:
 
 
 def ended(pod: Pod) -> Reason | None:
-    """Why it will never work again; None while it may."""
+    """Why it has ended for good; None while it may work."""
     for container in pod.status.container_statuses:
-        if (over := container.state.terminated) is not None:
-            return _last_words(over.message) or _of_exit(over)
+        if (end := container.state.terminated) is not None:
+            return _termination_message(end.message) or _of_exit(end)
     if pod.status.phase in ("Failed", "Succeeded"):
         return Reason("pod.ended", {"cause": pod.status.reason or pod.status.phase, "message": pod.status.message})
     if pod.metadata.deletion_timestamp is not None:
@@ -31,8 +31,8 @@ def ended(pod: Pod) -> Reason | None:
     return None
 
 
-def hindered(pod: Pod) -> Reason | None:
-    """What keeps it from starting, if the cluster has said so; it may still come."""
+def obstacle_of(pod: Pod) -> Reason | None:
+    """What keeps it from starting now, if the cluster has reported it; it may still start."""
     for container in pod.status.container_statuses:
         waiting = container.state.waiting
         if waiting is not None and waiting.reason in _IMAGE:
@@ -45,15 +45,15 @@ def hindered(pod: Pod) -> Reason | None:
     return None
 
 
-def _last_words(message: str) -> Reason | None:
-    """What the worker left in its termination log."""
+def _termination_message(message: str) -> Reason | None:
+    """The reason that the worker wrote into its termination log."""
     try:
         return REASON.decode(json.loads(message))
     except (ValueError, ClearwayError):
         return None
 
 
-def _of_exit(over: Terminated) -> Reason:
-    if over.reason == "OOMKilled":
+def _of_exit(end: Terminated) -> Reason:
+    if end.reason == "OOMKilled":
         return Reason("pod.out-of-memory")
-    return Reason("pod.exited", {"status": over.exit_code, "message": over.message or over.reason})
+    return Reason("pod.exited", {"status": end.exit_code, "message": end.message or end.reason})

@@ -1,4 +1,4 @@
-"""Whose workers a run employs: each dialect's objects and its way of asking, chosen by `KubernetesOptions.workers`."""
+"""The kinds of workers: the objects of each and how it is asked. `KubernetesOptions.workers` chooses one."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from clearway.site.kubernetes.workers import WorkerManifests
 
 
 class WorkerChannel(Protocol):
-    """How workers are asked and heard."""
+    """How workers get requests and send results."""
 
     @property
     def watches(self) -> tuple[Watching, ...]:
-        """What passes on what the workers say, until cancelled. Each raises KubeError."""
+        """Functions that pass on what the workers send, until cancelled. Each raises KubeError."""
 
     async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
-        """Put up what a team says it needs. Raises KubeError."""
+        """Create the mailboxes of a run. Raises KubeError."""
 
     async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
-        """Replace what these workers, by name, are asked. Raises KubeError."""
+        """Replace the requests of these workers, by name. Raises KubeError."""
 
     def handing_out(self, mailboxes: int) -> Duration:
-        """How long it should take to ask so many."""
+        """How long writing so many mailboxes should take."""
 
 
 @dataclass(frozen=True)
 class WorkerKind:
     scope: Scoped
-    team: type[WorkerManifests]
-    post: Callable[[Api, Paths, str, ChannelListener, Clock], WorkerChannel]
+    manifests: type[WorkerManifests]
+    channel: Callable[[Api, Paths, str, ChannelListener, Clock], WorkerChannel]
 
 
 WORKER_KINDS: Mapping[Workers, WorkerKind] = {

@@ -1,4 +1,4 @@
-"""The objects of one run: a Job that owns everything, so that it all goes when the Job does."""
+"""The objects of one run: a Job that owns everything, so that all is deleted with the Job."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from clearway.site.kubernetes.names import OURS, RUN
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
 _LINGER = 30
-"""Seconds that a finished Job, and with it everything, still stands for whoever looks."""
+"""Seconds that a finished Job, and with it everything, is kept so that a user can look at it."""
 _GRACE = 5
-"""Seconds between SIGTERM and SIGKILL."""
+"""Seconds between SIGTERM and SIGKILL: a worker kills its tools at SIGTERM, which takes a moment only."""
 _NOBODY = 65_534
 _SCRATCH = "1Gi"
 _PER_INDEX_SINCE = (1, 29)
-"""Version from which a Job can fail one worker without ending the others."""
+"""From Kubernetes 1.29 a Job can fail one worker without ending the others (backoffLimitPerIndex)."""
 
 
 @dataclass(frozen=True)
 class WorkerManifests:
-    """One run's workers: so many pods, spread over these nodes."""
+    """The manifests of one run's workers: `size` pods, spread over these nodes."""
 
     name: str
     """Of the Job, and of everything that it owns."""
@@ -57,7 +57,7 @@ class WorkerManifests:
         return {"apiVersion": "batch/v1", "kind": "Job", "metadata": self._metadata(), "spec": spec}
 
     def account(self) -> ApiObject:
-        """Made before the Job, or its first pods would be refused."""
+        """Created before the Job: without it the first pods would be refused."""
         return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self._metadata()}
 
     def role(self, owner: ApiObject) -> ApiObject:
@@ -112,7 +112,7 @@ class WorkerManifests:
         return {**pod, "priorityClassName": options.priority_class} if options.priority_class else pod
 
     def _spread(self) -> ApiObject:
-        """As evenly as can be; nodes that no worker may enter don't count."""
+        """As evenly as possible; nodes whose taints keep workers away don't count."""
         return {
             "maxSkew": 1,
             "topologyKey": "kubernetes.io/hostname",
@@ -122,7 +122,7 @@ class WorkerManifests:
         }
 
     def _container(self) -> ApiObject:
-        """Without a CPU limit, unless one is asked for: it throttles the very sender that is to fill the link."""
+        """Without a CPU limit by default: a limit would throttle the sender that has to fill the link."""
         return {
             "name": "worker",
             "image": self.options.image,
@@ -151,7 +151,7 @@ class WorkerManifests:
 
 
 def owned_by(job: KubeObject) -> ApiObject:
-    """The reference that makes something go with the Job, as the API server made it."""
+    """The reference with which an object is deleted together with the Job."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -162,7 +162,7 @@ def owned_by(job: KubeObject) -> ApiObject:
 
 
 def _only_on(nodes: Iterable[str]) -> ApiObject:
-    """By name, one term a node: the hostname label is not everywhere the node's name."""
+    """By name, one term per node: the hostname label differs from the node's name on some clusters."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]} for node in nodes]
     return {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
 

@@ -27,14 +27,14 @@ class OomTracker:
     shell: Shell | None = None
 
     @asynccontextmanager
-    async def watching(self, scene: WatchContext) -> AsyncIterator[None]:
+    async def watching(self, context: WatchContext) -> AsyncIterator[None]:
         """What was before the start is left out."""
 
         def tell(news: Oom | OomObserver) -> None:
             if isinstance(news, OomObserver) or not news.past:
-                scene.observe(_observation(news, scene.clock.now()))
+                context.observe(_observation(news, context.clock.now()))
 
-        async with self.follow(scene.nodes, tell):
+        async with self.follow(context.nodes, tell):
             yield
 
     @asynccontextmanager

@@ -64,11 +64,11 @@ class _Pair:
 class NetworkTests:
     """Its workers say nothing before they have measured: each is ready once it runs and has an address."""
 
-    def __init__(self, api: Api, paths: Paths, run: str, hearer: ChannelListener, clock: Clock) -> None:
+    def __init__(self, api: Api, paths: Paths, run: str, listener: ChannelListener, clock: Clock) -> None:
         self._api = api
         self._paths = paths
         self._run = run
-        self._hearer = hearer
+        self._listener = listener
         self._pods: dict[str, Pod] = {}
         self._asked: dict[str, _Pair] = {}
         self._numbers = count()
@@ -119,9 +119,9 @@ class NetworkTests:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.pods, Pod, selector(self._run)):
             for pod in (news.item,) if isinstance(news, ObjectChange) else news.items:
-                self._greet(pod)
+                self._announce(pod)
 
-    def _greet(self, pod: Pod) -> None:
+    def _announce(self, pod: Pod) -> None:
         index = index_of(pod)
         name = f"{self._run}-{index}"
         if name in self._pods or pod.status.phase != "Running" or not pod.status.pod_ips:
@@ -129,7 +129,7 @@ class NetworkTests:
         self._pods[name] = pod
         addresses = tuple(address.ip for address in pod.status.pod_ips)
         worker = Worker(Slot(pod.spec.node_name or "", index), addresses, _MTU, (Protocol.TCP.port,))
-        self._hearer.ready(name, worker, _UNASKED)
+        self._listener.ready(name, worker, _UNASKED)
 
     async def _follow_answers(self) -> None:
         """Until cancelled. Raises KubeError."""
@@ -143,8 +143,8 @@ class NetworkTests:
             return
         pair = self._asked.pop(item.metadata.name, None)
         if pair is not None:
-            self._hearer.said(pair.server, _served(pair.serve, msgspec.json.encode(item.status).decode()))
-            self._hearer.said(pair.client, _untold(pair.send))
+            self._listener.received(pair.server, _served(pair.serve, msgspec.json.encode(item.status).decode()))
+            self._listener.received(pair.client, _untold(pair.send))
 
 
 def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
