@@ -23,6 +23,7 @@ _BEFORE = re.compile(r"^(?:\w+=\S* |\S*/bin/(?=clearway))+")
 _ENDS = {">", ">>", "|", "&&", ";"}
 _PHRASES = {"<command>": "run", "<run directory>": "out/", "<word>": "jitter"}
 _VALUES = {
+    "COMMAND": "run",
     "DIR": "out/",
     "FILE": "cat.yaml",
     "FORMAT": "text",
