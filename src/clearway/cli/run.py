@@ -105,7 +105,7 @@ async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
             await run.measure(round_)
         code = output.show_verdict()
         if selected.site.leftover_hint() is not None:
-            output.progress.tell("progress.removing")
+            output.progress.show("progress.removing")
     return code
 
 

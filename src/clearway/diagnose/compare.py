@@ -35,7 +35,7 @@ class Change:
     def share(self) -> Ratio | None:
         """How much worse the second run is, as a share of the first; below 0 it is better.
 
-        None for what comes by chance (segments lost, retransmits): twice next to nothing is no change.
+        None for counts and shares (retransmits, loss): they are near 0, where chance alone doubles them.
         """
         if isinstance(self.first, Count | Ratio) or self.first.si == 0:
             return None

@@ -24,7 +24,7 @@ _CODES: Mapping[str, str] = {
     "conntrack.drop": "lost.conntrack-drop",
     "conntrack.early-drop": "lost.conntrack-early-drop",
 }
-"""By the counter's name, or by its end: a device stands before it."""
+"""By the counter's name, or by the part after its device."""
 
 _Row = tuple[str, str, str]
 """Subject, network namespace, counter."""

@@ -1,1 +1,1 @@
-"""What a run showed, for people and machines: one file a format, every sentence from wording/."""
+"""Reports for people and programs: one file for each format, every sentence from wording/."""

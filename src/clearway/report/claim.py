@@ -1,4 +1,4 @@
-"""The plain sentence a criterion comes down to: what may be claimed, and under which conditions."""
+"""One criterion in a plain sentence: what may be claimed, and under which conditions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
 
 
 def _limit(judged: CriterionVerdict, phrases: Phrases) -> str:
-    """The limit, and where it is a share of links that are all alike, what that comes to."""
+    """The limit; a share of links that all have one rate also as that rate."""
     criterion = judged.criterion
     limits = {pair.limit for pair in judged.pairs}
     rate = limits.pop() if len(limits) == 1 else None
@@ -74,8 +74,8 @@ def _asked(judged: CriterionVerdict, phrases: Phrases) -> str:
 def _why(judged: CriterionVerdict, phrases: Phrases) -> str:
     """An undecided pair, rather one that was tried."""
     undecided = [pair for pair in judged.pairs if pair.standing is PairState.UNDECIDED]
-    telling = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
-    chosen = next(iter(telling or undecided), None)
+    tried = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
+    chosen = next(iter(tried or undecided), None)
     return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
 
 

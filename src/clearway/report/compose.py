@@ -82,7 +82,7 @@ def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> 
 
 
 def _unjudged(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> tuple[str, ...]:
-    """What may be said of a test that has no criteria."""
+    """The claims of a test without criteria."""
     if not summary:
         why = "; ".join(phrases.reason(reason) for reason in judged.reasons)
         return (phrases.say("claim.none", test=test.name, why=why or phrases.say("claim.nothing-measured")),)

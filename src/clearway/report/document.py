@@ -1,4 +1,4 @@
-"""What a report says, in one language and before any format: every sentence is made, nothing is laid out.
+"""The content of a report in one language, before any format: all sentences, no layout.
 
 The formats render this; `as_json` writes it out whole.
 """
@@ -129,7 +129,7 @@ class CoveragePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionPart:
-    """A circumstance of the run, the same for all tests."""
+    """A condition of the run, the same for all tests."""
 
     name: str
     label: str

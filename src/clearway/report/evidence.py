@@ -83,12 +83,12 @@ def _condition(name: str, value: str, phrases: Phrases) -> ConditionPart:
 _VOID = 10
 """Void attempts shown; the run directory has them all."""
 _BROKEN = 3
-"""Broken pairs shown, a criterion."""
+"""Broken pairs shown for each criterion."""
 _TAIL_LINES = 8
 
 
 def evidence_parts(record: Record, verdict: RunVerdict, phrases: Phrases) -> Iterator[EvidencePart]:
-    """What the tools were asked and said where something went wrong."""
+    """Commands and outputs of the tools where something went wrong."""
     trials = record.trials
     void = (trial for trial in trials if outcome(trial) not in (Outcome.MEASURED, Outcome.NOT_RUN))
     for trial in islice(void, _VOID):
@@ -124,7 +124,7 @@ def _exhibit(trial: Trial, sentence: str) -> Iterator[EvidencePart]:
 
 
 def _gives_value(half: Result) -> bool:
-    """Whether it is the end that saw the data arrive, or the answer come back."""
+    """Whether this end received the data or the answers."""
     seen = half.measurement
     if isinstance(seen, Tcp):
         return seen.series is not None

@@ -1,4 +1,4 @@
-"""What a word in a report means, in plain words; and how a number of iperf's becomes a rate."""
+"""What a term of a report means; and how a rate in iperf's kbytes/sec is converted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Topic:
     title: str
     text: str
     also: tuple[str, ...] = ()
-    """Topics to go on to."""
+    """Related topics."""
     aliases: tuple[str, ...] = ()
     """Other words for it."""
 
@@ -77,7 +77,7 @@ def _lines(topic: Topic, language: Language) -> Iterator[str]:
 
 
 def _name(word: str, language: Language) -> str:
-    """The topic that a word stands for, whatever its language, case or dashes."""
+    """The topic of a word, in any language, case or spelling with dashes."""
     names = _names(language)
     plain = _plain(word)
     if plain in names:

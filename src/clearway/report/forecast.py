@@ -1,4 +1,4 @@
-"""What `clearway plan` says: which rounds would run, how long they take and how much they send."""
+"""The output of `clearway plan`: which rounds would run, how long they take and how much they send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JUnit XML: a suite a test; its criteria, and the pairs that failed or are undecided, as cases.
+"""JUnit XML: one suite for each test; its criteria, and the pairs that failed or are undecided, as cases.
 
 Pairs become cases only where they decided their criterion: those that break one that FAILs are
 failures, those undecided are errors. What a criterion tolerates by its share is text in its own case,
@@ -19,9 +19,9 @@ from clearway.report.phrases import Phrases
 from clearway.verdict.model import PairState, State
 
 _PAIRS = 100
-"""Cases for pairs, a criterion; one more says how many were left out."""
+"""Cases for the pairs of one criterion; one more says how many were left out."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Terminal sequences, and what XML 1.0 has no way to hold."""
+"""Terminal sequences, and characters that XML 1.0 does not allow."""
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _RESULTS = {State.FAIL: "failure", State.INCONCLUSIVE: "error", State.MEASURED: "skipped"}
 
@@ -59,12 +59,12 @@ def _suite(root: Element, document: ReportDocument, test: TestPart, phrases: Phr
         SubElement(properties, "property", name=clean(name), value=clean(value))
     for case in _cases(test, phrases):
         _write(suite, test, case)
-    SubElement(suite, "system-out").text = clean("\n".join(_told(document, test)))
+    SubElement(suite, "system-out").text = clean("\n".join(_output(document, test)))
     _count(suite, suite.findall("testcase"))
 
 
-def _told(document: ReportDocument, test: TestPart) -> Iterator[str]:
-    """Whatever was found around the run stands with every test: it may have been what the figures are of."""
+def _output(document: ReportDocument, test: TestPart) -> Iterator[str]:
+    """The findings of the run stand with every test: they may explain its figures."""
     yield document.headline
     yield from test.claims
     yield from map(_with_hint, document.findings)
@@ -95,10 +95,10 @@ def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
 
 
 def _criterion_text(criterion: CriterionPart) -> str:
-    told = [criterion.sentence, criterion.counts]
+    lines = [criterion.sentence, criterion.counts]
     if criterion.state is State.PASS:
-        told += [pair.sentence for pair in criterion.exceptions[:_PAIRS]]
-    return "\n".join(told)
+        lines += [pair.sentence for pair in criterion.exceptions[:_PAIRS]]
+    return "\n".join(lines)
 
 
 def _with_hint(said: Message) -> str:
@@ -143,5 +143,5 @@ def _count(element: Element, cases: list[Element]) -> None:
 
 
 def clean(text: str) -> str:
-    """Text that XML 1.0 can hold, without terminal sequences."""
+    """Text without terminal sequences and without characters that XML 1.0 does not allow."""
     return _CONTROL.sub("", text)

@@ -1,4 +1,4 @@
-"""Which language people are spoken to in."""
+"""The language of messages and reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""In the order in which POSIX lets them decide."""
+"""In the order of POSIX: the first one that is set decides."""
 
 
 def choose(flag: str | None, environ: Mapping[str, str]) -> Language:

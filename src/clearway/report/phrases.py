@@ -41,7 +41,7 @@ class Phrases:
         return str(value)
 
     def measure(self, metric: Metric, statistic: str) -> str:
-        """What is looked at: `latency (p99)`; a total needs no statistic."""
+        """A metric with its statistic: `latency (p99)`; a total needs no statistic."""
         name = self.say(f"metric.{metric.name}")
         if statistic == "total":
             return name
@@ -99,14 +99,14 @@ class Phrases:
 
     def conditions(self, test: Test) -> str:
         """Under which conditions the figures of this test hold."""
-        told = [*_conditions(test)]
+        coded = [*_conditions(test)]
         if self.max_rate is not None:
-            told.append(("condition.max-rate", {"rate": self.max_rate}))
-        return ", ".join(self._condition(code, values) for code, values in told)
+            coded.append(("condition.max-rate", {"rate": self.max_rate}))
+        return ", ".join(self._condition(code, values) for code, values in coded)
 
     def _condition(self, code: str, values: Mapping[str, Any]) -> str:
-        told = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}
-        return self.say(code, **told)
+        shown = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}
+        return self.say(code, **shown)
 
     def _value_of(self, pair: PairValue) -> str:
         if pair.low == pair.high:
@@ -130,7 +130,7 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
         yield f"condition.{test.when}", {}
     if test.family is not None:
         yield f"condition.{test.family}", {}
-    yield _company(test), {}
+    yield _at_once(test), {}
     yield "condition.time", {"duration": test.duration, "warm_up": test.warm_up}
 
 
@@ -138,8 +138,8 @@ def _direction(test: Test) -> str:
     return f"condition.{test.direction if PAIRINGS[test.pairing].directed else test.pairing}"
 
 
-def _company(test: Test) -> str:
-    """Who else measured at the same time."""
+def _at_once(test: Test) -> str:
+    """Which pairs measured at the same time."""
     return "condition.isolated" if test.isolated else PAIRINGS[test.pairing].at_once
 
 

@@ -17,7 +17,6 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from clearway.base.units import Duration, Rate
-from clearway.ledger.record import Record
 from clearway.probe.measurement import Tcp
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.records import Half, Observation, Outcome, Probe, Result, Role, Round, Trial
@@ -33,7 +32,7 @@ class Tally:
     """Counts what happens. Instants are the controller's Unix seconds; `take` gets them from `now`."""
 
     expected: dict[str, float] | None = None
-    """Rounds that are planned and not begun: id -> seconds of load and gap; None: nobody told."""
+    """Rounds that are planned and not begun: id -> seconds of load and gap; None: not known."""
     round: Round | None = None
     """The one that runs."""
     begun: int = 0
@@ -53,7 +52,7 @@ class Tally:
 
     @singledispatchmethod
     def take(self, item: object, now: float) -> None:
-        """Note one thing that the ledger appended; what says nothing about progress is passed over."""
+        """Note one thing that the ledger appended; things without progress are ignored."""
 
     @take.register
     def _(self, item: Round, now: float) -> None:
@@ -84,7 +83,7 @@ class Tally:
 
     @property
     def rounds(self) -> int | None:
-        """Begun and still expected together; None if nobody told what to expect."""
+        """Begun and expected rounds together; None if the plan is not known."""
         return None if self.expected is None else self.begun + len(self.expected)
 
     @property
@@ -93,7 +92,7 @@ class Tally:
         return Rate(sum(rate.si for rate in self.carried.values())) if self.carried else None
 
     def left(self, now: float) -> Duration | None:
-        """Estimated time to the end of the last expected round; None if nobody told what to expect."""
+        """Estimated time to the end of the last expected round; None if the plan is not known."""
         if self.expected is None:
             return None
         overhead = sum(self.overheads) / len(self.overheads) if self.overheads else _OVERHEAD
@@ -102,7 +101,7 @@ class Tally:
 
 
 def halves(round_: Round) -> int:
-    """How many results a round brings."""
+    """How many results a round has."""
     return 2 * len(round_.probes)
 
 
@@ -131,7 +130,7 @@ _BAR_WIDTH = 40
 
 
 class Progress:
-    """Feed it every append of the ledger by `take`; tell it what is planned by `expect`.
+    """Call `take` with everything that the ledger appends, and `expect` with the planned rounds.
 
     `clock` gives Unix seconds.
     """
@@ -170,7 +169,7 @@ class Progress:
             elapsed = Duration(round(self._clock() - self._began))
             self._line(self._phrases.say("progress.done", rounds=self._tally.begun, elapsed=elapsed))
 
-    def tell(self, code: str) -> None:
+    def show(self, code: str) -> None:
         """One line of its own."""
         self._line(self._phrases.say(code))
 
@@ -253,9 +252,3 @@ class Progress:
         tally = self._tally
         assert tally.round is not None
         return tally.begun - 1 + (tally.measured + tally.void) / max(1, halves(tally.round))
-
-
-def rounds_to_come(record: Record) -> tuple[Round, ...]:
-    """The planned rounds of a run that were not handed out yet: all of a new one."""
-    handed_out = {round_.origin or round_.id for round_ in record.rounds}
-    return tuple(round_ for round_ in record.plan if round_.id not in handed_out)

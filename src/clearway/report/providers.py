@@ -1,4 +1,4 @@
-"""A provider in plain words: what it stands for, how its nodes are reached, what may be done with them."""
+"""A provider in plain words: which clusters it names, how their nodes are reached, what may be done with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearway.shell.providers import ALIASES, PROVIDERS, Provider, Route, provid
 
 
 def explain_provider(name: str, language: Language) -> str:
-    """One provider, or all of them with what they stand for. Raises UsageError for one that is not known."""
+    """One provider, or a list of all. Raises UsageError for one that is not known."""
     return "\n".join(_lines(provider_named(name), language) if name else _list(language))
 
 

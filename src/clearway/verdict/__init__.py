@@ -1,1 +1,1 @@
-"""Criteria + plan + ledger -> verdict tree. Pure."""
+"""From criteria, plan and ledger to a verdict. Pure."""

@@ -1,4 +1,4 @@
-"""When nodes were broken on purpose, read from what was observed; and what that means for a measurement."""
+"""When nodes were broken on purpose, read from the observations, and which measurements that disturbed."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from clearway.spec.model import Test
 
 @dataclass(frozen=True, slots=True)
 class Downtime:
-    """One node, broken once; instants in Unix seconds on the controller's clock, None: not so far, or never."""
+    """One node, broken once. Instants are Unix seconds on the controller's clock; None: it has not happened."""
 
     node: str
     kind: str
     began: float
     fuse: Duration
-    """After so long it comes back by itself."""
+    """After this time the node repairs itself."""
     seen: float | None = None
     putting_back: float | None = None
     back: float | None = None
-    """Seen back."""
+    """When it was seen to work again."""
 
     def overlaps(self, start: float, end: float) -> bool:
         return self.began < end and (self.back is None or self.back > start)
 
     def covers(self, start: float, end: float) -> bool:
-        """Whether it was seen broken before, and nothing had begun to put it back by the end."""
+        """Whether it was seen broken before the start, and its repair had not begun by the end."""
         ends = [self.began + self.fuse.si, *(one for one in (self.putting_back, self.back) if one is not None)]
         return self.seen is not None and self.seen <= start and end <= min(ends)
 
 
 def downtimes(observations: Iterable[Observation]) -> tuple[Downtime, ...]:
-    """In the order in which they began."""
+    """All of them, in the order in which they began."""
     found: list[Downtime] = []
     for seen in observations:
         if seen.kind == "chaos-breaking":
@@ -59,12 +59,12 @@ _CHANGES: Mapping[str, Callable[[Downtime, float], Downtime]] = {
 
 @dataclass(frozen=True)
 class Disturbances:
-    """What broken nodes take from the measurements of a run."""
+    """Which measurements of a run count for nothing because of broken nodes."""
 
     record: Record
 
     def of(self, trial: Trial) -> tuple[Reason, ...]:
-        """Why this attempt counts for nothing: its own node was broken, or those that should have been were not."""
+        """Why this attempt counts for nothing: one of its nodes was broken, or nodes that had to be broken were not."""
         test, instant = self._tests[trial.probe.test], self._instants.get(trial.round or "")
         if instant is None or not (self.downtimes or self._wanted):
             return ()
@@ -76,7 +76,7 @@ class Disturbances:
         return downtimes(self.record.observations)
 
     def overlapping(self, trial: Trial) -> Iterator[Downtime]:
-        """The downtimes of its own nodes that it met."""
+        """The downtimes of its own nodes during the attempt."""
         instant = self._instants.get(trial.round or "")
         if instant is not None:
             nodes, end = {slot.node for slot in trial.probe.pair}, instant + trial.probe.window.end.si
@@ -88,7 +88,7 @@ class Disturbances:
                 yield Reason("verdict.node-was-broken", {"node": downtime.node})
 
     def _recovered(self, downtime: Downtime) -> float:
-        """From when on it counts as whole, come back or not."""
+        """When the node counts as repaired, whether it was seen to work or not."""
         chaos = self.record.spec.chaos
         if chaos is None or downtime.putting_back is None:
             return math.inf
@@ -110,5 +110,5 @@ class Disturbances:
 
     @cached_property
     def _instants(self) -> Mapping[str, float]:
-        """Of each round: when all of it began."""
+        """The common start of each round."""
         return {seen.subject: seen.at for seen in self.record.observations if seen.kind == "round-start"}

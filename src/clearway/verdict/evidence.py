@@ -1,4 +1,4 @@
-"""What one trial proves: its outcome, and what forbids to judge the value that it gives."""
+"""What one attempt proves: its outcome, and the reasons not to judge its value."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def instrument_faults(trial: Trial) -> tuple[Reason, ...]:
 
 
 def disqualifying(trial: Trial) -> tuple[Reason, ...]:
-    """What the network did besides the value, and forbids a pass: failed requests."""
+    """Failed requests: the pair can't hold then, with any value."""
     client = measured(trial.send, Http)
     failed = sum(client.errors.values()) if client else 0
     return (Reason("verdict.errors", {"count": failed}),) if failed else ()
@@ -91,7 +91,7 @@ def _saturated_client(trial: Trial) -> tuple[Reason, ...]:
 
 
 def _missed_load(trial: Trial) -> tuple[Reason, ...]:
-    """HTTP at a stated rate that reached less than it: the client was held back."""
+    """HTTP at a stated rate that was not reached: the client was too slow, or waited for answers."""
     parameters, client = trial.probe.parameters, measured(trial.send, Http)
     if not isinstance(parameters, HttpParameters) or parameters.rate is None or client is None:
         return ()

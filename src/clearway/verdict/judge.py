@@ -1,4 +1,4 @@
-"""The verdict on a run: pairs stand, criteria count them, tests and the run fold.
+"""The verdict on a run: criteria count pairs, tests combine criteria, the run combines tests.
 
 With share s of N planned pairs: PASS if holds / N >= s; FAIL if (holds + undecided) / N < s; else
 INCONCLUSIVE. What was not measured stays in N, undecided: nothing measured is never PASS.
@@ -100,7 +100,7 @@ def _order(criterion: Criterion, member: PairValue) -> tuple[int, float, str]:
 
 
 def _badness(criterion: Criterion, member: PairValue) -> float:
-    """How far on the bad side: relative to the pair's own limit where that is a share of its link."""
+    """How far a value is on the bad side, relative to the pair's own limit where that is a share of its link."""
     if member.value is None:
         return math.inf
     scale = member.limit.si if isinstance(criterion.limit, LinkShare) and member.limit else 1.0

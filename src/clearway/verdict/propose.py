@@ -18,7 +18,7 @@ _LOOSEST: Mapping[type[Quantity], str] = {Rate: "1 bit/s", Ratio: "99 %", Durati
 """Limits that every pair meets, to learn what a test without criteria achieved."""
 
 _LEAST_LOSS = Ratio(0.001)
-"""A loss of 0 proposes this: a limit of 0 would break on the first datagram lost to chance."""
+"""Proposed for a loss of 0: a limit of 0 would fail with the first datagram that is lost by chance."""
 
 
 def limits_text(record: Record, margin: Ratio) -> str:
@@ -48,7 +48,7 @@ def _with_usual(test: Test) -> Test:
 
 
 def _line(criterion: Criterion, achieved: Quantity, margin: Ratio) -> str:
-    """The criterion again, with a limit that is a margin away from what was achieved."""
+    """The same criterion with a new limit: what was achieved, less the margin."""
     upwards = criterion.relation is Relation.AT_MOST
     limit = achieved * (1 + margin.si if upwards else 1 - margin.si)
     if isinstance(limit, Ratio) and upwards:
@@ -58,7 +58,7 @@ def _line(criterion: Criterion, achieved: Quantity, margin: Ratio) -> str:
 
 
 def _rounded(limit: Quantity) -> str:
-    """Three digits: more would claim what a measurement doesn't know."""
+    """Three digits: a measurement is not more exact."""
     return exact_text(type(limit)(float(f"{limit.si:.3g}")))
 
 

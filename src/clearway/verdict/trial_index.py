@@ -38,7 +38,7 @@ class TrialIndex:
         return (*self.disturbed(trial), *instrument_faults(trial), *self._background_faults(trial))
 
     def disturbed(self, trial: Trial) -> tuple[Reason, ...]:
-        """Why nodes broken on purpose, or not broken, make this attempt say nothing."""
+        """Why this attempt counts for nothing, because of nodes that were broken or should have been."""
         return self._disturbances.of(trial)
 
     def measured(self, test: str, pair: Pair) -> list[Trial]:

@@ -31,6 +31,14 @@ def test_what_the_plan_found_is_said_in_both_languages() -> None:
     assert "노드 4개를 하나의 존으로 보았습니다." in said("ko", zones=0)
 
 
+def test_one_probe_is_said_as_one() -> None:
+    wish, nodes = spec({**TCP, "pairing": "one-to-one", "direction": "forward"}), inventory(2)
+    plan = make_plan(wish, nodes)
+    text = render_forecast(wish, plan, forecast(plan, wish, nodes), "en", as_json=False)
+    assert "The busiest node is node-1, with 1 probe." in text
+    assert "with 8 probes." in said()
+
+
 def test_json_holds_the_same_figures() -> None:
     data = json.loads(said(as_json=True, zones=0))
     assert [test["rounds"] for test in data["tests"]] == [6, 2]

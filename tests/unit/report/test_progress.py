@@ -12,7 +12,7 @@ from clearway.base.units import Duration, Rate
 from clearway.ledger.record import Record
 from clearway.probe.records import Half, Observation, Result, Round
 from clearway.report.language import Language
-from clearway.report.progress import Progress, Tally, halves, rounds_to_come
+from clearway.report.progress import Progress, Tally, halves
 from unit.report.factories import TCP, Network, dead_towards, inventory, record, spec
 
 GAP = Duration(0.5)
@@ -119,9 +119,3 @@ def test_a_result_of_an_earlier_round_does_not_count() -> None:
     stale = next(result for result in RUN.results if result.round == RUN.rounds[0].id and result.half is Half.SERVE)
     tally.take(stale, 1.0)
     assert tally.measured == 0
-
-
-def test_a_resumed_run_has_only_the_rest_to_come() -> None:
-    part = record(spec(TCP), inventory(), rounds=2)
-    assert rounds_to_come(part) == part.plan[2:]
-    assert rounds_to_come(record(spec(TCP), inventory(), rounds=0)) == RUN.plan

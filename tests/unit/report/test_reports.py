@@ -25,6 +25,7 @@ from unit.report.golden import REPORTS as GOLDEN
 from unit.report.golden import SCHEMAS, check
 from unit.report.runs import RUNS, Run, big, judged
 
+ACROSS = {**TCP, "scope": "any"}
 KEPT = {"accepted", "rejected", "unreachable", "interrupted"}
 BIG = big()
 every_run = pytest.mark.parametrize("run", RUNS.values(), ids=list(RUNS))
@@ -125,6 +126,28 @@ def test_pairs_across_zones_are_reported_and_said_to_be_unjudged() -> None:
     text = rendered(run, "text")
     assert "throughput (mean), across zones, Mbit/s" in text
     assert "Pairs across zones are reported, not judged." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "0 of 1 measured pairs is judged: all cross zones; set `judge-cross-zone`"),
+        ("ko", "쌍 1개 중 판정 대상"),
+    ],
+)
+def test_a_run_whose_pairs_all_cross_zones_says_that_none_is_judged(language: Language, said: str) -> None:
+    run = judged(record(spec({**ACROSS, "pairing": "one-to-one", "direction": "forward"}), inventory(2, zones=2)))
+    assert run.verdict.state is State.INCONCLUSIVE
+    document = compose(run.record, run.verdict, language)
+    assert said in document.tests[0].reasons[0].sentence
+    assert said in document.findings[0].sentence
+    assert [row.pairs for row in document.tests[0].summary if row.metric == "throughput"] == [1]
+
+
+def test_one_pair_that_is_not_judged_is_said_as_one() -> None:
+    wish = spec({**TCP, "pairing": "one-to-one", "direction": "forward", "accept": []})
+    assert "throughput (mean) over 1 pair: median" in rendered(judged(record(wish, inventory(2))), "text")
+    assert "over 12 pairs: median" in rendered(RUNS["unjudged"], "text")
 
 
 def test_a_cluster_without_zone_labels_is_said_to_be_one_zone() -> None:

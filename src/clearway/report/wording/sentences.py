@@ -97,7 +97,7 @@ def knows(code: str, language: Language) -> bool:
 
 
 def sentence(code: str, values: Mapping[str, Any], language: Language) -> str:
-    """What `code` means with these values; the bare code and values where it has no wording."""
+    """The sentence of `code` with these values; code and values themselves where it has no wording."""
     entry = catalogue(language).get(code)
     return _bare(code, values) if entry is None else _filled(entry.template(values), _worded(values, language))
 
