@@ -57,7 +57,6 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "report.explain",
             "report.wording.sentences",
             "site.lab.keeper",
-            "spec.codes",
             "spec.describe",
         ),
     ),

@@ -39,6 +39,11 @@ def test_every_code_in_the_source_has_a_sentence(language: Language) -> None:
     assert sorted(code for code in codes if not knows(code, language)) == []
 
 
+def test_every_sentence_about_a_spec_file_is_for_a_code_that_is_raised() -> None:
+    worded = {code for code in catalogue("en") if code.partition(".")[0] in ("spec", "yaml", "set")}
+    assert worded - written_codes().keys() == set()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_only_shows_values_that_its_code_is_given(language: Language) -> None:
     """What is in brackets may be missing; `subject` and the parts of a spec's problem are always there."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import clearway.spec
 from clearway.base.units import Duration, Frequency, Rate, Ratio
-from clearway.spec.codes import CODES
 from clearway.spec.criteria import LinkShare
 from clearway.spec.fields import written_fields
 from clearway.spec.load import (
@@ -278,14 +275,6 @@ def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
         load_profile("standart")
     (problem,) = refused.value.problems
     assert (problem.allowed, problem.suggestion) == (profile_names(), "standard")
-
-
-def test_every_code_that_can_be_raised_is_in_the_catalogue() -> None:
-    folder = Path(clearway.spec.__file__).parent
-    sources = [path.read_text() for path in folder.glob("*.py") if path.name not in ("codes.py", "limits.py")]
-    raised = {code for text in sources for code in re.findall(r'"((?:spec|criterion|yaml|set)\.[a-z0-9-]+)"', text)}
-    named = {code for code in CODES if not code.startswith("unit.")}
-    assert raised == named
 
 
 WORDS = st.sampled_from(
