@@ -11,7 +11,6 @@ from typing import Tuple
 from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration, Size
 from clearway.engine.base import Engine, Listen, Output, ToolCommand
-from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS
 from clearway.probe.codec import CodecError
 from clearway.probe.json_values import parsed
 from clearway.probe.measurement import Measurement, Tcp, Udp
@@ -52,6 +51,8 @@ class NetperfBenchmark(Engine):
 
     def read(self, request: Request, output: Output) -> Measurement:
         """Of the `status` that it wrote, as JSON."""
+        from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS  # other engines' workers start without it
+
         try:
             status = NETWORK_TEST_STATUS.decode(parsed(output.stdout))
         except CodecError as error:

@@ -1,4 +1,4 @@
-"""What is going to be measured, in which order."""
+"""What is going to be measured, in which order, and what a reader has to know about it before any traffic."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
-from clearway.probe.records import Finding, Pair, Probe, Role, Round, Slot
+from clearway.pairing.base import Partners, Rounds
+from clearway.pairing.table import PAIRINGS
+from clearway.probe.records import Finding, Pair, Probe, Role, Round, Severity, Slot
+from clearway.spec.criteria import LinkShare
+from clearway.spec.model import Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,75 @@ class Plan:
         """The distinct pairs of a test that are judged (or have that other role), in order of measuring."""
         mine = (probe for probe in self.probes if probe.test == test and probe.role is role)
         return tuple(dict.fromkeys(probe.pair for probe in mine))
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """A test with its pairs."""
+
+    test: Test
+    partners: Partners
+    rounds: Rounds
+    links: Links
+    broken: tuple[str, ...] = ()
+    """Nodes that are broken on purpose meanwhile."""
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        if not self.rounds:
+            yield Finding("plan.no-pairs", Severity.ERROR, self.test.name, {"scope": self.test.scope})
+            return
+        yield from self._none_judged()
+        yield from self._uncovered()
+        yield from self._leftovers()
+        yield from self._above_link()
+        yield from self._unknown_limits()
+        if self.broken:
+            values = {"nodes": self.broken, "count": len(self.broken)}
+            yield Finding("plan.nodes-broken", Severity.WARNING, self.test.name, values)
+
+    def judges(self, pair: Pair) -> bool:
+        """Pairs across zones are judged only where the spec asks."""
+        asked = self.test.scope != "any" or self.test.judge_cross_zone
+        return asked or not self.partners.cross(*pair)
+
+    def _none_judged(self) -> Iterator[Finding]:
+        pairs = {pair for round_ in self.rounds for pair in round_}
+        if self.test.accept and not any(map(self.judges, pairs)):
+            yield Finding("plan.none-judged", Severity.WARNING, self.test.name, {"pairs": len(pairs)})
+
+    def _uncovered(self) -> Iterator[Finding]:
+        covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}
+        missing = [node for node in self.partners.machines if node not in covered]
+        partnerless = [node for node in missing if not self._has_partner(node)]
+        for node in partnerless:
+            yield Finding("plan.no-partner", Severity.WARNING, node, {"test": self.test.name})
+        rest = tuple(node for node in missing if node not in partnerless)
+        if rest and self.test.pairs is None:
+            values = {"nodes": rest, "count": len(rest)}
+            yield Finding("plan.not-covered", Severity.WARNING, self.test.name, values)
+
+    def _has_partner(self, node: str) -> bool:
+        for group in self.partners.groups:
+            mine = [member[0] for member in group if member[0].node == node]
+            if any(self.partners.allowed(slot, member[0]) for slot in mine for member in group):
+                return True
+        return False
+
+    def _leftovers(self) -> Iterator[Finding]:
+        for alone, partner in PAIRINGS[self.test.pairing].leftovers(self.test, self.rounds):
+            values = {"test": self.test.name, "partner": partner.node}
+            yield Finding("plan.leftover-pair", Severity.INFO, alone.node, values)
+
+    def _above_link(self) -> Iterator[Finding]:
+        rate = self.test.rate
+        known = [link for round_ in self.rounds for pair in round_ if (link := self.links.between(pair))]
+        if isinstance(rate, Rate) and known and rate > min(known):
+            values = {"rate": rate, "link": min(known)}
+            yield Finding("plan.rate-above-link", Severity.WARNING, self.test.name, values)
+
+    def _unknown_limits(self) -> Iterator[Finding]:
+        for criterion in self.test.accept:
+            if isinstance(criterion.limit, LinkShare) and (nodes := self.links.unknown):
+                values = {"criterion": criterion.text, "nodes": nodes, "count": len(nodes)}
+                yield Finding("plan.limit-link-unknown", Severity.WARNING, self.test.name, values)

@@ -14,8 +14,7 @@ from clearway.pairing.base import arranged
 from clearway.pairing.mesh import one_factorisation
 from clearway.pairing.table import PAIRINGS as TABLE
 from clearway.plan.model import Plan
-from clearway.plan.schedule import make_plan
-from clearway.plan.zones import partners
+from clearway.plan.schedule import make_plan, partners
 from clearway.probe.records import Inventory, Node, Pair, Round, Slot
 from unit.plan.worlds import cluster, spec, unlabelled
 

@@ -18,8 +18,7 @@ from clearway.cl2.rendering import Renderer, Variables
 from clearway.shell.providers import Provider
 from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, placed, validated
-from clearway.spec.load import read_file
-from clearway.spec.override import override
+from clearway.spec.load import override, read_file
 from clearway.spec.problems import Path as Inside
 from clearway.spec.problems import Problem, SpecError
 

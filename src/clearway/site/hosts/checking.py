@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from clearway.base.units import Duration
 from clearway.engine.table import DEFAULT_ENGINES, tools_of
-from clearway.plan.zones import zone_findings
+from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
 from clearway.site.announcements import await_announcements
 from clearway.site.base import Lost, Ready

@@ -9,7 +9,7 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.objects import KubeNode
-from clearway.plan.zones import zone_findings
+from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot
 from clearway.site.announcements import await_announcements
 from clearway.site.base import FindingLog, Lost, Ready
