@@ -1,8 +1,8 @@
-"""The time bomb: a node that is going to be broken first gets what will put it back, whoever lives by then.
+"""The time bomb: before a node is broken, a timer is started on it that restores it, even if the controller has died.
 
-The bomb is a process of the node's own, not of the session that brought it: a unit where systemd runs, else in a
-session of its own. It is armed for as long as its file is there, so it is disarmed by a file's removal, and nothing
-has to be found or killed for that. Time is the node's uptime: setting its clock does not move it.
+The bomb is a process outside the login session that started it: a unit where systemd runs, else a session of its own.
+It is armed for as long as its file exists, so removing the file disarms it, and no process has to be found or killed.
+Time is the node's uptime: setting the clock does not change it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from clearway.shell.providers import as_root
 
 FOLDER = "/run/clearway-chaos"
 ARMED = "armed"
-"""What a node says when its bomb ticks."""
+"""Output of a node whose bomb is armed."""
 _TRIES = 30
-"""How often a bomb tries to put back, two seconds apart."""
+"""How often a bomb tries to restore, two seconds apart: for a minute, in which services may still be starting."""
 
 _DETACHED = """
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
@@ -69,12 +69,12 @@ name=$1 script="sleep 1
 $2"; shift 2
 {_DETACHED}
 """
-"""What is begun when its command has long been answered."""
+"""Starts a script one second after its command was answered."""
 
 
 def arm(name: str, fuse: Duration, failure: Failure) -> ShellCommand:
-    """Says ARMED when, and only when, the bomb ticks; `fuse` counts from then."""
-    words = (name, _BOMB, str(round(fuse.si)), failure.puts_back, " ".join(failure.needs))
+    """Outputs ARMED if and only if the bomb is armed; `fuse` counts from then."""
+    words = (name, _BOMB, str(round(fuse.si)), failure.restore_script, " ".join(failure.needs))
     return _run(_ARM, *words)
 
 
@@ -83,31 +83,35 @@ def disarm(name: str) -> ShellCommand:
     return _run(_DISARM, name)
 
 
-def strike(name: str, failure: Failure) -> ShellCommand:
-    """The break itself: answered when it is done, or before it begins if no answer could come after.
+def break_node(name: str, failure: Failure) -> ShellCommand:
+    """Breaks the node: answered afterwards, or before if no answer could come any more.
 
-    Nothing is broken where the bomb is not armed any more.
+    A node whose bomb is no longer armed is not broken.
     """
-    breaks = failure.breaks if failure.by_itself else f'[ -e "{FOLDER}/{name}" ] || exit 71\n{failure.breaks}'
-    if failure.cuts_the_road:
-        return _run(_LATER, f"{name}-strike", breaks)
-    return _run(breaks)
+    script = (
+        failure.break_script
+        if failure.ends_by_itself
+        else f'[ -e "{FOLDER}/{name}" ] || exit 71\n{failure.break_script}'
+    )
+    if failure.cuts_access:
+        return _run(_LATER, f"{name}-strike", script)
+    return _run(script)
 
 
-def put_back(failure: Failure) -> ShellCommand:
-    return _run(failure.puts_back)
+def restore(failure: Failure) -> ShellCommand:
+    return _run(failure.restore_script)
 
 
-def look(failure: Failure) -> ShellCommand:
-    """Ends with 0 while it is broken."""
-    return _run(failure.looks)
+def check(failure: Failure) -> ShellCommand:
+    """Exits with 0 while the node is broken."""
+    return _run(failure.check_script)
 
 
-def all_goes_well(name: str, fuse: Duration, failure: Failure) -> tuple[ShellCommand, ...]:
-    """Everything that is run on a node that is broken and put back, in that order, but the looks at it."""
-    if failure.by_itself:
-        return (strike(name, failure),)
-    return arm(name, fuse, failure), strike(name, failure), put_back(failure), disarm(name)
+def commands_of(name: str, fuse: Duration, failure: Failure) -> tuple[ShellCommand, ...]:
+    """All commands for a node that is broken and restored without trouble, in order; checks are left out."""
+    if failure.ends_by_itself:
+        return (break_node(name, failure),)
+    return arm(name, fuse, failure), break_node(name, failure), restore(failure), disarm(name)
 
 
 def _run(script: str, *words: str) -> ShellCommand:

@@ -1,6 +1,6 @@
-"""What was broken and what came back, on the controller's disk before it happens: a following process can go on.
+"""What is broken and restored, written to the controller's disk before it happens, so that a later process can go on.
 
-One JSON line a step. A node whose last line is not `back` is open: it may still be broken.
+One JSON line per step. A node whose last line is not `back` is open: it may still be broken.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from clearway.spec.model import FailureName
 
 class JournalStep(StrEnum):
     BREAKING = "breaking"
-    """About to be armed and broken."""
+    """The bomb is about to be armed and the node broken."""
     BACK = "back"
-    """Put back, and seen so; or never broken."""
+    """Restored, as the cluster has shown; or never broken."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ _ENTRY = of(JournalEntry)
 
 
 class Journal:
-    """Of one run directory. Raises LedgerError when it can't be read or written: then nothing may be broken."""
+    """Of one run directory. Raises LedgerError if it can't be read or written: then nothing may be broken."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / files.CHAOS
@@ -63,7 +63,7 @@ class Journal:
     def open(self) -> tuple[JournalEntry, ...]:
         """The latest entry of each node that may still be broken.
 
-        A last line without its end was torn: what it announced did not happen.
+        A last line without a newline was cut off: what it announced did not happen.
         """
         latest = {entry.node: entry for entry in read_lines(self.path, _ENTRY)}
         return tuple(entry for entry in latest.values() if entry.step is not JournalStep.BACK)

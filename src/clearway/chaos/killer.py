@@ -1,4 +1,4 @@
-"""Breaks nodes and puts them back: nothing is broken that would not come back by itself, and nothing goes unseen."""
+"""Breaks nodes and restores them. Every broken node also restores itself, and every step is an observation."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Observe = Callable[[Observation], None]
 
 _LOOK_EVERY = Duration(1)
 """A cluster takes 40 s to see a node fail: a second more or less is nothing, and one request per second no load."""
-_STRUCK_FOR_SURE = 4.0
-"""Seconds after which a strike that was answered before it began has happened: it waits for one second."""
+_IN_EFFECT_AFTER = 4.0
+"""Seconds after which a break that was answered before it began is in effect: its script waits for one second."""
 SEEN_WITHIN = Duration(150)
-"""A cluster takes 40 to 50 s by default until it says of a silent node that it is not Ready."""
+"""A cluster takes 40 to 50 s by default to mark a silent node as not Ready; a reboot takes longer."""
 
 
 class ChaosFailed(SiteError):
-    """A node could not be broken as it was meant to be. Whatever was done to it is undone by then, or will be."""
+    """A node could not be broken as requested. It is restored by then, or restores itself."""
 
 
 @dataclass(frozen=True)
@@ -41,196 +41,196 @@ class FailureRequest:
 
     kind: FailureName
     fuse: Duration
-    """After so long a node comes back by itself."""
+    """Time after which a node restores itself."""
     recovery: Duration
-    """How long the cluster may take to see that it is back."""
+    """How long the cluster may take to see that the node is restored."""
 
 
 @dataclass(frozen=True)
 class KillerTools:
-    """What a killer works with."""
+    """What a NodeKiller works with."""
 
     shell: Shell
-    sight: NodeReadiness
+    readiness: NodeReadiness
     failures: Mapping[FailureName, Failure]
     journal: Journal
     clock: Clock
     down: set[str]
-    """Names of the nodes that are broken on purpose just now: shared with whoever has to know."""
+    """Names of the nodes that are broken on purpose at the moment; the brake reads the same set."""
 
     async def pause_until(self, instant: float) -> None:
         await asyncio.sleep(max(0.0, self.clock.until(instant)))
 
 
 @dataclass
-class Victim:
-    """A node that may be broken."""
+class BrokenNode:
+    """A node that is broken or about to be."""
 
     entry: JournalEntry
     recovery: Duration
     boot: str | None = None
-    """Its boot ID before; None where nobody knows."""
-    struck: float | None = None
-    """When, if it was."""
+    """Its boot ID before; None for a node that an earlier process broke."""
+    broken_at: float | None = None
+    """When it was broken; None if it was not yet."""
     seen: bool = False
-    """Whether it was seen broken."""
+    """Whether the cluster, or a script, has shown that it is broken."""
 
     @property
     def node(self) -> str:
         return self.entry.node
 
     @property
-    def back_by_itself(self) -> float:
-        """Unix seconds, at the earliest."""
+    def restores_itself_at(self) -> float:
+        """Unix seconds: the earliest time."""
         return self.entry.at + self.entry.fuse.si
 
 
 @dataclass
 class NodeKiller:
-    """For one run. After `put_back`, which may be called at any time, nothing is broken, or it is told what is."""
+    """For one run. `restore` may be called at any time; a node that it can't restore is reported."""
 
     tools: KillerTools
     observe: Observe
-    _open: dict[str, Victim] = field(default_factory=dict)
+    _open: dict[str, BrokenNode] = field(default_factory=dict)
 
-    async def fail(self, nodes: Iterable[str], blow: FailureRequest) -> None:
-        """Break all of these at once; returns when each is seen broken.
+    async def fail(self, nodes: Iterable[str], request: FailureRequest) -> None:
+        """Break all of these at once; returns when each is seen to be broken.
 
-        Raises ChaosFailed if one of them can't be: none stays broken then. Raises KubeError, LedgerError.
+        Raises ChaosFailed if one of them can't be broken: all are restored then. Raises KubeError, LedgerError.
         """
         wanted = tuple(nodes)
-        await self._refuse()
-        results = await asyncio.gather(*(self._fail(node, blow) for node in wanted), return_exceptions=True)
+        await self._refuse_if_others_are_down()
+        results = await asyncio.gather(*(self._fail(node, request) for node in wanted), return_exceptions=True)
         if errors := [result for result in results if isinstance(result, BaseException)]:
-            await self.put_back()
+            await self.restore()
             raise errors[0]
 
-    async def put_back(self) -> bool:
-        """Put back whatever is broken; False if the cluster does not see all of it back in time."""
-        victims = list(self._open.values())
-        return all(await asyncio.gather(*(self._put_back(victim) for victim in victims)))
+    async def restore(self) -> bool:
+        """Restore all broken nodes; False if the cluster does not see all of them recover in time."""
+        broken = list(self._open.values())
+        return all(await asyncio.gather(*(self._restore(broken_node) for broken_node in broken)))
 
-    def take_up(self, entries: Iterable[JournalEntry], recovery: Duration) -> None:
-        """What an earlier process left open, to be put back."""
+    def adopt(self, entries: Iterable[JournalEntry], recovery: Duration) -> None:
+        """Take over nodes that an earlier process left broken, to be restored."""
         for entry in entries:
-            self._open[entry.node] = Victim(entry, recovery, struck=entry.at)
+            self._open[entry.node] = BrokenNode(entry, recovery, broken_at=entry.at)
             self.tools.down.add(entry.node)
 
-    async def _refuse(self) -> None:
-        """More than was asked for would be down."""
-        if sick := sorted(set(await self.tools.sight.not_ready()) - self.tools.down):
-            raise ChaosFailed("chaos.others-not-ready", nodes=tuple(sick), count=len(sick))
+    async def _refuse_if_others_are_down(self) -> None:
+        """Break nothing while other nodes are not ready: more nodes than requested would be down."""
+        if others := sorted(set(await self.tools.readiness.not_ready()) - self.tools.down):
+            raise ChaosFailed("chaos.others-not-ready", nodes=tuple(others), count=len(others))
 
-    async def _fail(self, node: str, blow: FailureRequest) -> None:
-        victim = await self._armed(node, blow)
-        failure = self.tools.failures[blow.kind]
-        victim.struck = begun = self.tools.clock.now()
-        self._tell("breaking", node, kind=blow.kind, fuse=Duration(victim.back_by_itself - begun))
-        answer = await _to_its_end(self.tools.shell.run(node, bomb.strike(victim.entry.bomb, failure)))
-        if not _went_well(answer) and not (failure.cuts_the_road and isinstance(answer, NotRun)):
-            self._fault("chaos.not-broken", node, kind=blow.kind, why=_why(answer))
-        within = min(SEEN_WITHIN, blow.fuse)
+    async def _fail(self, node: str, request: FailureRequest) -> None:
+        broken_node = await self._armed(node, request)
+        failure = self.tools.failures[request.kind]
+        broken_node.broken_at = begun = self.tools.clock.now()
+        self._report("breaking", node, kind=request.kind, fuse=Duration(broken_node.restores_itself_at - begun))
+        answer = await _uncancelled(self.tools.shell.run(node, bomb.break_node(broken_node.entry.bomb, failure)))
+        if not _succeeded(answer) and not (failure.cuts_access and isinstance(answer, NotRun)):
+            self._fail_with("chaos.not-broken", node, kind=request.kind, why=_why(answer))
+        within = min(SEEN_WITHIN, request.fuse)
         rest = within - Duration(self.tools.clock.now() - begun)
-        if not await settle(lambda: self._holds(lambda: self._is_broken(victim)), bool, rest, _LOOK_EVERY):
-            self._fault("chaos.not-seen-broken", node, kind=blow.kind, within=within)
-        victim.seen = True
-        self._tell("broken", node, kind=blow.kind, after=Duration(self.tools.clock.now() - begun))
+        if not await settle(lambda: self._is_seen(lambda: self._is_broken(broken_node)), bool, rest, _LOOK_EVERY):
+            self._fail_with("chaos.not-seen-broken", node, kind=request.kind, within=within)
+        broken_node.seen = True
+        self._report("broken", node, kind=request.kind, after=Duration(self.tools.clock.now() - begun))
 
-    async def _armed(self, node: str, blow: FailureRequest) -> Victim:
-        """The node with its bomb ticking; in the journal before anything is done to it."""
-        boot = (await self.tools.sight.view(node)).boot
+    async def _armed(self, node: str, request: FailureRequest) -> BrokenNode:
+        """Arm the node's bomb; the journal has the node before anything is done to it."""
+        boot = (await self.tools.readiness.view(node)).boot
         name = f"clearway-chaos-{secrets.token_hex(4)}"
-        entry = JournalEntry(node, blow.kind, JournalStep.BREAKING, self.tools.clock.now(), name, blow.fuse)
+        entry = JournalEntry(node, request.kind, JournalStep.BREAKING, self.tools.clock.now(), name, request.fuse)
         self.tools.journal.write(entry)
-        victim = self._open[node] = Victim(entry, blow.recovery, boot)
+        broken_node = self._open[node] = BrokenNode(entry, request.recovery, boot)
         self.tools.down.add(node)
-        failure = self.tools.failures[blow.kind]
-        if failure.by_itself:
-            return victim
-        answer = await self.tools.shell.run(node, bomb.arm(name, blow.fuse, failure))
-        if not (_went_well(answer) and bomb.ARMED in answer.stdout.split()):
-            self._fault("chaos.not-armed", node, why=_why(answer))
-        self._tell("armed", node, kind=blow.kind, fuse=blow.fuse)
-        return victim
+        failure = self.tools.failures[request.kind]
+        if failure.ends_by_itself:
+            return broken_node
+        answer = await self.tools.shell.run(node, bomb.arm(name, request.fuse, failure))
+        if not (_succeeded(answer) and bomb.ARMED in answer.stdout.split()):
+            self._fail_with("chaos.not-armed", node, why=_why(answer))
+        self._report("armed", node, kind=request.kind, fuse=request.fuse)
+        return broken_node
 
-    async def _put_back(self, victim: Victim) -> bool:
-        if victim.struck is None:
-            await self._closed(victim)
+    async def _restore(self, broken_node: BrokenNode) -> bool:
+        if broken_node.broken_at is None:
+            await self._close(broken_node)
             return True
-        failure, begun = self.tools.failures[victim.entry.kind], self.tools.clock.now()
-        self._tell("putting-back", victim.node, kind=victim.entry.kind)
-        if failure.cuts_the_road:
-            await self.tools.pause_until(victim.struck + _STRUCK_FOR_SURE)
-        if await self._brought_back(victim, failure):
-            self._tell("back", victim.node, after=Duration(self.tools.clock.now() - begun))
-            await self._closed(victim)
+        failure, begun = self.tools.failures[broken_node.entry.kind], self.tools.clock.now()
+        self._report("putting-back", broken_node.node, kind=broken_node.entry.kind)
+        if failure.cuts_access:
+            await self.tools.pause_until(broken_node.broken_at + _IN_EFFECT_AFTER)
+        if await self._recovered(broken_node, failure):
+            self._report("back", broken_node.node, after=Duration(self.tools.clock.now() - begun))
+            await self._close(broken_node)
             return True
         within = Duration(self.tools.clock.now() - begun)
-        self._tell("failed", victim.node, code="chaos.not-back", within=within)
+        self._report("failed", broken_node.node, code="chaos.not-back", within=within)
         return False
 
-    async def _brought_back(self, victim: Victim, failure: Failure) -> bool:
-        """By a command; where none reaches it, by its own bomb."""
-        commanded = False
-        patience = victim.recovery + failure.settles
-        ends = max(self.tools.clock.now(), victim.back_by_itself) + patience.si
+    async def _recovered(self, broken_node: BrokenNode, failure: Failure) -> bool:
+        """Restore by a command or, if none reaches the node, by its own bomb; wait until that is seen."""
+        restored = False
+        allowed = broken_node.recovery + failure.extra_recovery
+        ends = max(self.tools.clock.now(), broken_node.restores_itself_at) + allowed.si
         while self.tools.clock.now() < ends:
-            if not commanded and (commanded := await self._commanded(victim, failure)):
-                ends = min(ends, self.tools.clock.now() + patience.si)
-            known = commanded or victim.seen or self.tools.clock.now() > victim.back_by_itself
-            if known and await self._holds(lambda: self._is_back(victim)):
+            if not restored and (restored := await self._restored_by_command(broken_node, failure)):
+                ends = min(ends, self.tools.clock.now() + allowed.si)
+            known = restored or broken_node.seen or self.tools.clock.now() > broken_node.restores_itself_at
+            if known and await self._is_seen(lambda: self._is_back(broken_node)):
                 return True
             await asyncio.sleep(_LOOK_EVERY.si)
         return False
 
-    async def _commanded(self, victim: Victim, failure: Failure) -> bool:
-        if failure.by_itself:
+    async def _restored_by_command(self, broken_node: BrokenNode, failure: Failure) -> bool:
+        if failure.ends_by_itself:
             return False
-        return _went_well(await self.tools.shell.run(victim.node, bomb.put_back(failure)))
+        return _succeeded(await self.tools.shell.run(broken_node.node, bomb.restore(failure)))
 
-    async def _closed(self, victim: Victim) -> None:
-        """Disarmed, and written down. A bomb that can't be reached does what is done already, and is gone."""
-        if not self.tools.failures[victim.entry.kind].by_itself:
-            await self.tools.shell.run(victim.node, bomb.disarm(victim.entry.bomb))
-        entry = victim.entry
+    async def _close(self, broken_node: BrokenNode) -> None:
+        """Disarm the bomb and write the journal. One that can't be reached restores again, which is harmless."""
+        if not self.tools.failures[broken_node.entry.kind].ends_by_itself:
+            await self.tools.shell.run(broken_node.node, bomb.disarm(broken_node.entry.bomb))
+        entry = broken_node.entry
         now = self.tools.clock.now()
         self.tools.journal.write(JournalEntry(entry.node, entry.kind, JournalStep.BACK, now, entry.bomb, entry.fuse))
-        self._open.pop(victim.node, None)
-        self.tools.down.discard(victim.node)
+        self._open.pop(broken_node.node, None)
+        self.tools.down.discard(broken_node.node)
 
-    async def _is_broken(self, victim: Victim) -> bool:
-        failure = self.tools.failures[victim.entry.kind]
+    async def _is_broken(self, broken_node: BrokenNode) -> bool:
+        failure = self.tools.failures[broken_node.entry.kind]
         if failure.sign is Sign.SCRIPT:
-            return _went_well(await self.tools.shell.run(victim.node, bomb.look(failure)))
-        view = await self.tools.sight.view(victim.node)
-        return not view.ready or (failure.sign is Sign.REBOOTED and view.boot != victim.boot)
+            return _succeeded(await self.tools.shell.run(broken_node.node, bomb.check(failure)))
+        view = await self.tools.readiness.view(broken_node.node)
+        return not view.ready or (failure.sign is Sign.REBOOTED and view.boot != broken_node.boot)
 
-    async def _is_back(self, victim: Victim) -> bool:
-        failure = self.tools.failures[victim.entry.kind]
+    async def _is_back(self, broken_node: BrokenNode) -> bool:
+        failure = self.tools.failures[broken_node.entry.kind]
         if failure.sign is Sign.SCRIPT:
-            answer = await self.tools.shell.run(victim.node, bomb.look(failure))
+            answer = await self.tools.shell.run(broken_node.node, bomb.check(failure))
             return isinstance(answer, CommandOutput) and answer.exit != 0
-        view = await self.tools.sight.view(victim.node)
-        return view.ready and not (failure.sign is Sign.REBOOTED and view.boot == victim.boot)
+        view = await self.tools.readiness.view(broken_node.node)
+        return view.ready and not (failure.sign is Sign.REBOOTED and view.boot == broken_node.boot)
 
-    async def _holds(self, sign: Callable[[], Awaitable[bool]]) -> bool:
-        """What can't be asked just now is not seen."""
+    async def _is_seen(self, sign: Callable[[], Awaitable[bool]]) -> bool:
+        """An API server that does not answer shows nothing."""
         try:
             return await sign()
         except KubeError:
             return False
 
-    def _fault(self, code: str, node: str, **values: Any) -> None:
-        """Tell of it and raise it."""
-        self._tell("failed", node, code=code, **values)
+    def _fail_with(self, code: str, node: str, **values: Any) -> None:
+        """Report a failure and raise it."""
+        self._report("failed", node, code=code, **values)
         raise ChaosFailed(code, node=node, **values)
 
-    def _tell(self, what: str, node: str, **values: Any) -> None:
+    def _report(self, what: str, node: str, **values: Any) -> None:
         self.observe(Observation(f"chaos-{what}", node, self.tools.clock.now(), values))
 
 
-async def _to_its_end(doing: Coroutine[Any, Any, Answer]) -> Answer:
-    """What is half done when somebody is impatient could not be undone for sure."""
+async def _uncancelled(doing: Coroutine[Any, Any, Answer]) -> Answer:
+    """On cancellation, finish the current step: a half-applied failure can't be reverted reliably."""
     task = asyncio.ensure_future(doing)
     try:
         return await asyncio.shield(task)
@@ -239,12 +239,12 @@ async def _to_its_end(doing: Coroutine[Any, Any, Answer]) -> Answer:
         raise
 
 
-def _went_well(answer: Answer) -> TypeGuard[CommandOutput]:
+def _succeeded(answer: Answer) -> TypeGuard[CommandOutput]:
     return isinstance(answer, CommandOutput) and answer.exit == 0
 
 
 def _why(answer: Answer) -> str:
-    """In the node's own words, or the road's code."""
+    """The output on the node, or the code of why there is none."""
     if isinstance(answer, NotRun):
         return answer.reason.code
     return answer.stderr.strip() or answer.stdout.strip() or f"exit {answer.exit}"

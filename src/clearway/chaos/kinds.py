@@ -18,69 +18,69 @@ SYSTEMD = Services()
 
 
 class Sign(StrEnum):
-    """By what a failure, and the end of it, is seen."""
+    """What shows that a node is broken, and that it has recovered."""
 
     NOT_READY = "not-ready"
-    """The cluster says of the node that it is not Ready; then that it is."""
+    """The cluster marks the node as not Ready, and later as Ready."""
     REBOOTED = "rebooted"
-    """As above, and the node's boot ID is another one in the end: it may be back before anybody missed it."""
+    """As above, or only a new boot ID: a fast reboot may end before the cluster marks the node."""
     SCRIPT = "script"
-    """A script on the node says so: the cluster knows nothing of it."""
+    """A script on the node, because the cluster does not notice this failure."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    breaks: str
-    puts_back: str
-    """Does no harm where nothing is broken."""
+    break_script: str
+    restore_script: str
+    """Harmless on a node that is not broken."""
     sign: Sign
     needs: tuple[str, ...] = ()
-    """Programs on the node, without which it is not broken."""
-    looks: str = ""
-    """Ends with 0 while it is broken; only where the sign is a script."""
-    cuts_the_road: bool = False
-    """Whether commands don't reach the node meanwhile: it breaks when nobody waits for the answer any more."""
-    by_itself: bool = False
-    """Whether it ends without being put back: no bomb has to be armed."""
-    settles: Duration = Duration(0)
-    """Time that the end of it may take besides what the cluster needs to see it."""
+    """Programs that the node needs; without them it is not broken."""
+    check_script: str = ""
+    """Exits with 0 while the node is broken; only for Sign.SCRIPT."""
+    cuts_access: bool = False
+    """Whether commands can't reach the broken node: it is then broken only after the command has been answered."""
+    ends_by_itself: bool = False
+    """Whether the failure ends without a restore: no bomb is armed."""
+    extra_recovery: Duration = Duration(0)
+    """Time for the recovery itself, besides the time that the cluster needs to see it."""
 
 
 def failures(services: Services = SYSTEMD, agents: str = "clearway.worker") -> Mapping[FailureName, Failure]:
-    """The table, for nodes whose services are stopped and started so. `agents` is in a worker's command line."""
+    """The table, for nodes with these services. `agents` is a part of a worker's command line."""
     return {
         "kubelet-and-runtime": Failure(
-            breaks=_one_after_the_other(services.stop_kubelet, services.stop_runtime),
-            puts_back=_one_after_the_other(services.start_runtime, services.start_kubelet),
+            break_script=_in_sequence(services.stop_kubelet, services.stop_runtime),
+            restore_script=_in_sequence(services.start_runtime, services.start_kubelet),
             sign=Sign.NOT_READY,
             needs=_programs(services),
         ),
         "link-down": Failure(
-            breaks=_WALL,
-            puts_back="nft delete table inet clearway_chaos; ! nft list table inet clearway_chaos",
+            break_script=_DROP_ALL,
+            restore_script="nft delete table inet clearway_chaos; ! nft list table inet clearway_chaos",
             sign=Sign.NOT_READY,
             needs=("ip", "nft"),
-            cuts_the_road=True,
+            cuts_access=True,
         ),
         "agent": Failure(
-            breaks=_signalled(agents, "STOP"),
-            puts_back=_signalled(agents, "CONT"),
+            break_script=_signalled(agents, "STOP"),
+            restore_script=_signalled(agents, "CONT"),
             sign=Sign.SCRIPT,
-            looks=_frozen(agents),
+            check_script=_frozen(agents),
         ),
         "reboot": Failure(
-            breaks="reboot || shutdown -r now",
-            puts_back="true",
+            break_script="reboot || shutdown -r now",
+            restore_script="true",
             sign=Sign.REBOOTED,
-            cuts_the_road=True,
-            by_itself=True,
-            settles=Duration(300),
+            cuts_access=True,
+            ends_by_itself=True,
+            extra_recovery=Duration(300),
         ),
     }
 
 
-# The device stays up: what goes down loses routes and IPv6 addresses that nobody here could put back.
-_WALL = """
+# The device stays up: a device that goes down loses routes and IPv6 addresses, which can't be restored from here.
+_DROP_ALL = """
 set -e
 devices=$( (ip -4 route show default; ip -6 route show default) | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | sort -u)
 [ -n "$devices" ]
@@ -94,7 +94,7 @@ END
 """
 
 
-def _one_after_the_other(*commands: Argv) -> str:
+def _in_sequence(*commands: Argv) -> str:
     return " && ".join(map(shlex.join, commands))
 
 

@@ -1,4 +1,4 @@
-"""Nodes that fail by a schedule beside something else, until it is stopped; and who has to hear of it."""
+"""Breaks nodes by a schedule until it is stopped, and passes on what it did."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from clearway.probe.records import Observation
 from clearway.site.watcher import WatchContext
 
 _RECOVERY = Duration(120)
+"""A kubelet reports Ready within about 10 s of its start; a container runtime may need a minute before that."""
 
 
 def failure_request_of(request: ChaosRequest) -> FailureRequest:
-    """What ClusterLoader2 calls the failure of a node."""
+    """The failure that ClusterLoader2's chaos monkey causes: kubelet and container runtime stop."""
     return FailureRequest("kubelet-and-runtime", SEEN_WITHIN + request.downtime, _RECOVERY)
 
 
 @dataclass
 class ChaosEvents:
-    """Everything that was done to nodes. A Watcher: each run that goes on meanwhile has it in its ledger too."""
+    """Everything that was done to nodes. A Watcher: every run at that time has it in its ledger too."""
 
     seen: list[Observation] = field(default_factory=list)
     _listeners: list[Callable[[Observation], None]] = field(default_factory=list)
@@ -36,7 +37,7 @@ class ChaosEvents:
 
     @asynccontextmanager
     async def watching(self, context: WatchContext) -> AsyncIterator[None]:
-        """Begins with what is broken already."""
+        """Starts with the nodes that are broken already."""
         latest = {observation.subject: observation for observation in self.seen}
         for observation in self.seen:
             if latest[observation.subject].kind != "chaos-back":
@@ -49,31 +50,31 @@ class ChaosEvents:
 
 
 class Monkey:
-    """One schedule under way."""
+    """One schedule that is running."""
 
     def __init__(
-        self, tools: KillerTools, request: ChaosRequest, waves: Sequence[TimedWave], chronicle: ChaosEvents
+        self, tools: KillerTools, request: ChaosRequest, waves: Sequence[TimedWave], events: ChaosEvents
     ) -> None:
         self.broken: set[str] = set()
-        """Every node that it ever broke, or tried to."""
+        """Every node that it has broken or tried to."""
         self._tools = tools
-        self._wish = request
+        self._request = request
         self._waves = waves
         self._failures: list[Observation] = []
-        self._chronicle = chronicle
+        self._events = events
         self._killer = NodeKiller(tools, self._observe)
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Break nothing more, and put everything back. Raises SiteError with the first thing that went wrong."""
+        """Break nothing more, and restore everything. Raises SiteError with the first failure."""
         self._running.cancel()
-        trouble = await asyncio.gather(self._running, return_exceptions=True)
-        await self._killer.put_back()
+        errors = await asyncio.gather(self._running, return_exceptions=True)
+        await self._killer.restore()
         await self._tools.shell.close()
         if self._failures:
-            told = dict(self._failures[0].values)
-            raise ChaosFailed(told.pop("code"), **{"node": self._failures[0].subject, **told})
-        for error in trouble:
+            values = dict(self._failures[0].values)
+            raise ChaosFailed(values.pop("code"), **{"node": self._failures[0].subject, **values})
+        for error in errors:
             if isinstance(error, SiteError):
                 raise error
 
@@ -81,12 +82,12 @@ class Monkey:
         for wave in self._waves:
             await asyncio.sleep(wave.pause.si)
             self.broken.update(wave.nodes)
-            await self._killer.fail(wave.nodes, failure_request_of(self._wish))
-            await asyncio.sleep(self._wish.downtime.si)
-            if not await self._killer.put_back():
+            await self._killer.fail(wave.nodes, failure_request_of(self._request))
+            await asyncio.sleep(self._request.downtime.si)
+            if not await self._killer.restore():
                 return
 
     def _observe(self, observation: Observation) -> None:
         if observation.kind == "chaos-failed":
             self._failures.append(observation)
-        self._chronicle.observe(observation)
+        self._events.observe(observation)

@@ -1,4 +1,4 @@
-"""What the cluster says of its nodes: the only witness of a failure and of its end."""
+"""Reads the readiness of nodes from the API: the only evidence of failure and recovery for most failures."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from clearway.site.kubernetes.names import NODES
 
 @dataclass(frozen=True)
 class NodeState:
-    """A node as the cluster sees it."""
+    """What the API shows of a node."""
 
     ready: bool
     boot: str
-    """Another one after each start of its kernel."""
+    """Boot ID: a new one after each start of the kernel."""
 
 
 class NodeReadiness(Protocol):
     async def view(self, node: str) -> NodeState:
-        """Raises KubeError; asking again may help."""
+        """Raises KubeError; another try may succeed."""
 
     async def not_ready(self) -> Collection[str]:
         """Names of all nodes that are not Ready. Raises KubeError."""

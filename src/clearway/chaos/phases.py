@@ -1,4 +1,4 @@
-"""Broken and whole nodes as the tests of a run want them, round by round."""
+"""Breaks and restores nodes between the rounds of a run, as each test requires."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from clearway.spec.model import Chaos, Spec, When
 
 @dataclass(frozen=True)
 class ChaosPlan:
-    """What a run's spec asks for, with the nodes that it was planned for."""
+    """The chaos part of a run's spec, with the nodes that it was planned for."""
 
     chaos: Chaos
     broken: Mapping[str, tuple[str, ...]]
-    """Test -> nodes that are broken meanwhile."""
+    """Test -> nodes that are broken during it."""
     when: Mapping[str, When]
 
 
@@ -29,47 +29,47 @@ def chaos_plan(chaos: Chaos, spec: Spec, inventory: Inventory) -> ChaosPlan:
 
 
 class Phases:
-    """A Watcher that also prepares rounds. Between two states of the nodes nothing is measured."""
+    """A Watcher that also prepares rounds. Nothing is measured while nodes change their state."""
 
-    def __init__(self, tools: KillerTools, asked: ChaosPlan) -> None:
+    def __init__(self, tools: KillerTools, plan: ChaosPlan) -> None:
         self._tools = tools
-        self._asked = asked
+        self._plan = plan
         self._killer: NodeKiller | None = None
         self._broken: tuple[str, ...] = ()
-        self._whole_again: float | None = None
+        self._recovered_at: float | None = None
         """When the last nodes count as recovered; Unix seconds."""
 
     @asynccontextmanager
     async def watching(self, context: WatchContext) -> AsyncIterator[None]:
-        """Begins by putting back what an earlier process of this run left broken, ends with whole nodes."""
+        """First restores what an earlier process of this run left broken; at the end restores everything."""
         killer = self._killer = NodeKiller(self._tools, context.observe)
-        killer.take_up(self._tools.journal.open(), self._asked.chaos.recovery)
+        killer.adopt(self._tools.journal.open(), self._plan.chaos.recovery)
         try:
-            await killer.put_back()
+            await killer.restore()
             yield
         finally:
-            await _however_impatient(killer)
+            await _restore_all(killer)
             await self._tools.shell.close()
 
     async def before(self, round_: Round) -> None:
-        """Bring the nodes into the state that the round's test wants. Raises ChaosFailed, KubeError, LedgerError."""
-        killer, chaos = self._killer, self._asked.chaos
+        """Bring the nodes into the state that the round's test requires. Raises ChaosFailed, KubeError, LedgerError."""
+        killer, chaos = self._killer, self._plan.chaos
         assert killer is not None
-        nodes = self._asked.broken.get(round_.test, ())
+        nodes = self._plan.broken.get(round_.test, ())
         if self._broken and nodes != self._broken:
-            self._whole_again = self._tools.clock.now() + chaos.recovery.si
+            self._recovered_at = self._tools.clock.now() + chaos.recovery.si
             self._broken = ()
-            await killer.put_back()
+            await killer.restore()
         if nodes and nodes != self._broken:
             await killer.fail(nodes, FailureRequest(chaos.fail, chaos.downtime, chaos.recovery))
             self._broken = nodes
-        if self._asked.when[round_.test] == "recovered" and self._whole_again is not None:
-            await self._tools.pause_until(self._whole_again)
+        if self._plan.when[round_.test] == "recovered" and self._recovered_at is not None:
+            await self._tools.pause_until(self._recovered_at)
 
 
-async def _however_impatient(killer: NodeKiller) -> None:
-    """Put everything back, also while somebody cancels."""
-    task = asyncio.ensure_future(killer.put_back())
+async def _restore_all(killer: NodeKiller) -> None:
+    """Restore everything, even on cancellation."""
+    task = asyncio.ensure_future(killer.restore())
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""Which nodes fail when: drawn beforehand, from a seed. Pure."""
+"""Which nodes fail when: drawn in advance, from a seed. Pure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ class ChaosRequest:
     """ClusterLoader2's `nodeFailure`, in its terms."""
 
     failure_rate: Ratio
-    """Share of the nodes still whole that fail together, rounded up."""
+    """Share of the nodes not yet broken that fail together, rounded up."""
     interval: Duration
     """Before the first failure, and from the end of one to the next."""
     jitter: float
     """An interval is drawn from itself up to itself times (1 + jitter)."""
     downtime: Duration
-    """From when a failure is seen until the node is put back."""
+    """From when a failure is seen until the node is restored."""
     exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TimedWave:
-    """Nodes that fail together, after a pause since the last ones were put back."""
+    """Nodes that fail together, `pause` after the last ones were restored."""
 
     pause: Duration
     nodes: tuple[str, ...]
 
 
 def schedule(request: ChaosRequest, nodes: Sequence[Node], seed: int) -> tuple[TimedWave, ...]:
-    """Every node that may be broken, once; the same seed and nodes give the same."""
+    """Every node that may be broken, once; the same seed and nodes give the same schedule."""
     chance = random.Random(seed)
 
     def size(left: int) -> int:

@@ -84,7 +84,7 @@ class NodeBreaker:
 
         return KillerTools(
             shell=await self.shell(),
-            sight=KubernetesNodeReadiness(self._cluster.access),
+            readiness=KubernetesNodeReadiness(self._cluster.access),
             failures=failures(self._node_access.services),
             journal=Journal(folder),
             clock=Clock(),

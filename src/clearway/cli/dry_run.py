@@ -57,7 +57,7 @@ async def _rehearse(
     try:
         for wish in wishes:
             failure = failure_request_of(wish)
-            commands = bomb.all_goes_well(_BOMB, failure.fuse, failures(node_access.services)[failure.kind])
+            commands = bomb.commands_of(_BOMB, failure.fuse, failures(node_access.services)[failure.kind])
             for node in (node for wave in schedule(wish, nodes, SEED) for node in wave.nodes):
                 for command in commands:
                     if isinstance(answer := await shell.run(node, command), NotRun):

@@ -53,9 +53,9 @@ async def _revived(
     ledger = Ledger.reopen(folder, [log_failure])
     tools = await NodeBreaker(recorded_cluster(folder), node_access, set(), log).tools(folder)
     killer = NodeKiller(tools, ledger.append)
-    killer.take_up(entries, _RECOVERY)
+    killer.adopt(entries, _RECOVERY)
     try:
-        whole = await killer.put_back()
+        whole = await killer.restore()
     finally:
         await tools.shell.close()
     return tuple(entry.node for entry in entries), whole

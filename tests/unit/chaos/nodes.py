@@ -82,7 +82,7 @@ def _kind_of(command: ShellCommand) -> str:
         return "arm"
     if script == bomb._DISARM:
         return "disarm"
-    return "put back" if script in {failure.puts_back for failure in FAILURES.values()} else "strike"
+    return "put back" if script in {failure.restore_script for failure in FAILURES.values()} else "strike"
 
 
 def tools(nodes: Nodes, folder: Path, down: set[str]) -> KillerTools:

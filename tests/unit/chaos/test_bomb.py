@@ -29,7 +29,7 @@ def node() -> Iterator[Machine]:
 @pytest.fixture
 def failure(tmp_path: Path) -> Failure:
     mark = tmp_path / "broken"
-    return Failure(breaks=f"touch '{mark}'", puts_back=f"rm '{mark}'", sign=Sign.NOT_READY, needs=("touch",))
+    return Failure(break_script=f"touch '{mark}'", restore_script=f"rm '{mark}'", sign=Sign.NOT_READY, needs=("touch",))
 
 
 def test_it_ticks_until_it_is_disarmed_and_leaves_nothing(node: Machine, failure: Failure) -> None:
@@ -50,17 +50,19 @@ def test_it_is_no_child_of_the_session_that_brought_it(node: Machine, failure: F
     node.run(bomb.disarm("one"))
 
 
-def test_it_puts_back_when_its_time_has_come(node: Machine, failure: Failure, tmp_path: Path) -> None:
+def test_it_restore_script_when_its_time_has_come(node: Machine, failure: Failure, tmp_path: Path) -> None:
     node.run(bomb.arm("one", Duration(2), failure))
-    assert node.run(bomb.strike("one", failure)).exit == 0
+    assert node.run(bomb.break_node("one", failure)).exit == 0
     assert becomes(lambda: not (tmp_path / "broken").exists())
     assert becomes(lambda: node.bombs() == [])
 
 
 def test_it_tries_again_what_does_not_work_at_first(node: Machine, failure: Failure, tmp_path: Path) -> None:
-    stubborn = replace(failure, puts_back=f"mkdir {tmp_path}/tried 2>/dev/null && exit 1; {failure.puts_back}")
+    stubborn = replace(
+        failure, restore_script=f"mkdir {tmp_path}/tried 2>/dev/null && exit 1; {failure.restore_script}"
+    )
     node.run(bomb.arm("one", Duration(1), stubborn))
-    node.run(bomb.strike("one", stubborn))
+    node.run(bomb.break_node("one", stubborn))
     assert becomes(lambda: not (tmp_path / "broken").exists())
     assert (tmp_path / "tried").exists()
 
@@ -82,37 +84,37 @@ def test_a_node_that_can_not_hold_it_is_not_armed(node: Machine, failure: Failur
 @pytest.mark.parametrize("cuts", [False, True])
 def test_nothing_is_broken_without_its_bomb(node: Machine, failure: Failure, tmp_path: Path, *, cuts: bool) -> None:
     """A strike that comes late, after everything was put back, must not hit."""
-    late = replace(failure, cuts_the_road=cuts)
+    late = replace(failure, cuts_access=cuts)
     node.run(bomb.arm("one", LONG, late))
     if cuts:
-        assert node.run(bomb.strike("one", late)).exit == 0
+        assert node.run(bomb.break_node("one", late)).exit == 0
         node.run(bomb.disarm("one"))
         node.shell("sleep 2")
     else:
         node.run(bomb.disarm("one"))
-        assert node.run(bomb.strike("one", late)).exit != 0
+        assert node.run(bomb.break_node("one", late)).exit != 0
     assert not (tmp_path / "broken").exists()
 
 
 def test_a_strike_that_cuts_the_road_is_answered_before_it_comes(
     node: Machine, failure: Failure, tmp_path: Path
 ) -> None:
-    cutting = replace(failure, cuts_the_road=True)
+    cutting = replace(failure, cuts_access=True)
     node.run(bomb.arm("one", LONG, cutting))
-    assert node.run(bomb.strike("one", cutting)).exit == 0
+    assert node.run(bomb.break_node("one", cutting)).exit == 0
     assert becomes((tmp_path / "broken").exists)
     node.run(bomb.disarm("one"))
 
 
 def test_a_frozen_agent_is_seen_so_and_goes_on(node: Machine) -> None:
     frozen = failures(agents=AGENTS)["agent"]
-    assert node.run(bomb.look(frozen)).exit != 0
+    assert node.run(bomb.check(frozen)).exit != 0
     node.shell(f"sh -c 'while :; do sleep 0.1; done' {AGENTS} >/dev/null 2>&1 & echo $!")
     try:
-        assert becomes(lambda: node.run(bomb.strike("one", replace(frozen, by_itself=True))).exit == 0)
-        assert becomes(lambda: node.run(bomb.look(frozen)).exit == 0)
-        assert node.run(bomb.put_back(frozen)).exit == 0
-        assert node.run(bomb.look(frozen)).exit != 0
+        assert becomes(lambda: node.run(bomb.break_node("one", replace(frozen, ends_by_itself=True))).exit == 0)
+        assert becomes(lambda: node.run(bomb.check(frozen)).exit == 0)
+        assert node.run(bomb.restore(frozen)).exit == 0
+        assert node.run(bomb.check(frozen)).exit != 0
     finally:
         node.shell(
             f"for p in /proc/[0-9]*; do grep -qs {AGENTS[:-1]}[{AGENTS[-1]}] $p/cmdline && kill -9 ${{p#/proc/}}; done"
@@ -122,6 +124,6 @@ def test_a_frozen_agent_is_seen_so_and_goes_on(node: Machine) -> None:
 def test_the_runtime_comes_back_before_the_kubelet_that_needs_it() -> None:
     crio = Services(stop_runtime=("rc-service", "crio", "stop"), start_runtime=("rc-service", "crio", "start"))
     made = failures(crio)["kubelet-and-runtime"]
-    assert made.breaks == "systemctl stop kubelet && rc-service crio stop"
-    assert made.puts_back == "rc-service crio start && systemctl start kubelet"
+    assert made.break_script == "systemctl stop kubelet && rc-service crio stop"
+    assert made.restore_script == "rc-service crio start && systemctl start kubelet"
     assert made.needs == ("systemctl", "rc-service")

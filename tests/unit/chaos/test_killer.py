@@ -38,7 +38,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr("clearway.chaos.killer._LOOK_EVERY", Duration(0.01))
-    monkeypatch.setattr("clearway.chaos.killer._STRUCK_FOR_SURE", 0.01)
+    monkeypatch.setattr("clearway.chaos.killer._IN_EFFECT_AFTER", 0.01)
     nodes, down = Nodes(), set[str]()
     seen: list[Observation] = []
     made = tools(nodes, tmp_path, down)
@@ -49,7 +49,7 @@ async def test_a_node_is_armed_then_broken_then_seen_then_back_then_disarmed(sta
     await stage.killer.fail(["a"], BLOW)
     assert (stage.nodes.broken, stage.down) == ({"a"}, {"a"})
     assert [entry.node for entry in stage.journal.open()] == ["a"]
-    assert await stage.killer.put_back()
+    assert await stage.killer.restore()
     assert (stage.nodes.broken, stage.down, stage.nodes.armed, stage.journal.open()) == (set(), set(), {}, ())
     assert [what for _, what in stage.nodes.said] == ["arm", "strike", "put back", "disarm"]
     told = ["armed", "breaking", "broken", "putting-back", "back"]
@@ -57,7 +57,7 @@ async def test_a_node_is_armed_then_broken_then_seen_then_back_then_disarmed(sta
 
 
 async def test_to_put_back_what_is_whole_does_nothing(stage: Stage) -> None:
-    assert await stage.killer.put_back()
+    assert await stage.killer.restore()
     assert stage.nodes.said == []
 
 
@@ -104,7 +104,7 @@ async def test_nothing_is_broken_while_another_node_is_not_ready(stage: Stage) -
 async def test_a_node_that_no_command_reaches_comes_back_by_its_bomb(stage: Stage) -> None:
     await stage.killer.fail(["a"], FailureRequest("link-down", FUSE, Duration(1)))
     stage.nodes.answer = lambda node, what: GONE
-    assert await stage.killer.put_back()
+    assert await stage.killer.restore()
     assert (stage.nodes.broken, stage.journal.open()) == (set(), ())
 
 
@@ -112,7 +112,7 @@ async def test_a_node_that_stays_away_is_reported_and_stays_open(stage: Stage) -
     await stage.killer.fail(["a"], BLOW)
     stage.nodes.answer = lambda node, what: CommandOutput(1, "", "no such unit")
     stage.nodes.armed.clear()
-    assert not await stage.killer.put_back()
+    assert not await stage.killer.restore()
     assert stage.failed() == ["chaos.not-back"]
     assert [entry.node for entry in stage.journal.open()] == ["a"]
 
@@ -123,7 +123,7 @@ async def test_an_api_server_that_is_away_for_a_moment_is_asked_again(stage: Sta
 
     stage.nodes.answer = away
     await stage.killer.fail(["a"], BLOW)
-    assert await stage.killer.put_back()
+    assert await stage.killer.restore()
 
 
 async def test_a_cancelled_break_is_undone_whenever_it_comes(stage: Stage) -> None:
@@ -135,7 +135,7 @@ async def test_a_cancelled_break_is_undone_whenever_it_comes(stage: Stage) -> No
         over = breaking.done()
         breaking.cancel()
         await asyncio.gather(breaking, return_exceptions=True)
-        assert await stage.killer.put_back()
+        assert await stage.killer.restore()
         assert (stage.nodes.broken, stage.down, stage.nodes.armed, stage.journal.open()) == (set(), set(), {}, ())
         if over:
             return
@@ -144,7 +144,7 @@ async def test_a_cancelled_break_is_undone_whenever_it_comes(stage: Stage) -> No
 
 async def test_a_reboot_is_seen_by_another_boot_and_needs_no_way_back(stage: Stage) -> None:
     await stage.killer.fail(["a"], FailureRequest("reboot", FUSE, Duration(1)))
-    putting_back = asyncio.create_task(stage.killer.put_back())
+    putting_back = asyncio.create_task(stage.killer.restore())
     await asyncio.sleep(0.1)
     assert not putting_back.done()
     stage.nodes.broken.clear()
@@ -156,6 +156,6 @@ async def test_a_reboot_is_seen_by_another_boot_and_needs_no_way_back(stage: Sta
 async def test_what_an_earlier_process_left_open_is_put_back(stage: Stage, kind: FailureName) -> None:
     await stage.killer.fail(["a"], FailureRequest(kind, FUSE, Duration(1)))
     later = NodeKiller(stage.killer.tools, stage.seen.append)
-    later.take_up(stage.journal.open(), Duration(1))
-    assert await later.put_back()
+    later.adopt(stage.journal.open(), Duration(1))
+    assert await later.restore()
     assert (stage.nodes.broken, stage.nodes.armed, stage.journal.open()) == (set(), {}, ())
