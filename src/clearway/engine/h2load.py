@@ -20,8 +20,10 @@ from clearway.probe.measurement import Http
 from clearway.probe.parameters import HttpParameters, Window
 from clearway.probe.records import Half, Request
 
-H2LOAD = Tool(TOOL, "nghttp2-client", ("h2load", "--version"), (1, 41))
+H2LOAD = Tool(TOOL, "nghttp2-client", (TOOL, "--version"), (1, 44))
+"""1.44 brought `--rps`; the log of requests is older."""
 NGINX = Tool("nginx", "nginx-light", ("nginx", "-v"), (1, 19, 5))
+"""1.19.5 brought `-e`, which keeps it from opening a log of the system."""
 
 _LEAD = Duration(0.3)
 """Requests flow this long before the instant, so that the load is there at it: 15 times what spawning takes."""

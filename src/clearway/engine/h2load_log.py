@@ -123,6 +123,7 @@ _STOP = 0.05
 """Seconds before h2load's planned end in which it may already be stopping: its timers are early or late by a few
 milliseconds."""
 _FIRST_STATUS, _OK, _FIRST_REDIRECT = 100, 200, 300
+"""HTTP: below the first there is no status; from the last on, the body that was asked for did not come."""
 
 
 def _rows(path: Path) -> Iterator[Tuple[int, int, int]]:

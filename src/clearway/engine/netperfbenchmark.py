@@ -19,6 +19,7 @@ from clearway.probe.records import Half, Request
 
 TOOL = "netperfbenchmark"
 _KBYTE = 1024
+"""Bytes: its tool is iperf, whose K is 1,024 for sizes."""
 _PATIENCE = Duration(10.0)
 """Its instant is a whole second, so up to one late; then its tool has to end, and the object to be written."""
 _LEAD = Duration(-3.0)

@@ -23,6 +23,7 @@ from clearway.probe.records import Half, Request
 
 TOOL = "sockperf"
 SOCKPERF = Tool(TOOL, TOOL, (TOOL, "--version"), (3, 7))
+"""3.7 is that of Debian 12; nothing older was tried."""
 
 _SETTLING = Duration(2.5)
 """From launch to the first message that is logged: 2.40 s were measured (sockperf 3.7), of which 2 s are waiting and

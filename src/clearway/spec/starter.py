@@ -20,6 +20,7 @@ _HEADER = """\
 # nothing does; take the # away to change it.
 """
 _WIDTH = 118
+"""Columns of a line of comment, its indentation included."""
 
 
 def init_text() -> str:

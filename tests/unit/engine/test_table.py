@@ -56,5 +56,10 @@ def test_iperf_2_0_is_too_old() -> None:
     assert _TOOLS["iperf"].at_least > (2, 0, 13)
 
 
+def test_an_h2load_without_a_rate_is_too_old() -> None:
+    """1.43, of Ubuntu 22.04, has no --rps."""
+    assert _TOOLS["h2load"].at_least > (1, 43)
+
+
 def test_a_package_is_named_as_debian_names_it() -> None:
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", tool.package) for tool in _TOOLS.values())

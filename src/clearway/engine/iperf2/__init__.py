@@ -20,6 +20,7 @@ from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
 
 IPERF = Tool("iperf", "iperf", ("iperf", "-v"), (2, 1, 8))
+"""2.1.8 is that of Debian 12, whose rows are read here; 2.0 lacks `--txstart-time`."""
 
 _CONNECT = Duration(-0.6)
 """Clients connect this long before the instant, so that handshakes are over when data begins. A lost SYN, which
