@@ -1,1 +1,1 @@
-"""ClusterLoader2's door: its command line, test configs, steps and measurements, carried out by a campaign of ours."""
+"""The command `clusterloader2`: ClusterLoader2's flags, test configs, steps, measurements; campaigns measure."""

@@ -5,47 +5,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.errors import ClearwayError, InternalError, SiteError
-from clearway.cl2.config.calls import Compiled, Key, MethodCall, PlannedStep
-from clearway.cl2.measurements.base import Critical, MeasurementMethod, Surroundings
+from clearway.cl2.config.calls import Key, MethodCall, PlannedStep
+from clearway.cl2.context import Context
+from clearway.cl2.measurements.base import Critical, MeasurementMethod
 from clearway.cl2.measurements.table import MethodRow
 from clearway.cl2.namespaces import Namespaces
 from clearway.cl2.outcome import CallResult, StepResult, TestResult
+from clearway.cl2.prepare import Prepared
 
 _LOGGER = logging.getLogger("clearway")
-Told = Callable[[StepResult], None]
 
 
 @dataclass
 class Executor:
-    """One test. Whatever happens, what it made is removed, and what it measured is in the result."""
+    """One test. However it ends, what it made is removed, and what it measured is in the result."""
 
-    table: Mapping[str, MethodRow]
-    around: Surroundings
+    context: Context
+    methods: Mapping[str, MethodRow]
     namespaces: Namespaces
-    told: Told
-    """Of every step that is over."""
-    first: Sequence[MethodCall] = ()
-    """What goes on beside all steps."""
+    step_over: Callable[[StepResult], None]
+    """Takes the result of every step."""
     _measurements: dict[Key, MeasurementMethod] = field(default_factory=dict)
     """In the order in which they were first called."""
     _steps: list[StepResult] = field(default_factory=list)
     _errors: list[ClearwayError] = field(default_factory=list)
 
-    async def run(self, compiled: Compiled, config: str) -> TestResult:
-        """Never raises but for cancellation that comes while cleaning up."""
+    async def run(self, test: Prepared) -> TestResult:
+        """Raises nothing but a cancellation that comes while cleaning up."""
         began, monotonic = time.time(), time.monotonic()
         interrupted = False
         try:
             await self.namespaces.create()
-            for call in self.first:
-                await self._measurement(call).call(call, self.around)
-            for number, step in enumerate(compiled.steps, start=1):
-                if not await self._step(number, step):
+            for call in test.first:
+                await self._measurement(call).call(call, self.context, test.name)
+            for number, step in enumerate(test.compiled.steps, start=1):
+                if not await self._step(number, step, test.name):
                     break
         except ClearwayError as error:
             self._errors.append(error)
@@ -54,11 +53,11 @@ class Executor:
         await self._clean_up()
         seconds = time.monotonic() - monotonic
         steps, errors = tuple(self._steps), tuple(self._errors)
-        return TestResult(self.around.test, config, began, seconds, steps, errors, interrupted)
+        return TestResult(test.name, test.config, began, seconds, steps, errors, interrupted)
 
-    async def _step(self, number: int, step: PlannedStep) -> bool:
+    async def _step(self, number: int, step: PlannedStep, test: str) -> bool:
         """All calls of a step, even if some fail; False if the steps after it make no sense any more."""
-        calls = [asyncio.create_task(self._call(index, call)) for index, call in enumerate(step.calls)]
+        calls = [asyncio.create_task(self._call(index, call, test)) for index, call in enumerate(step.calls)]
         try:
             await asyncio.wait(calls)
         except asyncio.CancelledError:
@@ -74,13 +73,13 @@ class Executor:
         name = f"[step: {number:02}] {step.name}".rstrip()
         result = StepResult(name, tuple(call.result() for call in calls))
         self._steps.append(result)
-        self.told(result)
+        self.step_over(result)
         return result
 
-    async def _call(self, index: int, call: MethodCall) -> CallResult:
+    async def _call(self, index: int, call: MethodCall, test: str) -> CallResult:
         name, began = f"[{index:02}] - {call.identifier}", time.monotonic()
         try:
-            outcome = await self._measurement(call).call(call, self.around)
+            outcome = await self._measurement(call).call(call, self.context, test)
         except asyncio.CancelledError:
             return CallResult(name, time.monotonic() - began, errors=(SiteError("door.interrupted"),))
         except ClearwayError as error:
@@ -93,11 +92,11 @@ class Executor:
 
     def _measurement(self, call: MethodCall) -> MeasurementMethod:
         if call.key not in self._measurements:
-            self._measurements[call.key] = self.table[call.method].make()
+            self._measurements[call.key] = self.methods[call.method].make()
         return self._measurements[call.key]
 
     async def _clean_up(self) -> None:
-        """The namespaces go meanwhile: a cluster takes seconds for each, and no measurement lives in one of them."""
+        """Namespaces and measurements at once: a namespace takes seconds, and no measurement needs one."""
         await asyncio.gather(self._dispose(), self._guarded(self.namespaces.remove()))
 
     async def _dispose(self) -> None:
@@ -105,7 +104,7 @@ class Executor:
             await self._guarded(measurement.dispose())
 
     async def _guarded(self, cleaning: Coroutine[Any, Any, None]) -> None:
-        """One thing that can't be removed does not keep the others."""
+        """What can't be removed is an error of the test; the rest is removed all the same."""
         try:
             await cleaning
         except ClearwayError as error:

@@ -168,7 +168,7 @@ Given = Mapping[str, Any]
 
 
 def refuse(given: Given) -> None:
-    """Raises UsageError naming every flag that asks for what this door does not do."""
+    """Raises UsageError naming every flag that asks for what is not supported here."""
     wrong = tuple(flag for flag in _of(given, Treatment.REFUSED) if given[flag.name])
     if wrong:
         names = tuple(f"--{flag.name}" for flag in wrong)

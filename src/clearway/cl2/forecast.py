@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from clearway.base.units import Duration
-from clearway.cl2.command import Prepared
 from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.measurements.chaos import of_the_whole_test
 from clearway.cl2.measurements.network import NetworkStartParameters
 from clearway.cl2.namespaces import names_of
+from clearway.cl2.prepare import Prepared
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.report.language import Language
 from clearway.report.wording import sentence, shown
@@ -30,7 +29,7 @@ def _lines(test: Prepared, settings: SettingsName, language: Language) -> Iterat
     code = "door.would-make-namespaces" if removed else "door.would-keep-namespaces"
     yield say("door.would-run", test=test.name, config=test.config)
     yield f"  {say(code, namespaces=names, count=len(names))}"
-    for call in of_the_whole_test(test.compiled.config, test.config):
+    for call in test.first:
         yield f"  {_call(call, settings, language)}"
     for number, step in enumerate(test.compiled.steps, start=1):
         yield f"  {say('door.would-step', number=number, step=step.name or None)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class Options:
     overrides: tuple[str, ...]
     suite: str | None
     report_dir: Path | None
+    runs: Path
+    """Folder that run directories are made in: they are kept also where there is no report folder."""
     dry_run: bool
     verify: bool
     nodes: int | None
@@ -41,9 +44,10 @@ class Options:
     changes: CommandLineChanges
     namespaces: NamespaceDefaults
     cluster: KubernetesOptions
-    has_cluster: bool
     allow_chaos: bool
     """Whether nodes may be broken on purpose."""
+    environ: Mapping[str, str]
+    """Of the process: its `CL2_*` are variables of templates."""
 
 
 class Conflicts(UsageError):
@@ -65,6 +69,7 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
         overrides=given.get("testoverrides", ()),
         suite=given.get("testsuite") or None,
         report_dir=Path(folder) if folder else None,
+        runs=Path(folder) if folder else Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S"),
         dry_run=given.get("dry-run", False),
         verify=not given.get("skip-cluster-verification", False),
         nodes=nodes or None,
@@ -77,8 +82,8 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
             given.get("delete-stale-namespaces", False), given.get("delete-automanaged-namespaces", True)
         ),
         cluster=_cluster(given),
-        has_cluster=bool(given.get("kubeconfig") or given.get("run-from-cluster")),
         allow_chaos=given.get("allow-chaos", False),
+        environ=environ,
     )
 
 

@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from clearway.base.errors import INTERRUPTED, ClearwayError, InternalError
 from clearway.campaign.conclusion import EXIT_CODES
-from clearway.cl2.measurements.base import NOTHING, CallOutcome
 from clearway.verdict.judge import fold
 from clearway.verdict.model import State
+
+
+@dataclass(frozen=True)
+class SummaryFile:
+    """A file of results in the making."""
+
+    name: str
+    """As ClusterLoader2 calls it, colons and all."""
+    data: Any
+    """JSON."""
+    complete: bool = True
+    """False: the measurement ended before it was over."""
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """What came of a call; nothing, where there is nothing to tell."""
+
+    summaries: tuple[SummaryFile, ...] = ()
+    state: State | None = None
+    """Of what was judged, or measured; None: the call does neither."""
+    errors: tuple[ClearwayError, ...] = ()
+    report: str = ""
+    """For people to read."""
+
+
+NOTHING = CallOutcome()
 
 
 @dataclass(frozen=True)

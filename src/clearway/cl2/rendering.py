@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,3 @@ class Renderer(Protocol):
 
     def __call__(self, path: Path, variables: Variables) -> str:
         """The text of the file with its actions carried out. Raises SpecError with the place of what is wrong."""
-
-
-TemplateEngine = Callable[[Path], Renderer]
-"""Makes a renderer for the files of one folder tree, which are all that a template may include."""

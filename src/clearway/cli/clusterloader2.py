@@ -18,7 +18,7 @@ from clearway.probe.records import Finding, Severity
 from clearway.report.wording import sentence
 
 _VERBOSE = 2
-"""From this `-v` on, everything that happens is told."""
+"""From this `-v` on, everything that happens is logged."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int | None:
     parsed = command(FLAGS)(words, exit_on_error=False, print_error=True)
-    return parsed if parsed is None else _carried_out(parsed)
+    return parsed if parsed is None else _run_tests(parsed)
 
 
 def command(flags: Sequence[Flag]) -> App:
-    """The command line of a table of flags. Called, it returns what was given, by the flags' own names."""
+    """The command line of a table of flags. Called, it returns the given values by the flags' own names."""
 
     def given(**values: Any) -> Given:
         names = {flag.parameter: flag for flag in flags}
@@ -46,11 +46,10 @@ def command(flags: Sequence[Flag]) -> App:
     ]
     given.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     given.__annotations__ = parameters
-    said = sentence("door.help", {}, language_of_words())
     app = App(
         name="clusterloader2",
         version=__version__,
-        help=said,
+        help=sentence("door.help", {}, language_of_words()),
         help_format="plaintext",
         result_action="return_value",
     )
@@ -65,15 +64,14 @@ def _parameter(flag: Flag) -> Any:
 
 
 def _split(flag: Flag, value: Any) -> Any:
-    """Comma lists come apart."""
+    """Comma lists become single values."""
     return tuple(part for text in value for part in text.split(",")) if flag.commas else value
 
 
-def _carried_out(given: Given) -> int:
+def _run_tests(given: Given) -> int:
     from clearway.cl2.flags import without_effect
     from clearway.cl2.options import options
-    from clearway.cl2.templates import Templates
-    from clearway.cli.door import enter
+    from clearway.cli.cl2_run import run_tests
     from clearway.cli.log import stderr_log
     from clearway.cli.sites import finding_log
 
@@ -83,7 +81,7 @@ def _carried_out(given: Given) -> int:
         for flag, severity in without_effect(given, os.environ):
             reason = sentence(flag.code, {}, spoken)
             log(Finding("door.flag-without-effect", severity, f"--{flag.name}", {"reason": reason}))
-        wanted = options(given, os.environ)
-        for name in wanted.node_access.without_effect if wanted.node_access is not None else ():
+        chosen = options(given, os.environ)
+        for name in chosen.node_access.without_effect if chosen.node_access is not None else ():
             log(Finding("provider.config-without-effect", Severity.WARNING, name))
-        return enter(wanted, Templates, spoken)
+        return run_tests(chosen, spoken)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.flags import ProviderFlags, SiteFlags
 from clearway.cli.log import LOGGER
+from clearway.ledger import files
 from clearway.ledger.read import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
@@ -27,8 +28,6 @@ LAB_FILE = "lab.yaml"
 """The lab that a run was made on, in its run directory."""
 HOSTS_FILE = "hosts.yaml"
 """The hosts, and how each is entered; no secrets."""
-CLUSTER_FILE = "cluster.json"
-"""The cluster, and how it was measured; no secrets."""
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
 
@@ -88,9 +87,9 @@ def recorded_cluster(folder: Path) -> KubernetesOptions:
     """The cluster that a run directory was made on. Raises LedgerError if it doesn't say."""
     from clearway.site.kubernetes.options import OPTIONS
 
-    if not (folder / CLUSTER_FILE).exists():
+    if not (folder / files.CLUSTER).exists():
         raise LedgerError("ledger.no-run", folder=str(folder))
-    return read_whole(folder / CLUSTER_FILE, OPTIONS)
+    return read_whole(folder / files.CLUSTER, OPTIONS)
 
 
 def _lab(file: Path | None, language: Language) -> SelectedSite:
@@ -132,7 +131,7 @@ def _cluster(options: KubernetesOptions, provider_flags: ProviderFlags, language
     shell = kernel_shell(options, provider_flags.given_access, log)
     return SelectedSite(
         KubernetesSite(options, log=log),
-        CLUSTER_FILE,
+        files.CLUSTER,
         dump_options(options),
         language,
         cluster_watchers(options, shell, broken),

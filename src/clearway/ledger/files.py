@@ -21,6 +21,8 @@ WORKERS = "workers.jsonl"
 OBSERVATIONS = "observations.jsonl"
 VERDICTS = "verdict-*.json"
 LOG = "log.txt"
+CLUSTER = "cluster.json"
+"""The cluster that was measured, and how; no secrets."""
 CHAOS = "chaos.jsonl"
 """Nodes broken on purpose: written before each is."""
 

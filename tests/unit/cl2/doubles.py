@@ -1,4 +1,4 @@
-"""Surroundings for calls, and measurements that do as a test says."""
+"""A context for calls, and measurements that do as a test says."""
 
 from __future__ import annotations
 
@@ -8,47 +8,63 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clearway.base.errors import ClearwayError
 from clearway.cl2.config.calls import Compiled, MethodCall, PlannedStep
-from clearway.cl2.config.model import Cl2Config, Part
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, Surroundings
+from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceConfig, Part
+from clearway.cl2.context import Context
 from clearway.cl2.measurements.table import MethodRow
-from clearway.cl2.settings import Settings
-from clearway.kube.api import Access
+from clearway.cl2.options import options
+from clearway.cl2.outcome import NOTHING, CallOutcome
+from clearway.cl2.prepare import Prepared
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
+from clearway.report.language import Language
+from clearway.site.base import Site
+from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.spec.model import Spec
 from clearway.spec.problems import SourcePosition
 
 HERE = SourcePosition("config.yaml", 1, 1)
 
 
-class Silent:
-    """A display that shows nothing."""
+class Console:
+    """Keeps what a user would see."""
 
-    def expect(self, plan: Plan, spec: Spec) -> Listener:
+    language: Language = "en"
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.plan: Plan | None = None
+        """Of the campaign that began last."""
+
+    def log(self, finding: Finding) -> None:
+        self.findings.append(finding)
+
+    def error(self, error: ClearwayError) -> None:
+        raise AssertionError(error)
+
+    def write(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def progress(self, plan: Plan, spec: Spec) -> Listener:
+        self.plan = plan
         return lambda item: None
 
 
-def nowhere(settings: Settings) -> CampaignTarget:
+def _no_site(cluster: KubernetesOptions) -> Site:
     raise AssertionError
 
 
-def around(
-    folder: Path, kubeconfig: Path | None = None, grounds: Callable[[Settings], CampaignTarget] = nowhere, **how: Any
-) -> Surroundings:
-    told: list[Finding] = how.pop("told", [])
-    return Surroundings(
-        access=Access(kubeconfig),
-        grounds=grounds,
-        display=how.get("display", Silent()),
-        settings=how.get("settings", "clearway"),
-        node_access=None,
-        runs=folder,
-        test="test",
-        log=told.append,
-        language="en",
-    )
+def context(
+    folder: Path,
+    kubeconfig: Path | None = None,
+    *,
+    console: Console | None = None,
+    site: Callable[[KubernetesOptions], Site] = _no_site,
+) -> Context:
+    given = {"testconfig": ("config.yaml",), "kubeconfig": str(kubeconfig or "none"), "report-dir": str(folder)}
+    return Context(options(given), console or Console(), site, lambda cluster: ())
 
 
 @dataclass
@@ -70,7 +86,7 @@ class Scripted:
         self._script = script
         self._identifier = ""
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         self._identifier = call.identifier
         self._script.done.append(f"{call.identifier} begins")
         act = self._script.acts.get(call.identifier)
@@ -85,10 +101,11 @@ class Scripted:
             raise self._script.disposal
 
 
-def steps(*identifiers: str) -> Compiled:
-    """A step for each word; the parts of a word are its calls."""
+def steps(*identifiers: str) -> Prepared:
+    """A test with a step for each word; the parts of a word are its calls."""
     planned = tuple(
         PlannedStep(word, tuple(MethodCall("Scripted", one, "", Part(), HERE) for one in word.split("+")))
         for word in identifiers
     )
-    return Compiled(Cl2Config.model_construct(name="test", steps=()), planned)
+    config = Cl2Config.model_construct(name="test", steps=(), chaos_monkey=ChaosMonkeyConfig())
+    return Prepared("config.yaml", "", Compiled(config, planned), NamespaceConfig())

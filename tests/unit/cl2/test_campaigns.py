@@ -10,16 +10,12 @@ import pytest
 
 from clearway.base.errors import SiteError
 from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.measurements.base import CampaignTarget, Surroundings
 from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
-from clearway.ledger.write import Listener
-from clearway.plan.model import Plan
 from clearway.probe.records import Request, Result
-from clearway.spec.model import Spec
 from clearway.verdict.model import State
 from faulty_site import EquippedSite
 from making import measured
-from unit.cl2.doubles import HERE, around
+from unit.cl2.doubles import HERE, Console, context
 
 PATIENCE = 10.0
 
@@ -28,14 +24,10 @@ class Cluster:
     """One site for all campaigns; its workers measure 900 Mbit/s."""
 
     def __init__(self, folder: Path) -> None:
-        self.plan: Plan | None = None
+        self.console = Console()
         self.site = EquippedSite(self._answer)
         self.site.stopping = asyncio.Event()
-        self.around: Surroundings = around(folder, grounds=lambda settings: CampaignTarget(self.site, {}), display=self)
-
-    def expect(self, plan: Plan, spec: Spec) -> Listener:
-        self.plan = plan
-        return lambda item: None
+        self.context = context(folder, console=self.console, site=lambda cluster: self.site)
 
     def let_go(self) -> None:
         """Stopping the site takes no time any more."""
@@ -43,8 +35,8 @@ class Cluster:
         self.site.stopping.set()
 
     def _answer(self, request: Request) -> Result:
-        assert self.plan is not None
-        round_ = next(one for one in self.plan.rounds if one.id == request.round)
+        assert self.console.plan is not None
+        round_ = next(one for one in self.console.plan.rounds if one.id == request.round)
         probe = next(probe for probe in round_.probes if probe.id == request.probe)
         return next(one for one in measured(round_, probe, 9e8) if one.half is request.half)
 
@@ -70,8 +62,8 @@ def call(action: str, params: Any) -> MethodCall:
 async def test_figures_come_before_the_workers_have_left_and_the_test_ends_after_them(cluster: Cluster) -> None:
     async with asyncio.timeout(PATIENCE):
         measurement = NetworkPerformance()
-        await measurement.call(start(), cluster.around)
-        outcome = await measurement.call(gather(), cluster.around)
+        await measurement.call(start(), cluster.context, "test")
+        outcome = await measurement.call(gather(), cluster.context, "test")
         assert (outcome.state, outcome.errors, cluster.site.stopped) == (State.MEASURED, (), 0)
         assert [summary.complete for summary in outcome.summaries] == [True]
         leaving = asyncio.create_task(measurement.dispose())
@@ -85,15 +77,15 @@ async def test_figures_come_before_the_workers_have_left_and_the_test_ends_after
 async def test_the_next_campaign_begins_when_the_workers_of_the_last_have_left(cluster: Cluster) -> None:
     async with asyncio.timeout(PATIENCE):
         first, second = NetworkPerformance(), NetworkPerformance()
-        await first.call(start(), cluster.around)
-        await first.call(gather(), cluster.around)
+        await first.call(start(), cluster.context, "test")
+        await first.call(gather(), cluster.context, "test")
         handed_out = len(cluster.site.submitted)
-        beginning = asyncio.create_task(second.call(start(), cluster.around))
+        beginning = asyncio.create_task(second.call(start(), cluster.context, "test"))
         await cluster.site.stop_asked.wait()
         assert (beginning.done(), len(cluster.site.submitted)) == (False, handed_out)
         cluster.let_go()
         await beginning
-        outcome = await second.call(gather(), cluster.around)
+        outcome = await second.call(gather(), cluster.context, "test")
         assert (outcome.state, outcome.errors) == (State.MEASURED, ())
         for measurement in (second, first):
             await measurement.dispose()
@@ -112,8 +104,8 @@ async def test_what_keeps_the_workers_from_leaving_is_reported_at_the_end(
     monkeypatch.setattr(cluster.site, "stop", fail)
     async with asyncio.timeout(PATIENCE):
         measurement = NetworkPerformance()
-        await measurement.call(start(), cluster.around)
-        outcome = await measurement.call(gather(), cluster.around)
+        await measurement.call(start(), cluster.context, "test")
+        outcome = await measurement.call(gather(), cluster.context, "test")
         assert (outcome.state, outcome.errors) == (State.MEASURED, ())
         with pytest.raises(SiteError):
             await measurement.dispose()
@@ -125,9 +117,9 @@ async def test_an_interrupted_gather_ends_the_campaign_and_keeps_what_it_has(clu
     cluster.site.answer = lambda request: None
     async with asyncio.timeout(PATIENCE):
         measurement = NetworkPerformance()
-        await measurement.call(start(), cluster.around)
+        await measurement.call(start(), cluster.context, "test")
         await cluster.site.handed_out.wait()
-        gathering = asyncio.create_task(measurement.call(gather(), cluster.around))
+        gathering = asyncio.create_task(measurement.call(gather(), cluster.context, "test"))
         await asyncio.sleep(0)
         gathering.cancel()
         outcome = await gathering

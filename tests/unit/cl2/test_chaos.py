@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +12,20 @@ import pytest
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.chaos.killer import KillerTools
-from clearway.chaos.monkey import ChaosEvents
 from clearway.cl2.config.calls import Compiled, MethodCall
 from clearway.cl2.config.load import Compiler
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import ChaosTools, Surroundings
+from clearway.cl2.context import Context
 from clearway.cl2.measurements.chaos import METHOD, ChaosMonkey, ChaosStartParameters, of_the_whole_test
 from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS
 from clearway.cl2.templates import Templates
-from clearway.probe.records import Finding, Node
 from clearway.shell.base import CommandOutput
 from clearway.spec.problems import SpecError
+from faulty_site import FaultySite
 from unit.chaos.nodes import Nodes, tools
 from unit.cl2.configs import SKELETON
-from unit.cl2.doubles import HERE, around
+from unit.cl2.doubles import HERE, Console
+from unit.cl2.doubles import context as cl2_context
 
 CONFIG = """\
 name: chaos
@@ -80,19 +80,17 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
 
 
 @pytest.fixture
-def told() -> list[Finding]:
-    return []
+def console() -> Console:
+    return Console()
 
 
 @pytest.fixture
-def surroundings(nodes: Nodes, told: list[Finding], tmp_path: Path) -> Surroundings:
-    async def made(folder: Path) -> KillerTools:
-        return tools(nodes, folder, set())
+def context(nodes: Nodes, console: Console, tmp_path: Path) -> Context:
+    async def killer_tools() -> KillerTools:
+        return tools(nodes, tmp_path, set())
 
-    async def there() -> Sequence[Node]:
-        return tuple(Node(f"node-{number}") for number in range(1, 5))
-
-    return replace(around(tmp_path, told=told), chaos=ChaosTools(made, there, ChaosEvents()))
+    made = cl2_context(tmp_path, console=console, site=lambda cluster: FaultySite(lambda request: None))
+    return replace(made, killer_tools=killer_tools)
 
 
 def start(params: ChaosStartParameters = SOON) -> MethodCall:
@@ -112,52 +110,50 @@ def struck(nodes: Nodes) -> list[str]:
     return [node for node, what in nodes.said if what == "strike"]
 
 
-async def test_it_breaks_until_it_is_stopped_and_leaves_whole_nodes(nodes: Nodes, surroundings: Surroundings) -> None:
+async def test_it_breaks_until_it_is_stopped_and_leaves_whole_nodes(nodes: Nodes, context: Context) -> None:
     monkey = ChaosMonkey()
-    await monkey.call(start(), surroundings)
+    await monkey.call(start(), context, "test")
     await until(lambda: len(struck(nodes)) == 3)
-    await monkey.call(STOP, surroundings)
+    await monkey.call(STOP, context, "test")
     assert (nodes.broken, nodes.armed) == (set(), {})
     before = len(nodes.said)
     await asyncio.sleep(0.1)
     assert len(nodes.said) == before
 
 
-async def test_started_again_it_breaks_others(nodes: Nodes, surroundings: Surroundings) -> None:
+async def test_started_again_it_breaks_others(nodes: Nodes, context: Context) -> None:
     monkey = ChaosMonkey()
-    await monkey.call(start(), surroundings)
+    await monkey.call(start(), context, "test")
     await until(lambda: len(struck(nodes)) >= 2)
-    await monkey.call(STOP, surroundings)
-    await monkey.call(start(), surroundings)
+    await monkey.call(STOP, context, "test")
+    await monkey.call(start(), context, "test")
     await until(lambda: len(struck(nodes)) == 4)
     await monkey.dispose()
     assert len(set(struck(nodes))) == 4
 
 
-async def test_two_at_once_would_break_too_much(surroundings: Surroundings) -> None:
+async def test_two_at_once_would_break_too_much(context: Context) -> None:
     one, other = ChaosMonkey(), ChaosMonkey()
-    await one.call(start(), surroundings)
+    await one.call(start(), context, "test")
     with pytest.raises(SiteError):
-        await other.call(start(), surroundings)
+        await other.call(start(), context, "test")
     await one.dispose()
-    await other.call(start(), surroundings)
+    await other.call(start(), context, "test")
     await other.dispose()
 
 
-async def test_a_break_that_fails_is_the_error_of_the_step_that_stops_it(
-    nodes: Nodes, surroundings: Surroundings
-) -> None:
+async def test_a_break_that_fails_is_the_error_of_the_step_that_stops_it(nodes: Nodes, context: Context) -> None:
     nodes.answer = lambda node, what: CommandOutput(1, "", "masked") if what == "strike" else None
     monkey = ChaosMonkey()
-    await monkey.call(start(), surroundings)
+    await monkey.call(start(), context, "test")
     await until(lambda: bool(struck(nodes)))
     with pytest.raises(SiteError) as failed:
-        await monkey.call(STOP, surroundings)
+        await monkey.call(STOP, context, "test")
     assert failed.value.code == "chaos.not-broken"
 
 
-async def test_one_that_broke_nothing_says_so(surroundings: Surroundings, told: list[Finding]) -> None:
+async def test_one_that_broke_nothing_says_so(context: Context, console: Console) -> None:
     monkey = ChaosMonkey()
-    await monkey.call(start(SOON.model_copy(update={"interval": SOON.interval * 1e6})), surroundings)
-    await monkey.call(STOP, surroundings)
-    assert [finding.code for finding in told] == ["door.no-node-broken"]
+    await monkey.call(start(SOON.model_copy(update={"interval": SOON.interval * 1e6})), context, "test")
+    await monkey.call(STOP, context, "test")
+    assert [finding.code for finding in console.findings] == ["door.no-node-broken"]

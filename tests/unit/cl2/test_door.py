@@ -139,7 +139,9 @@ def test_a_test_stopped_to_protect_the_cluster_fails_with_that_reason(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CL2_DURATION", "1s")
-    monkeypatch.setattr("clearway.cli.door.cluster_watchers", lambda options, *_: (Trouble(),) if options.brake else ())
+    monkeypatch.setattr(
+        "clearway.cli.cl2_run.cluster_watchers", lambda options, *_: (Trouble(),) if options.brake else ()
+    )
     with kubelets(server, here.parent, NODES, answer=answered):
         assert call(kubeconfig, *SHORT) == 3
         assert len(list((here / "out").glob("Incomplete_*.json"))) == 1

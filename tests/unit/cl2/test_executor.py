@@ -10,16 +10,16 @@ import pytest
 
 from api_server import ApiServer, Fault
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.model import NamespaceConfig
 from clearway.cl2.executor import Executor
-from clearway.cl2.measurements.base import CallOutcome, Critical
+from clearway.cl2.measurements.base import Critical
 from clearway.cl2.namespaces import NamespaceDefaults, Namespaces, settled
-from clearway.cl2.outcome import TestResult, exit_code
+from clearway.cl2.outcome import CallOutcome, TestResult, exit_code
+from clearway.cl2.prepare import Prepared
 from clearway.kube.api import Access
 from clearway.site.kubernetes import names
 from clearway.verdict.model import State
-from unit.cl2.doubles import Script, around, steps
+from unit.cl2.doubles import Script, context, steps
 
 
 class NoNamespaces(Namespaces):
@@ -36,9 +36,9 @@ class NoNamespaces(Namespaces):
         self._done.append("namespaces removed")
 
 
-async def ran(script: Script, compiled: Compiled, folder: Path) -> TestResult:
-    executor = Executor(script.table, around(folder), NoNamespaces(script.done), lambda step: None)
-    return await executor.run(compiled, "config.yaml")
+async def ran(script: Script, test: Prepared, folder: Path) -> TestResult:
+    executor = Executor(context(folder), script.table, NoNamespaces(script.done), lambda step: None)
+    return await executor.run(test)
 
 
 def raising(error: Exception) -> Any:

@@ -10,7 +10,7 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Rate
 from clearway.cl2.measurements.network.figures import items
 from clearway.cl2.measurements.network.request import NetworkStartParameters, spec_of
-from clearway.cl2.output.names import summary_name
+from clearway.cl2.names import summary_name
 from clearway.cl2.settings import SettingsName
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan

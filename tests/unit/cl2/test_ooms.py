@@ -13,15 +13,15 @@ import pytest
 from api_server import ApiServer, Fault, Json
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.measurements.base import CallOutcome, SummaryFile, Surroundings
+from clearway.cl2.context import Context
 from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
 from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.outcome import CallOutcome, SummaryFile
 from clearway.cl2.output.folder import ReportFolder
 from clearway.kube.until import until
-from clearway.probe.records import Finding
 from clearway.verdict.model import State
 from unit.cl2.configs import told
-from unit.cl2.doubles import HERE, around
+from unit.cl2.doubles import HERE, Console, context
 
 EVENTS, PODS = "/api/v1/events", "/api/v1/pods"
 KERNELS = "Memory cgroup out of memory: Killed process {pid} ({name}) total-vm:94208kB, anon-rss:65536kB, file-rss:4kB"
@@ -56,26 +56,26 @@ def eater(name: str, at: str) -> Json:
 class Tracked:
     """One measurement, called as a test's steps do."""
 
-    around: Surroundings
-    said: list[Finding]
+    context: Context
+    console: Console
     measurement: ClusterOoms = field(default_factory=ClusterOoms)
 
     async def call(self, action: str, kind: type[OomParameters] = OomParameters, **params: Any) -> CallOutcome:
         given = {"clusterOOMsTrackerEnabled": True, **params}
         call = MethodCall("ClusterOOMsTracker", "ooms", action, kind.model_validate(given), HERE)
-        return await self.measurement.call(call, self.around)
+        return await self.measurement.call(call, self.context, "test")
 
-    async def heard(self, count: int) -> None:
+    async def seen(self, count: int) -> None:
         async def enough() -> bool:
-            return sum(not hasattr(one, "scope") for one in self.measurement._news) >= count
+            return sum(not hasattr(one, "scope") for one in self.measurement._seen) >= count
 
         assert await until(enough, 30)
 
 
 @pytest.fixture
 def tracked(tmp_path: Path, kubeconfig: Path) -> Tracked:
-    said: list[Finding] = []
-    return Tracked(around(tmp_path, kubeconfig, told=said), said)
+    console = Console()
+    return Tracked(context(tmp_path, kubeconfig, console=console), console)
 
 
 async def test_kills_are_sorted_into_failures_past_and_ignored(server: ApiServer, tracked: Tracked) -> None:
@@ -83,7 +83,7 @@ async def test_kills_are_sorted_into_failures_past_and_ignored(server: ApiServer
     await tracked.call("start", clusterOOMsIgnoredProcesses="stress,nginx")
     server.put(EVENTS, killing("stress", 2, utc()))
     server.put(EVENTS, killing("etcd", 3, utc()))
-    await tracked.heard(3)
+    await tracked.seen(3)
     outcome = await tracked.call("gather")
     (summary,) = outcome.summaries
     assert summary.name == "ClusterOOMsTracker"
@@ -98,7 +98,7 @@ async def test_a_failure_names_pod_node_time_and_limit(server: ApiServer, tracke
     await tracked.call("start")
     at = utc()
     server.put(PODS, eater("eater", at))
-    await tracked.heard(1)
+    await tracked.seen(1)
     count, kill = (await tracked.call("gather")).errors
     assert (count.code, count.values, count.exit_code) == ("door.out-of-memory", {"count": 1}, 1)
     wanted = {"subject": "shop/eater", "node": "node-2", "time": at, "limit": "32Mi", "container": "tools"}
@@ -108,7 +108,7 @@ async def test_a_failure_names_pod_node_time_and_limit(server: ApiServer, tracke
 async def test_kills_are_no_failure_where_that_is_switched_off(server: ApiServer, tracked: Tracked) -> None:
     await tracked.call("start")
     server.put(PODS, eater("eater", utc()))
-    await tracked.heard(1)
+    await tracked.seen(1)
     outcome = await tracked.call("gather", clusterOOMsFailureEnabled=False)
     assert (outcome.errors, outcome.state, len(outcome.summaries[0].data["failures"])) == ((), None, 1)
 
@@ -119,7 +119,7 @@ async def test_who_may_not_look_gets_an_error_and_no_empty_list(server: ApiServe
     with pytest.raises(SiteError) as refused:
         await tracked.call("gather")
     assert refused.value.code == "door.ooms-not-observed"
-    assert "door.ooms-partly-observed" in {finding.code for finding in tracked.said}
+    assert "door.ooms-partly-observed" in {finding.code for finding in tracked.console.findings}
 
 
 async def test_a_gather_without_its_start_is_an_error(tracked: Tracked) -> None:
@@ -141,7 +141,7 @@ async def test_what_is_not_measured_is_said(
 ) -> None:
     await tracked.call("start", kind, clusterOOMsTrackerEnabled=enabled)
     await tracked.measurement.dispose()
-    assert [finding.code for finding in tracked.said] == [code]
+    assert [finding.code for finding in tracked.console.findings] == [code]
 
 
 CONFIG = """\

@@ -10,8 +10,8 @@ import pytest
 
 from clearway.cl2.measurements.network.figures import FIGURES, items
 from clearway.cl2.measurements.network.request import NetworkStartParameters
-from clearway.cl2.output.names import safe, summary_name
-from clearway.cl2.output.perf_data import perf_data
+from clearway.cl2.names import safe, summary_name
+from clearway.cl2.perf_data import perf_data
 from unit.cl2.test_network import GBIT, record_of, start
 
 VALUES = {"TCP": GBIT, "UDP": 0.01, "HTTP": 0.004}

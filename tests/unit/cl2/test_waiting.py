@@ -15,7 +15,7 @@ from clearway.cl2.measurements.execute import expanded
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.site.kubernetes.names import NODES
 from unit.cl2.conftest import READY
-from unit.cl2.doubles import HERE, around
+from unit.cl2.doubles import HERE, context
 
 PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -29,7 +29,7 @@ def call(method: str, params: dict[str, Any], action: str = "") -> MethodCall:
 
 
 async def made(method: str, params: dict[str, Any], folder: Path, kubeconfig: Path | None = None) -> None:
-    await MEASUREMENTS[method].make().call(call(method, params), around(folder, kubeconfig))
+    await MEASUREMENTS[method].make().call(call(method, params), context(folder, kubeconfig), "test")
 
 
 def pod(name: str, *, ready: bool = True) -> Json:
@@ -74,8 +74,8 @@ async def controlled(
     measurement: MeasurementMethod = MEASUREMENTS["WaitForControlledPodsRunning"].make()
     params = {"apiVersion": api_version, "kind": kind, "namespace": "default", "operationTimeout": "300ms", **how}
     name = "WaitForControlledPodsRunning"
-    await measurement.call(call(name, params, "start"), around(folder, kubeconfig))
-    await measurement.call(call(name, {}, "gather"), around(folder, kubeconfig))
+    await measurement.call(call(name, params, "start"), context(folder, kubeconfig), "test")
+    await measurement.call(call(name, {}, "gather"), context(folder, kubeconfig), "test")
 
 
 async def test_controllers_are_waited_for_until_all_their_pods_run(
@@ -140,12 +140,12 @@ def test_words_of_a_command_see_the_environment(monkeypatch: pytest.MonkeyPatch)
 async def test_a_timer_shows_how_long_each_label_took(tmp_path: Path) -> None:
     timer = MEASUREMENTS["Timer"].make()
     for action, params in (("start", {"label": "a"}), ("stop", {"label": "a"})):
-        await timer.call(call("Timer", params, action), around(tmp_path))
-    (summary,) = (await timer.call(call("Timer", {}, "gather"), around(tmp_path))).summaries
+        await timer.call(call("Timer", params, action), context(tmp_path), "test")
+    (summary,) = (await timer.call(call("Timer", {}, "gather"), context(tmp_path), "test")).summaries
     (item,) = summary.data["dataItems"]
     assert (item["unit"], item["labels"], item["data"].keys()) == ("s", {"test": "phases"}, {"a"})
     with pytest.raises(SiteError):
-        await timer.call(call("Timer", {"label": "b"}, "stop"), around(tmp_path))
+        await timer.call(call("Timer", {"label": "b"}, "stop"), context(tmp_path), "test")
 
 
 async def test_sleep_sleeps(tmp_path: Path) -> None:

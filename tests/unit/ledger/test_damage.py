@@ -20,7 +20,7 @@ from clearway.base.units import Duration
 from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.cli.flags import ProviderFlags
 from clearway.cli.main import main
-from clearway.cli.sites import CLUSTER_FILE, LAB_FILE, recorded_site
+from clearway.cli.sites import LAB_FILE, recorded_site
 from clearway.kube.api import Access
 from clearway.ledger import files
 from clearway.ledger.write import Appended, Ledger
@@ -157,7 +157,7 @@ def test_no_damage_shows_a_traceback_or_a_bare_code(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("name", "text"), [(LAB_FILE, dump_lab(LabSpec())), (CLUSTER_FILE, dump_options(KubernetesOptions(Access())))]
+    ("name", "text"), [(LAB_FILE, dump_lab(LabSpec())), (files.CLUSTER, dump_options(KubernetesOptions(Access())))]
 )
 def test_a_damaged_description_of_the_site_is_named(tmp_path: Path, name: str, text: str, language: Language) -> None:
     for content in (b"{", b"[]", b"\xff", text.encode()[: len(text) // 2] + b"\n{"):

@@ -1,4 +1,4 @@
-"""What single fields can't show: steps that are no steps, and what this door does not do, each refused by its name."""
+"""Checks across fields: malformed steps, and what is not supported here, each refused by its name."""
 
 from __future__ import annotations
 

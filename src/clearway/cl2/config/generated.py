@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from clearway.base.units import Duration
 from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceConfig
-from clearway.cl2.output.names import safe
+from clearway.cl2.names import safe
 
 
 def generated_name(config: Cl2Config, identifier: str) -> str:

@@ -10,23 +10,25 @@ from clearway.chaos.monkey import Monkey
 from clearway.chaos.schedule import ChaosRequest, schedule
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Cl2Config, NodeFailure
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
+from clearway.cl2.context import Context
+from clearway.cl2.outcome import NOTHING, CallOutcome
 from clearway.probe.records import Finding, Severity
 from clearway.spec.problems import SourcePosition
 
 METHOD = "ChaosMonkey"
 SEED = 1
+"""Draws the nodes that fail: the same in every run, so that a dry run names them."""
 
 
 class ChaosStartParameters(NodeFailure):
     """As in a test's `chaosMonkey.nodeFailure`."""
 
     excluded_nodes: tuple[str, ...] = ()
-    """Ours: ClusterLoader2 takes them from the test only."""
+    """clearway's own: ClusterLoader2 takes them from the test only."""
 
 
 def of_the_whole_test(config: Cl2Config, place: str) -> tuple[MethodCall, ...]:
-    """The call that a test's `chaosMonkey` comes down to; it is never stopped but by the end."""
+    """The call that a test's `chaosMonkey` stands for; only the end of the test stops it."""
     asked = config.chaos_monkey
     if asked.node_failure is None:
         return ()
@@ -34,8 +36,8 @@ def of_the_whole_test(config: Cl2Config, place: str) -> tuple[MethodCall, ...]:
     return (MethodCall(METHOD, "chaosMonkey.nodeFailure", "start", params, SourcePosition(place)),)
 
 
-def wish_of(asked: ChaosStartParameters, broken: Collection[str] = ()) -> ChaosRequest:
-    """`broken` were it before: none of them again."""
+def chaos_request_of(asked: ChaosStartParameters, broken: Collection[str] = ()) -> ChaosRequest:
+    """`broken` were broken before: none of them again."""
     return ChaosRequest(
         failure_rate=Ratio(asked.failure_rate),
         interval=asked.interval,
@@ -47,41 +49,41 @@ def wish_of(asked: ChaosStartParameters, broken: Collection[str] = ()) -> ChaosR
 
 class ChaosMonkey:
     def __init__(self) -> None:
-        self._monkey: Monkey | None = None
-        self._around: Surroundings | None = None
+        self._running: tuple[Monkey, Context] | None = None
         self._broken: set[str] = set()
         """By this measurement so far: none of them again."""
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         """Raises SiteError where nodes can't be broken, or were and are not back."""
         if isinstance(call.params, ChaosStartParameters):
-            await self._start(call, call.params, around)
+            await self._start(call, call.params, context)
         else:
-            await self._stop()
+            await self.dispose()
         return NOTHING
 
     async def dispose(self) -> None:
-        """Whole nodes, whatever was asked for."""
-        await self._stop()
-
-    async def _start(self, call: MethodCall, asked: ChaosStartParameters, around: Surroundings) -> None:
-        chaos = around.chaos
-        if chaos is None or chaos.busy:
-            raise SiteError("door.already-started", identifier=call.identifier)
-        wish = wish_of(asked, self._broken)
-        nodes = await chaos.nodes()
-        tools = await chaos.tools(around.runs)
-        self._around, chaos.busy = around, True
-        self._monkey = Monkey(tools, wish, schedule(wish, nodes, SEED), chaos.chronicle)
-
-    async def _stop(self) -> None:
-        monkey, self._monkey = self._monkey, None
-        if monkey is None or self._around is None or self._around.chaos is None:
+        """Restore all nodes. Raises SiteError where one is not back."""
+        running, self._running = self._running, None
+        if running is None:
             return
+        monkey, context = running
         try:
             await monkey.stop()
         finally:
-            self._around.chaos.busy = False
+            context.breaking.release()
             self._broken |= monkey.broken
         if not monkey.broken:
-            self._around.log(Finding("door.no-node-broken", Severity.WARNING, METHOD))
+            context.console.log(Finding("door.no-node-broken", Severity.WARNING, METHOD))
+
+    async def _start(self, call: MethodCall, asked: ChaosStartParameters, context: Context) -> None:
+        if context.killer_tools is None or context.breaking.locked():
+            raise SiteError("door.already-started", identifier=call.identifier)
+        await context.breaking.acquire()
+        try:
+            nodes = (await context.site(context.options.cluster).inspect()).nodes
+            tools = await context.killer_tools()
+        except BaseException:
+            context.breaking.release()
+            raise
+        request = chaos_request_of(asked, self._broken)
+        self._running = Monkey(tools, request, schedule(request, nodes, SEED), context.chaos_events), context

@@ -1,8 +1,8 @@
-"""WaitForControlledPodsRunning: until every Deployment, Job and the like has all the pods that it wants."""
+"""WaitForControlledPodsRunning: waits until every Deployment, Job and the like has all the pods that it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,28 +11,27 @@ from clearway.base.units import Duration
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
 from clearway.cl2.config.types import Counted, GoDuration
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
-from clearway.cl2.measurements.pods import listed
-from clearway.cl2.measurements.selection import Selection
-from clearway.cl2.measurements.waiting import wait_until
+from clearway.cl2.context import Context
+from clearway.cl2.measurements.selection import SHOWN, Selection, name_of
+from clearway.cl2.outcome import NOTHING, CallOutcome
 from clearway.kube.api import Api, ApiObject, connect
+from clearway.kube.until import settle
 
 _LOOK_EVERY = Duration(1)
-_SHOWN = 5
-"""Controllers that an error names."""
+"""As often as ClusterLoader2 looks by itself; no parameter sets it."""
 
 
 @dataclass(frozen=True)
 class _ControllerKind:
-    """How a kind says what it wants and what it has."""
+    """Where a kind has the number of its pods, asked for and running."""
 
     plural: str
-    wanted: str
+    target: str
     """Field of the spec, or of the status."""
     running: tuple[str, ...] = ("readyReplicas",)
     """Fields of the status that add up."""
-    left_out: int = 1
-    """What is wanted where the field is left out."""
+    default_target: int = 1
+    """The target where the field is left out."""
 
 
 KINDS: Mapping[str, _ControllerKind] = {
@@ -58,65 +57,62 @@ class ControlledStartParameters(Selection):
 
 class ControlledGatherParameters(Part):
     sync_timeout: GoDuration = Duration(60)
-    """Told by ClusterLoader2's own way of watching; what is asked here is always up to date."""
+    """Without effect: ClusterLoader2 waits so long for its informers, and clearway asks the API anew each time."""
 
 
 class WaitForControlledPodsRunning:
     def __init__(self) -> None:
-        self._wanted: ControlledStartParameters | None = None
+        self._params: ControlledStartParameters | None = None
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         """Raises SiteError naming the controllers whose pods are missing."""
         if isinstance(call.params, ControlledStartParameters):
-            self._wanted = call.params
+            self._params = call.params
         elif call.action == "stop":
-            self._wanted = None
-        elif self._wanted is not None:
-            await _gather(self._wanted, around)
+            self._params = None
+        elif self._params is not None:
+            await _gather(self._params, context)
         return NOTHING
 
     async def dispose(self) -> None:
-        self._wanted = None
+        self._params = None
 
 
-async def _gather(wanted: ControlledStartParameters, around: Surroundings) -> None:
-    waiting: list[str] = []
-    async with connect(around.access) as api:
-
-        async def complete() -> bool:
-            nonlocal waiting
-            waiting = [name async for name in _incomplete(api, wanted)]
-            return not waiting
-
-        if not await wait_until(complete, wanted.operation_timeout, _LOOK_EVERY):
-            shown = tuple(waiting[:_SHOWN])
-            values = {"count": len(waiting), "waiting": shown, "kind": wanted.kind}
-            raise SiteError("door.controlled-pods-missing", within=wanted.operation_timeout, **values)
+async def _gather(params: ControlledStartParameters, context: Context) -> None:
+    async with connect(context.options.cluster.access) as api:
+        incomplete = await settle(
+            lambda: _incomplete(api, params), lambda found: not found, params.operation_timeout, _LOOK_EVERY
+        )
+    if incomplete:
+        values = {"count": len(incomplete), "waiting": tuple(incomplete[:SHOWN]), "kind": params.kind}
+        raise SiteError("door.controlled-pods-missing", within=params.operation_timeout, **values)
 
 
-async def _incomplete(api: Api, wanted: ControlledStartParameters) -> AsyncIterator[str]:
-    kind = KINDS[wanted.kind]
-    prefix = f"/apis/{wanted.api_version}" if "/" in wanted.api_version else f"/api/{wanted.api_version}"
-    for item in await listed(api, wanted.collection(prefix, kind.plural), wanted.query):
-        target, running = _target(item, kind), _running(item, kind, wanted)
-        if _is_behind(item) or not target - wanted.count_error_margin <= running <= target:
-            yield f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']} ({running}/{target})"
+async def _incomplete(api: Api, params: ControlledStartParameters) -> list[str]:
+    kind = KINDS[params.kind]
+    prefix = f"/apis/{params.api_version}" if "/" in params.api_version else f"/api/{params.api_version}"
+    found = []
+    for item in await params.objects(api, prefix, kind.plural):
+        target, running = _target(item, kind), _running(item, kind, params)
+        if _is_outdated(item) or not target - params.count_error_margin <= running <= target:
+            found.append(f"{name_of(item)} ({running}/{target})")
+    return found
 
 
 def _target(item: ApiObject, kind: _ControllerKind) -> int:
-    given = item.get("spec", {}).get(kind.wanted, item.get("status", {}).get(kind.wanted))
-    return kind.left_out if given is None else int(given)
+    given = item.get("spec", {}).get(kind.target, item.get("status", {}).get(kind.target))
+    return kind.default_target if given is None else int(given)
 
 
-def _running(item: ApiObject, kind: _ControllerKind, wanted: ControlledStartParameters) -> int:
+def _running(item: ApiObject, kind: _ControllerKind, params: ControlledStartParameters) -> int:
     status = item.get("status", {})
     running = sum(int(status.get(name) or 0) for name in kind.running)
-    if wanted.check_if_pods_are_updated and "updatedReplicas" in status:
+    if params.check_if_pods_are_updated and "updatedReplicas" in status:
         return min(running, int(status["updatedReplicas"]))
     return running
 
 
-def _is_behind(item: ApiObject) -> bool:
-    """Whether its status still speaks of an earlier version of it."""
+def _is_outdated(item: ApiObject) -> bool:
+    """Whether its status is that of an earlier version of the object."""
     generation = int(item["metadata"].get("generation", 0))
     return int(item.get("status", {}).get("observedGeneration", generation)) < generation

@@ -1,4 +1,4 @@
-"""Exec: a command on this machine, tried again until it succeeds."""
+"""Exec: runs a command on this machine, again until it succeeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from clearway.base.units import Duration
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
 from clearway.cl2.config.types import GoDuration, Several
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
+from clearway.cl2.context import Context
+from clearway.cl2.measurements.base import MeasurementMethod
+from clearway.cl2.outcome import NOTHING, CallOutcome
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _TAIL = 500
@@ -29,25 +31,22 @@ class ExecParameters(Part):
     backoff_delay: GoDuration = Duration(1)
 
 
-class Exec:
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
-        """Raises SiteError, with the end of what the command said, if every attempt failed."""
-        wanted = call.params
-        assert isinstance(wanted, ExecParameters)
-        argv = [expanded(word) for word in wanted.command]
-        for left in reversed(range(wanted.retries)):
+class Exec(MeasurementMethod):
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
+        """Raises SiteError, with the end of the command's output, if every attempt failed."""
+        params = call.params
+        assert isinstance(params, ExecParameters)
+        argv = [expanded(word) for word in params.command]
+        for left in reversed(range(params.retries)):
             try:
-                await _attempt(argv, wanted.timeout)
+                await _attempt(argv, params.timeout)
             except SiteError:
                 if not left:
                     raise
-                await asyncio.sleep(wanted.backoff_delay.si)
+                await asyncio.sleep(params.backoff_delay.si)
             else:
                 break
         return NOTHING
-
-    async def dispose(self) -> None:
-        """A command never outlives its call."""
 
 
 def expanded(word: str) -> str:
@@ -63,7 +62,7 @@ async def _attempt(argv: list[str], timeout: Duration) -> None:
         raise SiteError("door.command-not-run", command=argv[0], error=error.strerror) from error
     try:
         async with asyncio.timeout(timeout.si):
-            said, _ = await process.communicate()
+            output, _ = await process.communicate()
     except TimeoutError:
         raise SiteError("door.command-timed-out", command=argv[0], within=timeout) from None
     finally:
@@ -71,5 +70,5 @@ async def _attempt(argv: list[str], timeout: Duration) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
     if process.returncode:
-        tail = said.decode(errors="replace").strip()[-_TAIL:]
+        tail = output.decode(errors="replace").strip()[-_TAIL:]
         raise SiteError("door.command-failed", command=argv[0], status=process.returncode, output=tail)

@@ -1,4 +1,4 @@
-"""WaitForNodes: until so many nodes are ready, and not more than that."""
+"""WaitForNodes: waits until so many nodes are ready, not fewer and not more."""
 
 from __future__ import annotations
 
@@ -6,39 +6,36 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.types import Counted, GoDuration
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, Surroundings
-from clearway.cl2.measurements.pods import listed
-from clearway.cl2.measurements.selection import Patience
-from clearway.cl2.measurements.waiting import true_condition, wait_until
+from clearway.cl2.context import Context
+from clearway.cl2.measurements.base import MeasurementMethod
+from clearway.cl2.measurements.selection import PolledSelection, is_ready
+from clearway.cl2.outcome import NOTHING, CallOutcome
 from clearway.kube.api import connect
-from clearway.site.kubernetes.names import NODES
+from clearway.kube.until import settle
 
 
-class NodesParameters(Patience):
+class NodesParameters(PolledSelection):
     min_desired_node_count: Counted
     max_desired_node_count: Counted
     timeout: GoDuration = Duration(1800)
     refresh_interval: GoDuration = Duration(30)
 
+    def allows(self, ready: int) -> bool:
+        return self.min_desired_node_count <= ready <= self.max_desired_node_count
 
-class WaitForNodes:
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+
+class WaitForNodes(MeasurementMethod):
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         """Raises SiteError saying how many there were."""
-        wanted = call.params
-        assert isinstance(wanted, NodesParameters)
-        ready = 0
-        async with connect(around.access) as api:
+        params = call.params
+        assert isinstance(params, NodesParameters)
+        async with connect(context.options.cluster.access) as api:
 
-            async def enough() -> bool:
-                nonlocal ready
-                found = await listed(api, NODES, wanted.query)
-                ready = sum(true_condition(node, "Ready") for node in found)
-                return wanted.min_desired_node_count <= ready <= wanted.max_desired_node_count
+            async def count_ready() -> int:
+                return sum(map(is_ready, await params.objects(api, "/api/v1", "nodes", namespaced=False)))
 
-            if await wait_until(enough, wanted.timeout, wanted.refresh_interval):
-                return NOTHING
-        least, most = wanted.min_desired_node_count, wanted.max_desired_node_count
-        raise SiteError("door.nodes-not-ready", within=wanted.timeout, ready=ready, least=least, most=most)
-
-    async def dispose(self) -> None:
-        """Nothing is left."""
+            ready = await settle(count_ready, params.allows, params.timeout, params.every)
+        if params.allows(ready):
+            return NOTHING
+        least, most = params.min_desired_node_count, params.max_desired_node_count
+        raise SiteError("door.nodes-not-ready", within=params.timeout, ready=ready, least=least, most=most)

@@ -1,4 +1,4 @@
-"""ClusterOOMsTracker, and what TestMetrics bundles of it: out-of-memory kills from `start` to `gather`."""
+"""ClusterOOMsTracker, and TestMetrics, which contains it: out-of-memory kills from `start` to `gather`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, SummaryFile, Surroundings
+from clearway.cl2.context import Context
+from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
 from clearway.probe.records import Finding, Severity
 from clearway.spec.types import refusal
 from clearway.verdict.model import State
@@ -21,23 +22,23 @@ from clearway.watch.oom.records import Oom, OomObserver
 from clearway.watch.oom.tracker import OomTracker
 
 _NAMED = 20
-"""Kills that are errors of their own; the summary has them all."""
+"""Kills that are errors of their own, so that JUnit stays readable; the summary has them all."""
 _NOT_MEASURED = (
     *("EtcdMetrics", "SchedulingMetrics", "MetricsForE2E", "ResourceUsageSummary"),
     *("CPUProfile", "MemoryProfile", "BlockProfile", "SystemPodMetrics"),
 )
-"""What else TestMetrics bundles."""
+"""The other measurements in TestMetrics."""
 
 
-def _unwanted(value: Any) -> Any:
-    """Whoever switches something on counts on its being measured."""
+def _refuse_if_set(value: Any) -> Any:
+    """Refuses what would switch on a measurement that is not done here."""
     if value:
         raise refusal(ClearwayError("door.not-measured-here"))
     return value
 
 
-Off = Annotated[bool, AfterValidator(_unwanted)]
-Empty = Annotated[str, AfterValidator(_unwanted)]
+Off = Annotated[bool, AfterValidator(_refuse_if_set)]
+Empty = Annotated[str, AfterValidator(_refuse_if_set)]
 
 
 class OomParameters(Part):
@@ -51,7 +52,7 @@ class OomParameters(Part):
 
 
 class MetricsParameters(OomParameters):
-    """What is said of the rest is either off, or says how something is done that is not."""
+    """Fields for the other measurements: either off, or details of something that is not measured."""
 
     system_pod_metrics_enabled: Off = False
     enable_restart_count_check: Off = False
@@ -67,60 +68,55 @@ class MetricsParameters(OomParameters):
 
 
 class OutOfMemory(ClearwayError):
-    """It was looked for, and found."""
+    """A process was killed for want of memory while the test was looking."""
 
     exit_code = 1
 
 
 class ClusterOoms:
     def __init__(self) -> None:
-        self._following: AsyncExitStack | None = None
-        self._news: list[Oom | OomObserver] = []
+        self._tracking: AsyncExitStack | None = None
+        self._seen: list[Oom | OomObserver] = []
         self._ignored: frozenset[str] = frozenset()
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
-        """Raises SiteError where nothing could be looked at."""
-        wanted = call.params
-        if not isinstance(wanted, OomParameters):
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
+        """Raises SiteError where no source of kills could be read."""
+        params = call.params
+        if not isinstance(params, OomParameters):
             return NOTHING  # a pause of what is not measured
         if call.action == "start":
-            _say_what_is_not_measured(call, wanted, around)
-        if not wanted.enabled:
+            _log_what_is_not_measured(call, params, context)
+        if not params.enabled:
             return NOTHING
         if call.action == "start":
-            await self._start(wanted, around)
+            await self._start(params, context)
             return NOTHING
-        return await self._gather(call, wanted, around)
+        return await self._gather(call, params, context)
 
     async def dispose(self) -> None:
-        following, self._following = self._following, None
-        if following is not None:
-            await following.aclose()
+        tracking, self._tracking = self._tracking, None
+        if tracking is not None:
+            await tracking.aclose()
 
-    async def _start(self, wanted: OomParameters, around: Surroundings) -> None:
-        """One that runs already goes on."""
-        if self._following is None:
-            self._following, self._ignored = AsyncExitStack(), wanted.ignored_processes
-            tracker = OomTracker(around.access, around.namespace)
-            await self._following.enter_async_context(tracker.follow((), self._news.append))
+    async def _start(self, params: OomParameters, context: Context) -> None:
+        """A tracker that runs already goes on."""
+        if self._tracking is None:
+            self._tracking, self._ignored = AsyncExitStack(), params.ignored_processes
+            cluster = context.options.cluster
+            tracker = OomTracker(cluster.access, cluster.namespace)
+            await self._tracking.enter_async_context(tracker.follow((), self._seen.append))
 
-    async def _gather(self, call: MethodCall, wanted: OomParameters, around: Surroundings) -> CallOutcome:
-        if self._following is None:
+    async def _gather(self, call: MethodCall, params: OomParameters, context: Context) -> CallOutcome:
+        if self._tracking is None:
             raise SiteError("door.start-failed", identifier=call.identifier)
         await self.dispose()
-        news, self._news = self._news, []
-        sights = [one for one in news if isinstance(one, OomObserver)]
-        for sight in sights:
-            if sight.cause is not None:
-                values = {"source": sight.source.value, "cause": sight.cause}
-                around.log(Finding("door.ooms-partly-observed", Severity.WARNING, sight.scope, values))
-        if all(sight.cause is not None for sight in sights):
-            raise SiteError("door.ooms-not-observed", identifier=call.identifier)
-        found = self._sorted([one for one in news if isinstance(one, Oom)])
+        seen, self._seen = self._seen, []
+        _check_observers(call, [one for one in seen if isinstance(one, OomObserver)], context)
+        found = self._sorted([one for one in seen if isinstance(one, Oom)])
         summary = SummaryFile(
             "ClusterOOMsTracker", {name: [_item(one) for one in ooms] for name, ooms in found.items()}
         )
-        failures = found["failures"] if wanted.fails else []
+        failures = found["failures"] if params.fails else []
         return CallOutcome((summary,), State.FAIL if failures else None, tuple(_errors(failures)))
 
     def _sorted(self, ooms: list[Oom]) -> dict[str, list[Oom]]:
@@ -132,21 +128,32 @@ class ClusterOoms:
         return found
 
 
-def _say_what_is_not_measured(call: MethodCall, wanted: OomParameters, around: Surroundings) -> None:
-    if isinstance(wanted, MetricsParameters):
+def _check_observers(call: MethodCall, observers: list[OomObserver], context: Context) -> None:
+    """Log each source that could not be read. Raises SiteError if none could."""
+    for observer in observers:
+        if observer.cause is not None:
+            values = {"source": observer.source.value, "cause": observer.cause}
+            context.console.log(Finding("door.ooms-partly-observed", Severity.WARNING, observer.scope, values))
+    if all(observer.cause is not None for observer in observers):
+        raise SiteError("door.ooms-not-observed", identifier=call.identifier)
+
+
+def _log_what_is_not_measured(call: MethodCall, params: OomParameters, context: Context) -> None:
+    if isinstance(params, MetricsParameters):
         values = {"left_out": _NOT_MEASURED}
-        code = "door.only-ooms" if wanted.enabled else "door.nothing-of-test-metrics"
-        around.log(Finding(code, Severity.WARNING, call.identifier, values))
-    elif not wanted.enabled:
-        around.log(Finding("door.ooms-off", Severity.WARNING, call.identifier))
+        code = "door.only-ooms" if params.enabled else "door.nothing-of-test-metrics"
+        context.console.log(Finding(code, Severity.WARNING, call.identifier, values))
+    elif not params.enabled:
+        context.console.log(Finding("door.ooms-off", Severity.WARNING, call.identifier))
 
 
 def _item(oom: Oom) -> dict[str, Any]:
-    """ClusterLoader2's five, empty where nobody told; then what only we know."""
-    told = {"node": oom.node, "process": oom.process, "memory": oom.memory, "pid": oom.pid}
+    """ClusterLoader2's five fields, empty where unknown; then what only clearway knows."""
+    theirs = {"node": oom.node, "process": oom.process, "memory": oom.memory, "pid": oom.pid}
     own = {"namespace": oom.namespace, "pod": oom.pod, "container": oom.container, "limit": oom.limit}
     known = {name: text for name, text in own.items() if text is not None}
-    return {name: text or "" for name, text in told.items()} | {"time": _time(oom), "source": oom.source.value, **known}
+    always = {"time": _time(oom), "source": oom.source.value}
+    return {name: text or "" for name, text in theirs.items()} | always | known
 
 
 def _errors(failures: list[Oom]) -> Iterator[ClearwayError]:

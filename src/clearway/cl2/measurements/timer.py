@@ -1,4 +1,4 @@
-"""Timer: how long it took from one step to another, by label."""
+"""Timer: measures the time from one step to another, by label."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import time
 from clearway.base.errors import SiteError
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, SummaryFile, Surroundings
-from clearway.cl2.output.perf_data import Item, perf_data
+from clearway.cl2.context import Context
+from clearway.cl2.measurements.base import MeasurementMethod
+from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
+from clearway.cl2.perf_data import Item, perf_data
 
 
 class LabelParameters(Part):
     label: str
 
 
-class Timer:
+class Timer(MeasurementMethod):
     def __init__(self) -> None:
         self._running: dict[str, float] = {}
         self._taken: dict[str, float] = {}
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         """Raises SiteError for a label that was not started."""
         if call.action == "gather":
             item = Item(dict(self._taken), "s", {"test": "phases"})
@@ -34,6 +36,3 @@ class Timer:
         else:
             raise SiteError("door.timer-not-started", label=label)
         return NOTHING
-
-    async def dispose(self) -> None:
-        """Nothing is left."""

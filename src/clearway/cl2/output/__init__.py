@@ -1,1 +1,1 @@
-"""What a run of the door leaves in its report folder."""
+"""The files of the report folder."""

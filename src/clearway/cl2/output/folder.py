@@ -13,10 +13,9 @@ from clearway.base.errors import LedgerError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.generated import generated_name, generated_text
 from clearway.cl2.config.model import NamespaceConfig
-from clearway.cl2.measurements.base import SummaryFile
-from clearway.cl2.outcome import TestResult
+from clearway.cl2.names import INCOMPLETE, summary_name
+from clearway.cl2.outcome import SummaryFile, TestResult
 from clearway.cl2.output.junit import junit
-from clearway.cl2.output.names import INCOMPLETE, summary_name
 from clearway.report.language import Language
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from clearway.cl2.measurements.network.request import NetworkStartParameters
-from clearway.cl2.output.perf_data import Item
+from clearway.cl2.perf_data import Item
 from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS, Distribution, SampleStats, SingleValue
 from clearway.probe.records import Outcome, Pair, Role, Trial

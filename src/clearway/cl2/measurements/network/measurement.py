@@ -1,6 +1,7 @@
-"""The measurement itself: `start` plans and sets a campaign going, `gather` waits for what it measures and judges.
+"""The measurement itself: `start` plans a campaign and starts it, `gather` waits for its figures and judges them.
 
-Its workers leave while the test goes on; the next campaign begins when they have left, and the test ends with the last.
+Its workers are removed while the test goes on. The next campaign begins when they are gone, and the test ends when the
+last are gone.
 """
 
 from __future__ import annotations
@@ -15,156 +16,160 @@ from clearway.base.errors import ClearwayError, SiteError
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.campaign.conclusion import conclude, save_reports
 from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.measurements.base import NOTHING, CallOutcome, CampaignTarget, SummaryFile, Surroundings
+from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
 from clearway.cl2.measurements.network.request import NetworkStartParameters, spec_of
-from clearway.cl2.output.names import safe
-from clearway.cl2.output.perf_data import perf_data
-from clearway.cl2.settings import SETTINGS, SettingsName
+from clearway.cl2.names import safe
+from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
+from clearway.cl2.perf_data import perf_data
+from clearway.cl2.settings import SETTINGS
+from clearway.ledger import files
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
+from clearway.report.language import Language
 from clearway.report.text import TextReport
+from clearway.site.base import Site
+from clearway.site.kubernetes.options import dump_options
+from clearway.site.watcher import Watcher
 from clearway.verdict.model import State
 
 _NAMED = 10
-"""Pairs without data that are told one by one; the run directory has them all."""
+"""Pairs without data that are errors of their own, so that JUnit stays readable; the run directory has them all."""
 
 
 @dataclass(frozen=True)
-class _Running:
-    wanted: NetworkStartParameters
-    folder: Path
-    campaign: asyncio.Task[None]
-    told: asyncio.Event
+class _Campaign:
+    """A campaign whose whole plan is written; nothing is created before."""
+
+    params: NetworkStartParameters
+    job: Job
+    site: Site
+    watchers: tuple[Watcher, ...]
+    language: Language
+    measured: asyncio.Event
     """All is measured, or the campaign is over."""
+
+    async def run(self) -> None:
+        """The reports are written as soon as all is measured, or when the campaign ends early: no figure is lost."""
+        try:
+            async with measuring(self.job, self.site, self.watchers) as campaign:
+                await campaign.measure_all()
+                self._save_reports()
+                self.measured.set()
+        except BaseException:
+            self._save_reports()
+            raise
+
+    def record(self) -> Record:
+        return read_run(self.job.ledger.folder)
+
+    def _save_reports(self) -> None:
+        save_reports(conclude(self.record(), self.language), self.job.ledger)
 
 
 class NetworkPerformance:
     def __init__(self) -> None:
-        self._running: _Running | None = None
+        self._running: tuple[_Campaign, asyncio.Task[None]] | None = None
         self._leaving: list[asyncio.Task[None]] = []
         """Campaigns that have measured all and are removing their workers."""
 
-    async def call(self, call: MethodCall, around: Surroundings) -> CallOutcome:
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
         """Raises ClearwayError where nothing can be measured."""
         if isinstance(call.params, NetworkStartParameters):
-            self._running = await self._start(call, call.params, around)
+            if self._running is not None:
+                raise SiteError("door.already-started", identifier=call.identifier)
+            self._running = await _start(call, call.params, context, test)
             return NOTHING
         running, self._running = self._running, None
         if running is None:
             raise SiteError("door.start-failed", identifier=call.identifier)
-        outcome = await _gather(running, around)
-        if not running.campaign.done():
-            self._leaving.append(running.campaign)
+        outcome = await _gather(*running)
+        if not running[1].done():
+            self._leaving.append(running[1])
         return outcome
 
     async def dispose(self) -> None:
-        """End a campaign that nobody gathered, and wait until all workers have left. Raises what kept them."""
+        """End a campaign that was not gathered, and wait until all workers have left. Raises what kept them."""
         running, self._running = self._running, None
         if running is not None:
-            await _ended(running.campaign)
+            await _end(running[1])
         leaving, self._leaving = self._leaving, []
-        for campaign in leaving:
-            await campaign
-
-    async def _start(self, call: MethodCall, wanted: NetworkStartParameters, around: Surroundings) -> _Running:
-        """Nothing is created before the whole plan is written."""
-        if self._running is not None:
-            raise SiteError("door.already-started", identifier=call.identifier)
-        settings = wanted.settings or around.settings
-        around.log(Finding("door.settings-used", Severity.INFO, call.identifier, {"settings": settings}))
-        if wanted.protocol == "UDP":
-            around.log(Finding("door.no-one-way-latency", Severity.INFO, call.identifier))
-        await around.alone.acquire()
-        try:
-            ground = around.grounds(SETTINGS[settings])
-            job = await _begun(call, wanted, settings, ground, around)
-            told = asyncio.Event()
-            campaign = asyncio.create_task(_carried_out(job, ground, around, told))
-        except BaseException:
-            around.alone.release()
-            raise
-
-        def over(_: asyncio.Task[None]) -> None:
-            around.alone.release()
-            told.set()
-
-        campaign.add_done_callback(over)
-        return _Running(wanted, job.ledger.folder, campaign, told)
+        for task in leaving:
+            await task
 
 
-async def _begun(
-    call: MethodCall,
-    wanted: NetworkStartParameters,
-    settings: SettingsName,
-    ground: CampaignTarget,
-    around: Surroundings,
-) -> Job:
-    """A run directory with the whole plan. Raises SiteError if the cluster can't give the pairs."""
-    inventory = await ground.site.inspect()
-    spec = spec_of(wanted, settings, inventory, f"{around.test} {call.identifier}")
-    job = await begin(spec, ground.site, _folder(around, call))
-    planned = len({probe.pair for probe in job.plan.probes})
-    if planned != wanted.number_of_clients:
-        raise SiteError("door.too-few-pairs", pairs=wanted.number_of_clients, found=planned)
-    for name, text in ground.files.items():
-        job.ledger.save(name, text)
-    listener = around.display.expect(job.plan, spec)
-    return replace(job, ledger=Ledger(job.ledger.folder, [listener]))
-
-
-async def _carried_out(job: Job, ground: CampaignTarget, around: Surroundings, told: asyncio.Event) -> None:
-    """The reports are written as soon as all is measured, and whatever ends it: what was measured is never lost."""
+async def _start(
+    call: MethodCall, params: NetworkStartParameters, context: Context, test: str
+) -> tuple[_Campaign, asyncio.Task[None]]:
+    settings = params.settings or context.options.settings
+    context.console.log(Finding("door.settings-used", Severity.INFO, call.identifier, {"settings": settings}))
+    if params.protocol == "UDP":
+        context.console.log(Finding("door.no-one-way-latency", Severity.INFO, call.identifier))
+    await context.measuring.acquire()
     try:
-        async with measuring(job, ground.site, ground.watchers) as run:
-            await run.measure_all()
-            _report(job, around)
-            told.set()
+        campaign = await _planned(call, params.model_copy(update={"settings": settings}), context, test)
     except BaseException:
-        _report(job, around)
+        context.measuring.release()
         raise
 
+    def over(_: asyncio.Task[None]) -> None:
+        context.measuring.release()
+        campaign.measured.set()
 
-def _report(job: Job, around: Surroundings) -> None:
-    record = read_run(job.ledger.folder)
-    save_reports(conclude(record, around.language), job.ledger)
+    task = asyncio.create_task(campaign.run())
+    task.add_done_callback(over)
+    return campaign, task
 
 
-async def _measured(running: _Running) -> None:
-    """Returns when there is no more to come. Raises what ended the campaign before it had measured all."""
+async def _planned(call: MethodCall, params: NetworkStartParameters, context: Context, test: str) -> _Campaign:
+    """A run directory with the whole plan. Raises SiteError if the cluster can't give the pairs."""
+    assert params.settings is not None
+    cluster = SETTINGS[params.settings].employed(context.options.cluster)
+    site = context.site(cluster)
+    spec = spec_of(params, params.settings, await site.inspect(), f"{test} {call.identifier}")
+    job = await begin(spec, site, _new_folder(context.options.runs, f"{call.method}_{test}_{call.identifier}"))
+    planned = len({probe.pair for probe in job.plan.probes})
+    if planned != params.number_of_clients:
+        raise SiteError("door.too-few-pairs", pairs=params.number_of_clients, found=planned)
+    job.ledger.save(files.CLUSTER, dump_options(cluster))
+    shown = replace(job, ledger=Ledger(job.ledger.folder, [context.console.progress(job.plan, spec)]))
+    return _Campaign(params, shown, site, context.watchers(cluster), context.console.language, asyncio.Event())
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Wait until a cancelled campaign has removed its workers; its errors are in its run directory."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _wait(campaign: _Campaign, task: asyncio.Task[None]) -> None:
+    """Returns when all is measured. Raises what ended the campaign before that."""
     try:
-        await running.told.wait()
+        await campaign.measured.wait()
     except asyncio.CancelledError:
-        await _ended(running.campaign)
+        await _end(task)
         raise
-    if running.campaign.done():
-        running.campaign.result()
+    if task.done():
+        task.result()
 
 
-async def _ended(campaign: asyncio.Task[None]) -> None:
-    """Its workers first; whatever it has to say of that is in its run directory."""
-    campaign.cancel()
-    await asyncio.gather(campaign, return_exceptions=True)
-
-
-async def _gather(running: _Running, around: Surroundings) -> CallOutcome:
-    """Results and verdict. A campaign that could not go on, or was interrupted, is an error beside what it measured."""
+async def _gather(campaign: _Campaign, task: asyncio.Task[None]) -> CallOutcome:
+    """Results and verdict. A campaign that was stopped or interrupted is an error beside what it measured."""
     trouble: ClearwayError | None = None
     complete = True
     try:
-        await _measured(running)
+        await _wait(campaign, task)
     except ClearwayError as error:
         trouble, complete = error, not isinstance(error, Aborted)
     except asyncio.CancelledError:
         trouble, complete = SiteError("door.interrupted"), False
-    record = read_run(running.folder)
-    document = conclude(record, around.language)
-    wanted = running.wanted
-    name = f"NetworkPerformanceMetrics_{wanted.ratio}_{wanted.protocol}_P2P"
-    summary = SummaryFile(name, perf_data(items(record, wanted)), complete=complete)
+    params, record = campaign.params, campaign.record()
+    document = conclude(record, campaign.language)
+    name = f"NetworkPerformanceMetrics_{params.ratio}_{params.protocol}_P2P"
+    summary = SummaryFile(name, perf_data(items(record, params)), complete=complete)
     report = TextReport().render(document)
     return CallOutcome((summary,), document.state, tuple(_errors(record, document, trouble)), report)
 
@@ -182,13 +187,12 @@ def _errors(record: Record, document: ReportDocument, trouble: ClearwayError | N
 
 
 class Rejected(ClearwayError):
-    """The network was measured, and is not what was asked for."""
+    """The network was measured, and misses a threshold."""
 
     exit_code = 1
 
 
-def _folder(around: Surroundings, call: MethodCall) -> Path:
+def _new_folder(runs: Path, name: str) -> Path:
     """A run directory of its own for each start, also where an earlier run left some."""
-    name = safe(f"{call.method}_{around.test}_{call.identifier}")
-    names = (name if number == 1 else f"{name}_{number}" for number in count(1))
-    return next(path for one in names if not (path := around.runs / one).exists())
+    names = (safe(name) if number == 1 else f"{safe(name)}_{number}" for number in count(1))
+    return next(path for one in names if not (path := runs / one).exists())
