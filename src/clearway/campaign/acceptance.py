@@ -24,6 +24,7 @@ from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan
+from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTED, ObservationKind
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
@@ -98,11 +99,11 @@ async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> A
             async with run.watched(watchers):
                 yield run
     except Aborted as aborted:
-        run.observe("run-braked", {"code": aborted.code})
+        run.observe(RUN_BRAKED, {"code": aborted.code})
         raise
     except asyncio.CancelledError:
         if next_round(run.record) is not None:
-            run.observe("run-interrupted")
+            run.observe(RUN_INTERRUPTED)
         raise
 
 
@@ -150,7 +151,7 @@ class Campaign:
             yield round_
             round_ = next_round(self.record)
         await self._watchers.aclose()
-        self.observe("run-finished")
+        self.observe(RUN_FINISHED)
 
     async def measure_all(self) -> None:
         """All rounds, where the nodes need no preparation before any of them."""
@@ -163,9 +164,9 @@ class Campaign:
             await asyncio.sleep(self.record.spec.gap.si)
         await run_round(self.pool, round_, self._live.attempts(round_), self._estimate)
 
-    def observe(self, kind: str, values: Mapping[str, object] = MappingProxyType({})) -> None:
+    def observe(self, kind: ObservationKind, values: Mapping[str, object] = MappingProxyType({})) -> None:
         """Note something about the whole run."""
-        self.pool.ledger.append(Observation(kind, self.record.manifest.run, self.pool.clock.now(), values))
+        self.pool.ledger.append(kind.seen(self.record.manifest.run, self.pool.clock.now(), values))
 
     @asynccontextmanager
     async def watched(self, watchers: Iterable[Watcher]) -> AsyncIterator[None]:

@@ -17,6 +17,8 @@ from clearway.chaos.kinds import Failure, Sign
 from clearway.chaos.node_readiness import NodeReadiness
 from clearway.kube.errors import KubeError
 from clearway.kube.until import settle
+from clearway.probe import observations
+from clearway.probe.observations import ObservationKind
 from clearway.probe.records import Observation
 from clearway.shell.base import Answer, CommandOutput, NotRun, Shell
 from clearway.spec.model import FailureName
@@ -125,7 +127,9 @@ class NodeKiller:
         broken_node = await self._armed(node, request)
         failure = self.tools.failures[request.kind]
         broken_node.broken_at = begun = self.tools.clock.now()
-        self._report("breaking", node, kind=request.kind, fuse=Duration(broken_node.restores_itself_at - begun))
+        self._report(
+            observations.CHAOS_BREAKING, node, kind=request.kind, fuse=Duration(broken_node.restores_itself_at - begun)
+        )
         answer = await _uncancelled(self.tools.shell.run(node, bomb.break_node(broken_node.entry.bomb, failure)))
         if not _succeeded(answer) and not (failure.cuts_access and isinstance(answer, NotRun)):
             self._fail_with("chaos.not-broken", node, kind=request.kind, why=_why(answer))
@@ -134,7 +138,7 @@ class NodeKiller:
         if not await settle(lambda: self._is_seen(lambda: self._is_broken(broken_node)), bool, rest, _LOOK_EVERY):
             self._fail_with("chaos.not-seen-broken", node, kind=request.kind, within=within)
         broken_node.seen = True
-        self._report("broken", node, kind=request.kind, after=Duration(self.tools.clock.now() - begun))
+        self._report(observations.CHAOS_BROKEN, node, kind=request.kind, after=Duration(self.tools.clock.now() - begun))
 
     async def _armed(self, node: str, request: FailureRequest) -> BrokenNode:
         """Arm the node's bomb; the journal has the node before anything is done to it."""
@@ -150,7 +154,7 @@ class NodeKiller:
         answer = await self.tools.shell.run(node, bomb.arm(name, request.fuse, failure))
         if not (_succeeded(answer) and bomb.ARMED in answer.stdout.split()):
             self._fail_with("chaos.not-armed", node, why=_why(answer))
-        self._report("armed", node, kind=request.kind, fuse=request.fuse)
+        self._report(observations.CHAOS_ARMED, node, kind=request.kind, fuse=request.fuse)
         return broken_node
 
     async def _restore(self, broken_node: BrokenNode) -> bool:
@@ -158,15 +162,15 @@ class NodeKiller:
             await self._close(broken_node)
             return True
         failure, begun = self.tools.failures[broken_node.entry.kind], self.tools.clock.now()
-        self._report("putting-back", broken_node.node, kind=broken_node.entry.kind)
+        self._report(observations.CHAOS_PUTTING_BACK, broken_node.node, kind=broken_node.entry.kind)
         if failure.cuts_access:
             await self.tools.pause_until(broken_node.broken_at + _IN_EFFECT_AFTER)
         if await self._recovered(broken_node, failure):
-            self._report("back", broken_node.node, after=Duration(self.tools.clock.now() - begun))
+            self._report(observations.CHAOS_BACK, broken_node.node, after=Duration(self.tools.clock.now() - begun))
             await self._close(broken_node)
             return True
         within = Duration(self.tools.clock.now() - begun)
-        self._report("failed", broken_node.node, code="chaos.not-back", within=within)
+        self._report(observations.CHAOS_FAILED, broken_node.node, code="chaos.not-back", within=within)
         return False
 
     async def _recovered(self, broken_node: BrokenNode, failure: Failure) -> bool:
@@ -222,11 +226,11 @@ class NodeKiller:
 
     def _fail_with(self, code: str, node: str, **values: Any) -> None:
         """Report a failure and raise it."""
-        self._report("failed", node, code=code, **values)
+        self._report(observations.CHAOS_FAILED, node, code=code, **values)
         raise ChaosFailed(code, node=node, **values)
 
-    def _report(self, what: str, node: str, **values: Any) -> None:
-        self.observe(Observation(f"chaos-{what}", node, self.tools.clock.now(), values))
+    def _report(self, event: ObservationKind, node: str, **values: Any) -> None:
+        self.observe(event.seen(node, self.tools.clock.now(), values))
 
 
 async def _uncancelled(doing: Coroutine[Any, Any, Answer]) -> Answer:

@@ -11,6 +11,7 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.chaos.killer import SEEN_WITHIN, ChaosFailed, FailureRequest, KillerTools, NodeKiller
 from clearway.chaos.schedule import ChaosRequest, TimedWave
+from clearway.probe.observations import CHAOS_BACK, CHAOS_FAILED
 from clearway.probe.records import Observation
 from clearway.site.watcher import WatchContext
 
@@ -40,7 +41,7 @@ class ChaosEvents:
         """Starts with the nodes that are broken already."""
         latest = {observation.subject: observation for observation in self.seen}
         for observation in self.seen:
-            if latest[observation.subject].kind != "chaos-back":
+            if latest[observation.subject].kind != CHAOS_BACK.name:
                 context.observe(observation)
         self._listeners.append(context.observe)
         try:
@@ -88,6 +89,6 @@ class Monkey:
                 return
 
     def _observe(self, observation: Observation) -> None:
-        if observation.kind == "chaos-failed":
+        if observation.kind == CHAOS_FAILED.name:
             self._failures.append(observation)
         self._events.observe(observation)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clearway.base.clock import moment
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
+from clearway.probe.observations import CHAOS_FAILED
 from clearway.probe.records import Finding, Observation, Reason, Role, Severity
 from clearway.spec.model import Test
 from clearway.verdict.downtime import Disturbances, Downtime, downtimes
@@ -25,7 +26,7 @@ def chaos_findings(record: Record) -> Iterator[Finding]:
 
 def failure(seen: object) -> Iterator[Finding]:
     """What went wrong with breaking a node, or with putting it back, if that is what was seen."""
-    if isinstance(seen, Observation) and seen.kind == "chaos-failed":
+    if isinstance(seen, Observation) and seen.kind == CHAOS_FAILED.name:
         values = {name: value for name, value in seen.values.items() if name != "code"}
         yield Finding(seen.values["code"], Severity.ERROR, seen.subject, {"node": seen.subject, **values})
 

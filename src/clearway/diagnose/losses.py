@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from clearway.ledger.record import Record
+from clearway.probe.observations import HOST_LOSSES, HOST_NOT_READ
 from clearway.probe.records import Finding, Severity, Slot
 
 _SHOWN = 20
@@ -39,7 +40,7 @@ def loss_findings(record: Record) -> Iterator[Finding]:
         yield Finding(str(_code(counter)), Severity.INFO, subject, values)
     if len(rows) > _SHOWN:
         yield Finding("lost.more", Severity.INFO, values={"count": len(rows) - _SHOWN})
-    for seen in record.observed("host-not-read"):
+    for seen in record.observed(HOST_NOT_READ):
         yield Finding("lost.not-read", Severity.WARNING, seen.subject, seen.values)
 
 
@@ -67,7 +68,7 @@ def _counted(record: Record) -> Counter[_Row]:
 
 
 def _read_from_outside(record: Record) -> Iterator[tuple[str, str, str, int]]:
-    for seen in record.observed("host-losses"):
+    for seen in record.observed(HOST_LOSSES):
         for name, count in seen.values.items():
             yield seen.subject, "host", name, count
 

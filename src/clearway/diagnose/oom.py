@@ -7,6 +7,7 @@ from typing import Any
 
 from clearway.base.clock import moment
 from clearway.ledger.record import Record
+from clearway.probe.observations import OOM, OOM_NOT_OBSERVED, OOM_OBSERVER
 from clearway.probe.records import Finding, Observation, Reason, Severity, Slot
 
 _SHOWN = 20
@@ -26,14 +27,14 @@ def memory_findings(record: Record) -> Iterator[Finding]:
     yield from found[:_SHOWN]
     if len(found) > _SHOWN:
         yield Finding("oom.more", Severity.WARNING, values={"count": len(found) - _SHOWN})
-    for one in record.observed("oom-not-observed"):
+    for one in record.observed(OOM_NOT_OBSERVED):
         if (code := _UNSEEN.get(one.subject)) is not None:
             yield Finding(code, Severity.INFO, str(one.values.get("scope", "")), {"cause": one.values.get("cause")})
 
 
 def kills(record: Record) -> Iterator[Finding]:
     """Those that the cluster or a kernel reported, then those that workers counted themselves."""
-    for one in record.observed("oom"):
+    for one in record.observed(OOM):
         source = str(one.values.get("source"))
         if source in _SEEN:
             yield Finding(_SEEN[source], Severity.WARNING, one.subject, _values(one))
@@ -57,7 +58,7 @@ def _workers_kills(record: Record) -> dict[Slot, str]:
 
 def observers(record: Record) -> Iterator[Reason]:
     """What looked for kills; the kernel logs of all nodes are one. Without any, none seen is not the same as none."""
-    seen = ((one.subject, str(one.values.get("scope", ""))) for one in record.observed("oom-observer"))
+    seen = ((one.subject, str(one.values.get("scope", ""))) for one in record.observed(OOM_OBSERVER))
     found = dict.fromkeys((_observer(source, scope), scope if source != "kernel-log" else "") for source, scope in seen)
     yield from (Reason(code, {"scope": scope}) for code, scope in found)
     if any(result.counters is not None and result.counters.oom_kills is not None for result in record.results):

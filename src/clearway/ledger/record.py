@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from clearway.probe.observations import ObservationKind
 from clearway.probe.records import Finding, Half, Inventory, Observation, Probe, Result, Round, Slot, Trial, Worker
 from clearway.spec.model import Spec
 
@@ -62,9 +63,9 @@ class Record:
         known = ((result, probes[result.probe]) for result in self.results if result.probe in probes)
         return tuple((one, probe, probe.server if one.half is Half.SERVE else probe.client) for one, probe in known)
 
-    def observed(self, kind: str) -> Iterator[Observation]:
+    def observed(self, kind: ObservationKind) -> Iterator[Observation]:
         """The observations of one kind."""
-        return (seen for seen in self.observations if seen.kind == kind)
+        return (seen for seen in self.observations if seen.kind == kind.name)
 
     def _attempts(self) -> Iterator[tuple[Round, Probe, int]]:
         seen: dict[str, int] = {}

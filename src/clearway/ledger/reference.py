@@ -14,6 +14,7 @@ from typing import Any, get_args
 from clearway.ledger.record import Manifest
 from clearway.probe import histogram, measurement, parameters, records
 from clearway.probe.codec import of
+from clearway.probe.observations import KINDS
 
 Schema = Mapping[str, Any]
 
@@ -35,8 +36,8 @@ class _Section:
 
 
 def field_tables() -> str:
-    """One section a record, in the order in which a reader of the files meets them."""
-    return "\n".join(_table(section) for section in _SECTIONS)
+    """One section per record, in the order in which a reader of the files meets them; then the observations' kinds."""
+    return "\n".join([*(_table(section) for section in _SECTIONS), _kinds_table()])
 
 
 def write_tables(document: str) -> None:
@@ -52,6 +53,11 @@ def _table(section: _Section) -> str:
     heading = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     rows = "".join(_row(section, field.name) for field in fields(section.kind))
     return f"{heading}\n\n| key | type | meaning |\n|---|---|---|\n{rows}"
+
+
+def _kinds_table() -> str:
+    rows = "".join(f"| `{kind.name}` | {kind.subject} | {kind.meaning} |\n" for kind in KINDS.values())
+    return f"### Kinds of observations\n\n| kind | subject | meaning and values |\n|---|---|---|\n{rows}"
 
 
 def _row(section: _Section, field: str) -> str:

@@ -19,6 +19,7 @@ from rich.text import Text
 from clearway.base.units import Duration, Rate
 from clearway.probe.measurement import Tcp
 from clearway.probe.metrics import THROUGHPUT
+from clearway.probe.observations import ROUND_START
 from clearway.probe.records import Half, Observation, Outcome, Probe, Result, Role, Round, Trial
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
@@ -67,7 +68,7 @@ class Tally:
 
     @take.register
     def _(self, item: Observation, now: float) -> None:
-        if item.kind == "round-start":
+        if item.kind == ROUND_START.name:
             self.start = item.at
 
     @take.register

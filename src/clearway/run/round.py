@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Size
 from clearway.engine.table import ENGINES
+from clearway.probe.observations import ROUND_START
 from clearway.probe.parameters import Parameters, UdpParameters
 from clearway.probe.records import (
     Endpoint,
     Half,
-    Observation,
     Outcome,
     Probe,
     Reason,
@@ -84,7 +84,7 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
 
 def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) -> None:
     values = {"why": round_.why.value, "lead": Duration(instant - pool.clock.now()), "deadline": Duration(deadline)}
-    pool.ledger.append(Observation("round-start", round_.id, instant, values))
+    pool.ledger.append(ROUND_START.seen(round_.id, instant, values))
 
 
 def _missing(pool: WorkerPool, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:

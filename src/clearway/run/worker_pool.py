@@ -10,6 +10,7 @@ from typing import Self
 from clearway.base.clock import Clock
 from clearway.base.errors import InternalError, SiteError
 from clearway.ledger.write import Ledger
+from clearway.probe.observations import CLOCK, STALE_RESULT, WORKER_LOST, ObservationKind
 from clearway.probe.records import Half, Observation, Reason, Result, Slot
 from clearway.site.base import Event, Lost, Ready, Site
 
@@ -106,7 +107,7 @@ class WorkerPool:
             self._welcome(event)
         elif isinstance(event, Lost):
             self.lost[event.slot] = event.reason
-            self._observe("worker-lost", str(event.slot), {"code": event.reason.code})
+            self._observe(WORKER_LOST, str(event.slot), {"code": event.reason.code})
         elif isinstance(event, Observation):
             self.ledger.append(event)
         elif isinstance(event, Result):
@@ -119,14 +120,14 @@ class WorkerPool:
         self.ready[slot] = event
         self.lost.pop(slot, None)
         self.ledger.append(event.worker)
-        self._observe("clock", str(slot), {"ahead": event.clock.ahead, "uncertainty": event.clock.uncertainty})
+        self._observe(CLOCK, str(slot), {"ahead": event.clock.ahead, "uncertainty": event.clock.uncertainty})
 
     def _accept(self, result: Result) -> None:
         if result.round != self._round:
-            self._observe("stale-result", result.probe, {"round": result.round})
+            self._observe(STALE_RESULT, result.probe, {"round": result.round})
             return
         self._results[result.probe, result.half] = result
         self.ledger.append(result)
 
-    def _observe(self, kind: str, subject: str, values: Mapping[str, object]) -> None:
-        self.ledger.append(Observation(kind, subject, self.clock.now(), values))
+    def _observe(self, kind: ObservationKind, subject: str, values: Mapping[str, object]) -> None:
+        self.ledger.append(kind.seen(subject, self.clock.now(), values))

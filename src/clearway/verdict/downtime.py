@@ -10,6 +10,7 @@ from functools import cached_property
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.plan.failing import broken_during
+from clearway.probe.observations import CHAOS_BACK, CHAOS_BREAKING, CHAOS_BROKEN, CHAOS_PUTTING_BACK, ROUND_START
 from clearway.probe.records import Observation, Reason, Trial
 from clearway.spec.model import Test
 
@@ -41,7 +42,7 @@ def downtimes(observations: Iterable[Observation]) -> tuple[Downtime, ...]:
     """All of them, in the order in which they began."""
     found: list[Downtime] = []
     for seen in observations:
-        if seen.kind == "chaos-breaking":
+        if seen.kind == CHAOS_BREAKING.name:
             found.append(Downtime(seen.subject, seen.values["kind"], seen.at, seen.values["fuse"]))
             continue
         index = next((n for n in reversed(range(len(found))) if found[n].node == seen.subject), None)
@@ -51,9 +52,9 @@ def downtimes(observations: Iterable[Observation]) -> tuple[Downtime, ...]:
 
 
 _CHANGES: Mapping[str, Callable[[Downtime, float], Downtime]] = {
-    "chaos-broken": lambda one, at: replace(one, seen=at),
-    "chaos-putting-back": lambda one, at: replace(one, putting_back=one.putting_back or at),
-    "chaos-back": lambda one, at: replace(one, back=at),
+    CHAOS_BROKEN.name: lambda one, at: replace(one, seen=at),
+    CHAOS_PUTTING_BACK.name: lambda one, at: replace(one, putting_back=one.putting_back or at),
+    CHAOS_BACK.name: lambda one, at: replace(one, back=at),
 }
 
 
@@ -111,4 +112,4 @@ class Disturbances:
     @cached_property
     def _instants(self) -> Mapping[str, float]:
         """The common start of each round."""
-        return {seen.subject: seen.at for seen in self.record.observations if seen.kind == "round-start"}
+        return {seen.subject: seen.at for seen in self.record.observed(ROUND_START)}

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from clearway.base.units import Duration
-from clearway.probe.records import Observation
+from clearway.probe.observations import HOST_DEVICES, HOST_LOSSES, HOST_NOT_READ
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
 from clearway.site.watcher import WatchContext
 from clearway.worker.devices import Counts, of_devices, of_softnet, of_tracking, risen
@@ -51,14 +51,14 @@ class HostDevices:
         nodes = sorted(context.nodes)
         before = await self._read(nodes, context)
         for node, parts in before.items():
-            context.observe(Observation("host-devices", node, context.clock.now(), facts(parts)))
+            context.observe(HOST_DEVICES.seen(node, context.clock.now(), facts(parts)))
         try:
             yield
         finally:
             after = await self._read([*before], context)
             for node, parts in after.items():
                 rose = risen(counts(before[node]), counts(parts)) or {}
-                context.observe(Observation("host-losses", node, context.clock.now(), dict(rose)))
+                context.observe(HOST_LOSSES.seen(node, context.clock.now(), dict(rose)))
 
     async def _read(self, nodes: Sequence[str], context: WatchContext) -> dict[str, Mapping[str, str]]:
         command = ShellCommand(("sh", "-c", _LOOK), within=_WITHIN)
@@ -66,7 +66,7 @@ class HostDevices:
         found = {}
         for node, answer in zip(nodes, answers, strict=True):
             if (cause := _refusal(answer)) is not None:
-                context.observe(Observation("host-not-read", node, context.clock.now(), {"cause": cause}))
+                context.observe(HOST_NOT_READ.seen(node, context.clock.now(), {"cause": cause}))
             elif not isinstance(answer, NotRun):
                 found[node] = parts_of(answer.stdout)
         return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearway.kube.api import Access
+from clearway.probe.observations import OOM, OOM_NOT_OBSERVED, OOM_OBSERVER
 from clearway.probe.records import Observation
 from clearway.shell.base import Shell
 from clearway.site.watcher import WatchContext
@@ -51,8 +52,8 @@ class OomTracker:
 def _observation(news: Oom | OomObserver, now: float) -> Observation:
     """At the moment when we heard of it: its time by the node's clock is among the values."""
     if isinstance(news, Oom):
-        return Observation("oom", news.subject, now, news.values)
+        return OOM.seen(news.subject, now, news.values)
     values: dict[str, Any] = {"scope": news.scope}
     if news.cause is None:
-        return Observation("oom-observer", news.source.value, now, values)
-    return Observation("oom-not-observed", news.source.value, now, {**values, "cause": news.cause})
+        return OOM_OBSERVER.seen(news.source.value, now, values)
+    return OOM_NOT_OBSERVED.seen(news.source.value, now, {**values, "cause": news.cause})

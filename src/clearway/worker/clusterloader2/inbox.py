@@ -16,6 +16,7 @@ from clearway.probe.clusterloader2 import (
     NetworkTestSpec,
     NetworkTestStatus,
 )
+from clearway.probe.observations import ANSWER_REFUSED
 from clearway.probe.records import Half, Observation, Reason, Result, Worker
 from clearway.worker.api import ApiFailure, Collection, Missing
 from clearway.worker.clusterloader2.flags import Load
@@ -116,4 +117,4 @@ class ClusterLoader2Inbox:
             deliver(write, self._over)
         except ApiFailure as failure:
             refused = {"error": failure.said}
-            self._log.observe(Observation("answer-refused", name, self._clock.now(), refused))
+            self._log.observe(ANSWER_REFUSED.seen(name, self._clock.now(), refused))

@@ -1,0 +1,111 @@
+"""The kinds of observations: all that is written into observations.jsonl, one row per kind.
+
+Writers make an observation from its kind, readers compare with the kind's name, and docs/result-format.md has the
+table as its last section.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Mapping
+
+from clearway.probe.records import Observation
+
+
+@dataclass(frozen=True)
+class ObservationKind:
+    name: str
+    subject: str
+    """What an observation's subject names."""
+    meaning: str
+    """What was seen, with the names of its values."""
+
+    def seen(self, subject: str, at: float, values: Mapping[str, Any] = MappingProxyType({})) -> Observation:
+        """One observation of this kind; `at` in Unix seconds on the controller's clock."""
+        return Observation(self.name, subject, at, values)
+
+
+CLOCK = ObservationKind(
+    "clock", "worker", "the worker's clock was measured: `ahead` of the controller's, with an `uncertainty`"
+)
+ROUND_START = ObservationKind(
+    "round-start",
+    "round",
+    "the round's instant is set: `why` the round exists, the `lead` until the instant, the `deadline` after it",
+)
+WORKER_LOST = ObservationKind("worker-lost", "worker", "the worker is gone; `code` of the reason")
+STALE_RESULT = ObservationKind("stale-result", "probe", "a result came after its `round` was over: it does not count")
+RUN_FINISHED = ObservationKind("run-finished", "run", "all rounds are over")
+RUN_INTERRUPTED = ObservationKind("run-interrupted", "run", "the run was interrupted before its last round was over")
+RUN_BRAKED = ObservationKind("run-braked", "run", "the run was stopped to protect the cluster; `code` of the reason")
+OOM = ObservationKind(
+    "oom",
+    "pod as `namespace/name`, or node",
+    "one kill for memory: `source` (`containers`, `events`, `kernel-log`), `time` on the clock of the node that reports"
+    " it, and what is known of `node`, `namespace`, `pod`, `container`, `process`, `pid`, `memory`, `limit`",
+)
+OOM_OBSERVER = ObservationKind(
+    "oom-observer",
+    "source",
+    "the source was read from the start on; `scope` is `cluster`, a namespace or a node",
+)
+OOM_NOT_OBSERVED = ObservationKind(
+    "oom-not-observed",
+    "source",
+    "the source could not be read in that `scope`, and the `cause`. Where neither kind is there, no source was read",
+)
+HOST_DEVICES = ObservationKind(
+    "host-devices",
+    "node",
+    "read over `--provider`'s way to it before the first round: `DEVICE.driver`, `DEVICE.mtu` and `DEVICE.speed` of its"
+    " physical cards, `conntrack-count`, `conntrack-max`; what it does not report is absent",
+)
+HOST_LOSSES = ObservationKind(
+    "host-losses",
+    "node",
+    "by how much the counters of the node's own devices and queues rose until after the last round, named as in"
+    " `network` of [Counters](#counters)",
+)
+HOST_NOT_READ = ObservationKind("host-not-read", "node", "its devices could not be read, and the `cause`")
+CHAOS_ARMED = ObservationKind(
+    "chaos-armed", "node", "the node repairs itself after `fuse`, also without the controller; `kind` of the failure"
+)
+CHAOS_BREAKING = ObservationKind(
+    "chaos-breaking", "node", "the node is being broken; `kind` of the failure, `fuse` until it repairs itself"
+)
+CHAOS_BROKEN = ObservationKind("chaos-broken", "node", "the node was seen broken `after` this time; `kind`")
+CHAOS_PUTTING_BACK = ObservationKind("chaos-putting-back", "node", "the repair of the node begins; `kind`")
+CHAOS_BACK = ObservationKind("chaos-back", "node", "the node works again, `after` this time")
+CHAOS_FAILED = ObservationKind(
+    "chaos-failed", "node", "the node could not be broken or repaired; `code` of the reason and its values"
+)
+ANSWER_REFUSED = ObservationKind(
+    "answer-refused", "object", "the API server refused a worker's answer to ClusterLoader2, and the `error`"
+)
+
+KINDS: Mapping[str, ObservationKind] = {
+    kind.name: kind
+    for kind in (
+        CLOCK,
+        ROUND_START,
+        WORKER_LOST,
+        STALE_RESULT,
+        RUN_FINISHED,
+        RUN_INTERRUPTED,
+        RUN_BRAKED,
+        OOM,
+        OOM_OBSERVER,
+        OOM_NOT_OBSERVED,
+        HOST_DEVICES,
+        HOST_LOSSES,
+        HOST_NOT_READ,
+        CHAOS_ARMED,
+        CHAOS_BREAKING,
+        CHAOS_BROKEN,
+        CHAOS_PUTTING_BACK,
+        CHAOS_BACK,
+        CHAOS_FAILED,
+        ANSWER_REFUSED,
+    )
+}
