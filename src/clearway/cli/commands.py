@@ -26,17 +26,17 @@ COMMANDS: Mapping[str, CommandRow] = {
         ("plan --lab", "plan cat.yaml --hosts hosts.yaml"),
     ),
     "judge": CommandRow(
-        "judge:judge",
+        "recorded:judge",
         "Judge a run again, with other limits if given.",
         ("judge clearway-runs/20260131-120000 --limits limits.yaml",),
     ),
     "report": CommandRow(
-        "report:report",
+        "recorded:report",
         "Write a report of a run.",
         ("report clearway-runs/20260131-120000 --format markdown",),
     ),
     "cni-cost": CommandRow(
-        "cni_cost:cni_cost",
+        "recorded:cni_cost",
         "Show what the pod network costs: a run on hosts, one on pods.",
         ("cni-cost runs/hosts runs/pods",),
     ),

@@ -11,7 +11,6 @@ from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals,
 from clearway.campaign.acceptance import resume as resume_job
 from clearway.campaign.conclusion import conclude
 from clearway.cli.chaos import check_permitted, phases_of, prepare
-from clearway.cli.conclude import show
 from clearway.cli.flags import (
     AllowChaos,
     OutputFlags,
@@ -23,6 +22,7 @@ from clearway.cli.flags import (
     chosen_language,
 )
 from clearway.cli.log import LOGGER, file_log, stderr_log
+from clearway.cli.recorded import show
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
 from clearway.ledger.read import read_run
