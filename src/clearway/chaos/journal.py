@@ -5,16 +5,14 @@ One JSON line per step. A node whose last line is not `back` is open: it may sti
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clearway.base.errors import LedgerError
 from clearway.base.units import Duration
 from clearway.ledger import files
 from clearway.ledger.read import read_lines
+from clearway.ledger.write import append_line
 from clearway.probe.codec import of
 from clearway.spec.model import FailureName
 
@@ -50,15 +48,7 @@ class Journal:
 
     def write(self, entry: JournalEntry) -> None:
         """Returns when the line is on the disk."""
-        line = json.dumps(_ENTRY.encode(entry), separators=(",", ":"), allow_nan=False) + "\n"
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            words = error.strerror or str(error)
-            raise LedgerError("ledger.cannot-write", path=str(self.path), error=words) from error
+        append_line(self.path, _ENTRY, entry, synced=True)
 
     def open(self) -> tuple[JournalEntry, ...]:
         """The latest entry of each node that may still be broken.

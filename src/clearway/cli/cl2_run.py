@@ -21,7 +21,7 @@ from clearway.cli.dry_run import show_dry_run
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import finding_log
 from clearway.ledger import files
-from clearway.ledger.write import Listener
+from clearway.ledger.write import Listener, write_whole
 from clearway.plan.model import Plan
 from clearway.report.language import Language
 from clearway.report.progress import Progress
@@ -80,7 +80,7 @@ def _context(options: Options, language: Language) -> Context:
 def _save_cluster(options: Options) -> None:
     """Beside the journal of broken nodes, so that `clearway revive` finds the cluster."""
     options.runs.mkdir(parents=True, exist_ok=True)
-    (options.runs / files.CLUSTER).write_text(dump_options(options.cluster), encoding="utf-8")
+    write_whole(options.runs / files.CLUSTER, dump_options(options.cluster))
 
 
 class Cl2Console:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.base.errors import LedgerError, UsageError
+from clearway.base.errors import UsageError
 from clearway.cli.flags import Lang, chosen_language
+from clearway.ledger.write import writing
 from clearway.report.wording import sentence
 
 _NAME = "clusterloader2"
@@ -26,11 +27,9 @@ def launcher(
     path = folder / _NAME
     if path.exists() and not replace:
         raise UsageError("door.launcher-exists", path=str(path))
-    try:
+    with writing(path):
         path.write_text(_script(), encoding="utf-8")
         path.chmod(0o755)
-    except OSError as error:
-        raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
     print(sentence("door.launcher-made", {"path": str(path)}, chosen_language(lang)))
     return 0
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from clearway.base.errors import LedgerError
 from clearway.ledger import files
@@ -37,7 +38,7 @@ class Ledger:
         if (folder / files.MANIFEST).exists():
             raise LedgerError("ledger.exists", folder=str(folder))
         ledger = cls(folder, listeners)
-        with _Translated(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         ledger.save(files.SPEC, dump_spec(spec))
         ledger.save(files.INVENTORY, _pretty(wire.INVENTORY.encode(inventory)))
@@ -46,7 +47,7 @@ class Ledger:
 
     @classmethod
     def reopen(cls, folder: Path, listeners: Iterable[Listener] = ()) -> Ledger:
-        """Go on with a run that died: a half-written last line is cut off."""
+        """Continue a run that died: a half-written last line is cut off."""
         for name in files.LINES:
             _cut_torn_line(folder / name)
         return cls(folder, listeners)
@@ -57,27 +58,15 @@ class Ledger:
         self.save(files.PLAN, "".join(_line(wire.ROUND, round_) for round_ in rounds))
 
     def append(self, item: Appended) -> None:
-        """Keep one thing for good, then tell the listeners."""
+        """Write one line, then call the listeners."""
         name, codec = files.LINE_CODECS[type(item)]
-        with _Translated(self.folder), (self.folder / name).open("a", encoding="utf-8") as file:
-            file.write(_line(codec, item))
+        append_line(self.folder / name, codec, item)
         for listener in self.listeners:
             listener(item)
 
     def save(self, name: str, text: str) -> Path:
-        """Write a whole file at once: it is there complete or not at all."""
-        path = self.folder / name
-        fresh = path.with_suffix(path.suffix + ".new")
-        with _Translated(path):
-            try:
-                with fresh.open("w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.replace(path)
-            finally:
-                fresh.unlink(missing_ok=True)
-        return path
+        """Write a whole file at once."""
+        return write_whole(self.folder / name, text)
 
     def save_verdict(self, text: str) -> Path:
         """Add a verdict as JSON; earlier ones stay."""
@@ -85,20 +74,40 @@ class Ledger:
         return self.save(f"verdict-{number}.json", text)
 
 
-class _Translated:
-    """Turn the system's refusal to write into an error that names the path."""
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file so that it is there complete or not at all, also after a power cut. Raises LedgerError."""
+    fresh = path.with_name(f"{path.name}.new")
+    with writing(path):
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(text)
+                _sync(file)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return path
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
 
-    def __enter__(self) -> None:
-        return None
+def append_line(path: Path, codec: Codec[T], item: T, *, synced: bool = False) -> None:
+    """Add one line; `synced`: return when it is on the disk. Raises LedgerError."""
+    with writing(path), path.open("a", encoding="utf-8") as file:
+        file.write(_line(codec, item))
+        if synced:
+            _sync(file)
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, OSError):
-            raise LedgerError(
-                "ledger.cannot-write", path=str(self._path), error=error.strerror or str(error)
-            ) from error
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a LedgerError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
+
+
+def _sync(file: TextIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _line(codec: Codec[T], item: T) -> str:

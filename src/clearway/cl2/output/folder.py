@@ -9,13 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from clearway.base.errors import LedgerError
 from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.generated import generated_name, generated_text
 from clearway.cl2.config.model import NamespaceConfig
 from clearway.cl2.names import INCOMPLETE, summary_name
 from clearway.cl2.outcome import SummaryFile, TestResult
 from clearway.cl2.output.junit import junit
+from clearway.ledger.write import write_whole, writing
 from clearway.report.language import Language
 
 
@@ -45,15 +45,9 @@ class ReportFolder:
         return self._save("cl2-metadata.json", as_json(facts))
 
     def _save(self, name: str, text: str) -> Path:
-        path = self.path / name
-        try:
+        with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f"{name}.new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
-        except OSError as error:
-            raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
-        return path
+        return write_whole(self.path / name, text)
 
 
 def _identifiers(first: str) -> Iterator[str]:
