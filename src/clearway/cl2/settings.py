@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
-from clearway.engine.netperfbenchmark import NetperfBenchmark
+from clearway.engine.clusterloader2 import ClusterLoader2Engine
 from clearway.probe.clusterloader2 import NAMESPACE
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import KubernetesOptions, Workers
@@ -69,8 +69,8 @@ SETTINGS: Mapping[SettingsName, Settings] = {
         warm_up=Duration(0),
         attempts=1,
         tests={
-            "tcp": {"streams": 1, "engine": NetperfBenchmark.name},
-            "udp": {"rate": _UDP_OF_CLUSTERLOADER2, "engine": NetperfBenchmark.name},
+            "tcp": {"streams": 1, "engine": ClusterLoader2Engine.name},
+            "udp": {"rate": _UDP_OF_CLUSTERLOADER2, "engine": ClusterLoader2Engine.name},
         },
         workers=Workers.CLUSTERLOADER2,
     ),

@@ -6,14 +6,14 @@ import re
 from typing import Iterable, Mapping, Optional, Tuple
 
 from clearway.engine.base import Engine, Tool
+from clearway.engine.clusterloader2 import ClusterLoader2Engine
 from clearway.engine.h2load import H2load
 from clearway.engine.iperf2 import Iperf2
 from clearway.engine.iperf3 import Iperf3
-from clearway.engine.netperfbenchmark import NetperfBenchmark
 from clearway.engine.sockperf import Sockperf
 
 ENGINES: Mapping[str, Engine] = {
-    engine.name: engine for engine in (Iperf2(), Iperf3(), H2load(), Sockperf(), NetperfBenchmark())
+    engine.name: engine for engine in (Iperf2(), Iperf3(), H2load(), Sockperf(), ClusterLoader2Engine())
 }
 DEFAULT_ENGINES: Mapping[str, Engine] = {
     protocol: engine for engine in ENGINES.values() for protocol in engine.default_for

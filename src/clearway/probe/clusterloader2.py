@@ -1,6 +1,7 @@
 """ClusterLoader2's network test request as an object of the API: its name there, its two halves, their codec.
 
-Its controller writes `spec`, one of the two workers that it names writes `status`. Either may be ours.
+ClusterLoader2's controller writes `spec`, and one of the two workers that it names writes `status`. clearway can take
+either part.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ VERSION = "v1alpha1"
 KIND = "NetworkTestRequest"
 PLURAL = "networktestrequests"
 NAMESPACE = "netperf"
-"""The only one that its workers look into."""
+"""The only one that ClusterLoader2's workers watch."""
 CLIENT_LABEL, SERVER_LABEL = "clientPodName", "serverPodName"
 """Values of the labels of an object; their keys are the names of the two pods."""
 
@@ -31,43 +32,43 @@ _SECONDS: Codec[Duration] = Codec(lambda span: span.si, lambda data: Duration(NU
 """The API's names hold no unit."""
 
 
-class Protocol(str, Enum):
+class NetworkTestProtocol(str, Enum):
     TCP = "TCP"
     UDP = "UDP"
     HTTP = "HTTP"
 
     @property
     def port(self) -> int:
-        """Where the server listens: nobody tells."""
-        return 5301 if self is Protocol.HTTP else 5001
+        """Where the server listens: fixed, because the object has no field for it."""
+        return 5301 if self is NetworkTestProtocol.HTTP else 5001
 
     @property
     def writer(self) -> Half:
-        """Which half's figures are written down."""
-        return Half.SEND if self is Protocol.HTTP else Half.SERVE
+        """The half whose figures go into the object."""
+        return Half.SEND if self is NetworkTestProtocol.HTTP else Half.SERVE
 
 
 @dataclass(frozen=True)
 class NetworkTestSpec:
-    """What the controller wants of a pair: the object's `spec`."""
+    """What the controller asks of a pair: the object's `spec`."""
 
     client_pod_name: str
     server_pod_name: str
     server_pod_ip: str
-    protocol: Protocol
+    protocol: NetworkTestProtocol
     duration: Annotated[Duration, _WHOLE_SECONDS]
     client_start_timestamp: int
-    """The instant, in Unix seconds on anybody's clock."""
+    """The instant, in Unix seconds; each worker starts by its own clock."""
     number_of_clients: int = 1
 
     def half_of(self, pod: str) -> Optional[Half]:
-        """What is asked of a pod; None: nothing."""
+        """The half that a pod does; None: neither."""
         return {self.client_pod_name: Half.SEND, self.server_pod_name: Half.SERVE}.get(pod)
 
 
 @dataclass(frozen=True)
 class NetworkTestStatus:
-    """What was measured: the object's `status`. Without figures and without an error nobody has said anything yet."""
+    """What was measured: the object's `status`. Without figures and without an error it is not answered yet."""
 
     metrics: Tuple[float, ...] = ()
     """In the order of the tool's columns."""

@@ -78,7 +78,7 @@ class Script:
 
     @property
     def table(self) -> dict[str, MethodRow]:
-        return {"Scripted": MethodRow({"": Part}, make=lambda: Scripted(self))}
+        return {"Scripted": MethodRow({"": Part}, lambda: Scripted(self))}
 
 
 class Scripted:

@@ -18,8 +18,8 @@ from clearway.probe.records import Half, Outcome
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cleaning import clean
 from clearway.site.kubernetes.cluster_scope import namespace_object
-from clearway.site.kubernetes.netperf.objects import SCOPE
-from netperf_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, NetperfPods, netperf_pods
+from clearway.site.kubernetes.clusterloader2.manifests import SCOPE
+from clusterloader2_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, ClusterLoader2Pods, clusterloader2_pods
 from unit.cl2.conftest import NODES
 
 SHORT = ("--testconfig=testing/network/config.yaml", "--settings=clusterloader2-workers", "--worker-image=theirs:1")
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.timeout(30)
 
 
 @pytest.fixture
-def pods(server: ApiServer) -> Iterator[NetperfPods]:
-    with netperf_pods(server, NODES) as running:
+def pods(server: ApiServer) -> Iterator[ClusterLoader2Pods]:
+    with clusterloader2_pods(server, NODES) as running:
         yield running
 
 
@@ -53,7 +53,7 @@ def failures(folder: Path) -> list[str]:
 
 
 def test_a_pair_is_asked_in_their_words_and_its_figures_are_reported(
-    kubeconfig: Path, here: Path, pods: NetperfPods
+    kubeconfig: Path, here: Path, pods: ClusterLoader2Pods
 ) -> None:
     assert call(kubeconfig) == 0
     over_pairs, inside = items(here)
@@ -75,7 +75,7 @@ def test_a_pair_is_asked_in_their_words_and_its_figures_are_reported(
 
 
 def test_their_pods_are_one_of_our_jobs_with_the_rights_they_use(
-    kubeconfig: Path, here: Path, pods: NetperfPods
+    kubeconfig: Path, here: Path, pods: ClusterLoader2Pods
 ) -> None:
     call(kubeconfig)
     spec = pods.jobs[0]["spec"]["template"]["spec"]
@@ -85,7 +85,7 @@ def test_their_pods_are_one_of_our_jobs_with_the_rights_they_use(
     assert spec["volumes"] == []
 
 
-def test_nothing_is_left(server: ApiServer, kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
+def test_nothing_is_left(server: ApiServer, kubeconfig: Path, here: Path, pods: ClusterLoader2Pods) -> None:
     call(kubeconfig)
     namespaces = {item["metadata"]["name"] for item in server.all(names.NAMESPACES)}
     kinds = {item["metadata"]["name"] for item in server.all(names.CRDS)}
@@ -130,7 +130,7 @@ def left(server: ApiServer) -> set[str]:
     return found - {"clearway", "kube-system", names.CRD}
 
 
-def test_what_they_cannot_show_is_absent(kubeconfig: Path, here: Path, pods: NetperfPods) -> None:
+def test_what_they_cannot_show_is_absent(kubeconfig: Path, here: Path, pods: ClusterLoader2Pods) -> None:
     assert call(kubeconfig, "--testoverrides=testing/network/udp_protocol_override.yaml") == 0
     assert {item["labels"]["Metric"] for item in items(here)} == {"Packet_Per_Second", "Jitter"}
     (folder,) = (path.parent for path in (here / "out").rglob("plan.jsonl"))
@@ -147,7 +147,7 @@ def test_what_they_cannot_show_is_absent(kubeconfig: Path, here: Path, pods: Net
     ids=["nought", "too-few", "error"],
 )
 def test_what_is_no_data_is_no_success(server: ApiServer, kubeconfig: Path, here: Path, status: Any) -> None:
-    with netperf_pods(server, NODES, lambda spec: status):
+    with clusterloader2_pods(server, NODES, lambda spec: status):
         assert call(kubeconfig) == 3
     assert items(here) == []
     assert failures(here) != []
@@ -163,7 +163,7 @@ def test_what_is_no_data_is_no_success(server: ApiServer, kubeconfig: Path, here
     ids=["http", "incast", "no-image"],
 )
 def test_what_they_cannot_be_asked_is_refused_before_anything_is_made(
-    server: ApiServer, kubeconfig: Path, here: Path, pods: NetperfPods, words: tuple[str, ...]
+    server: ApiServer, kubeconfig: Path, here: Path, pods: ClusterLoader2Pods, words: tuple[str, ...]
 ) -> None:
     assert call(kubeconfig, *words) == 2
     assert pods.jobs == []

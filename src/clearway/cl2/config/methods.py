@@ -1,4 +1,4 @@
-"""Every method that ClusterLoader2 knows: which are ours, and why the others are refused."""
+"""Every method that ClusterLoader2 knows: which are supported, and why the others are refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from clearway.shell.providers import Feature
 
 @dataclass(frozen=True)
 class Method:
-    """What can be called, by action; without actions there is one entry, under the empty word."""
+    """A measurement as a config calls it."""
 
     actions: Mapping[str, type[Part]]
-    begins: str | None = None
-    """Action that has to come before all others of the same identifier."""
+    """Action -> its parameters; a method without actions has one entry, under the empty word."""
     needs: Feature | None = field(default=None, kw_only=True)
-    """Of the provider; None: the API is enough."""
+    """What the provider must have; None: the API is enough."""
+
+    @property
+    def begins(self) -> str | None:
+        """The action that has to come before all others of the same identifier."""
+        return "start" if "start" in self.actions else None
 
 
 Methods = Mapping[str, Method]
@@ -72,7 +76,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
 }
 
 NEEDS: Mapping[str, Feature] = {"nodeFailure": Feature.NODE_KILLER, "ChaosMonkey": Feature.NODE_KILLER}
-"""What a test's `chaosMonkey` and methods that are refused anyway need of the provider."""
+"""What a test's `chaosMonkey`, and a method that may be refused, need of the provider."""
 
 REFUSED: Mapping[str, str] = {method: code for code, methods in _BY_REASON.items() for method in methods}
 """Method -> the code that says why, and what can be used instead."""

@@ -1,4 +1,4 @@
-"""The measurements there are: adding one is one file and one row here."""
+"""The table of measurements: a new one is one file and one row here."""
 
 from __future__ import annotations
 
@@ -23,25 +23,23 @@ from clearway.shell.providers import Feature
 
 @dataclass(frozen=True)
 class MethodRow(Method):
-    make: Callable[[], MeasurementMethod] = Sleep
+    make: Callable[[], MeasurementMethod]
+    """One for each identifier in a test."""
 
 
 MEASUREMENTS: Mapping[str, MethodRow] = {
     "NetworkPerformanceMetrics": MethodRow(
-        {"start": network.NetworkStartParameters, "gather": network.NetworkGatherParameters},
-        "start",
-        NetworkPerformance,
+        {"start": network.NetworkStartParameters, "gather": network.NetworkGatherParameters}, NetworkPerformance
     ),
-    "Sleep": MethodRow({"": SleepParameters}, make=Sleep),
-    "Timer": MethodRow({"start": LabelParameters, "stop": LabelParameters, "gather": Part}, "start", Timer),
-    "Exec": MethodRow({"": ExecParameters}, make=Exec),
+    "Sleep": MethodRow({"": SleepParameters}, Sleep),
+    "Timer": MethodRow({"start": LabelParameters, "stop": LabelParameters, "gather": Part}, Timer),
+    "Exec": MethodRow({"": ExecParameters}, Exec),
     "WaitForControlledPodsRunning": MethodRow(
         {"start": controlled.ControlledStartParameters, "gather": controlled.ControlledGatherParameters, "stop": Part},
-        "start",
         WaitForControlledPodsRunning,
     ),
-    "WaitForRunningPods": MethodRow({"": PodsParameters}, make=WaitForRunningPods),
-    "ClusterOOMsTracker": MethodRow({"start": OomParameters, "gather": OomParameters}, "start", ClusterOoms),
+    "WaitForRunningPods": MethodRow({"": PodsParameters}, WaitForRunningPods),
+    "ClusterOOMsTracker": MethodRow({"start": OomParameters, "gather": OomParameters}, ClusterOoms),
     "TestMetrics": MethodRow(
         {
             "start": MetricsParameters,
@@ -49,16 +47,15 @@ MEASUREMENTS: Mapping[str, MethodRow] = {
             "pauseSystemPodMetrics": Part,
             "unpauseSystemPodMetrics": Part,
         },
-        "start",
         ClusterOoms,
     ),
-    "WaitForNodes": MethodRow({"": NodesParameters}, make=WaitForNodes),
+    "WaitForNodes": MethodRow({"": NodesParameters}, WaitForNodes),
 }
 
 WITH_CHAOS: Mapping[str, MethodRow] = {
     **MEASUREMENTS,
     chaos.METHOD: MethodRow(
-        {"start": chaos.ChaosStartParameters, "stop": Part}, "start", ChaosMonkey, needs=Feature.NODE_KILLER
+        {"start": chaos.ChaosStartParameters, "stop": Part}, ChaosMonkey, needs=Feature.NODE_KILLER
     ),
 }
-"""What there is where nodes may be broken on purpose."""
+"""The table where nodes may be broken on purpose."""

@@ -10,10 +10,10 @@ from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.site.kubernetes.cluster_scope import OUR_SCOPE, Scoped
+from clearway.site.kubernetes.clusterloader2.channel import ClusterLoader2Channel
+from clearway.site.kubernetes.clusterloader2.manifests import SCOPE, ClusterLoader2Manifests
 from clearway.site.kubernetes.mailboxes import ChannelListener, Mailboxes, MailboxSpec, Watching
 from clearway.site.kubernetes.names import Paths
-from clearway.site.kubernetes.netperf.network_tests import NetworkTests
-from clearway.site.kubernetes.netperf.objects import SCOPE, NetperfManifests
 from clearway.site.kubernetes.options import Workers
 from clearway.site.kubernetes.workers import WorkerManifests
 
@@ -44,5 +44,5 @@ class WorkerKind:
 
 WORKER_KINDS: Mapping[Workers, WorkerKind] = {
     Workers.CLEARWAY: WorkerKind(OUR_SCOPE, WorkerManifests, Mailboxes),
-    Workers.CLUSTERLOADER2: WorkerKind(SCOPE, NetperfManifests, NetworkTests),
+    Workers.CLUSTERLOADER2: WorkerKind(SCOPE, ClusterLoader2Manifests, ClusterLoader2Channel),
 }

@@ -1,1 +1,1 @@
-"""The agent as a worker of ClusterLoader2's: under its controller, with its flags, in its words and units."""
+"""The agent as a worker of ClusterLoader2: its controller, its flags, its objects and its units."""

@@ -1,4 +1,4 @@
-"""The command line that ClusterLoader2 gives its worker: Go's flags, of which few say what to measure."""
+"""The command line that ClusterLoader2 gives its worker: Go's flags; a few of them set what to measure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from clearway.base.units import Rate, Size
 
 @dataclass(frozen=True)
 class Load:
-    """What the flags ask of every request, beside what it says itself."""
+    """What the flags set for every request."""
 
     streams: int = 1
     rate: Rate = Rate(1024 * 1024)
-    """Of UDP; iperf's own where nothing is said."""
+    """Of UDP; iperf's own default."""
     datagram: Optional[Size] = None
 
 
 class NotUnderstood(Exception):
-    """A word of the command line that is none of ClusterLoader2's, or asks for what is not done here."""
+    """A word of the command line that ClusterLoader2 does not know, or that is not supported here."""
 
     def __init__(self, word: str) -> None:
         super().__init__(word)
@@ -32,8 +32,8 @@ def load_of(argv: Sequence[str]) -> Load:
     """What is to be measured. Raises NotUnderstood: a load that is not the one asked for must not be measured."""
     load = Load()
     for name, value in _flags(argv):
-        for option, worth in _options(_EXTRA.get(name), value):
-            load = option(load, worth)
+        for option, given in _options(_EXTRA.get(name), value):
+            load = option(load, given)
     return load
 
 
@@ -56,35 +56,35 @@ _Option = Callable[[Load, str], Load]
 
 
 def _options(known: Optional[Mapping[str, _Option]], text: str) -> Iterator[Tuple[_Option, str]]:
-    """A tool's options in a flag's value, each with its worth: `-b 750M`."""
+    """A tool's options in a flag's value, each with its own value: `-b 750M`."""
     words = [] if known is None else shlex.split(text)
     if len(words) % 2:
         raise NotUnderstood(text)
-    for name, worth in zip(words[::2], words[1::2]):
+    for name, given in zip(words[::2], words[1::2]):
         if known is None or name not in known:
-            raise NotUnderstood(f"{name} {worth}")
-        yield known[name], worth
+            raise NotUnderstood(f"{name} {given}")
+        yield known[name], given
 
 
-def _streams(load: Load, worth: str) -> Load:
-    if not re.fullmatch("[1-9][0-9]{0,2}", worth):
-        raise NotUnderstood(f"-P {worth}")
-    return replace(load, streams=int(worth))
+def _streams(load: Load, given: str) -> Load:
+    if not re.fullmatch("[1-9][0-9]{0,2}", given):
+        raise NotUnderstood(f"-P {given}")
+    return replace(load, streams=int(given))
 
 
-def _rate(load: Load, worth: str) -> Load:
-    return replace(load, rate=Rate(_scaled("-b", worth)))
+def _rate(load: Load, given: str) -> Load:
+    return replace(load, rate=Rate(_scaled("-b", given)))
 
 
-def _datagram(load: Load, worth: str) -> Load:
-    return replace(load, datagram=Size(_scaled("-l", worth)))
+def _datagram(load: Load, given: str) -> Load:
+    return replace(load, datagram=Size(_scaled("-l", given)))
 
 
-def _scaled(name: str, worth: str) -> float:
+def _scaled(name: str, given: str) -> float:
     """A number as iperf reads it: its capital letters are powers of 1,024."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgKMG]?)", worth)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgKMG]?)", given)
     if match is None or float(match.group(1)) == 0:
-        raise NotUnderstood(f"{name} {worth}")
+        raise NotUnderstood(f"{name} {given}")
     return float(match.group(1)) * _SCALES[match.group(2)]
 
 
@@ -97,7 +97,7 @@ _EXTRA: Mapping[str, Mapping[str, _Option]] = {
     "udpServerExtraArguments": {},
     "httpClientExtraArguments": {},
 }
-"""Flags whose value is options for a tool, and those that are understood."""
+"""Flags whose value is options for a tool, with the options that are supported."""
 _SWITCHES = frozenset(
     {"add_dir_header", "alsologtostderr", "logtostderr", "one_output", "skip_headers", "skip_log_headers"}
 )

@@ -1,4 +1,4 @@
-"""The mailbox as ClusterLoader2 has it: one object a pair, found by its pods' names, answered by one of them."""
+"""The mailbox as ClusterLoader2 has it: one object per pair, found by its pods' names, answered by one of them."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from clearway.probe.observations import ANSWER_REFUSED
 from clearway.probe.records import Half, Observation, Reason, Result, Worker
 from clearway.worker.api import ApiFailure, Collection, Missing
 from clearway.worker.clusterloader2.flags import Load
-from clearway.worker.clusterloader2.metrics import said, told
+from clearway.worker.clusterloader2.metrics import error_text, status_of
 from clearway.worker.clusterloader2.request import request_of
 from clearway.worker.inbox import Inbox, Mailbox
 from clearway.worker.retrying import deliver, watched
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """An object of which this worker does one half."""
+class _HalfRequest:
+    """A request of which this worker does one half."""
 
     name: str
-    wanted: NetworkTestSpec
+    spec: NetworkTestSpec
     half: Half
 
 
 class ClusterLoader2Inbox:
-    """Its controller counts how often objects change: each is written once, by the half whose figures it wants.
+    """The controller counts how often objects change: each is written once, by the half whose figures it reads.
 
-    What the object has no place for - the other half, counters, evidence - goes to the log, another inbox.
+    The other half, counters and evidence have no place in the object: they go to the log, which is another inbox.
     """
 
     def __init__(self, requests: Collection, pod: str, load: Load, log: Inbox, clock: Clock) -> None:
@@ -48,34 +48,34 @@ class ClusterLoader2Inbox:
         self._log = log
         self._clock = clock
         self._seen: Set[str] = set()
-        self._asked: Dict[str, _Asked] = {}
+        self._requested: Dict[str, _HalfRequest] = {}
         self._delivering = threading.Lock()
         self._over = threading.Event()
 
     def mailboxes(self) -> Iterator[Mailbox]:
-        """Every request for this pod, until all is over. Raises ApiFailure if watching is forbidden."""
+        """Every request for this pod, until `close`. Raises ApiFailure if watching is forbidden."""
         selector = f"{self._pod} in ({CLIENT_LABEL},{SERVER_LABEL})"
         try:
             for event in watched(lambda: self._requests.watch(labelSelector=selector), self._over):
                 item = event["object"]
-                if event["type"] == "DELETED" and self._asked.pop(item["metadata"]["name"], None) is not None:
+                if event["type"] == "DELETED" and self._requested.pop(item["metadata"]["name"], None) is not None:
                     yield Mailbox()
                 elif event["type"] in ("ADDED", "MODIFIED") and (asked := self._new(item)) is not None:
-                    self._asked[asked.name] = asked
-                    yield Mailbox(asked.name, (request_of(asked.name, asked.wanted, asked.half, self._load),))
+                    self._requested[asked.name] = asked
+                    yield Mailbox(asked.name, (request_of(asked.name, asked.spec, asked.half, self._load),))
         finally:
             self._over.set()
 
     def announce(self, worker: Worker) -> None:
-        """Its controller waits for pods that run, and wants no other word."""
+        """To the log only: the controller just waits until the pods run."""
         self._log.announce(worker)
 
     def put(self, result: Result) -> None:
-        """Write the figures, or why there are none; of an object that is gone nobody wants any."""
+        """Write the figures, or why there are none; an object that is gone needs no answer."""
         self._log.put(result)
-        asked = self._asked.get(result.round)
-        if asked is not None and asked.half is asked.wanted.protocol.writer:
-            self._answer(asked.name, said(result))
+        asked = self._requested.get(result.round)
+        if asked is not None and asked.half is asked.spec.protocol.writer:
+            self._answer(asked.name, status_of(result))
 
     def observe(self, observation: Observation) -> None:
         self._log.observe(observation)
@@ -86,8 +86,8 @@ class ClusterLoader2Inbox:
         with self._delivering:
             self._requests.close()
 
-    def _new(self, item: Dict[str, Any]) -> Optional[_Asked]:
-        """What an object asks of this pod, if it was not seen before and nobody has answered it."""
+    def _new(self, item: Dict[str, Any]) -> Optional[_HalfRequest]:
+        """What an object asks of this pod, if it is new and not answered yet."""
         name, uid = item["metadata"]["name"], item["metadata"]["uid"]
         if uid in self._seen:
             return None
@@ -95,12 +95,14 @@ class ClusterLoader2Inbox:
         try:
             if NETWORK_TEST_STATUS.decode({"metrics": [], **(item.get("status") or {})}) != NetworkTestStatus():
                 return None
-            wanted = NETWORK_TEST_SPEC.decode(item["spec"])
+            spec = NETWORK_TEST_SPEC.decode(item["spec"])
         except ClearwayError as error:
-            self._answer(name, NetworkTestStatus(error=told(Reason("worker.not-a-request", {"cause": error.reason}))))
+            self._answer(
+                name, NetworkTestStatus(error=error_text(Reason("worker.not-a-request", {"cause": error.reason})))
+            )
             return None
-        half = wanted.half_of(self._pod)
-        return None if half is None else _Asked(name, wanted, half)
+        half = spec.half_of(self._pod)
+        return None if half is None else _HalfRequest(name, spec, half)
 
     def _answer(self, name: str, what: NetworkTestStatus) -> None:
         """Read the object and write the whole of it, again if it changed in between."""

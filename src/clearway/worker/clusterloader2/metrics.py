@@ -1,4 +1,4 @@
-"""A result of ours as the figures that ClusterLoader2 reads by their place, in its units.
+"""A result as the figures that ClusterLoader2 reads, in its order and its units.
 
 Its tools' kbyte is 1,024 byte, and its megabyte 1,048,576.
 """
@@ -28,19 +28,19 @@ _FROM_THE_INSTANT = re.compile(
 Figures = Tuple[float, ...]
 
 
-def said(result: Result) -> NetworkTestStatus:
-    """What is written for it: all the figures of its protocol, or an error, never a figure that was not measured."""
+def status_of(result: Result) -> NetworkTestStatus:
+    """All the figures of its protocol, or an error; never a figure that was not measured."""
     if result.outcome is not Outcome.MEASURED or result.measurement is None:
-        return NetworkTestStatus(error=told(result.reason or Reason(f"outcome.{result.outcome.value}")))
+        return NetworkTestStatus(error=error_text(result.reason or Reason(f"outcome.{result.outcome.value}")))
     try:
         figures = _figures(result.measurement, result.evidence)
     except Unreadable as error:
-        return NetworkTestStatus(error=told(error.reason))
+        return NetworkTestStatus(error=error_text(error.reason))
     return NetworkTestStatus(figures, worker_delay=_delay(result))
 
 
-def told(reason: Reason) -> str:
-    """The code with its values, as a termination log has it: sentences are made where a person's language is known."""
+def error_text(reason: Reason) -> str:
+    """The code with its values, as in a termination log: the sentence is made where the user's language is known."""
     return json.dumps(REASON.encode(reason), ensure_ascii=False)
 
 
@@ -78,7 +78,7 @@ def _udp(flow: Udp, evidence: Optional[Evidence]) -> Figures:
 
 
 def _one_way(evidence: Optional[Evidence], seconds: float) -> Figures:
-    """As the receiver printed it for the whole session, with the difference of two clocks in it."""
+    """As the receiver printed it for the whole session; it contains the difference of two clocks."""
     rows = _FROM_THE_INSTANT.findall(evidence.stdout) if evidence is not None else []
     if not rows or float(rows[-1][0]) < seconds:
         raise Unreadable("tool.no-totals", tool="iperf")
@@ -87,7 +87,7 @@ def _one_way(evidence: Optional[Evidence], seconds: float) -> Figures:
 
 def _http(client: Http) -> Figures:
     """Transactions, availability (per cent), time (s), data (megabyte), response time (s), transactions and megabytes
-    a second, concurrency, successful and failed transactions, longest (s).
+    per second, concurrency, successful and failed transactions, longest (s).
     """
     done, failed, elapsed = client.latency.count, sum(client.errors.values()), client.span.si
     if not done or client.latency.most is None or elapsed <= 0:
@@ -109,7 +109,7 @@ def _transfer(series: Optional[Tuple[Size, ...]], interval: Optional[Duration]) 
 
 
 def _delay(result: Result) -> Optional[Duration]:
-    """Of the half that sends: one that serves begins whenever it was asked."""
+    """Of the half that sends: the other one starts as soon as it gets the request."""
     if result.half is Half.SERVE or result.timing is None:
         return None
     return result.timing.first_data or result.timing.launched

@@ -22,8 +22,8 @@ _REQUESTS = f"/apis/{GROUP}/{VERSION}/namespaces/{NAMESPACE}/{PLURAL}"
 def attend_clusterloader2(argv: Sequence[str], pod: str, clock: Clock, scratch: Path) -> int:
     """Work until SIGTERM comes; returns the exit status.
 
-    What is not understood ends the pod at once: ClusterLoader2 fails where its pods don't come to run, but takes a
-    request that was answered with an error for a success.
+    A flag that is not supported ends the pod at once: ClusterLoader2 fails if its pods do not run, but it counts a
+    request that was answered with an error as a success.
     """
     try:
         load = load_of(argv)

@@ -13,7 +13,7 @@ from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS, NetworkTestStatus
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.records import Half, Outcome, Reason, Result
-from clearway.worker.clusterloader2.metrics import said
+from clearway.worker.clusterloader2.metrics import status_of
 from golden.loading import Golden, golden
 
 THROUGHPUT, JITTER, LOST_PERCENT, ONE_WAY, PER_SECOND, RESPONSE_TIME = 1, 2, 5, 6, 10, 4
@@ -27,7 +27,7 @@ def measured(measurement: Measurement, stdout: str = "", half: Half = Half.SERVE
 
 def of(captured: Golden) -> NetworkTestStatus:
     half = captured.request.half
-    return said(measured(captured.read(), captured.output.stdout, half))
+    return status_of(measured(captured.read(), captured.output.stdout, half))
 
 
 def error(what: NetworkTestStatus) -> str:
@@ -73,13 +73,13 @@ def test_a_silence_is_an_error_and_no_figure() -> None:
 def test_a_session_without_its_last_row_has_no_one_way_latency_and_so_no_figures() -> None:
     captured = golden("iperf2/udp-lossy/serve")
     whole = captured.output.stdout
-    what = said(measured(captured.read(), whole[: whole.rindex("[")]))
+    what = status_of(measured(captured.read(), whole[: whole.rindex("[")]))
     assert (what.metrics, error(what)) == ((), "tool.no-totals")
 
 
 def test_what_is_void_is_reported_with_its_reason() -> None:
     late = Reason("worker.late", {"late": Duration(0.2)})
-    what = said(Result("r", "p", 1, Half.SEND, Outcome.LATE, late))
+    what = status_of(Result("r", "p", 1, Half.SEND, Outcome.LATE, late))
     assert what == NetworkTestStatus(error='{"code": "worker.late", "values": {"late": {"s": 0.2}}}')
 
 
@@ -94,14 +94,14 @@ def test_what_is_void_is_reported_with_its_reason() -> None:
     ],
 )
 def test_nothing_measured_is_never_a_nought(nothing: Measurement) -> None:
-    what = said(measured(nothing))
+    what = status_of(measured(nothing))
     assert (what.metrics, error(what)) == ((), "worker.nothing-measured")
 
 
 @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=50).filter(any), st.sampled_from([0.01, 0.1, 0.5]))
 def test_kbytes_a_second_are_the_same_rate(series: list[int], interval: float) -> None:
     flow = Tcp(Duration(interval), tuple(map(Size, series)))
-    kbytes, per_second = said(measured(flow)).metrics
+    kbytes, per_second = status_of(measured(flow)).metrics
     assert kbytes * 1024 == pytest.approx(sum(series))
     over = Duration(interval * len(series))
     assert Rate(per_second * 1024 * 8).si == pytest.approx(Size(sum(series)).per(over).si)
@@ -123,7 +123,7 @@ def test_udp_figures_agree_with_each_other(datagrams: list[int], lost: int, jitt
         datagrams=tuple(datagrams),
     )
     row = "[  1] 0.0000-100.0000 sec  1 Bytes  1 bits/sec   0.007 ms 0/1 (0%) -0.5/-0.6/0.7/0.04 ms 1 pps 1/0(0) pkts 1"
-    metrics = said(measured(flow, row + "\n")).metrics
+    metrics = status_of(measured(flow, row + "\n")).metrics
     assert metrics[3] + received == metrics[4]
     assert metrics[LOST_PERCENT] == pytest.approx(100 * lost / (lost + received))
     assert metrics[JITTER] == pytest.approx(1000 * sum(jitter) / len(jitter))
@@ -134,7 +134,7 @@ def test_udp_figures_agree_with_each_other(datagrams: list[int], lost: int, jitt
 @given(st.lists(st.floats(1e-6, 10), min_size=1, max_size=50), st.integers(0, 50), st.floats(0.1, 100))
 def test_http_figures_agree_with_each_other(times: list[float], failed: int, elapsed: float) -> None:
     client = Http(Histogram.of(times), {"timeout": failed} if failed else {}, Duration(elapsed))
-    metrics = said(measured(client, half=Half.SEND)).metrics
+    metrics = status_of(measured(client, half=Half.SEND)).metrics
     assert metrics[RESPONSE_TIME] == pytest.approx(sum(times) / len(times))
     assert metrics[10] == max(times)
     assert metrics[0] == pytest.approx(metrics[5] * elapsed)

@@ -17,7 +17,7 @@ import pytest
 from api_server import ApiServer, Json, api_server
 from clearway.base.clock import Clock
 from clearway.base.units import Rate
-from clearway.probe.clusterloader2 import Protocol
+from clearway.probe.clusterloader2 import NetworkTestProtocol
 from clearway.probe.records import Slot, Worker
 from clearway.worker.agent import Agent
 from clearway.worker.api import Collection, ServiceAccount
@@ -65,7 +65,7 @@ def agents(requests: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Both pods of a pair, on a port that nobody else has."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
-    monkeypatch.setattr(Protocol, "port", property(lambda protocol: port))
+    monkeypatch.setattr(NetworkTestProtocol, "port", property(lambda protocol: port))
     clock = Clock()
     boxes = [ClusterLoader2Inbox(requests, pod, LOAD, PipeInbox(clock, sink=io.StringIO()), clock) for pod in PODS]
     working = [

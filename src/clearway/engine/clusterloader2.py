@@ -29,7 +29,7 @@ _TCP_FIGURES, _UDP_FIGURES = 2, 11
 """How many figures it writes for a protocol; their order is that of ClusterLoader2's parsers."""
 
 
-class NetperfBenchmark(Engine):
+class ClusterLoader2Engine(Engine):
     """The server reports what arrived; the client's object proves only that it ran."""
 
     name = TOOL

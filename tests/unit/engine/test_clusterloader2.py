@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Rate, Size
 from clearway.engine.base import Output
-from clearway.engine.netperfbenchmark import NetperfBenchmark
+from clearway.engine.clusterloader2 import ClusterLoader2Engine
 from clearway.probe.measurement import Evidence, Measurement, Tcp, Udp
 from clearway.probe.parameters import Parameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
-from clearway.worker.clusterloader2.metrics import said
+from clearway.worker.clusterloader2.metrics import status_of
 
 TCP = TcpParameters(1)
 UDP = UdpParameters(Rate(750e6))
@@ -29,7 +29,7 @@ def request(parameters: Parameters, half: Half = Half.SERVE) -> Request:
 
 
 def read(parameters: Parameters, status: Any, half: Half = Half.SERVE) -> Measurement:
-    return NetperfBenchmark().read(request(parameters, half), Output(json.dumps(status), ""))
+    return ClusterLoader2Engine().read(request(parameters, half), Output(json.dumps(status), ""))
 
 
 def test_its_kbytes_are_of_1024_byte() -> None:
@@ -66,7 +66,7 @@ def test_what_is_no_figure_is_none(status: Any, code: str) -> None:
 
 @pytest.mark.parametrize("half", Half)
 def test_both_ends_know_seconds_before_the_instant(half: Half) -> None:
-    engine = NetperfBenchmark()
+    engine = ClusterLoader2Engine()
     command = (engine.serve if half is Half.SERVE else engine.send)(request(TCP, half))
     assert command.launch <= Duration(-3)
 
@@ -80,7 +80,7 @@ def written(measurement: Measurement, stdout: str = "") -> Any:
     """The metrics that our own worker writes for it."""
     evidence = Evidence(("iperf",), stdout=stdout)
     result = Result("r", "p", 1, Half.SERVE, Outcome.MEASURED, measurement=measurement, evidence=evidence)
-    return {"metrics": list(said(result).metrics)}
+    return {"metrics": list(status_of(result).metrics)}
 
 
 @given(st.lists(st.integers(1, 10**10), min_size=1, max_size=20))

@@ -1,4 +1,4 @@
-"""The other end of ClusterLoader2's requests: one object a pair, written before the round and answered by one pod."""
+"""The channel to ClusterLoader2's workers: one object per pair, written before the round and answered by one pod."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
 from clearway.engine.base import Output
-from clearway.engine.netperfbenchmark import TOOL
+from clearway.engine.clusterloader2 import TOOL
 from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
 from clearway.kube.objects import Metadata, Pod
@@ -28,8 +28,8 @@ from clearway.probe.clusterloader2 import (
     NETWORK_TEST_SPEC,
     SERVER_LABEL,
     VERSION,
+    NetworkTestProtocol,
     NetworkTestSpec,
-    Protocol,
 )
 from clearway.probe.measurement import Evidence
 from clearway.probe.parameters import UdpParameters
@@ -39,11 +39,12 @@ from clearway.site.kubernetes.names import OURS, RUN, Paths, selector
 from clearway.site.kubernetes.pods import index_of
 from clearway.site.parallel import at_once
 
-_UNASKED = ClockOffset(Duration(0), Duration(3600))
-"""Nobody answers for its clock: it is taken for ours, and an hour either way is not excluded."""
+_UNKNOWN_CLOCK = ClockOffset(Duration(0), Duration(3600))
+"""The workers report no clock: it is taken to agree with the controller's, with an error of up to an hour."""
 _MTU = 1500
+"""The workers report none: Ethernet's usual one, and no parameter of theirs depends on it."""
 _WRITE = 0.05
-"""Seconds that making an object takes, with as many at a time as there are connections."""
+"""Seconds per object, with as many at a time as there are connections."""
 
 
 class _NetworkTest(msgspec.Struct, frozen=True):
@@ -61,8 +62,8 @@ class _Pair:
     serve: Request
 
 
-class NetworkTests:
-    """Its workers say nothing before they have measured: each is ready once it runs and has an address."""
+class ClusterLoader2Channel:
+    """The workers report nothing before they have measured: each counts as ready once it runs and has an address."""
 
     def __init__(self, api: Api, paths: Paths, run: str, listener: ChannelListener, clock: Clock) -> None:
         self._api = api
@@ -70,32 +71,32 @@ class NetworkTests:
         self._run = run
         self._listener = listener
         self._pods: dict[str, Pod] = {}
-        self._asked: dict[str, _Pair] = {}
+        self._pairs: dict[str, _Pair] = {}
         self._numbers = count()
 
     @property
     def watches(self) -> tuple[Watching, ...]:
-        return self._follow_pods, self._follow_answers
+        return self._watch_pods, self._watch_answers
 
     async def create(self, manifests: Iterable[Mapping[str, Any]]) -> None:
-        """There is nothing to put up before a round."""
+        """Does nothing: objects are created with a round."""
 
     async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
-        """Take away what the last round asked, and ask anew. Raises KubeError."""
-        self._asked.clear()
+        """Delete the objects of the last round and create those of this one. Raises KubeError."""
+        self._pairs.clear()
         await self._api.delete_all(self._paths.mailboxes, **selector(self._run))
-        await at_once(self._ask(pair) for pair in _pairs(specs))
+        await at_once(self._create(pair) for pair in _pairs(specs))
 
     def handing_out(self, mailboxes: int) -> Duration:
         return Duration(mailboxes * _WRITE)
 
-    async def _ask(self, pair: _Pair) -> None:
+    async def _create(self, pair: _Pair) -> None:
         name = f"{self._run}-{next(self._numbers)}"
-        self._asked[name] = pair
+        self._pairs[name] = pair
         await self._api.create(self._paths.mailboxes, self._manifest(name, pair))
 
     def _manifest(self, name: str, pair: _Pair) -> dict[str, Any]:
-        """It goes with the pod that is to answer."""
+        """Owned by the pod that answers, so that it is deleted with it."""
         client, server = self._pods[pair.client].metadata, self._pods[pair.server].metadata
         wanted = NetworkTestSpec(
             client_pod_name=client.name,
@@ -115,7 +116,7 @@ class NetworkTests:
             "status": {"metrics": []},
         }
 
-    async def _follow_pods(self) -> None:
+    async def _watch_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.pods, Pod, selector(self._run)):
             for pod in (news.item,) if isinstance(news, ObjectChange) else news.items:
@@ -128,23 +129,23 @@ class NetworkTests:
             return
         self._pods[name] = pod
         addresses = tuple(address.ip for address in pod.status.pod_ips)
-        worker = Worker(Slot(pod.spec.node_name or "", index), addresses, _MTU, (Protocol.TCP.port,))
-        self._listener.ready(name, worker, _UNASKED)
+        worker = Worker(Slot(pod.spec.node_name or "", index), addresses, _MTU, (NetworkTestProtocol.TCP.port,))
+        self._listener.ready(name, worker, _UNKNOWN_CLOCK)
 
-    async def _follow_answers(self) -> None:
+    async def _watch_answers(self) -> None:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.mailboxes, _NetworkTest, selector(self._run)):
             for item in (news.item,) if isinstance(news, ObjectChange) else news.items:
                 self._take(item)
 
     def _take(self, item: _NetworkTest) -> None:
-        """The first word is the last: what is written after it is of no round any more."""
+        """Only the first status with figures or an error counts; later writes are ignored."""
         if not item.status.get("metrics") and not item.status.get("error"):
             return
-        pair = self._asked.pop(item.metadata.name, None)
+        pair = self._pairs.pop(item.metadata.name, None)
         if pair is not None:
             self._listener.received(pair.server, _served(pair.serve, msgspec.json.encode(item.status).decode()))
-            self._listener.received(pair.client, _untold(pair.send))
+            self._listener.received(pair.client, _not_reported(pair.send))
 
 
 def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
@@ -157,12 +158,12 @@ def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
         yield _Pair(client, server, send, serve)
 
 
-def _protocol(request: Request) -> Protocol:
-    return Protocol.UDP if isinstance(request.parameters, UdpParameters) else Protocol.TCP
+def _protocol(request: Request) -> NetworkTestProtocol:
+    return NetworkTestProtocol.UDP if isinstance(request.parameters, UdpParameters) else NetworkTestProtocol.TCP
 
 
 def _served(request: Request, status: str) -> Result:
-    """What its figures prove, read with an engine's doubt."""
+    """The result that its figures prove."""
     evidence = Evidence((TOOL,), stdout=status)
     try:
         measurement = ENGINES[TOOL].read(request, Output(status, ""))
@@ -172,6 +173,6 @@ def _served(request: Request, status: str) -> Result:
     return request.result(Outcome.MEASURED, measurement=measurement, evidence=evidence)
 
 
-def _untold(request: Request) -> Result:
-    """Nothing is known of the half that sends."""
+def _not_reported(request: Request) -> Result:
+    """The worker reports nothing about the half that sends."""
     return request.result(Outcome.NOT_RUN, Reason("kubernetes.half-untold"))

@@ -1,4 +1,4 @@
-"""What ClusterLoader2's workers need of a cluster: their kind, their rights, their pods."""
+"""The API objects of ClusterLoader2's workers: their kind, their rights, their pods."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from clearway.site.kubernetes.schema import digest, structural
 from clearway.site.kubernetes.workers import WorkerManifests, field
 
 UDP_RATE = "750M"
-"""As its own Deployment has it; iperf's capital M is 1,048,576. A pod's flags say it, no request can."""
+"""As in ClusterLoader2's own Deployment; iperf's capital M is 1,048,576. Only a pod's flags can set it."""
 _NETWORK_TESTS = Kind(GROUP, VERSION, PLURAL)
 _RULES: list[ApiObject] = [
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["get", "list", "update", "watch"]},
 ]
-"""All that they use of the administrator's rights that ClusterLoader2 gives them."""
+"""What they need; ClusterLoader2 itself gives them an administrator's rights."""
 
 
 def _crd(keeper: str) -> ApiObject:
-    """Without a status of its own: a worker writes the whole object."""
+    """Without the status subresource: a worker writes the whole object."""
     status = {**structural(NETWORK_TEST_STATUS.schema()), "required": []}
     schema = {"type": "object", "properties": {"spec": structural(NETWORK_TEST_SPEC.schema()), "status": status}}
     version = {"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
@@ -44,11 +44,11 @@ SCOPE = Scoped(_NETWORK_TESTS, _crd, pod_security="baseline")
 """Their image runs as root."""
 
 
-class NetperfManifests(WorkerManifests):
-    """ClusterLoader2's workers, as one of our Jobs: evenly spread, and gone with it."""
+class ClusterLoader2Manifests(WorkerManifests):
+    """ClusterLoader2's workers as a Job like that of clearway's workers: evenly spread, and deleted with it."""
 
     def mailboxes(self, owner: ApiObject) -> Iterable[ApiObject]:
-        """None: who is asked what is only known with a round."""
+        """None: the pairs are only known with a round."""
         return ()
 
     def _rules(self) -> list[ApiObject]:

@@ -24,7 +24,7 @@ def fast(spec: Json) -> Json:
 
 
 @dataclass
-class NetperfPods:
+class ClusterLoader2Pods:
     """Everything at once: a test has no time for the instant."""
 
     server: ApiServer
@@ -57,10 +57,10 @@ class NetperfPods:
 
 
 @contextmanager
-def netperf_pods(
+def clusterloader2_pods(
     server: ApiServer, nodes: tuple[str, ...], answer: Callable[[Json], Json | None] = fast
-) -> Iterator[NetperfPods]:
-    running = NetperfPods(server, nodes, answer)
+) -> Iterator[ClusterLoader2Pods]:
+    running = ClusterLoader2Pods(server, nodes, answer)
     server.created.append(running.on_created)
     yield running
     server.created.remove(running.on_created)
