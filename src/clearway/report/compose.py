@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from clearway.diagnose.figures import PairFigures, Summary, pair_figures, summaries
 from clearway.ledger.record import Record
@@ -23,7 +24,7 @@ from clearway.report.language import Language
 from clearway.report.phrases import Phrases
 from clearway.report.wording import hint
 from clearway.spec.criteria import Relation
-from clearway.spec.model import Test
+from clearway.spec.model import Spec, Test
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
 
 
@@ -41,7 +42,7 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         site=manifest.site,
         state=verdict.state,
         word=phrases.say(f"verdict-word.{verdict.state.value}"),
-        headline=_headline(verdict, phrases),
+        headline=_headline(record.spec, verdict, phrases),
         tests=tuple(_test(record, tests[judged.name], judged, phrases) for judged in verdict.tests),
         coverage=_coverage(verdict.coverage, phrases),
         conditions=tuple(conditions(record, phrases)),
@@ -51,14 +52,12 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
     )
 
 
-def _headline(verdict: RunVerdict, phrases: Phrases) -> str:
-    criteria = verdict.criteria
-    return phrases.say(
-        f"headline.{verdict.state.value}",
-        criteria=len(criteria),
-        failed=sum(one.state is State.FAIL for one in criteria),
-        open=sum(one.state not in (State.PASS, State.FAIL) for one in criteria),
-    )
+def _headline(spec: Spec, verdict: RunVerdict, phrases: Phrases) -> str:
+    """A criterion of a test without judged pairs is one that could not be decided."""
+    states = [one.state for one in verdict.criteria]
+    asked, failed = sum(len(test.accept) for test in spec.tests), states.count(State.FAIL)
+    left = asked - failed - states.count(State.PASS)
+    return phrases.say(f"headline.{verdict.state.value}", criteria=asked, failed=failed, open=left)
 
 
 def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> TestPart:
@@ -195,22 +194,9 @@ def _test_notes(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...
 
 
 def _coverage(coverage: Coverage, phrases: Phrases) -> CoveragePart:
-    values = {
-        "pairs": coverage.pairs,
-        "measured": coverage.measured,
-        "nodes": coverage.nodes,
-        "nodes_covered": coverage.nodes_covered,
-        "uncovered": coverage.uncovered,
-    }
     code = "coverage.gaps" if coverage.uncovered else "coverage.all"
-    return CoveragePart(
-        pairs=coverage.pairs,
-        measured=coverage.measured,
-        nodes=coverage.nodes,
-        nodes_covered=coverage.nodes_covered,
-        uncovered=coverage.uncovered,
-        sentence=phrases.say(code, **values),
-    )
+    values = asdict(coverage)
+    return CoveragePart(**values, sentence=phrases.say(code if coverage.pairs else "coverage.none", **values))
 
 
 def _said(finding: Finding, phrases: Phrases) -> Message:

@@ -141,6 +141,10 @@ def test_a_run_whose_pairs_all_cross_zones_says_that_none_is_judged(language: La
     document = compose(run.record, run.verdict, language)
     assert said in document.tests[0].reasons[0].sentence
     assert said in document.findings[0].sentence
+    assert document.coverage is not None
+    if language == "en":
+        assert document.headline.startswith("Inconclusive: 1 of 1 criteria could not be decided")
+        assert document.coverage.sentence.startswith("No pair is judged;")
     assert [row.pairs for row in document.tests[0].summary if row.metric == "throughput"] == [1]
 
 
