@@ -17,7 +17,7 @@ from itertools import groupby
 
 from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
-from clearway.probe.records import Outcome, Pair, Probe, Role, Round, RoundReason, Trial
+from clearway.probe.records import Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
 from clearway.verdict.group import TOTAL
 from clearway.verdict.judge import judge
@@ -61,9 +61,7 @@ def _is_due(index: TrialIndex, trials: list[Trial]) -> bool:
 
 def _is_void(index: TrialIndex, trials: list[Trial]) -> bool:
     wanted = [trial for trial in trials if trial.probe.role not in (Role.BACKGROUND, Role.EXPOSED)]
-    return bool(wanted) and not any(
-        index.outcome(trial) is Outcome.MEASURED and not index.faults(trial) for trial in wanted
-    )
+    return bool(wanted) and not any(map(index.counts, wanted))
 
 
 def _tries(trials: list[Trial]) -> int:

@@ -1,34 +1,31 @@
-"""Everything that is found around a verdict, put into it by one function."""
+"""Everything that explains a verdict, put into it by one function. A new cause is a function and a row here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from clearway.diagnose.chaos import chaos_findings, met_downtime
 from clearway.diagnose.losses import loss_findings
-from clearway.diagnose.oom import memory_findings
-from clearway.diagnose.throttling import throttled
+from clearway.diagnose.resources import memory_findings, throttled
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
 from clearway.spec.model import Test
 from clearway.verdict.model import RunVerdict
 
+_OF_RUN: tuple[Callable[[Record], Iterator[Finding]], ...] = (chaos_findings, memory_findings, loss_findings)
+_OF_TEST: tuple[Callable[[Record, Test], Reason | None], ...] = (throttled, met_downtime)
+
 
 def diagnose(record: Record, verdict: RunVerdict) -> RunVerdict:
-    """The verdict with its findings and the notes of its tests; no state changes."""
-    tests = {test.name: test for test in record.spec.tests}
-    judged = tuple(replace(test, notes=tuple(_notes(record, tests[test.name]))) for test in verdict.tests)
-    return replace(verdict, tests=judged, findings=tuple(_findings(record)))
+    """The verdict with its findings and the notes of its tests; no state changes.
 
-
-def _findings(record: Record) -> list[Finding]:
-    """What the plan says of these nodes, then what was done to nodes or seen there; each once."""
-    found = [*record.findings, *chaos_findings(record), *memory_findings(record), *loss_findings(record)]
-    return [finding for index, finding in enumerate(found) if finding not in found[:index]]
-
-
-def _notes(record: Record, test: Test) -> Iterator[Reason]:
-    for note in (throttled(record, test), met_downtime(record, test)):
-        if note is not None:
-            yield note
+    What the plan says of these nodes comes first. Each finding stands once.
+    """
+    found = [*record.findings, *(finding for find in _OF_RUN for finding in find(record))]
+    noted = [
+        replace(judged, notes=tuple(note for find in _OF_TEST if (note := find(record, test)) is not None))
+        for judged, test in zip(verdict.tests, record.spec.tests, strict=True)
+    ]
+    findings = tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
+    return replace(verdict, tests=tuple(noted), findings=findings)

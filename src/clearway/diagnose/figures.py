@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -60,8 +60,10 @@ def shown_figures(test: Test) -> tuple[Figure, ...]:
 def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     """Every pair of `test` that has a measured value, in order of measuring."""
     trials: dict[Pair, list[Trial]] = {}
-    for trial in _measured(record, test):
-        trials.setdefault(trial.probe.pair, []).append(trial)
+    for trial in record.trials:
+        mine = trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND
+        if mine and outcome(trial) is Outcome.MEASURED:
+            trials.setdefault(trial.probe.pair, []).append(trial)
     zones = {node.name: node.zone for node in record.inventory.nodes}
     figures = shown_figures(test)
     return tuple(
@@ -82,24 +84,10 @@ def summaries(test: Test, pairs: Iterable[PairFigures]) -> tuple[Summary, ...]:
     )
 
 
-def _measured(record: Record, test: Test) -> Iterator[Trial]:
-    return (
-        trial
-        for trial in record.trials
-        if trial.probe.test == test.name
-        and trial.probe.role is not Role.BACKGROUND
-        and outcome(trial) is Outcome.MEASURED
-    )
-
-
 def _values(figures: Sequence[Figure], trials: Sequence[Trial]) -> Mapping[str, Quantity]:
-    found = ((figure, [value for trial in trials if (value := _read(figure, trial)) is not None]) for figure in figures)
+    read = ((figure, [figure.metric.value(trial, figure.statistic) for trial in trials]) for figure in figures)
+    found = ((figure, [value for value in values if value is not None]) for figure, values in read)
     return {figure.name: figure.metric.unit(median(values)) for figure, values in found if values}
-
-
-def _read(figure: Figure, trial: Trial) -> float | None:
-    values = figure.metric.read(trial)
-    return None if values is None else values.statistic(figure.statistic)
 
 
 def _summary(figure: Figure, pairs: Sequence[PairFigures], *, across: bool) -> Summary | None:

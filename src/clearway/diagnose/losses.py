@@ -59,24 +59,11 @@ def _counted(record: Record) -> Counter[_Row]:
             seen[key] = max(count, seen.get(key, 0))
     found: Counter[_Row] = Counter()
     for (_, slot, name), count in seen.items():
-        found[_shown(slot), networks.get(slot, "pod"), name] += count
-    for node, network, name, count in _read_from_outside(record):
-        if _is_of_the_machine(name):
-            found.pop((node, "pod", name), None)
-        found[node, network, name] += count
+        found[slot.label, networks.get(slot, "pod"), name] += count
+    for host in record.observed(HOST_LOSSES):
+        for name, count in host.values.items():
+            # softnet counts for all networks of a node: the worker read the same packets.
+            if name.startswith("softnet."):
+                found.pop((host.subject, "pod", name), None)
+            found[host.subject, "host", name] += count
     return found
-
-
-def _read_from_outside(record: Record) -> Iterator[tuple[str, str, str, int]]:
-    for seen in record.observed(HOST_LOSSES):
-        for name, count in seen.values.items():
-            yield seen.subject, "host", name, count
-
-
-def _is_of_the_machine(counter: str) -> bool:
-    """It counts for all networks of a node, so the worker's own reading of it is left out."""
-    return counter.startswith("softnet.")
-
-
-def _shown(slot: Slot) -> str:
-    return slot.node if slot.index == 0 else str(slot)

@@ -131,6 +131,11 @@ class Metric:
             return True
         return statistic in self.statistics and statistic != "pNN"
 
+    def value(self, trial: Trial, statistic: str) -> Optional[float]:
+        """One statistic of an attempt, in SI units; None if the attempt does not carry it."""
+        values = self.read(trial)
+        return None if values is None else values.statistic(statistic)
+
 
 def measured(result: Optional[Result], kind: Type[M]) -> Optional[M]:
     """The measurement of one half if it has one of that kind."""

@@ -67,6 +67,11 @@ class Slot:
     def __str__(self) -> str:
         return f"{self.node}/{self.index}"
 
+    @property
+    def label(self) -> str:
+        """For people: a node's first worker goes by the name of the node."""
+        return str(self) if self.index else self.node
+
     @classmethod
     def codec(cls) -> Codec[Slot]:
         """Written as one word, `node-1/0`."""

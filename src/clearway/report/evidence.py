@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from clearway.base.units import Duration
-from clearway.diagnose.oom import kills, observers
+from clearway.diagnose.resources import kills, observers
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
 from clearway.probe.records import Outcome, Pair, Result, Role, Trial

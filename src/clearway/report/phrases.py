@@ -9,7 +9,7 @@ from typing import Any
 from clearway.base.units import Frequency, Quantity, Rate
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.metrics import PERCENTILE, Metric
-from clearway.probe.records import Finding, Pair, Reason, Slot
+from clearway.probe.records import Finding, Pair, Reason
 from clearway.probe.wire import FINDING
 from clearway.report.language import Language
 from clearway.report.wording import knows, sentence
@@ -54,7 +54,7 @@ class Phrases:
         """`node-3 -> node-1`, a node, or all pairs together."""
         if isinstance(subject, str):
             return self.say("pair.total") if subject == "total" else subject
-        return self.say("pair.arrow", sender=_place(subject[0]), receiver=_place(subject[1]))
+        return self.say("pair.arrow", sender=subject[0].label, receiver=subject[1].label)
 
     def asked(self, criterion: Criterion, value: Quantity | LinkShare) -> str:
         """The criterion as a statement about `value`: what is asked of it, or what was found."""
@@ -82,8 +82,10 @@ class Phrases:
 
     def pair(self, pair: PairValue) -> str:
         """One pair and how it stands: `node-3 -> node-1: 0.10 Gbit/s, 0.40 Gbit/s below the limit ...`."""
-        said = [self._value_of(pair)] if pair.value is not None else []
-        said += [self.reason(reason) for reason in pair.reasons]
+        said = [self.reason(reason) for reason in pair.reasons]
+        if pair.value is not None:
+            known = {"value": pair.value, "low": pair.low, "high": pair.high}
+            said = [str(pair.value) if pair.low == pair.high else self.say("pair.range", **known), *said]
         return self.say(
             "pair.line",
             subject=self.subject(pair.subject),
@@ -108,21 +110,13 @@ class Phrases:
         shown = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}
         return self.say(code, **shown)
 
-    def _value_of(self, pair: PairValue) -> str:
-        if pair.low == pair.high:
-            return str(pair.value)
-        return self.say("pair.range", value=pair.value, low=pair.low, high=pair.high)
-
-
-def _place(slot: Slot) -> str:
-    return slot.node if slot.index == 0 else str(slot)
-
 
 _CodedCondition = tuple[str, Mapping[str, Any]]
 
 
 def _conditions(test: Test) -> Iterator[_CodedCondition]:
-    yield _direction(test), {}
+    pairing = PAIRINGS[test.pairing]
+    yield f"condition.{test.direction if pairing.directed else test.pairing}", {}
     yield _LOADS[test.protocol](test)
     if test.background is not None:
         yield "condition.background", {"streams": test.background.streams}
@@ -130,17 +124,8 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
         yield f"condition.{test.when}", {}
     if test.family is not None:
         yield f"condition.{test.family}", {}
-    yield _at_once(test), {}
+    yield "condition.isolated" if test.isolated else pairing.at_once, {}
     yield "condition.time", {"duration": test.duration, "warm_up": test.warm_up}
-
-
-def _direction(test: Test) -> str:
-    return f"condition.{test.direction if PAIRINGS[test.pairing].directed else test.pairing}"
-
-
-def _at_once(test: Test) -> str:
-    """Which pairs measured at the same time."""
-    return "condition.isolated" if test.isolated else PAIRINGS[test.pairing].at_once
 
 
 def _tcp(test: Test) -> _CodedCondition:

@@ -20,7 +20,7 @@ from clearway.base.units import Duration, Rate
 from clearway.probe.measurement import Tcp
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.observations import ROUND_START
-from clearway.probe.records import Half, Observation, Outcome, Probe, Result, Role, Round, Trial
+from clearway.probe.records import Half, Observation, Outcome, Result, Role, Round, Trial
 from clearway.report.language import Language
 from clearway.report.phrases import Phrases
 
@@ -115,16 +115,11 @@ def _load(round_: Round) -> float:
 
 
 def _throughput(round_: Round, result: Result) -> Rate | None:
-    probe = _probe(round_, result.probe)
+    probe = next((probe for probe in round_.probes if probe.id == result.probe), None)
     if probe is None or result.half is not Half.SERVE or not isinstance(result.measurement, Tcp):
         return None
-    values = THROUGHPUT.read(Trial(probe, result.attempt, serve=result))
-    mean = values.statistic("mean") if values is not None else None
+    mean = THROUGHPUT.value(Trial(probe, result.attempt, serve=result), "mean")
     return None if mean is None else Rate(mean)
-
-
-def _probe(round_: Round, name: str) -> Probe | None:
-    return next((probe for probe in round_.probes if probe.id == name), None)
 
 
 _BAR_WIDTH = 40

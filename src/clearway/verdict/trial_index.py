@@ -30,9 +30,6 @@ class TrialIndex:
         """Judged attempts at this pair, oldest first."""
         return self._attempts[test, pair]
 
-    def outcome(self, trial: Trial) -> Outcome:
-        return outcome(trial)
-
     def faults(self, trial: Trial) -> tuple[Reason, ...]:
         """Why the value of this trial may neither hold nor break."""
         return (*self.disturbed(trial), *instrument_faults(trial), *self._background_faults(trial))
@@ -41,9 +38,13 @@ class TrialIndex:
         """Why this attempt counts for nothing, because of nodes that were broken or should have been."""
         return self._disturbances.of(trial)
 
+    def counts(self, trial: Trial) -> bool:
+        """Whether the value of this attempt may be judged."""
+        return outcome(trial) is Outcome.MEASURED and not self.faults(trial)
+
     def measured(self, test: str, pair: Pair) -> list[Trial]:
-        """Attempts whose value counts."""
-        return [t for t in self.attempts(test, pair) if outcome(t) is Outcome.MEASURED and not self.faults(t)]
+        """Attempts whose value may be judged."""
+        return list(filter(self.counts, self.attempts(test, pair)))
 
     def link(self, pair: Pair) -> Rate | None:
         """Rate of the slower of both links; None if one is unknown."""
@@ -111,6 +112,5 @@ class TrialIndex:
 def _tcp_rate(trial: Trial) -> Rate | None:
     if not isinstance(trial.probe.parameters, TcpParameters) or outcome(trial) is not Outcome.MEASURED:
         return None
-    values = THROUGHPUT.read(trial)
-    mean = values.statistic("mean") if values is not None else None
+    mean = THROUGHPUT.value(trial, "mean")
     return None if mean is None else Rate(mean)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from clearway.campaign.conclusion import conclude
-from clearway.diagnose.oom import memory_findings
+from clearway.diagnose.resources import memory_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Observation

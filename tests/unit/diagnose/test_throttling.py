@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from clearway.base.units import Duration
 from clearway.campaign.conclusion import conclude
-from clearway.diagnose.throttling import throttled
+from clearway.diagnose.resources import throttled
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Half, Reason

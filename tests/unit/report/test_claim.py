@@ -170,3 +170,7 @@ def test_nothing_measured_is_never_worded_as_met(state: State, language: Languag
     assert text.startswith(("Not met", "Not known", "처리량(평균) 기준"))
     assert "carried" not in text
     assert "이상이었습니다" not in text
+
+
+def test_a_rate_that_is_a_share_of_the_link_is_worded_as_one() -> None:
+    assert "UDP at 20 % of the link's rate" in Phrases("en").conditions(wish(UDP, rate="20 % of link"))
