@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from clearway.base.errors import UsageError
@@ -41,10 +42,16 @@ def check(
         found = asyncio.run(
             _of_cluster(cluster_flags, provider_flags, language) if hosts is None else _of_hosts(hosts, language)
         )
+    return _shown(found, language)
+
+
+def _shown(found: Iterable[Finding], language: Language) -> int:
+    """Print the findings and what follows from them; returns the exit code."""
+    fit = True
     for finding in found:
         mark = sentence(f"severity.{finding.severity.value}", {}, language)
         print(f"{mark} {describe_finding(finding, language)}")
-    fit = not any(finding.severity is Severity.ERROR for finding in found)
+        fit = fit and finding.severity is not Severity.ERROR
     print(sentence("cli.fit" if fit else "cli.not-fit", {}, language))
     return 0 if fit else NOT_FIT
 

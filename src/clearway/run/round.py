@@ -76,15 +76,21 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
         except asyncio.CancelledError:
             await pool.site.cancel()
             raise
-    for probe in round_.probes:
-        for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
-            if (probe.id, half) not in results:
-                pool.ledger.append(_missing(pool, round_, attempts[probe.id], probe, half, slot))
+    _append_missing(pool, round_, attempts, results)
 
 
 def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) -> None:
     values = {"why": round_.why.value, "lead": Duration(instant - pool.clock.now()), "deadline": Duration(deadline)}
     pool.ledger.append(ROUND_START.seen(round_.id, instant, values))
+
+
+def _append_missing(
+    pool: WorkerPool, round_: Round, attempts: Mapping[str, int], results: Mapping[HalfKey, Result]
+) -> None:
+    for probe in round_.probes:
+        for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
+            if (probe.id, half) not in results:
+                pool.ledger.append(_missing(pool, round_, attempts[probe.id], probe, half, slot))
 
 
 def _missing(pool: WorkerPool, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:
