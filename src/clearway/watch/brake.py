@@ -1,7 +1,7 @@
-"""The brake: a measurement at full load must not take a cluster down that somebody needs.
+"""The brake: stops a run when its load harms the cluster.
 
-It looks at the nodes under test (Ready, heartbeats) and at how quickly the API server answers. An API server that does
-not answer at all is no reason: the workers go on without it, and results wait for it.
+It watches the nodes under test (Ready, heartbeats) and how quickly the API server answers. An API server that does not
+answer at all is no reason to stop: the workers go on without it, and results wait for it.
 """
 
 from __future__ import annotations
@@ -23,30 +23,32 @@ from clearway.site.watcher import WatchContext
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _LOOK_EVERY = 0.5
+"""Seconds: often enough to stop within the 2 s of a slow answer, rare enough to be no load itself."""
 _SLOW = 2.0
-"""Seconds for the smallest of answers."""
+"""Seconds for the smallest answer, `/version`. Kubernetes' own objective for such requests is 1 s for 99 of 100."""
 _HTTPS = 443
 _HEARTBEAT_EVERY = 5.0
-"""Seconds between looks at the heartbeats."""
+"""Seconds between reads of the heartbeats: half of the time between two heartbeats of a kubelet."""
 _SILENT = 30.0
-"""A kubelet renews its lease every 10 s; after 40 s the cluster gives the node up."""
+"""Three heartbeats missed: a kubelet renews its lease every 10 s. The run stops before the cluster marks the node as
+not ready, which it does after 40 s (node-monitor-grace-period)."""
 
 
 Watched = Callable[[str], bool]
-"""Whether trouble on a node of this name counts just now."""
+"""Whether trouble on the node of this name counts at the moment."""
 
 
 class Brake:
-    """Watches over one run on these nodes."""
+    """Watches the nodes of one run and the API server."""
 
     def __init__(self, access: Access, spared: Collection[str] = ()) -> None:
-        """`spared` has the nodes that are broken on purpose just now: they are no trouble."""
+        """`spared` has the nodes that are broken on purpose at the moment: they don't count."""
         self._access = access
         self._spared = spared
 
     @asynccontextmanager
     async def watching(self, context: WatchContext) -> AsyncIterator[None]:
-        """Looks on, and stops the rounds for the first trouble."""
+        """Stops the rounds at the first trouble."""
 
         async def guard() -> None:
             context.stop(await self.trouble(context.nodes))
@@ -59,23 +61,23 @@ class Brake:
             await asyncio.gather(guarding, return_exceptions=True)
 
     async def trouble(self, nodes: Collection[str]) -> Reason:
-        """Returns as soon as the cluster is in trouble, with the reason; until then it goes on for ever."""
+        """Returns as soon as the cluster is in trouble, with the reason; else never."""
         under_watch, spared = frozenset(nodes), self._spared
 
         def watched(name: str) -> bool:
             return name in under_watch and name not in spared
 
         async with connect(self._access) as api:
-            lookers = (
+            watchers = (
                 _patiently(lambda: _nodes(api, watched)),
                 _patiently(lambda: _answers(api)),
                 _patiently(lambda: _heartbeats(api, watched)),
             )
-            return await _first(lookers)
+            return await _first(watchers)
 
 
 async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
-    """Again after each failure: to see nothing is no reason to stop. What we may not see, we go without."""
+    """Try again after each failure: an API server that is away is no reason to stop. Without the right, do nothing."""
     while True:
         try:
             return await look()
@@ -86,8 +88,8 @@ async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
 
 
 async def _nodes(api: Api, watched: Watched) -> Reason:
-    async for news in watch(api, NODES, KubeNode, {}):
-        for node in (news.item,) if isinstance(news, ObjectChange) else news.items:
+    async for change in watch(api, NODES, KubeNode, {}):
+        for node in (change.item,) if isinstance(change, ObjectChange) else change.items:
             if watched(node.name) and (message := _not_ready(node)) is not None:
                 return Reason("brake.node-not-ready", {"node": node.name, "message": message})
     raise AssertionError("a watch never ends")
@@ -105,7 +107,7 @@ async def _answers(api: Api) -> Reason:
 
 
 async def _takes_connections(api: Api) -> bool:
-    """Then it is slow, rather than away."""
+    """Whether the API server accepts connections: then it is slow, not away."""
     place = urlsplit(api.server)
     try:
         async with asyncio.timeout(_SLOW):
@@ -117,7 +119,7 @@ async def _takes_connections(api: Api) -> bool:
 
 
 async def _heartbeats(api: Api, watched: Watched) -> Reason:
-    """Held against the newest, not against our own clock: after an outage nobody is to be blamed for it."""
+    """Compare with the newest heartbeat, not the local clock: after an API outage all heartbeats are old."""
     while True:
         await asyncio.sleep(_HEARTBEAT_EVERY)
         renewed = {
@@ -129,9 +131,9 @@ async def _heartbeats(api: Api, watched: Watched) -> Reason:
                 return Reason("brake.node-silent", {"node": name, "silence": Duration(_SILENT)})
 
 
-async def _first(lookers: Collection[Coroutine[Any, Any, Reason]]) -> Reason:
-    """What the first of them says; the others are ended."""
-    tasks = [asyncio.create_task(looker) for looker in lookers]
+async def _first(watchers: Collection[Coroutine[Any, Any, Reason]]) -> Reason:
+    """The first reason; the other watchers are then cancelled."""
+    tasks = [asyncio.create_task(watcher) for watcher in watchers]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()

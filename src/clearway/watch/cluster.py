@@ -1,4 +1,4 @@
-"""Who goes along with a run on a cluster."""
+"""The watchers of a run on a cluster."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from clearway.watch.oom.tracker import OomTracker
 def cluster_watchers(
     options: KubernetesOptions, shell: Shell | None = None, broken: Collection[str] = ()
 ) -> tuple[Watcher, ...]:
-    """`shell` is the way to the nodes' own systems, where there is one; it is closed when the last has left.
+    """`shell` runs commands on the nodes' own systems, if there is one; it is closed after the last watcher has ended.
 
-    `broken` has the nodes that are broken on purpose just now.
+    `broken` has the nodes that are broken on purpose at the moment.
     """
     brake = (Brake(options.access, broken),) if options.brake else ()
     over_the_shell = (ShellCloser(shell), HostDevices(shell)) if shell is not None else ()
@@ -28,7 +28,7 @@ def cluster_watchers(
 
 @dataclass(frozen=True)
 class ShellCloser:
-    """A shell that those who come after it use."""
+    """Closes the shared shell after every watcher that uses it: entered first, it is left last."""
 
     shell: Shell
 

@@ -1,6 +1,6 @@
-"""What the nodes' own devices are, and what they dropped and damaged while a run went on: read over a shell.
+"""Facts about the nodes' own network devices, and what they dropped or damaged during a run: read over a shell.
 
-A worker in a pod sees its pod's devices; the cards that carry the traffic are the node's.
+A worker in a pod sees only its pod's devices; the cards that carry the traffic belong to the node.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from clearway.site.watcher import WatchContext
 from clearway.worker.devices import Counts, of_devices, of_softnet, of_tracking, risen
 
 _WITHIN = Duration(10)
+"""For reading a few files: a node that needs longer is overloaded, and the run shall not wait for it."""
 _PART = "== "
 _LOOK = f"""\
 for file in /proc/net/dev /proc/net/softnet_stat /proc/net/stat/nf_conntrack; do
@@ -37,12 +38,12 @@ done
 true
 """
 _SPEED = ".speed"
-"""Mbit/s, by the kernel's own word; a device without a link says -1."""
+"""Mbit/s, as the kernel reports it; -1 for a device without a link."""
 
 
 @dataclass(frozen=True)
 class HostDevices:
-    """A Watcher. What it can't read it says, and is no reason to stop."""
+    """A Watcher. A node that can't be read is an observation, and no reason to stop."""
 
     shell: Shell
 
@@ -72,14 +73,14 @@ class HostDevices:
         return found
 
 
-def parts_of(said: str) -> Mapping[str, str]:
-    """What each file holds, by its name."""
-    parts = (part.partition("\n") for part in said.split(_PART)[1:])
+def parts_of(output: str) -> Mapping[str, str]:
+    """The content of each file, by its name."""
+    parts = (part.partition("\n") for part in output.split(_PART)[1:])
     return {name: text for name, _, text in parts}
 
 
 def counts(parts: Mapping[str, str]) -> Counts:
-    """Running totals, by the names that workers use for theirs."""
+    """Running totals, under the names that workers use."""
     return {
         **dict(of_devices(parts.get("/proc/net/dev", ""))),
         **dict(of_softnet(parts.get("/proc/net/softnet_stat", ""))),
@@ -88,9 +89,9 @@ def counts(parts: Mapping[str, str]) -> Counts:
 
 
 def facts(parts: Mapping[str, str]) -> dict[str, str]:
-    """Driver, MTU and speed of each physical card, and how full the table of connections is; absent is absent."""
-    told = (line.partition(" ") for line in parts.get("facts", "").splitlines())
-    known = {name: text.strip() for name, _, text in told if text.strip()}
+    """Driver, MTU and speed of each physical card, and use of the connection table. What is unknown is left out."""
+    lines = (line.partition(" ") for line in parts.get("facts", "").splitlines())
+    known = {name: text.strip() for name, _, text in lines if text.strip()}
     return {
         name: f"{text} Mbit/s" if name.endswith(_SPEED) else text
         for name, text in known.items()
@@ -99,7 +100,7 @@ def facts(parts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refusal(answer: Answer) -> str | None:
-    """The road's code, or the node's own words; None: it was read."""
+    """Why a node could not be read: a code of the shell, or the node's output. None: it was read."""
     if isinstance(answer, NotRun):
         return answer.reason.code
     if answer.exit != 0 or not answer.stdout.startswith(_PART):

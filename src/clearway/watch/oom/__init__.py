@@ -1,1 +1,1 @@
-"""Out-of-memory kills while a run goes on, by whoever saw them; and who saw nothing because it may not look."""
+"""Out-of-memory kills during a run, by source, and the sources that can't be read."""

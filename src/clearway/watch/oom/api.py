@@ -1,4 +1,4 @@
-"""The kills that the API tells of, from a start on."""
+"""Out-of-memory kills that the API shows, from a start on."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.watch import ObjectChange, watch
 from clearway.site.kubernetes.names import NAMESPACES
 from clearway.watch.oom.looks import LOOKS, Look
-from clearway.watch.oom.records import EVERYWHERE, Oom, OomObserver, Tell
+from clearway.watch.oom.records import EVERYWHERE, Oom, OomLog, OomObserver
 
 _FIRST_LOOK_WITHIN = 10.0
+"""Seconds to read all pods once: a large cluster takes a few. Later kills count as new in any case, by their time."""
 _PAUSE = 2.0
+"""Seconds before a watch that failed is tried again."""
 
 
 @dataclass
 class _Start:
-    """What was there before is past: what the first look finds, and what is dated before by the servers' clocks."""
+    """Kills from before are past: those that the first look finds, and those with an earlier time."""
 
     at: float
-    """Unix seconds on the API server's clock, whole: as exactly as its objects are dated."""
+    """Unix seconds on the API server's clock, rounded as its objects' times are."""
     passed: bool = False
 
 
 @asynccontextmanager
-async def api_follows(access: Access, namespace: str, tell: Tell) -> AsyncIterator[None]:
-    """Tells of kills for as long as the context lasts; what it can't see it tells as well, and is no error."""
+async def api_follows(access: Access, namespace: str, log: OomLog) -> AsyncIterator[None]:
+    """Reports kills for as long as the context lasts. A source that can't be read is reported too, and no error."""
     async with AsyncExitStack() as open_:
         try:
             api = await open_.enter_async_context(connect(access))
@@ -41,16 +43,16 @@ async def api_follows(access: Access, namespace: str, tell: Tell) -> AsyncIterat
                 await api.request("GET", "/version")
         except (KubeError, TimeoutError) as error:
             for source in dict.fromkeys(look.source for look in LOOKS):
-                tell(OomObserver(source, EVERYWHERE, _words(error)))
+                log(OomObserver(source, EVERYWHERE, _words(error)))
         else:
-            await open_.enter_async_context(_followed(api, namespace, tell))
+            await open_.enter_async_context(_followed(api, namespace, log))
         yield
 
 
 @asynccontextmanager
-async def _followed(api: Api, namespace: str, tell: Tell) -> AsyncIterator[None]:
+async def _followed(api: Api, namespace: str, log: OomLog) -> AsyncIterator[None]:
     start = _Start(api.server_time)
-    followings = [_Following(api, look, look.nodes_namespace or namespace, start, tell) for look in LOOKS]
+    followings = [_Following(api, look, look.nodes_namespace or namespace, start, log) for look in LOOKS]
     tasks = [asyncio.create_task(one.follow()) for one in followings]
     looked = [asyncio.create_task(one.looked.wait()) for one in followings]
     try:
@@ -65,36 +67,36 @@ async def _followed(api: Api, namespace: str, tell: Tell) -> AsyncIterator[None]
 
 @dataclass
 class _Following:
-    """One look, everywhere or where it may."""
+    """Follows one collection: in the whole cluster or, without that right, in one namespace."""
 
     api: Api
     look: Look[Any]
     namespace: str
     start: _Start
-    tell: Tell
+    log: OomLog
     looked: asyncio.Event = field(default_factory=asyncio.Event)
-    """The first look is over, or there won't be any."""
+    """Set when the first look is over, or impossible."""
     _known: set[Oom] = field(default_factory=set)
 
     async def follow(self) -> None:
-        """Until cancelled; an API server that is away is waited for."""
+        """Until cancelled; waits for an API server that does not answer."""
         for scope in (EVERYWHERE, self.namespace):
             try:
                 await self._follow(scope)
             except (Forbidden, NotFound, msgspec.DecodeError) as error:
-                self.tell(OomObserver(self.look.source, scope, _words(error)))
+                self.log(OomObserver(self.look.source, scope, _words(error)))
         self.looked.set()
 
     async def _follow(self, scope: str) -> None:
         place = "/api/v1" if scope == EVERYWHERE else f"{NAMESPACES}/{scope}"
         while True:
             try:
-                async for news in watch(self.api, f"{place}/{self.look.plural}", self.look.kind, self.look.selectors):
-                    for item in (news.item,) if isinstance(news, ObjectChange) else news.items:
+                async for change in watch(self.api, f"{place}/{self.look.plural}", self.look.kind, self.look.selectors):
+                    for item in (change.item,) if isinstance(change, ObjectChange) else change.items:
                         self._take(item)
                     if not self.looked.is_set():
                         self.looked.set()
-                        self.tell(OomObserver(self.look.source, scope))
+                        self.log(OomObserver(self.look.source, scope))
             except (Forbidden, NotFound):
                 raise
             except KubeError:
@@ -105,11 +107,11 @@ class _Following:
             if oom not in self._known:
                 self._known.add(oom)
                 past = not self.start.passed or oom.time < self.start.at
-                self.tell(replace(oom, past=past))
+                self.log(replace(oom, past=past))
 
 
 def _words(error: Exception) -> str | Reason:
-    """What the API server said, or what kept it from saying anything."""
+    """The API server's message, or why there is none."""
     if isinstance(error, KubeError):
         said = error.values.get("message") or error.values.get("error")
         return str(said) if said else error.reason

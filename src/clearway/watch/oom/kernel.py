@@ -1,4 +1,4 @@
-"""The kills in the nodes' own kernel logs, over a shell: what came after the last line of the start."""
+"""Out-of-memory kills in the nodes' kernel logs, read over a shell at the start and at the end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 from clearway.base.units import Duration
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
 from clearway.watch.oom.looks import killed
-from clearway.watch.oom.records import Oom, OomObserver, OomSource, Tell
+from clearway.watch.oom.records import Oom, OomLog, OomObserver, OomSource
 
 _WITHIN = Duration(10)
+"""For reading the log: a node that needs longer is overloaded, and the run shall not wait for it."""
 _KILLS = 500
-"""Kills kept of one node."""
+"""Kills read from one node at most: enough to show a node that kills all the time."""
 _LOOK = f"""\
 set -e
 log=$(dmesg) || log=$(sudo -n dmesg)
@@ -22,22 +23,22 @@ echo "now $(date +%s) $(cut -d' ' -f1 /proc/uptime)"
 printf '%s\\n' "$log" | tail -n 1
 printf '%s\\n' "$log" | grep 'Killed process' | tail -n {_KILLS} || true
 """
-"""The moment, the last line of all, and the lines of kills."""
+"""The time and uptime, the last line of the log, and the lines of kills."""
 _STAMP = re.compile(r"^(?:<\d+>)?\[\s*(\d+\.\d+)\] ?(.*)$")
 
 
 @asynccontextmanager
-async def kernel_log_follows(shell: Shell, nodes: Collection[str], tell: Tell) -> AsyncIterator[None]:
-    """Tells at the end of the context. A node that can't be asked, at either end, is told as not seen."""
-    before = {node: answer for node, answer in (await _asked(shell, nodes)).items() if not _refused(node, answer, tell)}
+async def kernel_log_follows(shell: Shell, nodes: Collection[str], log: OomLog) -> AsyncIterator[None]:
+    """Reports at the end of the context. A node that can't be read, at the start or the end, is reported as such."""
+    before = {node: answer for node, answer in (await _asked(shell, nodes)).items() if not _refused(node, answer, log)}
     try:
         yield
     finally:
         for node, answer in (await _asked(shell, before)).items():
-            if not _refused(node, answer, tell):
-                tell(OomObserver(OomSource.KERNEL_LOG, node))
+            if not _refused(node, answer, log):
+                log(OomObserver(OomSource.KERNEL_LOG, node))
                 for oom in _since(node, _text(before[node]), _text(answer)):
-                    tell(oom)
+                    log(oom)
 
 
 async def _asked(shell: Shell, nodes: Collection[str]) -> dict[str, Answer]:
@@ -46,12 +47,12 @@ async def _asked(shell: Shell, nodes: Collection[str]) -> dict[str, Answer]:
     return dict(zip(nodes, answers, strict=True))
 
 
-def _refused(node: str, answer: Answer, tell: Tell) -> bool:
-    """Whether the log can't be read; then it is told why."""
+def _refused(node: str, answer: Answer, log: OomLog) -> bool:
+    """Whether the log can't be read; then the reason is reported."""
     if isinstance(answer, NotRun):
-        tell(OomObserver(OomSource.KERNEL_LOG, node, answer.reason.code))
+        log(OomObserver(OomSource.KERNEL_LOG, node, answer.reason.code))
     elif answer.exit != 0 or not answer.stdout.startswith("now "):
-        tell(OomObserver(OomSource.KERNEL_LOG, node, answer.stderr.strip() or f"exit {answer.exit}"))
+        log(OomObserver(OomSource.KERNEL_LOG, node, answer.stderr.strip() or f"exit {answer.exit}"))
     else:
         return False
     return True
@@ -63,9 +64,9 @@ def _text(answer: Answer) -> str:
 
 
 def _since(node: str, before: str, after: str) -> Iterator[Oom]:
-    """Kills whose stamp is above the last one of before; a kernel that was booted meanwhile begins anew.
+    """Kills with a later stamp than the last line of `before`, or all if the node has been rebooted since.
 
-    A line's stamp is seconds since the boot, and becomes a time by the node's own clock.
+    A line's stamp is seconds since boot; the node's own clock makes it a time.
     """
     head, *lines = after.splitlines()
     _, now, uptime = head.split()

@@ -1,4 +1,4 @@
-"""What the API tells of kills: containers' statuses and nodes' events, read into records."""
+"""Where the API shows kills: container statuses and node events, read into records."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Look(Generic[T]):
     kind: type[T]
     read: Callable[[T], Iterator[Oom]]
     nodes_namespace: str | None = None
-    """Where it is looked at by whoever may not look everywhere; None: in the run's own namespace."""
+    """Namespace to read without the right to read all; None: the run's own."""
     selectors: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_pod(pod: Pod) -> Iterator[Oom]:
-    """The kills that its containers' statuses hold: the present state's, and the last one's."""
+    """The kills in its container statuses: of the present state and of the last one."""
     status = pod.status
     for one in (*status.container_statuses, *status.init_container_statuses, *status.ephemeral_container_statuses):
         for state in (one.state, one.last_state):
@@ -57,13 +57,13 @@ _BY_KUBELET = re.compile(r"victim process: (?P<process>.*), pid: (?P<pid>\d+)")
 
 
 def killed(message: str) -> dict[str, Any]:
-    """Process, pid and memory, as far as a kubelet's or a kernel's words name them."""
+    """Process, pid and memory, as far as a kubelet's or a kernel's message names them."""
     found = _BY_KERNEL.search(message) or _BY_KUBELET.search(message)
     return {name: text for name, text in found.groupdict().items() if text} if found is not None else {}
 
 
 def of_event(event: KubeEvent) -> Iterator[Oom]:
-    """An event of a node; one without a time says nothing about when."""
+    """An event of a node; one without a time is left out."""
     if event.latest is not None:
         yield Oom(OomSource.EVENTS, _instant(event.latest), event.involved_object.name, **killed(event.message))
 

@@ -1,4 +1,4 @@
-"""What is told of out-of-memory kills, and of who looked."""
+"""Records of out-of-memory kills, and of the sources that were read."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from clearway.base.errors import Reason
 
 
 class OomSource(Enum):
-    """Who can see a kill. Nobody sees all of them."""
+    """Sources of kills. None but the kernel log shows all of them."""
 
     CONTAINERS = "containers"
-    """Statuses of containers: the main process of one was killed."""
+    """Container statuses: the main process of a container was killed."""
     EVENTS = "events"
-    """SystemOOM of the kubelet, OOMKilling of the node problem detector: of a whole node, with the process."""
+    """Node events with the process: SystemOOM of the kubelet, OOMKilling of the node problem detector."""
     KERNEL_LOG = "kernel-log"
-    """The node's own kernel, over a shell: all of them."""
+    """The node's kernel log, over a shell: all kills."""
 
 
 @dataclass(frozen=True)
 class Oom:
-    """One kill, as one source tells it. What it does not tell is None."""
+    """One kill, as one source shows it. What the source does not show is None."""
 
     source: OomSource
     time: float
-    """Unix seconds on the clock of the node that tells it."""
+    """Unix seconds on the clock of the source."""
     node: str | None = None
     namespace: str | None = None
     pod: str | None = None
@@ -35,11 +35,11 @@ class Oom:
     process: str | None = None
     pid: str | None = None
     memory: str | None = None
-    """Of the process, as the kernel writes it."""
+    """Memory of the process, as the kernel writes it."""
     limit: str | None = None
-    """Of the container, as its pod states it: `72Mi`."""
+    """Memory limit of the container, as its pod states it: `72Mi`."""
     past: bool = False
-    """Whether it was before the start, by the servers' clocks."""
+    """Whether it happened before the start, by the API server's clock."""
 
     @property
     def subject(self) -> str:
@@ -49,7 +49,7 @@ class Oom:
 
     @property
     def values(self) -> dict[str, Any]:
-        """For an observation: what is known, without what only sorts it."""
+        """For an observation: the known fields but `past`."""
         return dict(self._known())
 
     def _known(self) -> Iterator[tuple[str, Any]]:
@@ -61,7 +61,7 @@ class Oom:
 
 @dataclass(frozen=True)
 class OomObserver:
-    """Who looks where; or, with a cause, who can't."""
+    """A source that is read somewhere; with a cause: one that can't be read there."""
 
     source: OomSource
     scope: str
@@ -70,4 +70,4 @@ class OomObserver:
 
 
 EVERYWHERE = "cluster"
-Tell = Callable[[Oom | OomObserver], None]
+OomLog = Callable[[Oom | OomObserver], None]

@@ -1,4 +1,4 @@
-"""All that looks for out-of-memory kills, as one companion of a run."""
+"""The Watcher for out-of-memory kills."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from clearway.shell.base import Shell
 from clearway.site.watcher import WatchContext
 from clearway.watch.oom.api import api_follows
 from clearway.watch.oom.kernel import kernel_log_follows
-from clearway.watch.oom.records import Oom, OomObserver, Tell
+from clearway.watch.oom.records import Oom, OomLog, OomObserver
 
 
 @dataclass(frozen=True)
 class OomTracker:
-    """Sees what may be seen and says what may not; it never stops a run."""
+    """Reads every source that it may and reports the others; it never stops a run."""
 
     access: Access | None
-    """The cluster; None: there is none."""
+    """None: there is no cluster."""
     namespace: str = ""
-    """The run's own: looked at where the whole cluster may not be."""
+    """The run's own namespace, read without the right to read the whole cluster."""
     shell: Shell | None = None
 
     @asynccontextmanager
     async def watching(self, context: WatchContext) -> AsyncIterator[None]:
-        """What was before the start is left out."""
+        """Kills from before the start are left out."""
 
-        def tell(news: Oom | OomObserver) -> None:
-            if isinstance(news, OomObserver) or not news.past:
-                context.observe(_observation(news, context.clock.now()))
+        def log(item: Oom | OomObserver) -> None:
+            if isinstance(item, OomObserver) or not item.past:
+                context.observe(_observation(item, context.clock.now()))
 
-        async with self.follow(context.nodes, tell):
+        async with self.follow(context.nodes, log):
             yield
 
     @asynccontextmanager
-    async def follow(self, nodes: Collection[str], tell: Tell) -> AsyncIterator[None]:
-        """Tells of everything, past kills too."""
+    async def follow(self, nodes: Collection[str], log: OomLog) -> AsyncIterator[None]:
+        """Report everything, past kills too."""
         async with AsyncExitStack() as open_:
             if self.access is not None:
-                await open_.enter_async_context(api_follows(self.access, self.namespace, tell))
+                await open_.enter_async_context(api_follows(self.access, self.namespace, log))
             if self.shell is not None:
-                await open_.enter_async_context(kernel_log_follows(self.shell, sorted(nodes), tell))
+                await open_.enter_async_context(kernel_log_follows(self.shell, sorted(nodes), log))
             yield
 
 
-def _observation(news: Oom | OomObserver, now: float) -> Observation:
-    """At the moment when we heard of it: its time by the node's clock is among the values."""
-    if isinstance(news, Oom):
-        return OOM.seen(news.subject, now, news.values)
-    values: dict[str, Any] = {"scope": news.scope}
-    if news.cause is None:
-        return OOM_OBSERVER.seen(news.source.value, now, values)
-    return OOM_NOT_OBSERVED.seen(news.source.value, now, {**values, "cause": news.cause})
+def _observation(item: Oom | OomObserver, now: float) -> Observation:
+    """Dated by when it was received here; the time on the node's clock is among the values."""
+    if isinstance(item, Oom):
+        return OOM.seen(item.subject, now, item.values)
+    values: dict[str, Any] = {"scope": item.scope}
+    if item.cause is None:
+        return OOM_OBSERVER.seen(item.source.value, now, values)
+    return OOM_NOT_OBSERVED.seen(item.source.value, now, {**values, "cause": item.cause})
