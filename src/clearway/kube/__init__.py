@@ -1,1 +1,1 @@
-"""The Kubernetes API: a connection, its errors, watching, creating, deleting. Knows nothing of measuring."""
+"""The Kubernetes API: connection, errors, watches. Knows nothing of measuring."""

@@ -1,7 +1,7 @@
-"""A connection to an API server: raw bytes out and in, errors translated, passing ones tried again.
+"""A connection to an API server: bodies are bytes, errors are translated, temporary ones are retried.
 
-The client library reads the kubeconfig, proves who we are, and holds the TLS connections; it is imported when
-the first connection is made. Bodies never pass through its models: that would cost most of the time.
+The client library reads the kubeconfig, authenticates, and holds the TLS connections; it is imported when the first
+connection is made. Bodies never pass through its models: that would take most of the time.
 """
 
 from __future__ import annotations
@@ -23,28 +23,30 @@ T = TypeVar("T")
 ApiObject = dict[str, Any]
 
 ANSWER_WITHIN = 15.0
-"""Seconds for one answer."""
+"""Seconds for one answer: a page of 500 large objects takes a few from a loaded API server."""
 PATIENCE = 30.0
-"""Seconds that passing errors are tried again: an API server that restarts is back by then."""
+"""Seconds for which temporary errors are retried: a restarted API server answers again by then."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between retries, doubled each time."""
 _PAGE = 500
+"""Objects per page, as kubectl has it: a page stays far below the size that slows down an API server."""
 _POOL = 64
-"""Connections at most; each watch holds one."""
+"""Connections at most: 32 requests at once, and each watch holds one."""
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
-"""JSON is YAML."""
+"""The body is JSON, which is also YAML."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Which cluster, as whom."""
+    """Which cluster, and as which user."""
 
     kubeconfig: Path | None = None
     """None: as kubectl finds it."""
     context: str | None = None
     """None: the current one."""
     in_cluster: bool = False
-    """By the service account of the pod that we run in."""
+    """With the service account of the pod that we run in."""
 
 
 class Api:
@@ -55,7 +57,7 @@ class Api:
         self._configure = configure
         self.server: str = client.configuration.host
         self.server_time: float = 0.0
-        """Of its latest answer, by the server's own clock: Unix seconds, whole ones."""
+        """Time of its latest answer on the server's own clock: Unix seconds, whole ones."""
 
     async def get(self, path: str, kind: type[T], **query: str | int) -> T:
         """One object, decoded as far as `kind` asks. Raises KubeError."""
@@ -80,20 +82,20 @@ class Api:
         return await self.post(path, body, KubeObject)
 
     async def merge(self, path: str, body: ApiObject) -> None:
-        """Change what `body` names; None takes a key away."""
+        """Change the keys in `body`; None removes a key."""
         await self.request("PATCH", path, body=body, query={"fieldValidation": "Strict"}, content=_MERGE)
 
     async def apply(self, path: str, body: ApiObject) -> None:
-        """Make it so, whether it is there or not; what others have changed of it is changed back."""
+        """Create or update an object; fields of `body` that others have changed are changed back."""
         query = {"fieldManager": "clearway", "force": "true"}
         await self.request("PATCH", path, body=body, query=query, content=_APPLY)
 
     async def delete(self, path: str, **options: Any) -> None:
-        """Ask for its removal. Raises NotFound if it is gone already."""
+        """Start its deletion. Raises NotFound if there is no such object."""
         await self.request("DELETE", path, body={"kind": "DeleteOptions", "apiVersion": "v1", **options})
 
     async def delete_all(self, path: str, **query: str | int) -> None:
-        """Ask for the removal of all that a query finds in a collection."""
+        """Start the deletion of all objects of a collection that match a query."""
         await self.request("DELETE", path, query=query)
 
     async def request(
@@ -105,7 +107,7 @@ class Api:
         query: Mapping[str, str | int] | None = None,
         content: str = "application/json",
     ) -> bytes:
-        """One request, tried again while what hinders it may pass. Raises KubeError."""
+        """One request, retried while errors are temporary. Raises KubeError."""
         until = asyncio.get_running_loop().time() + PATIENCE
         pause, renewed = _FIRST_PAUSE, False
         while True:
@@ -133,7 +135,7 @@ class Api:
     async def stream(
         self, path: str, query: Mapping[str, str | int], silence: float
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """An answer line by line as it comes, until it ends or says nothing for `silence` seconds."""
+        """An answer line by line as it arrives, until it ends or `silence` seconds pass without a line."""
         async with self._response(Asked("GET", path), None, query, "application/json", None, silence) as response:
             yield self._lines(response)
 
@@ -156,7 +158,7 @@ class Api:
         within: float | None,
         silence: float | None = None,
     ) -> AsyncIterator[Any]:
-        """The one place where the library is called and its failures become ours."""
+        """The one place where the library is called and its errors are translated."""
         import aiohttp
 
         headers = {"Content-Type": content, "Accept": "application/json", "User-Agent": "clearway"}
@@ -191,7 +193,7 @@ class _Continued(msgspec.Struct):
 
 @asynccontextmanager
 async def connect(access: Access) -> AsyncIterator[Api]:
-    """A connection for as long as the context lasts. Raises ConfigUnusable; nothing is asked of the server yet."""
+    """A connection for as long as the context lasts. Sends no request. Raises ConfigUnusable."""
     from kubernetes_asyncio import client
 
     async def configure(configuration: Any) -> None:
@@ -209,7 +211,7 @@ async def connect(access: Access) -> AsyncIterator[Api]:
 
 
 async def _configured(access: Access, configuration: Any) -> None:
-    """Read the configuration anew; tokens in files and from helpers may have changed."""
+    """Read the configuration again: tokens in files and from helpers may have changed."""
     from kubernetes_asyncio import config
 
     try:
@@ -218,7 +220,7 @@ async def _configured(access: Access, configuration: Any) -> None:
         else:
             file = str(access.kubeconfig) if access.kubeconfig is not None else None
             await config.load_kube_config(file, access.context, configuration, persist_config=False)
-    except Exception as error:  # the library lets out whatever a broken file or helper makes of it
+    except Exception as error:  # the library raises any type of error for a broken file or helper
         words = str(error) or type(error).__name__
         raise ConfigUnusable("kube.config-unusable", file=str(access.kubeconfig or ""), error=words) from error
 

@@ -1,12 +1,12 @@
-"""What the API server refuses, as errors of ours. Every answer and every failure passes through here.
+"""Errors of the API server, and of reaching it.
 
 KubeError               (SiteError, exit 3)
-    ConfigUnusable      the kubeconfig can't be read, or says nothing we can use
+    ConfigUnusable      the kubeconfig can't be read or used
     Unreachable         no answer from the API server
-    Unauthorized        it does not know us
-    Forbidden           it knows us, and we may not
+    Unauthorized        it does not know the user
+    Forbidden           the user lacks a right
     NotFound, Exists, Conflict, Expired, Invalid
-    Overloaded          it asks us to come again later
+    Overloaded          it asks to retry later
     Unexpected          anything else
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 from clearway.base.errors import SiteError
 
 _QUOTED = 500
-"""Characters kept of what the API server said."""
+"""Characters kept of the API server's message."""
 
 
 class KubeError(SiteError):
@@ -92,10 +92,10 @@ class Asked:
 
 
 def refusal(asked: Asked, status: int, body: bytes) -> KubeError:
-    """The error that an answer of 400 or more stands for."""
-    said = _status_of(body)
-    message = str(said.get("message") or body.decode(errors="replace"))[:_QUOTED].strip()
-    if status == 409 and said.get("reason") == "AlreadyExists":
+    """The error for an answer with status 400 or more."""
+    found = _status_of(body)
+    message = str(found.get("message") or body.decode(errors="replace"))[:_QUOTED].strip()
+    if status == 409 and found.get("reason") == "AlreadyExists":
         return Exists("kube.exists", request=str(asked), message=message)
     kind, code = _KINDS.get(status, (Unexpected, "kube.unexpected"))
     return kind(code, request=str(asked), message=message, status=status)
@@ -108,7 +108,7 @@ def no_answer(server: str, error: BaseException) -> Unreachable:
 
 def _status_of(body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        found = json.loads(body)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return found if isinstance(found, dict) else {}

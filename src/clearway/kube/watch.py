@@ -1,4 +1,4 @@
-"""A list that stays up to date: one snapshot, then every change, through disconnects, restarts and expiry."""
+"""A list that stays up to date: one snapshot, then every change, across disconnects, restarts and expired versions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from clearway.kube.errors import Asked, Expired, KubeError, NotFound, refusal
 T = TypeVar("T")
 
 _WATCH_FOR = 300
+"""Seconds after which the API server ends a watch and we start the next, as client-go does after 5 to 10 minutes."""
 _SILENCE = 90.0
-"""Seconds without even a bookmark after which a connection counts as dead."""
+"""Seconds without a line after which a connection counts as dead: bookmarks come about once a minute."""
 _PAUSE = 0.5
+"""Seconds before a failed connection is tried again."""
 _MISSING_FOR = 30.0
-"""Seconds that a kind which is not served (an API server that starts) is waited for."""
+"""Seconds to wait for a kind that is not served yet, as while an API server starts."""
 
 
 @dataclass(frozen=True)
 class Snapshot(Generic[T]):
-    """All there is now. What was known before and is not in it is gone."""
+    """All objects at one time. An object that was known before and is not in it has been deleted."""
 
     items: tuple[T, ...]
 
@@ -62,9 +64,9 @@ class _WatchError(msgspec.Struct):
 async def watch(
     api: Api, path: str, kind: type[T], selectors: Mapping[str, str]
 ) -> AsyncIterator[Snapshot[T] | ObjectChange[T]]:
-    """Follow a list for ever; the snapshot is fetched page by page, as a cluster may have very many.
+    """Follow a list for ever; the snapshot is read page by page, as a cluster may have very many objects.
 
-    Raises KubeError where that can't go on: a missing right, a kind that is gone.
+    Raises KubeError if it can't go on: a missing right, or a kind that is not served any more.
     """
     decoder = msgspec.json.Decoder(kind)
     since: float | None = None
@@ -91,7 +93,7 @@ async def watch(
 async def _changes(
     api: Api, path: str, decoder: msgspec.json.Decoder[T], selectors: Mapping[str, str], version: str
 ) -> AsyncIterator[ObjectChange[T]]:
-    """Changes from a version on, over as many connections as it takes. Raises Expired when that is too old."""
+    """Changes from a version on, over as many connections as it takes. Raises Expired if the version is too old."""
     while True:
         query: dict[str, str | int] = {
             **selectors,

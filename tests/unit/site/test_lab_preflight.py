@@ -32,7 +32,7 @@ def _program(path: Path, script: str) -> None:
 
 def _refusal(lab: LabSpec) -> SiteError:
     with pytest.raises(SiteError) as refused:
-        preflight.open_door(lab)
+        preflight.namespace_entry(lab)
     return refused.value
 
 
@@ -66,12 +66,12 @@ def test_a_refusing_kernel_without_a_closed_sysctl_names_none(tools: Path, monke
 def test_root_that_may_not_make_namespaces_tries_as_a_user(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _program(tools / "unshare", 'case "$*" in *--map-root-user*) exit 0;; *) exit 1;; esac')
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert preflight.open_door(LabSpec()).rootless
+    assert preflight.namespace_entry(LabSpec()).rootless
 
 
 def test_a_user_never_tries_as_root(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert preflight.open_door(LabSpec()).rootless
+    assert preflight.namespace_entry(LabSpec()).rootless
 
 
 async def test_a_delay_without_netem_is_refused_before_anything_starts(tools: Path) -> None:

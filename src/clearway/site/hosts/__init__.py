@@ -1,1 +1,1 @@
-"""Plain hosts, each reached by ssh: before there is a cluster, and to tell the CNI from the wire."""
+"""Plain hosts, each reached by ssh: before there is a cluster, and to measure what a CNI costs."""

@@ -1,4 +1,4 @@
-"""An agent on a host, as the process here that holds its pipe."""
+"""An agent on a host: here it is the ssh process that holds its pipe."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _ERROR_TAIL = 2_000
 
 
 def command(host: Host, slot: Slot, *, task: str) -> tuple[str, ...]:
-    """What runs on the host: the agent at work (`host`), or saying what is there (`survey`)."""
-    told = POSTING.encode(HostConfig(slot, host.data_addresses, LEASE))
-    return (*starter(host.interpreter), f"--{task}", json.dumps(told))
+    """The command on the host: the agent as a worker (`host`), or to describe the host (`survey`)."""
+    config = POSTING.encode(HostConfig(slot, host.data_addresses, LEASE))
+    return (*starter(host.interpreter), f"--{task}", json.dumps(config))
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class RemoteAgent:
         self.writer.close()
         if not await self.ended():
             return Reason("hosts.agent-silent")
-        output = CommandOutput(self.process.returncode or 0, "", self._last_words())
-        return transport.failure(self.slot.node, output) or _own_end(output)
+        output = CommandOutput(self.process.returncode or 0, "", self._error_tail())
+        return transport.failure(self.slot.node, output) or _exit_reason(output)
 
     def disconnect(self) -> None:
         """End the connection of an agent that breaks the protocol: its input ends with it."""
@@ -94,7 +94,7 @@ class RemoteAgent:
     def close(self) -> None:
         self.errors.close()
 
-    def _last_words(self) -> str:
+    def _error_tail(self) -> str:
         size = self.errors.seek(0, os.SEEK_END)
         self.errors.seek(max(0, size - _ERROR_TAIL))
         return self.errors.read().decode(errors="replace").strip()
@@ -105,7 +105,7 @@ class RemoteAgent:
 
 
 async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess.Process:
-    """In a session of its own: a Ctrl-C at the terminal is the controller's to answer."""
+    """In a session of its own, so that Ctrl-C at the terminal reaches the controller only."""
     return await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE,
@@ -117,7 +117,7 @@ async def _spawned(argv: Sequence[str], errors: IO[bytes]) -> asyncio.subprocess
     )
 
 
-def _own_end(output: CommandOutput) -> Reason:
+def _exit_reason(output: CommandOutput) -> Reason:
     """The agent's parent on the host reports a signal as 128 + its number. A negative exit: ssh was killed."""
     if output.exit < 0:
         return Reason("hosts.ssh-killed", {"signal": signal.Signals(-output.exit).name})

@@ -1,4 +1,4 @@
-"""What a user says of the hosts: how each is entered, where it is to be measured, what is known of it."""
+"""The hosts file: how to log in to each host, which addresses to measure, what is known of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 def _destination(text: str) -> str:
-    """What ssh takes for an option, or for a user of its own, is no destination."""
+    """Refuse what ssh would read as an option or as a user name."""
     if not text or text.startswith("-") or "@" in text or any(sign.isspace() for sign in text):
         raise refusal(UsageError("hosts.not-a-destination"))
     return text
@@ -84,8 +84,8 @@ class Host(_HostsPart):
     def interpreter(self) -> str:
         return self.python or "python3"
 
-    def watching(self, folder: Path) -> Host:
-        """Its key's place, wherever the file that names it stands."""
+    def in_folder(self, folder: Path) -> Host:
+        """With the key's path relative to the folder of the hosts file."""
         return self.model_copy(update={"key": _placed(self.key, folder)})
 
 
@@ -122,23 +122,23 @@ class HostsSpec(_HostsPart):
         """Every host with the defaults put in."""
         return tuple(host.with_defaults(self.defaults) for host in self.hosts)
 
-    def watching(self, folder: Path) -> HostsSpec:
-        """Files where they are, seen from anywhere."""
+    def in_folder(self, folder: Path) -> HostsSpec:
+        """With all paths relative to this folder."""
         update = {
             "known_hosts": _placed(self.known_hosts, folder),
             "defaults": self.defaults.model_copy(update={"key": _placed(self.defaults.key, folder)}),
-            "hosts": tuple(host.watching(folder) for host in self.hosts),
+            "hosts": tuple(host.in_folder(folder) for host in self.hosts),
         }
         return self.model_copy(update=update)
 
 
 def load_hosts(path: Path) -> HostsSpec:
     """The hosts in a file. Raises SpecError with every problem at once."""
-    return load_yaml_model(path, HostsSpec).watching(path.absolute().parent)
+    return load_yaml_model(path, HostsSpec).in_folder(path.absolute().parent)
 
 
 def dump_hosts(spec: HostsSpec) -> str:
-    """YAML that `load_hosts` reads back to the very same hosts. It names keys; it holds nothing of them."""
+    """YAML that `load_hosts` reads back to equal hosts. It has the paths of keys, not their content."""
     return dump_mapping(spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True))
 
 

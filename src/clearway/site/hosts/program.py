@@ -1,4 +1,4 @@
-"""The agent as it is sent to a host: one zip-app, made of this very installation, the same bytes every time."""
+"""The agent as it is sent to a host: one zip-app made of this installation, with the same bytes every time."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 PARTS = ("base", "probe", "engine", "worker")
-"""All that an agent is made of: standard library only, Python 3.9."""
+"""All packages of an agent: standard library only, Python 3.9."""
 
 _STARTER = "import base64, sys; exec(base64.b64decode(sys.stdin.readline()))"
 _START = "import sys\n\nfrom clearway.worker.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""A zip knows no earlier time."""
+"""The earliest time in a zip file."""
 _READABLE = 0o644 << 16
 
 
 def starter(python: str) -> tuple[str, ...]:
-    """The command that becomes an agent once it has read the first lines; more arguments are the agent's.
+    """The command that becomes an agent after reading `first_lines`; further arguments are the agent's.
 
-    `-I -S`: nothing of the user's, and nothing that is installed there, gets in between.
+    `-I -S`: Python ignores the user's environment and all installed packages.
     """
     return python, "-I", "-S", "-c", _STARTER
 
 
 @cache
 def first_lines() -> str:
-    """What it reads first: the seed, and the agent that the seed reads."""
+    """The first two lines of its input: the seed, and the agent that the seed reads."""
     seed = files(__package__).joinpath("seed.py").read_bytes()
     return "".join(base64.b64encode(part).decode("ascii") + "\n" for part in (seed, zip_app()))
 
 
 @cache
 def zip_app() -> bytes:
-    """The agent as `python3 FILE` runs it."""
+    """The agent as a file that `python3 FILE` runs."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in sorted(_modules()):

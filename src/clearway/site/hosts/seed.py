@@ -1,9 +1,9 @@
-"""What runs first on a host, itself read from standard input: it reads the agent from there and becomes it.
+"""Runs first on a host, itself read from standard input: it reads the agent from there and becomes it.
 
-The agent is the next line, a zip-app in base64; all further lines are the agent's own. Its code is never a file
-of the host's. The parent only waits: each of the two takes the scratch folder away, should the other be killed.
+The agent is the next line, a zip-app in base64; all further lines are input of the agent. Its code is never written to
+a file. The parent process only waits; either of the two removes the scratch folder if the other is killed.
 
-It also meets Pythons that are too old for anything else, so it keeps to words that they know.
+This file also runs on Pythons that are too old for the agent, so it uses only syntax that they have.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What the hosts are, asked before anything is started there, and what of it stands in the way of a run."""
+"""Describes the hosts before anything is started there, and finds what prevents a run."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from clearway.site.hosts.seed import OLDEST, TOO_OLD
 from clearway.worker.host import NEEDED, SURVEY, Survey
 
 _WITHIN = Duration(60)
+"""A login, the transfer of the agent and a start of Python, over a slow connection."""
 _NO_COMMAND = (126, 127)
-"""Exits of a shell that found no such command, or none that it may run."""
+"""Exits of a shell: the command was found but may not be run, or was not found."""
 _LASTING = ("kernel", "python", "cpus", "device", "link-speed", "mtu", "machine-id")
 _QUOTED = 400
-"""Characters of a host's words."""
+"""Characters kept of a host's output."""
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """A host and what it said of itself; None: it could not, `findings` say why."""
+    """A host and its survey; None if there is none, and then `findings` say why."""
 
     host: Host
     survey: Survey | None
     findings: tuple[Finding, ...] = ()
 
     def node(self) -> Node:
-        """As the plan knows it, by what stays the same while a run may be taken up again."""
+        """For the plan: only facts that stay the same until a run may be resumed."""
         facts = self._facts()
         speed = facts.get("link-speed")
         link = self.host.link or (None if speed is None else Rate(float(speed) * 1e6))
@@ -45,17 +46,17 @@ class Surveyed:
         if self.survey is None or self.survey.worker is None:
             return {}
         worker = self.survey.worker
-        told = {**worker.facts, "mtu": str(worker.mtu), "machine-id": self.survey.machine}
-        return {name: value for name in _LASTING if (value := told.get(name)) is not None}
+        facts = {**worker.facts, "mtu": str(worker.mtu), "machine-id": self.survey.machine}
+        return {name: value for name in _LASTING if (value := facts.get(name)) is not None}
 
 
 async def survey_all(shell: Shell, hosts: Sequence[Host]) -> tuple[Surveyed, ...]:
-    """Ask all hosts at once; never raises for what befalls one of them."""
+    """Survey all hosts at once; never raises for a problem of one of them."""
     return tuple(await asyncio.gather(*(_survey(shell, host) for host in hosts)))
 
 
 def all_findings(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
-    """What is wrong with each host, then with hosts beside each other."""
+    """Problems of single hosts, then problems of several hosts together."""
     for one in surveyed:
         yield from one.findings
     yield from _same_twice(surveyed)
@@ -81,7 +82,7 @@ def _read(host: Host, output: CommandOutput) -> Surveyed:
 
 
 def _obstacle(host: Host, output: CommandOutput) -> Finding | None:
-    """What keeps the agent from running there at all."""
+    """Why the agent can't run there at all."""
     words = output.stderr.strip()[-_QUOTED:]
     if output.exit == 0:
         return None
@@ -106,7 +107,7 @@ def _shortcomings(host: Host, survey: Survey) -> Iterator[Finding]:
 
 
 def _same_twice(surveyed: Sequence[Surveyed]) -> Iterator[Finding]:
-    """By the running kernel, not by the system's name for itself: clones of one template share that."""
+    """Finds hosts with the same kernel by its boot ID: the machine ID is equal on clones of one template."""
     kernels: dict[Hashable, list[Surveyed]] = defaultdict(list)
     networks: dict[Hashable, list[Surveyed]] = defaultdict(list)
     for one in surveyed:

@@ -1,4 +1,4 @@
-"""Whether packets between nodes travel inside other packets, as the network add-on's own settings say."""
+"""Whether packets between nodes are encapsulated, read from the settings of the network add-on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clearway.site.kubernetes.names import NAMESPACES
 _CONFIG_MAP = f"{NAMESPACES}/{{}}/configmaps/{{}}"
 _POOLS = "/apis/crd.projectcalico.org/v1/ippools"
 _PLAIN = ("host-gw", "native", "disabled", "never")
-"""What add-ons call it when packets travel as they are."""
+"""Add-ons' words for packets without encapsulation."""
 
 
 class _Backend(msgspec.Struct):
@@ -40,7 +40,7 @@ class Encapsulation:
     network: str
     """The add-on."""
     mode: str
-    """In its own words: `vxlan`, `geneve`, `ipip`, `host-gw`, ..."""
+    """In the add-on's words: `vxlan`, `geneve`, `ipip`, `host-gw`, ..."""
 
     @property
     def wraps(self) -> bool:
@@ -48,7 +48,7 @@ class Encapsulation:
 
 
 async def encapsulations(api: Api) -> AsyncIterator[Encapsulation]:
-    """Of every add-on whose settings we know, find and may read. Raises KubeError."""
+    """For every add-on whose settings are known, found and readable. Raises KubeError."""
     for network, look in _ADD_ONS:
         try:
             mode = await look(api)
@@ -63,11 +63,11 @@ async def _flannel(api: Api) -> str | None:
     try:
         return msgspec.json.decode(settings.get("net-conf.json", "{}"), type=_Flannel).Backend.Type
     except msgspec.DecodeError:
-        return None  # somebody's own settings, which tell us nothing
+        return None  # settings in another format, which show nothing
 
 
 async def _cilium(api: Api) -> str | None:
-    """Before version 1.14 one setting said both whether and how."""
+    """Before Cilium 1.14, `tunnel` was the only setting: whether and how."""
     settings = await _config_map(api, "kube-system", "cilium-config")
     if settings.get("routing-mode") == "native":
         return "native"
@@ -75,7 +75,7 @@ async def _cilium(api: Api) -> str | None:
 
 
 async def _calico(api: Api) -> str | None:
-    """Of its address pools, the first that wraps; `never` if none does."""
+    """The mode of its first address pool that encapsulates; `never` if none does."""
     pools = (await api.get(_POOLS, ObjectList[_Pool])).items
     for pool in pools:
         if pool.spec.vxlan != "Never":

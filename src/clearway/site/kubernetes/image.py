@@ -8,7 +8,7 @@ from pathlib import Path
 from clearway import __version__
 
 IMAGE = f"clearway.dev/worker:{__version__}"
-"""A full name: a runtime puts nothing in front of it."""
+"""A name with a registry, so that a container runtime adds none."""
 
 
 def cache() -> Path:
@@ -18,6 +18,6 @@ def cache() -> Path:
 
 
 def newest_archive() -> Path | None:
-    """The archive that was made or asked for last; None if there is none."""
+    """The archive that was built or used last; None if there is none."""
     found = sorted(cache().glob("worker-*.oci.tar"), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else None

@@ -1,4 +1,4 @@
-"""The nodes as machines: what the API says of the way to them, and whether a command gets there."""
+"""Commands on a cluster's nodes: the addresses come from the API, the access from the NodeAccess."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from clearway.site.kubernetes.nodes import ZONE, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 
 _TRIAL = ShellCommand(as_root(("true",)), within=Duration(20))
+"""A login may take several seconds, for instance for name lookups on the node."""
 
 
 def machine_of(node: KubeNode) -> Machine:
@@ -31,22 +32,22 @@ def machine_of(node: KubeNode) -> Machine:
 async def node_shell(
     options: KubernetesOptions, node_access: NodeAccess, log: FindingLog, *, rehearsed: bool = False
 ) -> tuple[Shell, tuple[KubeNode, ...]]:
-    """A shell to the nodes that are to be measured, and these; rehearsed, it only tells what it would run.
+    """A shell to the nodes to measure, and these nodes. Rehearsed, it only logs what it would run.
 
-    Raises SiteError, and UsageError where the provider has no way to them.
+    Raises SiteError, and UsageError if the provider can't reach nodes.
     """
     async with connect(options.access) as api:
         nodes = await wanted_nodes(api, options)
-    road = transport_to([machine_of(node) for node in nodes], node_access)
-    return Rehearsal(road, log=log) if rehearsed else Runner(road, log=log), nodes
+    transport = transport_to([machine_of(node) for node in nodes], node_access)
+    return Rehearsal(transport, log=log) if rehearsed else Runner(transport, log=log), nodes
 
 
 class NodesShell:
-    """A Shell to a cluster's nodes, which asks the API who they are when the first command comes."""
+    """A Shell to a cluster's nodes, which reads them from the API at the first command."""
 
     def __init__(self, options: KubernetesOptions, node_access: NodeAccess, log: FindingLog) -> None:
         self._options = options
-        self._reach = node_access
+        self._node_access = node_access
         self._log = log
         self._asking = asyncio.Lock()
         self._shell: Shell | None = None
@@ -55,7 +56,7 @@ class NodesShell:
         try:
             async with self._asking:
                 if self._shell is None:
-                    self._shell, _ = await node_shell(self._options, self._reach, self._log)
+                    self._shell, _ = await node_shell(self._options, self._node_access, self._log)
         except ClearwayError as error:
             return NotRun(Reason(error.code, {"node": node, **error.values}))
         return await self._shell.run(node, command)
@@ -67,14 +68,14 @@ class NodesShell:
 
 
 def kernel_shell(options: KubernetesOptions, node_access: NodeAccess | None, log: FindingLog) -> Shell | None:
-    """A way to the nodes' kernels; None where nobody said how to get in, or where they are not the nodes' own."""
+    """A shell to read the nodes' kernel logs; None without access, or if the kernels are not the nodes' own."""
     if node_access is None or not node_access.stated or missing(node_access.provider, Feature.KERNEL_LOG) is not None:
         return None
     return NodesShell(options, node_access, log)
 
 
 async def tried(options: KubernetesOptions, node_access: NodeAccess, log: FindingLog) -> tuple[Finding, ...]:
-    """For every node that is to be measured: a command runs there as root, or why not. Raises as `node_shell`."""
+    """For every node to measure: whether a command runs there as root, or why not. Raises as `node_shell`."""
     shell, nodes = await node_shell(options, node_access, log)
     try:
         return await _tried(shell, [node.name for node in nodes])

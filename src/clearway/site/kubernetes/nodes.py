@@ -1,4 +1,4 @@
-"""The cluster's nodes: which of them are to be measured, and what keeps a worker off them."""
+"""The cluster's nodes: which of them are measured, and what keeps workers off them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailab
 
 
 async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[KubeNode, ...]:
-    """The nodes that are to be measured, fit or not, by name. Raises KubeError."""
+    """The nodes to measure, fit or not, sorted by name. Raises KubeError."""
     query = {"labelSelector": options.nodes} if options.nodes else {}
     found = [node async for page in api.pages(NODES, ObjectList[KubeNode], **query) for node in page.items]
     chosen = found if options.nodes else [node for node in found if not is_control_plane(node, options.tolerations)]
@@ -29,7 +29,7 @@ async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[KubeNode, 
 
 
 def is_control_plane(node: KubeNode, tolerations: Sequence[Toleration]) -> bool:
-    """Whether it is kept for the control plane: no workload's road ends there."""
+    """Whether it is reserved for the control plane, so that no workload's traffic ends there."""
     return any(taint.key in _CONTROL_PLANE for taint in _untolerated(node, tolerations))
 
 
@@ -53,13 +53,13 @@ def described(node: KubeNode, machine_label: str | None) -> Node:
 
 
 def _has_control_plane(node: KubeNode) -> bool:
-    """Whether it is marked as one that the control plane lives on, tolerated or not."""
+    """Whether a label or taint marks it as a control plane node, tolerated or not."""
     marks = {*node.metadata.labels, *(taint.key for taint in node.spec.taints)}
     return not marks.isdisjoint(_CONTROL_PLANE)
 
 
 def unfit(node: KubeNode, tolerations: Sequence[Toleration]) -> Iterator[Finding]:
-    """Why no worker can start there; nothing: it can."""
+    """Why no worker can start there; empty if one can."""
     if node.ready is None or node.ready.status != "True":
         message = node.ready.message if node.ready is not None else ""
         yield Finding("kubernetes.node-not-ready", Severity.ERROR, node.name, {"message": message})

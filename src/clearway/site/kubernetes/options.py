@@ -18,7 +18,7 @@ NAMESPACE = "clearway"
 
 
 class Workers(Enum):
-    """Whose they are: each kind is asked and heard in its own way."""
+    """The kinds of workers; each gets requests and sends results in its own way."""
 
     CLEARWAY = "clearway"
     CLUSTERLOADER2 = "clusterloader2"
@@ -50,21 +50,21 @@ class KubernetesOptions:
     access: Access
     namespace: str = NAMESPACE
     nodes: str | None = None
-    """Label selector of the nodes to measure; None: all that are not a control plane's own."""
+    """Label selector of the nodes to measure; None: all but those reserved for the control plane."""
     image: str = IMAGE
     pull_secrets: tuple[str, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
     priority_class: str | None = None
     machine_label: str | None = None
     partial: bool = False
-    """Measure what can be measured where some workers don't start; what they would have covered stays undecided."""
+    """Go on without workers that don't start; the pairs that need them stay undecided."""
     brake: bool = True
-    """Stop where the cluster gets into trouble."""
+    """Stop the run if it harms the cluster."""
     lease: Duration = Duration(600)
-    """How long workers outlive a controller that died."""
+    """How long workers outlive a controller that died; it renews the lease three times in that time."""
     workers: Workers = Workers.CLEARWAY
     cpu: str | None = None
-    """CPU that a worker requests and is limited to, to compare with figures made so; None: no limit."""
+    """CPU request and limit of a worker, to compare with figures measured with a limit; None: no limit."""
 
 
 def _with_defaults(data: Any) -> KubernetesOptions:

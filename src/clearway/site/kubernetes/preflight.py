@@ -1,4 +1,4 @@
-"""What has to be true of a cluster before a run makes sense there."""
+"""What a run needs to know of a cluster before it starts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def server_version(api: Api) -> ServerVersion:
 
 
 async def cluster_id(api: Api) -> str:
-    """What identifies the cluster: its first namespace where we may see it, else its address."""
+    """An identity of the cluster: the uid of kube-system or, without the right to read it, the server's address."""
     try:
         return (await api.get(f"{NAMESPACES}/kube-system", KubeObject)).metadata.uid
     except (Forbidden, NotFound):
@@ -35,7 +35,7 @@ async def cluster_id(api: Api) -> str:
 
 
 async def check_nodes(api: Api, options: KubernetesOptions, names: Collection[str]) -> Mapping[str, Sequence[Finding]]:
-    """Of these nodes, the ones that can't hold a worker now, with the reasons."""
+    """Those of these nodes that can't hold a worker now, with the reasons."""
     found = {node.name: list(unfit(node, options.tolerations)) for node in await wanted_nodes(api, options)}
     gone = {name: [Finding("kubernetes.node-gone", Severity.ERROR, name)] for name in names if name not in found}
     return {**{name: why for name, why in found.items() if why and name in names}, **gone}

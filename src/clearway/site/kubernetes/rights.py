@@ -1,4 +1,4 @@
-"""What whoever starts a run may do, held against what a run needs; what is missing is written out ready to apply."""
+"""Compares the user's rights with those that a run needs; missing ones become a manifest, ready to apply."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Right:
 
 
 def needed(namespace: str) -> tuple[Right, ...]:
-    """All that a run needs where the mailboxes' kind is installed."""
+    """All that a run needs in a cluster with the CRD installed."""
     return (*_rights(CLUSTER_RULES, None), *_rights(CONTROLLER_RULES, namespace))
 
 
 def useful() -> tuple[Right, ...]:
-    """What a run does without, and then sees less of what happens around it."""
+    """Optional rights: without them a run sees less of what happens around it."""
     return tuple(_rights(OBSERVER_RULES, None))
 
 
 async def missing(api: Api, rights: Sequence[Right]) -> tuple[Right, ...]:
-    """Of these, the ones that we don't have. Raises KubeError."""
+    """Those of these rights that the user lacks. Raises KubeError."""
     found: list[Right] = []
 
     async def review(right: Right) -> None:
@@ -51,7 +51,7 @@ async def missing(api: Api, rights: Sequence[Right]) -> tuple[Right, ...]:
 
 
 async def may(api: Api, right: Right) -> bool:
-    """Whether we have a right, as the API server sees it."""
+    """Whether the user has a right, answered by the API server."""
     resource, _, subresource = right.resource.partition("/")
     attributes = {"group": right.group, "resource": resource, "verb": right.verb, "namespace": right.namespace or ""}
     if subresource:
@@ -62,7 +62,7 @@ async def may(api: Api, right: Right) -> bool:
 
 
 def findings(rights: Sequence[Right]) -> Iterator[Finding]:
-    """What is missing, a finding for each place it is missing in, with the rules to apply."""
+    """One finding for each namespace with missing rights, with the rules to apply."""
     for namespace in sorted({right.namespace for right in rights}, key=lambda name: name or ""):
         lacking = [right for right in rights if right.namespace == namespace]
         rules = yaml.safe_dump(_role(namespace, lacking), sort_keys=False)
@@ -71,10 +71,10 @@ def findings(rights: Sequence[Right]) -> Iterator[Finding]:
 
 
 def hints(rights: Sequence[Right]) -> Iterator[Finding]:
-    """What is not seen without these rights."""
+    """One finding about missing optional rights."""
     if rights:
-        told = {"role": OBSERVER, "rights": tuple(_words(right) for right in rights)}
-        yield Finding("kubernetes.sees-less", Severity.INFO, "cluster", told)
+        values = {"role": OBSERVER, "rights": tuple(_words(right) for right in rights)}
+        yield Finding("kubernetes.sees-less", Severity.INFO, "cluster", values)
 
 
 def _role(namespace: str | None, rights: Sequence[Right]) -> ApiObject:

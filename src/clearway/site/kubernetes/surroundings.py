@@ -32,7 +32,7 @@ _TERMINAL = ("Succeeded", "Failed")
 
 
 async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[KubeNode]) -> AsyncIterator[Finding]:
-    """What can be read; what may not is passed over."""
+    """What can be read; sources without the right to read them are skipped."""
     names = {node.name for node in nodes}
     lookers: tuple[Callable[[], AsyncIterator[Finding]], ...] = (
         lambda: _foreign_pods(api, names),
@@ -66,7 +66,7 @@ async def _foreign_pods(api: Api, nodes: Collection[str]) -> AsyncIterator[Findi
 
 
 async def _network(api: Api) -> AsyncIterator[Finding]:
-    """By the names that network add-ons are known under."""
+    """The network add-on, by the usual names of its DaemonSet."""
     found = await api.get(_DAEMON_SETS, ObjectList[KubeObject])
     known = tuple(dict.fromkeys(_CNIS[one.metadata.name] for one in found.items if one.metadata.name in _CNIS))
     if known:
@@ -86,14 +86,14 @@ async def _encapsulation(api: Api) -> AsyncIterator[Finding]:
 
 
 async def _pod_security(api: Api, namespace: str) -> AsyncIterator[Finding]:
-    """No level refuses our workers; a reader may want to know all the same."""
+    """For information: no pod security level refuses our workers."""
     found = await api.get(f"{NAMESPACES}/{namespace}", KubeObject)
     if (level := found.metadata.labels.get(_ENFORCED)) is not None:
         yield Finding("kubernetes.pod-security", Severity.INFO, namespace, {"level": level})
 
 
 async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Finding]:
-    """A limit on limits refuses every pod that states none; ours don't, as a limit would throttle the sender."""
+    """A quota on limits refuses pods without limits. Our workers have none: a CPU limit would throttle the sender."""
     found = await api.get(f"{NAMESPACES}/{namespace}/resourcequotas", ObjectList[ResourceQuota])
     for quota in found.items:
         name, hard = quota.metadata.name, quota.status.hard
@@ -107,7 +107,7 @@ async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Findi
 
 
 def _images(image: str, nodes: Sequence[KubeNode]) -> Sequence[Finding]:
-    """A node lists only so many of its images: one that is not listed may still be there."""
+    """A node lists only the largest of its images: an image that is not listed may still be there."""
     without = tuple(node.name for node in nodes if not node.has_image(image))
     if not without:
         return ()

@@ -1,4 +1,4 @@
-"""The controller's end of a keeper: it starts it, asks it, and hears when it or an agent ends."""
+"""The controller's side of a keeper: starts it, sends it requests, and learns when it or an agent ends."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from clearway.site.lab.topology import TopologyStep, in_node
 
 IMPORT_ROOT = Path(clearway.__file__).parent.parent
 BUILT_WITHIN = 60.0
+"""Seconds for up to 250 nodes, on a busy machine."""
 ENDED_WITHIN = 5.0
-"""Seconds."""
+"""Seconds for the kernel to end all processes of a lab."""
 LINE_LIMIT = 16 * 1024 * 1024
-"""Byte; what a command in the lab may print."""
+"""Bytes of output that a command in the lab may have."""
 
 
 class Ran(NamedTuple):
@@ -55,14 +56,14 @@ class KeeperControl:
     _ended: bool = False
 
     @classmethod
-    async def start(cls, door: NamespaceEntry, mailboxes: Sequence[socket.socket]) -> KeeperControl:
-        """A keeper behind `door` that will give one of `mailboxes` to each agent. Raises SiteError."""
+    async def start(cls, entry: NamespaceEntry, mailboxes: Sequence[socket.socket]) -> KeeperControl:
+        """Start a keeper in the namespaces of `entry`. It passes one of `mailboxes` to each agent. Raises SiteError."""
         ours, theirs = socket.socketpair()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the keeper
         try:
             with theirs:
-                process = await _spawn(door, theirs, len(mailboxes), errors)
-            _hand_over(ours, mailboxes)
+                process = await _spawn(entry, theirs, len(mailboxes), errors)
+            _send_mailboxes(ours, mailboxes)
             reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
         except BrokenPipeError:
             ours.close()
@@ -75,7 +76,7 @@ class KeeperControl:
         return control
 
     async def build(self, steps: Sequence[TopologyStep]) -> None:
-        """Make the network. Raises SiteError with the command that was refused and what it said."""
+        """Build the network. Raises SiteError with the command that failed and its output."""
         self._ask(do="build", steps=[asdict(step) for step in steps])
         try:
             async with asyncio.timeout(BUILT_WITHIN):
@@ -87,7 +88,7 @@ class KeeperControl:
             raise SiteError("lab.build-refused", command=command, stderr=answer["stderr"].strip())
 
     def start_agents(self, environments: Mapping[Slot, Mapping[str, str]]) -> None:
-        """Start an agent a slot, in the order of the handed-over mailboxes, with this added to its environment."""
+        """Start one agent per slot, in the order of the mailboxes, with these variables in its environment."""
         self._endings = {str(slot): asyncio.Future() for slot in environments}
         standard = {"PATH": search_path(), "LC_ALL": "C.UTF-8"}
         agents = [
@@ -96,7 +97,7 @@ class KeeperControl:
         self._ask(do="agents", agents=agents)
 
     async def execute(self, node: str | None, argv: Sequence[str], text: str, timeout: float) -> Ran:
-        """Run a command on a node (None: in the fabric). Raises SiteError if the lab ends meanwhile."""
+        """Run a command on a node (None: in the fabric). Raises SiteError if the lab ends before the command."""
         number = next(self._numbers)
         where = argv if node is None else in_node(node, argv)
         self._ask(do="execute", id=number, argv=list(where), text=text, timeout=timeout)
@@ -110,7 +111,7 @@ class KeeperControl:
         self._ask(do="kill", slot=str(slot))
 
     async def why_ended(self, slot: Slot) -> Reason:
-        """Why this agent is gone, as the keeper saw it."""
+        """Why this agent ended, as the keeper reports it."""
         try:
             async with asyncio.timeout(ENDED_WITHIN):
                 return await self._endings[str(slot)]
@@ -118,7 +119,7 @@ class KeeperControl:
             return Reason("lab.agent-silent")
 
     async def close(self) -> None:
-        """End the lab and wait until the kernel has taken everything."""
+        """End the lab and wait until the kernel has removed everything."""
         self.writer.close()
         try:
             async with asyncio.timeout(ENDED_WITHIN):
@@ -138,45 +139,45 @@ class KeeperControl:
     async def _listen(self) -> None:
         try:
             while line := await self.reader.readline():
-                self._hear(json.loads(line))
+                self._take(json.loads(line))
         except ConnectionError:
             pass
         self._ended = True
-        self._fail_what_waits()
+        self._fail_pending()
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _take(self, message: dict[str, Any]) -> None:
         said = message["said"]
         if said == "executed":
-            self._hear_executed(message)
+            self._take_output(message)
         elif said == "ended":
             self._endings[message["slot"]].set_result(_reason_of(message))
         else:
             self._built.set_result(message)
 
-    def _hear_executed(self, message: dict[str, Any]) -> None:
-        """A caller that was cancelled waits no more."""
+    def _take_output(self, message: dict[str, Any]) -> None:
+        """Ignores the answer if its caller has been cancelled."""
         if (waiting := self._commands.get(message["id"])) is not None:
             waiting.set_result(Ran(message["exit"], message["stdout"], message["stderr"]))
 
-    def _fail_what_waits(self) -> None:
+    def _fail_pending(self) -> None:
         ended = {"stderr": _tail(self.errors)}
         waiting: list[asyncio.Future[Any]] = [self._built, *self._commands.values()]
         for future in waiting:
             if not future.done():
                 future.set_exception(SiteError("lab.keeper-ended", **ended))
-                future.exception()  # nobody may be waiting any more
+                future.exception()  # asyncio would log an exception that no caller has read
         for ending in self._endings.values():
             if not ending.done():
                 ending.set_result(Reason("lab.keeper-ended", ended))
 
 
 async def _spawn(
-    door: NamespaceEntry, control: socket.socket, agents: int, errors: IO[bytes]
+    entry: NamespaceEntry, control: socket.socket, agents: int, errors: IO[bytes]
 ) -> asyncio.subprocess.Process:
-    """In a session of its own: a Ctrl-C at the terminal is the controller's to answer."""
+    """In a session of its own, so that Ctrl-C at the terminal reaches the controller only."""
     command = (sys.executable, "-S", "-m", "clearway.site.lab.keeper", str(control.fileno()), str(agents))
     return await asyncio.create_subprocess_exec(
-        *door.argv(command),
+        *entry.argv(command),
         pass_fds=(control.fileno(),),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -186,10 +187,10 @@ async def _spawn(
     )
 
 
-def _hand_over(control: socket.socket, mailboxes: Sequence[socket.socket]) -> None:
-    """Passed in messages, not inherited: an agent's end must be open in the agent alone, so that its death shows."""
-    for start in range(0, len(mailboxes), keeper.FDS_A_MESSAGE):
-        batch = mailboxes[start : start + keeper.FDS_A_MESSAGE]
+def _send_mailboxes(control: socket.socket, mailboxes: Sequence[socket.socket]) -> None:
+    """Sent as messages, not inherited: only the agent may have its end open, so that its death closes the socket."""
+    for start in range(0, len(mailboxes), keeper.FDS_PER_MESSAGE):
+        batch = mailboxes[start : start + keeper.FDS_PER_MESSAGE]
         socket.send_fds(control, [b"\n"], [mailbox.fileno() for mailbox in batch])
 
 

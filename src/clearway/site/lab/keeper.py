@@ -1,11 +1,11 @@
 """The keeper of a lab, inside its namespaces: `python -m clearway.site.lab.keeper CONTROL-FD AGENTS`.
 
-It runs the steps that build the network, starts the agents and runs commands, as JSON lines on its
-control socket ask. The first process of the pid namespace only reaps; when the keeper ends, it ends, and
-the kernel takes every process, namespace, link and mount with it. The keeper ends when the control socket
-does, so nothing outlives the controller, however it died.
+JSON lines on its control socket ask it to build the network, start the agents and run commands. The first process of
+the pid namespace only collects the exit statuses of others; it ends when the keeper ends, and the kernel then removes
+every process, namespace, link and mount. The keeper ends when the control socket is closed, so nothing outlives the
+controller, however it ends.
 
-Agents are forked, not spawned: the interpreter and the agent's code are loaded once for all of them.
+Agents are forked, not started anew: the interpreter and the agent's code are loaded once for all of them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from clearway.worker import __main__ as agent
 SCRATCH = Path("/run/clearway")
 """On the lab's own tmpfs."""
 ERROR_TAIL = 2_000
-"""Characters of a process's last words that are kept."""
-FDS_A_MESSAGE = 100
-"""The kernel passes at most 253 at once."""
+"""Characters kept of the end of a process's standard error."""
+FDS_PER_MESSAGE = 100
+"""The kernel passes at most 253 at once (SCM_MAX_FD)."""
 
 _CLONE_NEWNET = 0x4000_0000
 _STANDARD_STREAMS = 3
@@ -44,10 +44,10 @@ class Keeper:
         self._control = control
         self._mailboxes = mailboxes
         self._agents: dict[str, int] = {}
-        self._speaking = threading.Lock()
+        self._sending = threading.Lock()
 
     def serve(self) -> None:
-        """Do what is asked until the control socket ends."""
+        """Carry out requests until the control socket is closed."""
         doing: dict[str, Callable[[KeeperMessage], None]] = {
             "build": self._build,
             "agents": self._start_agents,
@@ -62,38 +62,38 @@ class Keeper:
         for step in asked["steps"]:
             ran = _run(step["argv"], step["text"])
             if ran["exit"] != 0:
-                self._say(said="refused", argv=step["argv"], **ran)
+                self._send(said="refused", argv=step["argv"], **ran)
                 return
-        self._say(said="built")
+        self._send(said="built")
 
     def _start_agents(self, asked: KeeperMessage) -> None:
-        """All forks come before the first thread: a fork takes only one thread with it, and any lock."""
+        """All forks come before the first thread: a fork copies one thread only, and locks that others hold."""
         for wanted, mailbox in zip(asked["agents"], self._mailboxes, strict=True):
             self._agents[wanted["slot"]] = _forked(wanted, mailbox)
         for mailbox in self._mailboxes:
             os.close(mailbox)
         for slot, pid in self._agents.items():
-            _in_background(self._tell_when_ended, slot, pid)
+            _in_background(self._report_end, slot, pid)
 
-    def _tell_when_ended(self, slot: str, pid: int) -> None:
+    def _report_end(self, slot: str, pid: int) -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         errors = _error_file(slot).read_text(errors="replace")
-        self._say(said="ended", slot=slot, status=status, stderr=errors[-ERROR_TAIL:])
+        self._send(said="ended", slot=slot, status=status, stderr=errors[-ERROR_TAIL:])
 
     def _execute(self, asked: KeeperMessage) -> None:
-        self._say(said="executed", id=asked["id"], **_run(asked["argv"], asked["text"], asked["timeout"]))
+        self._send(said="executed", id=asked["id"], **_run(asked["argv"], asked["text"], asked["timeout"]))
 
     def _kill(self, asked: KeeperMessage) -> None:
         with suppress(ProcessLookupError):
             os.kill(self._agents[asked["slot"]], signal.SIGKILL)
 
-    def _say(self, **message: Any) -> None:
-        with self._speaking:
+    def _send(self, **message: Any) -> None:
+        with self._sending:
             self._control.sendall(json.dumps(message).encode() + b"\n")
 
 
 def _run(argv: list[str], text: str, timeout: float = 30.0) -> KeeperMessage:
-    """`exit` is None if it did not end in time, or could not be started."""
+    """`exit` is None if the command did not end in time, or could not be started."""
     try:
         ran = subprocess.run(
             argv, input=text, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
@@ -108,12 +108,12 @@ def _forked(wanted: KeeperMessage, mailbox: int) -> int:
     scratch.mkdir(parents=True)
     pid = os.fork()
     if pid == 0:
-        _be_agent(wanted, mailbox, scratch)
+        _become_agent(wanted, mailbox, scratch)
     return pid
 
 
-def _be_agent(wanted: KeeperMessage, mailbox: int, scratch: Path) -> NoReturn:
-    """Everything of the keeper's is let go of, then it is the program that runs on any other site."""
+def _become_agent(wanted: KeeperMessage, mailbox: int, scratch: Path) -> NoReturn:
+    """Release everything of the keeper, then run the program that is the agent on every site."""
     status = 1
     try:
         _enter_network(wanted["node"])
@@ -124,14 +124,14 @@ def _be_agent(wanted: KeeperMessage, mailbox: int, scratch: Path) -> NoReturn:
         status = agent.main(["--slot", wanted["slot"]])
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:  # noqa: BLE001 - its last words go where the keeper reads them
+    except BaseException:  # noqa: BLE001 - the traceback goes to the file that the keeper reads
         traceback.print_exc()
     finally:
         os._exit(status)
 
 
 def _enter_network(node: str) -> None:
-    """os.setns came only with Python 3.12."""
+    """By ctypes: os.setns exists only from Python 3.12 on."""
     libc = ctypes.CDLL(None, use_errno=True)
     with Path("/run/netns", node).open("rb") as namespace:
         if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
@@ -157,7 +157,7 @@ def _in_background(work: Callable[..., None], *arguments: Any) -> None:
 def _received(control: socket.socket, count: int) -> list[int]:
     received: list[int] = []
     while len(received) < count:
-        message, fds, _, _ = socket.recv_fds(control, 1, FDS_A_MESSAGE)
+        message, fds, _, _ = socket.recv_fds(control, 1, FDS_PER_MESSAGE)
         if not message:
             raise SystemExit(0)
         received += fds

@@ -1,4 +1,4 @@
-"""Loss on arrival at a node, as nft rules that count what they drop: the truth that a loss test is held against."""
+"""Loss on arrival at a node, as nft rules that count the drops: the true figures to check a loss test with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from clearway.base.units import Ratio
 
 LISTING_ARGV = ("nft", "-j", "list", "set", "inet", "loss", "dropped")
-"""What prints the counters on a node."""
+"""The command that prints the counters on a node."""
 
 _HERE = {"family": "inet", "table": "loss"}
 _TRANSPORTS: dict[str | int, str] = {6: "tcp", 17: "udp"}
@@ -17,7 +17,7 @@ _TRANSPORT_AND_PORT = {"concat": [{"meta": {"key": "l4proto"}}, {"payload": {"pr
 
 
 def loss_rules(loss: Ratio) -> dict[str, Any]:
-    """Drop `loss` of what arrives, counting the drops by transport and destination port."""
+    """Drop this share of arriving packets; drops are counted by transport and destination port."""
     arriving = [
         _match("!=", {"meta": {"key": "iifname"}}, "lo"),
         _match("<=", {"numgen": {"mode": "random", "mod": _NUMGEN_RANGE, "offset": 0}}, _highest_lost(loss)),
@@ -42,7 +42,7 @@ def loss_rules(loss: Ratio) -> dict[str, Any]:
 
 
 def _highest_lost(loss: Ratio) -> int:
-    """Drawn numbers count from 0."""
+    """Random numbers start at 0."""
     return max(1, round(loss.si * _NUMGEN_RANGE)) - 1
 
 
@@ -51,7 +51,7 @@ def _match(relation: str, left: Any, right: Any) -> dict[str, Any]:
 
 
 def drops(listing: str) -> dict[tuple[str, int], int]:
-    """What `nft -j list set` says was dropped: (transport, destination port) -> packets."""
+    """Drops in the output of LISTING_ARGV: (transport, destination port) -> packets."""
     found = next(entry["set"] for entry in json.loads(listing)["nftables"] if "set" in entry)
     elements = [item["elem"] for item in found.get("elem", [])]
     return {_named(*item["val"]["concat"]): item["counter"]["packets"] for item in elements}

@@ -1,4 +1,4 @@
-"""What a user can ask of the lab, and the nodes that come of it."""
+"""The lab file, and the nodes that follow from it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def load_lab(path: Path) -> LabSpec:
 
 
 def dump_lab(lab: LabSpec) -> str:
-    """YAML that `load_lab` reads back to the very same lab, defaults written out."""
+    """YAML that `load_lab` reads back to an equal lab, with the defaults written out."""
     exceptions = [one.model_dump(mode="json", exclude_none=True) for one in lab.exceptions]
     return dump_mapping({**lab.model_dump(mode="json"), "exceptions": exceptions})
 
@@ -154,5 +154,5 @@ def delays(nodes: tuple[LabNode, ...]) -> tuple[Duration, ...]:
 
 
 BUILT_IN = LabSpec(link=Link(rate=Rate(500e6)))
-"""The lab of `--lab`. Half the usual rate: two busy cores still carry several pairs at once, so that the
-shaper decides the figures, not the machine."""
+"""The lab of `--lab`. Half the usual rate, so that two busy cores can carry several pairs at once and the shaper, not
+the machine, decides the figures."""

@@ -1,4 +1,4 @@
-"""What the lab needs of this machine, asked before anything is created."""
+"""Checks what the lab needs on this machine, before anything is created."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _PRIVATE = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc
 _AS_OWN_ROOT = ("--user", "--map-root-user")
 
 SYSCTLS = Path("/proc/sys")
-_GATES = {
+_FORBIDDING = {
     "kernel.unprivileged_userns_clone": "0",
     "user.max_user_namespaces": "0",
     "kernel.apparmor_restrict_unprivileged_userns": "1",
 }
-"""sysctl -> the value with which it keeps users from namespaces of their own."""
+"""sysctl -> the value that forbids users to create namespaces."""
 
 
 @dataclass(frozen=True)
 class NamespaceEntry:
-    """How this process gets into namespaces of its own."""
+    """How a command of this process runs in namespaces of its own."""
 
     flags: tuple[str, ...]
     rootless: bool
@@ -45,17 +45,17 @@ class NamespaceEntry:
 
 
 def search_path() -> str:
-    """PATH, with the directories for administrators that a user's own often lacks."""
+    """PATH, with the administrators' directories that a user's PATH often lacks."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
-def open_door(lab: LabSpec) -> NamespaceEntry:
-    """The way into the lab's namespaces. Raises SiteError with the tool, sysctl or kernel module that is missing."""
+def namespace_entry(lab: LabSpec) -> NamespaceEntry:
+    """How to enter the lab's namespaces. Raises SiteError with the tool, sysctl or kernel module that prevents it."""
     _require_tools()
-    door = _first_open()
+    entry = _first_allowed()
     if delays(lab.resolved()):
-        _require_netem(door)
-    return door
+        _require_netem(entry)
+    return entry
 
 
 def _require_tools() -> None:
@@ -64,38 +64,38 @@ def _require_tools() -> None:
             raise SiteError("lab.tool-missing", tool=tool, package=package)
 
 
-def _first_open() -> NamespaceEntry:
+def _first_allowed() -> NamespaceEntry:
     as_user = NamespaceEntry((*_PRIVATE, *_AS_OWN_ROOT), rootless=True)
-    doors = (NamespaceEntry(_PRIVATE, rootless=False), as_user) if os.geteuid() == 0 else (as_user,)
+    entries = (NamespaceEntry(_PRIVATE, rootless=False), as_user) if os.geteuid() == 0 else (as_user,)
     refusals = []
-    for door in doors:
-        tried = _try(door, ("mount", "-t", "tmpfs", "lab", "/run"))
+    for entry in entries:
+        tried = _try(entry, ("mount", "-t", "tmpfs", "lab", "/run"))
         if tried.returncode == 0:
-            return door
+            return entry
         refusals.append(tried.stderr.strip())
-    raise SiteError("lab.namespaces-refused", stderr=refusals[-1], sysctl=_closed_gate())
+    raise SiteError("lab.namespaces-refused", stderr=refusals[-1], sysctl=_forbidding_sysctl())
 
 
-def _require_netem(door: NamespaceEntry) -> None:
-    tried = _try(door, ("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"))
+def _require_netem(entry: NamespaceEntry) -> None:
+    tried = _try(entry, ("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"))
     if tried.returncode != 0:
         raise SiteError("lab.no-netem", stderr=tried.stderr.strip(), kernel=os.uname().release)
 
 
-def _try(door: NamespaceEntry, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _try(entry: NamespaceEntry, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8"}
     try:
         return subprocess.run(
-            door.argv(command), env=environment, capture_output=True, text=True, timeout=10, check=False
+            entry.argv(command), env=environment, capture_output=True, text=True, timeout=10, check=False
         )
     except subprocess.TimeoutExpired:
         raise SiteError("lab.namespaces-hang", command=" ".join(command)) from None
 
 
-def _closed_gate() -> str | None:
-    """The sysctl that stands in the way; None where none of the known ones does."""
-    for sysctl, closed in _GATES.items():
-        gate = SYSCTLS.joinpath(*sysctl.split("."))
-        if gate.exists() and gate.read_text().strip() == closed:
-            return f"{sysctl}={closed}"
+def _forbidding_sysctl() -> str | None:
+    """The known sysctl that forbids it; None if none does."""
+    for sysctl, forbidding in _FORBIDDING.items():
+        file = SYSCTLS.joinpath(*sysctl.split("."))
+        if file.exists() and file.read_text().strip() == forbidding:
+            return f"{sysctl}={forbidding}"
     return None

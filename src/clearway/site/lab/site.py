@@ -14,7 +14,7 @@ from clearway.probe.records import Finding, Inventory, Node, Reason, Severity, S
 from clearway.site.base import FindingLog
 from clearway.site.lab.control import KeeperControl, Ran
 from clearway.site.lab.model import LabNode, LabSpec
-from clearway.site.lab.preflight import NamespaceEntry, open_door
+from clearway.site.lab.preflight import NamespaceEntry, namespace_entry
 from clearway.site.lab.topology import as_shell, build_steps
 from clearway.site.pipe import LINE_LIMIT, PipedSite
 
@@ -37,19 +37,19 @@ class LabSite(PipedSite):
         self._keeper: KeeperControl | None = None
 
     async def inspect(self) -> Inventory:
-        """Nodes, zones and shaped rates. Raises SiteError where this machine can't hold such a lab."""
-        await asyncio.to_thread(open_door, self._lab)
+        """Nodes, zones and shaped rates. Raises SiteError if this machine can't run such a lab."""
+        await asyncio.to_thread(namespace_entry, self._lab)
         nodes = tuple(_described(node) for node in self._lab.resolved())
         return Inventory(site=self.name, nodes=nodes, versions={"kernel": os.uname().release})
 
     async def start(self, slots: Sequence[Slot]) -> None:
-        """Build the network and start an agent a slot. Raises SiteError; `stop` is still due then."""
-        door = await asyncio.to_thread(open_door, self._lab)
+        """Build the network and start one agent per slot. Raises SiteError; `stop` must be called even then."""
+        entry = await asyncio.to_thread(namespace_entry, self._lab)
         steps = build_steps(self._lab)
-        self._report(door, as_shell(steps))
+        self._report(entry, as_shell(steps))
         with ExitStack() as handed_over:
             agents_ends = [handed_over.enter_context(await self._open_mailbox(slot)) for slot in slots]
-            self._keeper = await KeeperControl.start(door, agents_ends)
+            self._keeper = await KeeperControl.start(entry, agents_ends)
         await self._keeper.build(steps)
         self._keeper.start_agents({slot: self._agent_env.get(slot.node, {}) for slot in slots})
         for slot in slots:
@@ -86,9 +86,9 @@ class LabSite(PipedSite):
             raise InternalError("lab.not-started")
         return self._keeper
 
-    def _report(self, door: NamespaceEntry, script: str) -> None:
-        code = "lab.rootless" if door.rootless else "lab.as-root"
-        self._log(Finding(code, Severity.INFO, self.name, {"command": " ".join(door.argv(()))}))
+    def _report(self, entry: NamespaceEntry, script: str) -> None:
+        code = "lab.rootless" if entry.rootless else "lab.as-root"
+        self._log(Finding(code, Severity.INFO, self.name, {"command": " ".join(entry.argv(()))}))
         self._log(Finding("lab.commands", Severity.INFO, self.name, {"script": script}))
 
 
@@ -102,5 +102,5 @@ async def _terminated(keeper: KeeperControl, slot: Slot, fault: Reason | None) -
 
 
 def _described(node: LabNode) -> Node:
-    """Both directions of a link are shaped alike, so its rate is the lesser of the two."""
+    """Both directions of a link have the same rate."""
     return Node(node.name, zone=node.zone, link=node.link.rate, facts={"mtu": str(node.link.mtu)})

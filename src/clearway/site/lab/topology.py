@@ -1,8 +1,7 @@
-"""The lab as the commands that build it. Pure: nothing runs here, so it can be shown before it is done.
+"""The lab as the commands that build it. Pure: nothing runs here, so they can be shown before they run.
 
-A bridge in the fabric's namespace, one veth a node. Rates are shaped on both ends of each veth, each
-towards the other; loss is taken at the receiving node's prerouting, because a drop on the sender's way
-out stops the sender instead of losing anything.
+A bridge in the fabric's namespace, one veth per node. Rates are shaped on both ends of each veth. Loss happens at the
+receiving node's prerouting hook: a drop in the sender's kernel would slow the sender down instead of losing packets.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ BRIDGE = "fabric"
 NODE_DEVICE = "eth0"
 
 _NETWORKS = {4: ("198.18.0.", 24), 6: ("2001:2::", 64)}
-"""The ranges set aside for benchmarks."""
+"""The ranges reserved for benchmarks: RFC 2544 and RFC 5180."""
 
 _QUEUE = "latency 50ms"
-"""Long enough that no TCP flow starves on a full queue, short enough that latency means something."""
+"""Long enough that no TCP flow starves at a full queue, short enough that latency stays measurable."""
 _LEAST_BURST = Size(128 * 1024)
-"""Two of the largest packets that a device with offloads hands over."""
+"""Two of the largest packets (64 KiB) that a device with segmentation offload passes on."""
 _PAUSE = Duration(0.01)
-"""How long the machine may stand still without the link losing any of its rate: the burst makes up for it."""
+"""How long the machine may stop without the link losing any of its rate: the burst makes up for it."""
 
 _DELAYED_PACKETS = 100_000
 """netem drops what exceeds its limit: enough for 100 ms at 10 Gbit/s."""
@@ -72,7 +71,7 @@ def build_steps(lab: LabSpec) -> tuple[TopologyStep, ...]:
 
 
 def as_shell(steps: Iterable[TopologyStep]) -> str:
-    """The same as a script that a person can read, or run in `unshare -mn`."""
+    """The steps as a script to read, or to run in `unshare -mn`."""
     return "\n".join(step.as_shell() for step in steps)
 
 
@@ -118,7 +117,7 @@ def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[TopologyStep]:
 
 
 def _leaving(rate: Rate | None, delay: Duration | None) -> Iterator[str]:
-    """netem stands in front of the shaper: packets queue for the link only once they have travelled."""
+    """netem comes before the shaper: packets queue for the link after their delay."""
     root = "root"
     if delay is not None:
         yield f"qdisc add dev {NODE_DEVICE} root handle 1: netem delay {delay.si * 1e6:.0f}us limit {_DELAYED_PACKETS}"
