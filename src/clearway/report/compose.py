@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
-from clearway.diagnose.figures import PairFigures, Summary, pair_figures, summaries
+from clearway.diagnose.figures import Summary, pair_figures, summaries
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
 from clearway.report.claim import claim
@@ -48,7 +49,7 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         conditions=tuple(conditions(record, phrases)),
         evidence=tuple(evidence_parts(record, verdict, phrases)),
         findings=tuple(_said(finding, phrases) for finding in verdict.findings),
-        notes=tuple(_notes(record, phrases)),
+        notes=(phrases.say("note.road"),) if any(test.accept for test in record.spec.tests) else (),
     )
 
 
@@ -74,7 +75,7 @@ def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> 
         claims=tuple(part.claim for part in criteria) or _unjudged(test, judged, summary, phrases),
         criteria=criteria,
         summary=summary,
-        measured=tuple(_measured(pair) for pair in figures),
+        measured=tuple(MeasuredPart(str(f.pair[0]), str(f.pair[1]), f.across_zones, f.values) for f in figures),
         reasons=tuple(_because(reason, phrases) for reason in judged.reasons),
         notes=tuple(_test_notes(test, judged, summary, phrases)),
     )
@@ -153,14 +154,9 @@ def _pair(pair: PairValue, phrases: Phrases) -> PairPart:
         subject=phrases.subject(pair.subject),
         sender=sender,
         receiver=receiver,
-        standing=pair.standing,
-        value=pair.value,
-        low=pair.low,
-        high=pair.high,
-        limit=pair.limit,
-        repeats=pair.repeats,
         reasons=tuple(_because(reason, phrases) for reason in pair.reasons),
         sentence=phrases.pair(pair),
+        **_same(pair, "standing", "value", "low", "high", "limit", "repeats"),
     )
 
 
@@ -169,22 +165,14 @@ def _summary(found: Summary, phrases: Phrases) -> SummaryPart:
         metric=found.figure.metric.name,
         statistic=found.figure.statistic,
         label=phrases.measure(found.figure.metric, found.figure.statistic),
-        across_zones=found.across_zones,
-        pairs=found.pairs,
-        mean=found.mean,
-        p5=found.p5,
-        p50=found.p50,
-        p95=found.p95,
-        worst=found.worst,
         worst_pair=phrases.subject(found.worst_pair),
+        **_same(found, "across_zones", "pairs", "mean", "p5", "p50", "p95", "worst"),
     )
 
 
-def _measured(figures: PairFigures) -> MeasuredPart:
-    sender, receiver = figures.pair
-    return MeasuredPart(
-        sender=str(sender), receiver=str(receiver), across_zones=figures.across_zones, values=figures.values
-    )
+def _same(record: object, *names: str) -> dict[str, Any]:
+    """Fields that a part takes as they are."""
+    return {name: getattr(record, name) for name in names}
 
 
 def _test_notes(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
@@ -218,8 +206,3 @@ def _because(reason: Reason, phrases: Phrases) -> Message:
         sentence=phrases.reason(reason),
         hint=hint(reason.code, reason.values, phrases.language),
     )
-
-
-def _notes(record: Record, phrases: Phrases) -> Iterator[str]:
-    if any(test.accept for test in record.spec.tests):
-        yield phrases.say("note.road")

@@ -91,7 +91,7 @@ class SummaryPart:
     worst_pair: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class MeasuredPart:
     """All figures of one pair, by name of the figure."""
 
