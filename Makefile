@@ -90,13 +90,7 @@ shape: dev ## how easy the source is to read, in figures: SHAPE="--places", "--j
 	@$(BIN)/python -m scripts.shape $(SHAPE)
 
 docs: dev ## the pages that are made of the source, the engines' packages, and the sample report of the READMEs
-	@$(BIN)/python -c 'from clearway.spec.reference import reference_markdown as text; print(text(), end="")' \
-		>docs/spec-reference.md
-	@PYTHONPATH=src:. $(BIN)/python -c 'from image.debian import engine_packages as text; print(text(), end="")' \
-		>image/engines.txt
-	@$(BIN)/python -c 'from clearway.ledger.reference import write_tables as write; write("docs/result-format.md")'
-	@$(BIN)/python -c 'from pathlib import Path; from clearway.cl2.reference import with_flags; \
-		page = Path("docs/clusterloader2.md"); page.write_text(with_flags(page.read_text()))'
+	@PYTHONPATH=src:. $(BIN)/python -m scripts.pages
 	@PYTHONPATH=src:tests $(BIN)/python -m golden.sample
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

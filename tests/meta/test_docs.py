@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cyclopts import Argument
 
 from clearway.cl2.measurements.table import WITH_CHAOS
-from clearway.cl2.reference import with_flags
 from clearway.cli.app import app
 from clearway.shell.node_access import CONFIGS
 from clearway.shell.providers import PROVIDERS, Feature, Provider
 from clearway.spec.fields import written_fields
-from clearway.spec.reference import reference_markdown
 from meta.tree import ROOT
+from scripts.pages.__main__ import MADE
 
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
@@ -63,13 +63,10 @@ def test_every_provider_config_is_documented() -> None:
     assert [name for name in CONFIGS if f"`{name}`" not in page] == []
 
 
-def test_the_spec_reference_is_what_the_models_say() -> None:
-    assert (ROOT / "docs" / "spec-reference.md").read_text() == reference_markdown()
-
-
-def test_the_table_of_clusterloader2s_flags_is_what_the_source_says() -> None:
-    page = (ROOT / "docs" / "clusterloader2.md").read_text()
-    assert page == with_flags(page)
+@pytest.mark.parametrize("file", MADE, ids=lambda file: file.name)
+def test_what_is_made_of_the_source_is_as_the_source_is_now(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert MADE[file](text) == text
 
 
 @pytest.mark.parametrize("method", WITH_CHAOS)

@@ -51,14 +51,8 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "hosts": ("column of a table, beside pods", ("report.cni_cost",)),
     "json": ("mode of pydantic; ending of a file", ("spec.load", "spec.describe", "cl2.output.folder", "site")),
     "text": (
-        "name of a value in messages and wire records; kind of a value in the references",
-        (
-            "ledger.reference",
-            "report.explain",
-            "report.wording.sentences",
-            "site.lab.keeper",
-            "spec.describe",
-        ),
+        "name of a value in messages and wire records",
+        ("report.explain", "report.wording.sentences", "site.lab.keeper"),
     ),
 }
 """Name -> why the same word stands elsewhere, and in which modules or folders."""

@@ -9,7 +9,6 @@ import pytest
 
 from clearway.engine.base import Tool
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES, parse_version, tools_of
-from image import debian
 
 _TOOLS = tools_of(ENGINES.values())
 
@@ -18,10 +17,6 @@ def test_every_protocol_has_one_default_engine_that_measures_it() -> None:
     unasked = [protocol for engine in ENGINES.values() for protocol in engine.default_for]
     assert sorted(unasked) == ["http", "round-trip", "tcp", "udp"]
     assert all(protocol in engine.protocols for protocol, engine in DEFAULT_ENGINES.items())
-
-
-def test_the_list_that_setup_and_the_image_read_is_the_table() -> None:
-    assert debian.ENGINE_PACKAGES.read_text() == debian.engine_packages()
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any, get_args, get_origin
 
+from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from clearway.probe.metrics import METRICS, Metric
 from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES, SUMMABLE
-from clearway.spec.describe import default_of, inline, kind_of
-from clearway.spec.fields import APPLIES, NEEDED, Model, written_fields
+from clearway.spec.describe import as_data, inline, written_as
+from clearway.spec.fields import APPLIES, NEEDED, Model, literals_in, models_in, written_fields
 from clearway.spec.load import load_profile, profile_names
 from clearway.spec.model import Background, Chaos, Repeats, Spec, Test
 
@@ -56,11 +58,11 @@ def _section(model: Model) -> str:
 
 def _row(model: Model, name: str, info: FieldInfo) -> tuple[str, ...]:
     condition = _only_for(name) if model is Test else ""
-    return f"`{name}`", kind_of(info), _left_out(info), f"{condition}{info.description}"
+    return f"`{name}`", _kind(info), _left_out(info), f"{condition}{info.description}"
 
 
 def _left_out(info: FieldInfo) -> str:
-    default = default_of(info)
+    default = _default(info)
     if info.is_required():
         return "not allowed"
     return "-" if default in (None, ()) else f"`{inline(default)}`"
@@ -100,3 +102,39 @@ def _profile_rows() -> Iterator[tuple[str, ...]]:
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     cells = [heads, ("---",) * len(heads), *rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def _kind(info: FieldInfo) -> str:
+    """What can be written there, in a few words of Markdown."""
+    if words := literals_in(info.annotation):
+        return ", ".join(f"`{word}`" for word in words)
+    if written := written_as(info):
+        return f"{written.kind}: {', '.join(f'`{example}`' for example in written.examples)}{_range(info)}"
+    if model := next(models_in(info.annotation), None):
+        several = "list of " if get_origin(info.annotation) is tuple else ""
+        return f"{several}[{model.__name__}](#{model.__name__.lower()})"
+    plain = next(name for kind, name in _PLAIN.items() if kind in (info.annotation, *get_args(info.annotation)))
+    return f"{plain}{_range(info)}"
+
+
+_PLAIN: dict[type, str] = {bool: "`true` or `false`", int: "whole number", str: "text"}
+
+
+def _default(info: FieldInfo) -> Any:
+    """What holds where nothing is written, as YAML would hold it; None: nothing does."""
+    if info.is_required():
+        return None
+    return as_data(info.get_default(call_default_factory=True, validated_data={}))
+
+
+def _range(info: FieldInfo) -> str:
+    bounds = [text for bound in info.metadata if (text := _bound(bound))]
+    return f"; {' and '.join(bounds)}" if bounds else ""
+
+
+def _bound(bound: object) -> str | None:
+    if isinstance(bound, Gt):
+        return f"more than {as_data(bound.gt)}"
+    if isinstance(bound, Ge):
+        return f"at least {as_data(bound.ge)}"
+    return f"at most {as_data(bound.le)}" if isinstance(bound, Le) else None

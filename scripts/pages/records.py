@@ -8,7 +8,6 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, get_args
 
 from clearway.ledger.record import Manifest
@@ -40,11 +39,10 @@ def field_tables() -> str:
     return "\n".join([*(_table(section) for section in _SECTIONS), _kinds_table()])
 
 
-def write_tables(document: str) -> None:
-    """Bring the tables at the end of the page up to date."""
-    page, tables = Path(document), field_tables()
-    text = page.read_text(encoding="utf-8")
-    page.write_text(text[: text.index(tables.partition("\n")[0])] + tables, encoding="utf-8")
+def with_tables(page: str) -> str:
+    """The page with the tables at its end as the source has them now."""
+    tables = field_tables()
+    return page[: page.index(tables.partition("\n")[0])] + tables
 
 
 def _table(section: _Section) -> str:

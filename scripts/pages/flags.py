@@ -1,4 +1,4 @@
-"""The table of flags as Markdown, in the page that tells of them."""
+"""The table of flags as Markdown, in the page about them."""
 
 from __future__ import annotations
 
