@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -15,7 +16,7 @@ from cyclopts import Group, Parameter
 from clearway.base.errors import UsageError
 from clearway.base.units import parse_duration
 from clearway.kube.api import Access
-from clearway.report.language import LANGUAGES, Language, choose
+from clearway.report.language import LANGUAGES, Language
 from clearway.site.kubernetes.image import IMAGE
 from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
 from clearway.spec.model import Spec
@@ -50,9 +51,19 @@ _USUAL_PROVIDER = "skeleton"
 """Any cluster: its nodes are reached by ssh, at the addresses that the API names."""
 
 
-def chosen_language(flag: str | None) -> Language:
-    """What `--lang` says, else the locale. Raises UsageError for one that is not supported."""
-    return choose(flag, os.environ)
+_LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""In the order of POSIX: the first one that is set decides."""
+
+
+def chosen_language(flag: str | None, environ: Mapping[str, str] = os.environ) -> Language:
+    """What `--lang` says, else the locale's, else English. Raises UsageError for a flag that is not supported."""
+    if flag is None:
+        locale = next((environ[name] for name in _LOCALE_VARIABLES if environ.get(name)), "")
+        return "ko" if locale.lower().startswith("ko") else "en"
+    for language in LANGUAGES:
+        if language == flag.lower():
+            return language
+    raise UsageError("report.unknown-language", found=flag, choices=LANGUAGES)
 
 
 def language_of_words() -> Language:
@@ -63,8 +74,8 @@ def language_of_words() -> Language:
         if word == "--lang":
             flag = following
         if flag in LANGUAGES:
-            return choose(flag, os.environ)
-    return choose(None, os.environ)
+            return chosen_language(flag)
+    return chosen_language(None)
 
 
 @Parameter(name="*")
