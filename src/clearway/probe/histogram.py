@@ -1,4 +1,4 @@
-"""A mergeable log-linear histogram: latencies of millions of requests in a few hundred buckets.
+"""A log-linear histogram: latencies of millions of requests in a few hundred buckets.
 
 A value's bucket is its binary exponent and its first 7 bits behind the leading one, so a bucket is
 at most 1/128 of its value wide: every statistic is exact to 0.8 %. `least`, `most` and `total` are exact.
@@ -38,23 +38,6 @@ class Histogram:
             total += value
             least, most = min(least, value), max(most, value)
         return cls(buckets, count, total, least, most) if count else cls()
-
-    def merged(self, other: Histogram) -> Histogram:
-        """The histogram of both sets of values."""
-        if not self.count or not other.count:
-            return self if self.count else other
-        buckets = dict(self.buckets)
-        for index, n in other.buckets.items():
-            buckets[index] = buckets.get(index, 0) + n
-        assert self.least is not None and other.least is not None
-        assert self.most is not None and other.most is not None
-        return Histogram(
-            buckets,
-            self.count + other.count,
-            self.total + other.total,
-            min(self.least, other.least),
-            max(self.most, other.most),
-        )
 
     def percentile(self, p: float) -> Optional[float]:
         """Smallest bucket value that at least `p` per cent of the values don't exceed (nearest rank); None if empty."""

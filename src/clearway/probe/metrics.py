@@ -279,13 +279,6 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def protocol_of(parameters: object) -> str:
-    """`UdpParameters` is `udp`, and so on."""
-    return {"TcpParameters": "tcp", "UdpParameters": "udp", "HttpParameters": "http"}.get(
-        type(parameters).__name__, "round-trip"
-    )
-
-
 def offered(trial: Trial) -> Optional[Rate]:
     """The rate a UDP probe was asked to send, payload bits; None for other protocols."""
     parameters = trial.probe.parameters

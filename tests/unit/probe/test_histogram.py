@@ -33,18 +33,6 @@ def test_the_value_at_every_rank_is_what_hdrhistogram_says(values: list[int]) ->
         assert ours.percentile(percent) == pytest.approx(theirs.get_value_at_percentile(percent), rel=1 / 100)
 
 
-@given(st.lists(st.floats(0, 1e9)), st.lists(st.floats(0, 1e9)))
-def test_merging_is_the_histogram_of_both(one: list[float], other: list[float]) -> None:
-    merged, whole = Histogram.of(one).merged(Histogram.of(other)), Histogram.of(one + other)
-    assert (merged.buckets, merged.count, merged.least, merged.most) == (
-        whole.buckets,
-        whole.count,
-        whole.least,
-        whole.most,
-    )
-    assert merged.total == pytest.approx(whole.total)
-
-
 @given(MANY)
 def test_least_most_total_and_count_are_exact(values: list[float]) -> None:
     histogram = Histogram.of(values)

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from clearway.base.units import Duration, Rate, Size
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Udp
-from clearway.probe.metrics import METRICS, HistogramStats, SampleStats, offered, percent, protocol_of
+from clearway.probe.metrics import METRICS, HistogramStats, SampleStats, offered, percent
 from clearway.probe.parameters import (
-    HttpParameters,
     Parameters,
-    RoundTripParameters,
     TcpParameters,
     UdpParameters,
     Window,
@@ -177,8 +175,3 @@ def test_a_statistic_that_is_no_percentile_is_refused() -> None:
 def test_only_udp_offers_a_rate() -> None:
     assert offered(trial(parameters=UdpParameters(Rate(5e6)))) == Rate(5e6)
     assert offered(trial()) is None
-
-
-def test_every_kind_of_parameters_has_a_protocol() -> None:
-    kinds = [TcpParameters(1), UdpParameters(Rate(1)), HttpParameters(1, Size(1)), RoundTripParameters(Size(1))]
-    assert [protocol_of(kind) for kind in kinds] == ["tcp", "udp", "http", "round-trip"]
