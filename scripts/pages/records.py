@@ -1,4 +1,4 @@
-"""The fields of every record in a run directory as Markdown, made of the codecs and the records' own words."""
+"""The fields of every record in a run directory as Markdown, made of the codecs and the records' docstrings."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ _RATE = _Reader(
     ambiguous={
         **{prefix: (f"{prefix}bit/s", f"{prefix}B/s") for prefix in "kKMGT"},
         **{f"{p}{tail}": (f"{p}bit/s", f"{p}B/s") for tail in _NOT_QUITE_BITS for p in ("", *"kKMGT")},
-        # iperf2 means 1024 byte by this, everybody else 1000.
+        # iperf2 means 1024 byte by this, all other tools 1000.
         **{f"{p}{tail}": (f"{p}B/s", f"{p.upper()}iB/s") for tail in ("bytes/sec", "Bytes/sec") for p in "kKMGT"},
     },
 )

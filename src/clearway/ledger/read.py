@@ -1,4 +1,4 @@
-"""The reading half: a run directory back to a Record. Needs no site and starts nothing."""
+"""Reads a run directory as a Record. Needs no site and starts nothing."""
 
 from __future__ import annotations
 

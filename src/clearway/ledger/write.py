@@ -1,4 +1,4 @@
-"""The writing half: append-only, flushed line by line, so that a crash loses nothing measured."""
+"""Writes a run directory: append-only, flushed line by line, so that a crash loses nothing measured."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 Json = Any
 
 _QUOTED = 80
-"""Characters of a wrong value that an error keeps: enough to find it, whatever a worker or a damaged file holds."""
+"""Characters of a wrong value that an error keeps: enough to find it, where a file may hold megabytes."""
 
 
 class CodecError(ClearwayError):

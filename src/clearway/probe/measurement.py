@@ -95,7 +95,7 @@ Measurement = Union[Tcp, Udp, Http, RoundTrip]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the tool was asked and said, bounded."""
+    """The tool's command line and output, shortened."""
 
     argv: Tuple[str, ...]
     exit: Optional[int] = None

@@ -161,7 +161,7 @@ def _packet_rate(trial: Trial) -> Optional[Distribution]:
 def host_drops(trial: Trial) -> Optional[int]:
     """Datagrams that reached the receiver's host but not its socket: RcvbufErrors around the probe.
 
-    None if it can't be told which probe's they were; they then count as lost on the way.
+    None if the kernel's counters do not say which probe's they were; they then count as lost on the way.
     """
     counters = trial.serve.counters if trial.serve else None
     return counters.udp_rcvbuf_errors if counters else None

@@ -1,6 +1,6 @@
 """The records that travel: inventory, probes and rounds down, results and observations up.
 
-All are frozen, absent is None, instants are Unix seconds on the clock of the process named beside them.
+All are frozen, absent is None, instants are Unix seconds on the clock of the process that the field names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Role(str, Enum):
     BACKGROUND = "background"
     """Load that belongs to another probe's conditions: measured and shown, never judged."""
     REPORTED = "reported"
-    """Measured and shown for its own sake (a pair across zones that nobody asked to judge), never judged."""
+    """Measured and shown, never judged: for instance a pair across zones, where the spec does not ask to judge it."""
     EXPOSED = "exposed"
     """One of its nodes is broken on purpose meanwhile: measured once and shown, never judged."""
 

@@ -53,7 +53,7 @@ class ClockReading:
 
 @dataclass(frozen=True)
 class WorkerStatus:
-    """What the worker says: the object's `status`. Before its first word only the phase is there."""
+    """What the worker reports: the object's `status`. Before its first report only the phase is there."""
 
     phase: WorkerPhase = WorkerPhase.PENDING
     node: Optional[str] = None

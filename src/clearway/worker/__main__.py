@@ -1,10 +1,10 @@
 """The agent, by its command line: on a pipe, on a plain host, in a pod of ours, or in one of ClusterLoader2's.
 
 python -m clearway.worker --slot node-1/0       on a pipe
-python -m clearway.worker --host POSTING        on a pipe from afar, on a host that it tells of as its own
-python -m clearway.worker --survey POSTING      there, before: what the host is, and nothing else
+python -m clearway.worker --host CONFIG        on a pipe through ssh, on a plain host
+python -m clearway.worker --survey CONFIG      there, before: print what the host is, and end
 python -m clearway.worker --kubernetes          in a pod of ours
-python -m clearway.worker [FLAGS]               in a pod that says POD_NAME: ClusterLoader2's, with its worker's flags
+python -m clearway.worker [FLAGS]               where POD_NAME is set: as ClusterLoader2's worker, with its flags
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _work(argv: List[str], environment: Mapping[str, str], clock: Clock, scratch: Path) -> int:
     if argv == ["--kubernetes"]:
-        from clearway.worker.pod import attend
+        from clearway.worker.pod import run_agent
 
-        return attend(clock, scratch)
+        return run_agent(clock, scratch)
     if len(argv) == 2 and argv[0] in ("--host", "--survey"):
         from clearway.worker import host
 
-        return host.attend(argv[1], clock, scratch) if argv[0] == "--host" else host.survey(argv[1], clock)
+        return host.run_agent(argv[1], clock, scratch) if argv[0] == "--host" else host.survey(argv[1], clock)
     if len(argv) == 2 and argv[0] == "--slot":
         Agent(worker(SLOT.decode(argv[1]), "pod"), PipeInbox(clock), clock, scratch).run()
         return 0
@@ -49,7 +49,7 @@ def _work(argv: List[str], environment: Mapping[str, str], clock: Clock, scratch
 
         return attend_clusterloader2(argv, environment["POD_NAME"], clock, scratch)
     sys.stderr.write(
-        "usage: python -m clearway.worker --slot NODE/INDEX | --host POSTING | --survey POSTING | --kubernetes\n"
+        "usage: python -m clearway.worker --slot NODE/INDEX | --host CONFIG | --survey CONFIG | --kubernetes\n"
     )
     return 2
 

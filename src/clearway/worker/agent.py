@@ -37,7 +37,7 @@ class Agent:
             self.cancel()
 
     def cancel(self) -> None:
-        """End what runs; each half hands in a result that says so."""
+        """End what runs; each half hands in a result with that reason."""
         self._cancelled.set()
         for thread in self._running:
             thread.join(_CANCEL_PATIENCE)
@@ -62,7 +62,7 @@ class Agent:
         try:
             self._inbox.put(result)
         except (OSError, ValueError):
-            return  # the controller is gone: nobody is left to tell
+            return  # the controller is gone: no process reads it
 
 
 def _receives_udp(request: Request) -> bool:

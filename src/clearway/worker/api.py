@@ -16,11 +16,11 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PATIENCE = 10.0
 """Seconds for an answer."""
 _SILENCE = 90.0
-"""Seconds a watch may say nothing: the API server sends a bookmark about every minute."""
+"""Seconds without an event after which a watch is over: the API server sends a bookmark about every minute."""
 _WATCH_FOR = 600
 """Seconds after which the API server is asked to end a watch; the next one follows at once."""
 _QUOTED = 300
-"""Characters kept of what the API server said."""
+"""Characters kept of the API server's message."""
 _TOO_LARGE = "too large"
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3}
 """Seconds and probes until a peer that vanished without a word is noticed."""
@@ -29,10 +29,10 @@ _KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCN
 class ApiFailure(Exception):
     """The API did not do what it was asked. `status` is None where there was no answer."""
 
-    def __init__(self, status: Optional[int], said: str) -> None:
-        super().__init__(status, said)
+    def __init__(self, status: Optional[int], message: str) -> None:
+        super().__init__(status, message)
         self.status = status
-        self.said = said
+        self.message = message
 
 
 class Passing(ApiFailure):
@@ -89,7 +89,7 @@ class ServiceAccount:
 
 
 class Collection:
-    """All objects of one kind in one namespace. Not for several threads at once, but for a watch beside the rest."""
+    """All objects of one kind in one namespace. For one thread at a time; a watch may run in another."""
 
     def __init__(self, access: ServiceAccount, path: str) -> None:
         self._access = access
@@ -203,10 +203,10 @@ def _failure(status: int, answer: bytes, name: str) -> ApiFailure:
 
 
 def _read_status(answer: bytes, name: str) -> Tuple[str, bool]:
-    """What it said, and whether it speaks of our object."""
+    """The message, and whether it is about our object."""
     try:
-        said = json.loads(answer)
-        return str(said.get("message", ""))[:_QUOTED], said.get("details", {}).get("name") == name
+        status = json.loads(answer)
+        return str(status.get("message", ""))[:_QUOTED], status.get("details", {}).get("name") == name
     except (ValueError, AttributeError):
         return answer.decode(errors="replace")[:_QUOTED], False
 

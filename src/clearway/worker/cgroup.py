@@ -15,13 +15,16 @@ def read(controller: str, name: str) -> Optional[str]:
 
 
 def is_ours(controller: str) -> bool:
-    """Whether nobody but this process, and what it started, lives in it: only then is what befell it ours."""
+    """Whether only this process and its descendants are in it: only then are its counters about us."""
     members = read(controller, "cgroup.procs")
     return members is not None and all(_is_of_ours(int(pid)) for pid in members.split())
 
 
 def _is_of_ours(pid: int) -> bool:
-    """By its line of parents; 0 is a parent outside what can be seen, and a process that is gone was nobody's."""
+    """Whether the process descends from this one.
+
+    A parent 0 is outside our PID namespace: not ours. A process that has ended in between does not count as another's.
+    """
     while pid != os.getpid():
         parent = _parent(pid)
         if parent is None:

@@ -15,7 +15,7 @@ _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
 @dataclass(frozen=True)
 class CounterTotals:
-    """Running totals at one moment; None where this machine doesn't tell."""
+    """Running totals at one moment; None where this machine does not have it."""
 
     cpu: Optional[Tuple[int, int]]
     """Busy and all CPU ticks of the machine."""
@@ -85,7 +85,7 @@ def _difference(before: Optional[float], after: Optional[float]) -> Optional[Dur
 
 
 def _throttled() -> Optional[float]:
-    """Time that the cgroup's CPU limit held this worker back: cgroup v2 tells microseconds, v1 nanoseconds."""
+    """Time that the cgroup's CPU limit held this worker back: cgroup v2 counts microseconds, v1 nanoseconds."""
     for key, scale, text in (
         ("throttled_usec", _MICROSECOND, cgroup.read("", "cpu.stat")),
         ("throttled_time", _NANOSECOND, cgroup.read("cpu", "cpu.stat")),
@@ -96,7 +96,7 @@ def _throttled() -> Optional[float]:
 
 
 def _oom_kills() -> Optional[int]:
-    """None where others live in the same cgroup: nobody could tell whose process was killed."""
+    """None where others live in the same cgroup: the counter does not say whose process was killed."""
     for controller, name in (("", "memory.events"), ("memory", "memory.oom_control")):
         text = cgroup.read(controller, name)
         if text is not None and (value := _field(text, "oom_kill")) is not None:

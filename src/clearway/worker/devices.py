@@ -1,7 +1,7 @@
-"""What the kernel tells of the devices and queues that packets go through here: what they are, and what went wrong.
+"""What the kernel reports about the devices and queues that packets go through: what they are, and what went wrong.
 
 Devices, their counters and connection tracking are those of this worker's own network namespace, a pod's or the
-host's. `softnet` is of the whole machine, whoever asks.
+host's. `softnet` is always of the whole machine.
 """
 
 from __future__ import annotations

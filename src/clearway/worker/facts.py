@@ -26,7 +26,7 @@ _CONGESTION_CONTROLS = ("bbr", "cubic", "dctcp", "htcp", "reno", "vegas", "westw
 
 
 def worker(slot: Slot, network: str, addresses: Tuple[str, ...] = ()) -> Worker:
-    """Look around and describe this worker; `addresses` are its own where somebody knows them better.
+    """Look around and describe this worker; `addresses` are its own where the site knows them better.
 
     MTU and device are those of the first address.
     """
@@ -89,7 +89,7 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
 
 
 def _is_refused(congestion: str) -> bool:
-    """Whether the kernel keeps this worker from a congestion control: it allows few to whoever has no privileges."""
+    """Whether the kernel keeps this worker from a congestion control: without privileges it allows few."""
     with socket.socket() as sample:
         try:
             sample.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, congestion.encode())
@@ -103,7 +103,7 @@ def _is_refused(congestion: str) -> bool:
 def _speed(device: Dict[str, Any]) -> Optional[str]:
     """Mbit/s of a physical link. A virtual device states a made-up speed and has no `device` behind it.
 
-    /sys may show another network namespace's devices: the hardware address tells.
+    /sys may show another network namespace's devices: the hardware address shows whether it does.
     """
     folder = Path("/sys/class/net") / device["ifname"]
     if not (folder / "device").exists() or _line(str(folder / "address")) != device.get("address"):

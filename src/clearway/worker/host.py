@@ -1,4 +1,4 @@
-"""The agent on a plain host, at the far end of a pipe: what it is told, and what it says of the host."""
+"""The agent on a plain host, at the other end of a pipe through ssh: its configuration, and a survey of the host."""
 
 from __future__ import annotations
 
@@ -32,53 +32,53 @@ _DIE_WITH_PARENT = 1
 
 @dataclass(frozen=True)
 class HostConfig:
-    """What an agent on a host is told when it is started."""
+    """The configuration of an agent on a host, given when it is started."""
 
     slot: Slot
     addresses: Tuple[str, ...] = ()
     """Where it is to be measured; none: where it was reached, or else all that it has."""
     lease: Duration = Duration(120)
-    """How long it works on without a word from its controller."""
+    """How long it works on without a message from its controller."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a host says of itself before anything is started there."""
+    """What a host is, before an agent is started there."""
 
     now: float
     """Unix seconds on its clock."""
     lacking: Tuple[str, ...] = ()
-    """Programs without which there is no worker: nothing else is said then."""
+    """Programs without which there is no worker: the other fields are empty then."""
     worker: Optional[Worker] = None
     absent: Tuple[str, ...] = ()
-    """Addresses that it was told to use and doesn't have."""
+    """Configured addresses that it does not have."""
     machine: Optional[str] = None
     """As its system calls it; clones of one template often share it."""
     kernel: Optional[str] = None
-    """This boot of its kernel: the same for all that share the machine, and for nobody else."""
+    """This boot of its kernel: the same for all workers that share the machine, and for no others."""
     network: Optional[str] = None
     """Its network, among those of this kernel."""
 
 
-POSTING = of(HostConfig)
+HOST_CONFIG = of(HostConfig)
 SURVEY = of(Survey)
 
 
-def attend(told: str, clock: Clock, scratch: Path) -> int:
+def run_agent(config: str, clock: Clock, scratch: Path) -> int:
     """Work until standard input ends, the lease runs out or the parent is gone; returns the exit status."""
-    posting = POSTING.decode(json.loads(told))
+    host = HOST_CONFIG.decode(json.loads(config))
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
     os.environ["PATH"] = search_path(os.environ)
-    lease = Lease(posting.lease, _say)
-    me = worker(posting.slot, "host", _addresses(posting, os.environ))
-    Agent(me, PipeInbox(clock, heard=lease.renew), clock, scratch).run()
+    lease = Lease(host.lease, _report)
+    me = worker(host.slot, "host", _addresses(host, os.environ))
+    Agent(me, PipeInbox(clock, on_message=lease.renew), clock, scratch).run()
     return 0
 
 
-def survey(told: str, clock: Clock) -> int:
-    """Say what this host is, in one line; returns the exit status."""
+def survey(config: str, clock: Clock) -> int:
+    """Print what this host is, in one line; returns the exit status."""
     os.environ["PATH"] = search_path(os.environ)
-    found = _surveyed(POSTING.decode(json.loads(told)), clock)
+    found = _surveyed(HOST_CONFIG.decode(json.loads(config)), clock)
     sys.stdout.write(json.dumps(SURVEY.encode(found)) + "\n")
     return 0
 
@@ -88,25 +88,25 @@ def search_path(environment: Mapping[str, str]) -> str:
     return os.pathsep.join((environment.get("PATH", os.defpath), *_ADMINISTRATORS))
 
 
-def _surveyed(posting: HostConfig, clock: Clock) -> Survey:
+def _surveyed(config: HostConfig, clock: Clock) -> Survey:
     lacking = tuple(program for program in NEEDED if shutil.which(program) is None)
     if lacking:
         return Survey(clock.now(), lacking)
     own = own_addresses()
     return Survey(
         now=clock.now(),
-        worker=worker(posting.slot, "host", _addresses(posting, os.environ)),
-        absent=tuple(address for address in posting.addresses if address not in own),
+        worker=worker(config.slot, "host", _addresses(config, os.environ)),
+        absent=tuple(address for address in config.addresses if address not in own),
         machine=_line("/etc/machine-id"),
         kernel=_line("/proc/sys/kernel/random/boot_id"),
         network=str(Path("/proc/self/ns/net").readlink()),
     )
 
 
-def _addresses(posting: HostConfig, environment: Mapping[str, str]) -> Tuple[str, ...]:
-    """Those it was told; else those of the device at which sshd was reached, if it is one that others reach too."""
+def _addresses(config: HostConfig, environment: Mapping[str, str]) -> Tuple[str, ...]:
+    """The configured ones; else those of the device at which sshd was reached, if it is one that others reach too."""
     connection = environment.get("SSH_CONNECTION", "").split()
-    return posting.addresses or (neighbours_of(connection[2]) if len(connection) > 2 else ())
+    return config.addresses or (neighbours_of(connection[2]) if len(connection) > 2 else ())
 
 
 def _line(path: str) -> Optional[str]:
@@ -116,6 +116,6 @@ def _line(path: str) -> Optional[str]:
         return None
 
 
-def _say(reason: Reason) -> None:
-    """Last words, for whoever reads them at the other end."""
+def _report(reason: Reason) -> None:
+    """The reason why it ends, for the process at the other end of the pipe."""
     sys.stderr.write(json.dumps(wire.REASON.encode(reason)) + "\n")

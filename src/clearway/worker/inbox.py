@@ -28,19 +28,19 @@ class Inbox(Protocol):
         """Every content the mailbox gets, until the controller is gone."""
 
     def announce(self, worker: Worker) -> None:
-        """Say that this worker is ready."""
+        """Report that this worker is ready."""
 
     def put(self, result: Result) -> None:
         """Hand in one result; from any thread."""
 
     def observe(self, observation: Observation) -> None:
-        """Tell something seen around the measurement; from any thread."""
+        """Report something seen around the measurement; from any thread."""
 
 
 class PipeInbox:
     """JSON lines on standard input and output. Answers clock exchanges by itself, at once.
 
-    `heard` is called at every line: somebody is there.
+    `on_message` is called at every line: the controller is alive.
     """
 
     def __init__(
@@ -48,17 +48,17 @@ class PipeInbox:
         clock: Clock,
         source: TextIO = sys.stdin,
         sink: TextIO = sys.stdout,
-        heard: Callable[[], None] = lambda: None,
+        on_message: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._source = source
         self._sink = sink
-        self._heard = heard
+        self._on_message = on_message
         self._writing = threading.Lock()
 
     def mailboxes(self) -> Iterator[Mailbox]:
         for line in iter(self._source.readline, ""):
-            self._heard()
+            self._on_message()
             message = json.loads(line)
             if message["type"] == "clock":
                 self._send({"type": "clock", "id": message["id"], "now": self._clock.now()})

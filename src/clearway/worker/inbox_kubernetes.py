@@ -23,10 +23,10 @@ Operations = List[Dict[str, Any]]
 
 @dataclass(frozen=True)
 class Ties:
-    """What ties the worker's life to the API."""
+    """How long the worker lives depends on the API: what it calls at an event and at the end."""
 
-    heard: Callable[[], None]
-    """Called, by the agent's own thread, whenever the API server has spoken."""
+    on_event: Callable[[], None]
+    """Called, by the agent's own thread, at every event of the API server."""
     leave: Callable[[Reason], None]
     """Ends the worker, which leaves the reason behind; from any thread."""
 
@@ -73,8 +73,8 @@ class KubernetesInbox:
 
         Raises ApiFailure if the object does not come or the right does not.
         """
-        said = {"node": self._node, "worker": wire.WORKER.encode(worker), "phase": WorkerPhase.READY.value}
-        self._deliver(lambda: [_add(name, value) for name, value in said.items()])
+        ready = {"node": self._node, "worker": wire.WORKER.encode(worker), "phase": WorkerPhase.READY.value}
+        self._deliver(lambda: [_add(name, value) for name, value in ready.items()])
 
     def put(self, result: Result) -> None:
         """Hand in a result; one of a round that is over is dropped."""
@@ -83,12 +83,12 @@ class KubernetesInbox:
         except RightMissing as failure:
             self._ties.leave(refusal(failure))
         except Missing:
-            return  # the object is gone: nobody wants it
+            return  # the object is gone: no controller reads it
         except ApiFailure as failure:
             self._put_refused(result, failure)
 
     def observe(self, observation: Observation) -> None:
-        """Tell it; what is refused is not worth ending for."""
+        """Report it; if it is refused, the worker goes on without it."""
         number, self._observed = self._observed, self._observed + 1
         encoded = wire.OBSERVATION.encode(observation)
         self._deliver_if_wanted(lambda: [_add(f"observations/{number}", encoded)])
@@ -101,7 +101,7 @@ class KubernetesInbox:
 
     def _wishes(self) -> Iterator[WorkerSpec]:
         for event in watched(self._own.watch, self._over):
-            self._ties.heard()
+            self._ties.on_event()
             if event["type"] == "DELETED":
                 return
             if event["type"] != "BOOKMARK":
@@ -115,8 +115,8 @@ class KubernetesInbox:
         self._deliver_if_wanted(lambda: [_add("clock", CLOCK_READING.encode(ClockReading(ping, self._clock.now())))])
 
     def _put_refused(self, result: Result, failure: ApiFailure) -> None:
-        """What the API will not take is told as a result that it can; if the round is over, that is refused too."""
-        reason = Reason("worker.result-refused", {"error": failure.said})
+        """Replace a result that the API refuses by one that says so; if the round is over, that is refused too."""
+        reason = Reason("worker.result-refused", {"error": failure.message})
         void = replace(result, outcome=Outcome.UNPARSABLE, reason=reason, measurement=None, evidence=None)
         self._deliver_if_wanted(lambda: self._round.patch_with(void), lambda: self._round.keep(void))
 
@@ -179,7 +179,7 @@ class _RoundInHand:
 def refusal(failure: ApiFailure) -> Reason:
     """Why a worker had to leave, for its termination log."""
     code = "worker.forbidden" if isinstance(failure, RightMissing) else "worker.not-accepted"
-    return Reason(code, {"error": failure.said})
+    return Reason(code, {"error": failure.message})
 
 
 def _add(name: str, value: Any) -> Dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files in which the kernel tells something."""
+"""Reads files of the kernel: /proc, /sys."""
 
 from __future__ import annotations
 

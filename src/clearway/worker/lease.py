@@ -1,4 +1,4 @@
-"""How long a worker works on without a word from its controller: it holds even where nobody can reach it any more."""
+"""Ends the worker when its controller is silent for the lease time, by SIGALRM: also where no one can reach it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from clearway.probe.records import Reason
 
 
 class Lease:
-    """Ends this process when nothing was heard for so long, by the kernel's own timer. For the main thread."""
+    """Ends this process when it is not renewed in time, by the kernel's own timer. For the main thread."""
 
-    def __init__(self, lasts: Duration, say: Callable[[Reason], None]) -> None:
-        """`say` is told why, just before."""
+    def __init__(self, lasts: Duration, report: Callable[[Reason], None]) -> None:
+        """`report` is called with the reason just before."""
         self._lasts = lasts
-        self._say = say
+        self._report = report
         signal.signal(signal.SIGALRM, self._end)
         self.renew()
 
     def renew(self) -> None:
-        """Something was heard."""
+        """The controller sent something: begin to count anew."""
         signal.setitimer(signal.ITIMER_REAL, self._lasts.si)
 
     def _end(self, *_: Any) -> None:
-        self._say(Reason("worker.alone", {"silence": self._lasts}))
+        self._report(Reason("worker.alone", {"silence": self._lasts}))
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""What the kernel's own tables say about this worker's network: which ports are open, which are free."""
+"""The kernel's tables of this worker's network: which ports are open, which are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent as a pod: what it is told by its environment, its own deadline, its last words."""
+"""The agent in a pod: configuration from environment variables, lease, termination message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TERMINATION_LOG = Path("/dev/termination-log")
 
 @dataclass(frozen=True)
 class PodConfig:
-    """What a pod is told when it is made."""
+    """The configuration of a pod, from its environment."""
 
     namespace: str
     job: str
@@ -36,7 +36,7 @@ class PodConfig:
     addresses: Tuple[str, ...]
     """As the cluster gave them, the preferred family first."""
     lease: Duration
-    """How long it works on without a word from the cluster: it holds even where nobody can reach the node any more."""
+    """How long it works on without an event from the cluster: also on a node that is cut off."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> PodConfig:
@@ -56,37 +56,37 @@ class PodConfig:
         return f"{self.job}-{self.index}"
 
 
-class LastWords:
+class TerminationMessage:
     """The termination log: a reason as JSON, kept with the pod. The first one counts."""
 
     def __init__(self, path: Path = TERMINATION_LOG) -> None:
         self._path = path
         self._writing = threading.Lock()
-        self._said = False
+        self._written = False
 
-    def say(self, reason: Reason) -> None:
+    def write(self, reason: Reason) -> None:
         with self._writing:
-            if not self._said:
-                self._said = True
+            if not self._written:
+                self._written = True
                 self._path.write_text(json.dumps(REASON.encode(reason)), encoding="utf-8")
 
 
-def attend(clock: Clock, scratch: Path) -> int:
+def run_agent(clock: Clock, scratch: Path) -> int:
     """Work until the mailbox is deleted, SIGTERM comes or the lease runs out; returns the exit status."""
-    posting, words = PodConfig.of(os.environ), LastWords()
-    lease = Lease(posting.lease, words.say)
+    config, message = PodConfig.of(os.environ), TerminationMessage()
+    lease = Lease(config.lease, message.write)
 
     def leave(reason: Reason) -> None:
-        words.say(reason)
+        message.write(reason)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    collection = f"/apis/{GROUP}/{VERSION}/namespaces/{posting.namespace}/{PLURAL}"
-    own = OwnObject(ServiceAccount.of_pod(), collection, posting.mailbox)
-    inbox = KubernetesInbox(clock, own, posting.node, Ties(lease.renew, leave))
-    me = worker(Slot(posting.node, posting.index), posting.network, posting.addresses)
+    collection = f"/apis/{GROUP}/{VERSION}/namespaces/{config.namespace}/{PLURAL}"
+    own = OwnObject(ServiceAccount.of_pod(), collection, config.mailbox)
+    inbox = KubernetesInbox(clock, own, config.node, Ties(lease.renew, leave))
+    me = worker(Slot(config.node, config.index), config.network, config.addresses)
     try:
         Agent(me, inbox, clock, scratch).run()
     except ApiFailure as failure:
-        words.say(refusal(failure))
+        message.write(refusal(failure))
         return 1
     return 0

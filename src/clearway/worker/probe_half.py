@@ -56,7 +56,7 @@ class HalfContext:
     cancelled: threading.Event
     """Ends it at any moment."""
     shares_udp_counters: bool
-    """Other halves receive UDP on this worker at the same time: the kernel doesn't tell whose datagrams it dropped."""
+    """Other halves receive UDP on this worker at the same time: the kernel does not say whose datagrams it dropped."""
 
 
 class ProbeHalf:
@@ -79,7 +79,7 @@ class ProbeHalf:
         self._over = False
 
     def result(self) -> Result:
-        """What came of it; never raises for what befell the probe. Blocks until the half is over."""
+        """The result; never raises for what happened to the probe. Blocks until the half is over."""
         folder = Path(tempfile.mkdtemp(dir=self._scratch))
         try:
             return self._result(*self._attempt(folder))
@@ -96,7 +96,7 @@ class ProbeHalf:
                 self._child.end()
 
     def _explained(self, void: _Void) -> Tuple[Outcome, Reason]:
-        """A tool killed for memory explains whatever else was found of it."""
+        """A tool killed for memory is the reason, before all that was found after it."""
         self._count(None)
         if void.outcome is Outcome.NOT_RUN or self._command is None:
             return void.outcome, void.reason

@@ -1,4 +1,4 @@
-"""What may go better next time is tried again, for as long as the worker lives."""
+"""Retries transient API failures until the worker stops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clearway.worker.api import ApiFailure, Missing, Passing, RightMissing
 _RIGHTS_PATIENCE = 5.0
 """Seconds that a missing right is waited for."""
 _RIGHTS_AFTER_OUTAGE = 20.0
-"""Seconds of the same from an API server that was away: it answers before it knows anybody's rights."""
+"""Seconds of the same from an API server that was away: it answers before it has loaded the rights."""
 _CREATED_WITHIN = 30.0
 """Seconds after which an object that is still missing will not come."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -35,7 +35,7 @@ def deliver(once: Callable[[], None], over: threading.Event) -> None:
 
 
 def watched(watch: Callable[[], Iterator[Dict[str, Any]]], over: threading.Event) -> Iterator[Dict[str, Any]]:
-    """All that one watch after the other tells, until all is over. Raises Forbidden if watching stays forbidden."""
+    """The events of one watch after the other, until all is over. Raises RightMissing if watching stays forbidden."""
     pauses, patience = _Pauses(over), _Patience()
     while not over.is_set():
         try:

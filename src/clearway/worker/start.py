@@ -1,6 +1,6 @@
 """When the first data of a send half left this worker.
 
-The kernel's own stamps tell, where this worker may look at packets. A thread that looks for itself is
+The kernel's own time stamps show it, where this worker may capture packets. A thread that looks for itself is
 woken late, because the very senders that it watches take the CPUs.
 """
 
@@ -107,7 +107,7 @@ def _watch(server: Endpoint, transport: str) -> socket.socket:
 
 
 def _empty(watch: socket.socket) -> None:
-    """What came before the filter was in place may be anybody's, and a full queue takes in nothing more."""
+    """What came before the filter was in place may be of other connections, and a full queue takes in nothing more."""
     with suppress(BlockingIOError):
         for _ in range(_QUEUE):
             watch.recv(1, socket.MSG_DONTWAIT)

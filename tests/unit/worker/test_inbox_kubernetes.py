@@ -204,7 +204,7 @@ def test_a_missing_right_is_reported_before_any_traffic(
     server.faults.append(Fault(patches, 1_000, 403, "may not patch"))
     with pytest.raises(RightMissing) as refused:
         boxes().announce(announcement("node-1"))
-    assert refused.value.said == "may not patch"
+    assert refused.value.message == "may not patch"
 
 
 def test_a_right_that_comes_a_moment_later_is_waited_for(server: ApiServer, boxes: Boxes) -> None:

@@ -18,7 +18,7 @@ from clearway.shell.base import CommandOutput, Transport
 from clearway.site.hosts.model import Host
 from clearway.site.hosts.program import first_lines, starter
 from clearway.site.pipe import LINE_LIMIT
-from clearway.worker.host import POSTING, HostConfig
+from clearway.worker.host import HOST_CONFIG, HostConfig
 
 LEASE = Duration(120)
 """How long an agent outlives a connection that broke without being closed: longer than a usual network outage."""
@@ -32,7 +32,7 @@ _ERROR_TAIL = 2_000
 
 def command(host: Host, slot: Slot, *, task: str) -> tuple[str, ...]:
     """The command on the host: the agent as a worker (`host`), or to describe the host (`survey`)."""
-    config = POSTING.encode(HostConfig(slot, host.data_addresses, LEASE))
+    config = HOST_CONFIG.encode(HostConfig(slot, host.data_addresses, LEASE))
     return (*starter(host.interpreter), f"--{task}", json.dumps(config))
 
 

@@ -118,5 +118,5 @@ class ClusterLoader2Inbox:
         try:
             deliver(write, self._over)
         except ApiFailure as failure:
-            refused = {"error": failure.said}
+            refused = {"error": failure.message}
             self._log.observe(ANSWER_REFUSED.seen(name, self._clock.now(), refused))

@@ -34,6 +34,6 @@ def attend_clusterloader2(argv: Sequence[str], pod: str, clock: Clock, scratch: 
     try:
         Agent(worker(Slot(pod), "pod"), inbox, clock, scratch).run()
     except ApiFailure as failure:
-        sys.stderr.write(f"{failure.said}\n")
+        sys.stderr.write(f"{failure.message}\n")
         return 1
     return 0

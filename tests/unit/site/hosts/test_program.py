@@ -22,7 +22,7 @@ from clearway.probe import wire
 from clearway.probe.records import Slot
 from clearway.site.hosts import seed
 from clearway.site.hosts.program import PARTS, first_lines, starter, zip_app
-from clearway.worker.host import POSTING, SURVEY, HostConfig
+from clearway.worker.host import HOST_CONFIG, SURVEY, HostConfig
 from meta.test_old_python import python_39
 from meta.tree import PACKAGE
 
@@ -38,7 +38,7 @@ class Remote:
     """An agent as ssh would start it, but here: its parent's process, and the folder that it may write into."""
 
     def __init__(self, folder: Path, *, python: str = sys.executable, lease: float = 60.0) -> None:
-        told = json.dumps(POSTING.encode(HostConfig(Slot("node-1"), (), Duration(lease))))
+        told = json.dumps(HOST_CONFIG.encode(HostConfig(Slot("node-1"), (), Duration(lease))))
         self.folder = folder
         self.parent = subprocess.Popen(
             (*starter(python), "--host", told),
@@ -115,7 +115,7 @@ def test_it_surveys_the_host_on_the_oldest_python_that_it_promises(tmp_path: Pat
     python = python_39()
     if python is None:
         print(f"no Python 3.9 here: the agent is tried on {sys.version.split()[0]}")
-    told = json.dumps(POSTING.encode(HostConfig(Slot("node-1"), ("192.0.2.200",))))
+    told = json.dumps(HOST_CONFIG.encode(HostConfig(Slot("node-1"), ("192.0.2.200",))))
     done = subprocess.run(
         (*starter(python or sys.executable), "--survey", told),
         input=first_lines(),
