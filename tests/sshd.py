@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from clearway.shell.ssh import SshHost
-from clearway.site.lab.preflight import search_path
 from clearway.site.lab.site import LabSite
+from clearway.worker.host import search_path
 
 _STARTED_WITHIN = 30
 
@@ -202,5 +202,5 @@ def _await_listening(server: Sshd, process: subprocess.Popen[bytes]) -> None:
 async def started(site: LabSite, servers: Mapping[str, Sshd]) -> None:
     """On the nodes of a running lab; they end with it."""
     for node, server in servers.items():
-        ran = await site.execute(node, ("sh", "-c", f"PATH={search_path()}; {server.script()}"))
+        ran = await site.execute(node, ("sh", "-c", f"PATH={search_path(os.environ)}; {server.script()}"))
         assert ran.exit == 0, (ran, server.log)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import NamespaceConfig
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Exists, NotFound
-from clearway.kube.until import until
+from clearway.kube.objects import KubeObject, ObjectList
+from clearway.kube.until import settle
 from clearway.site.kubernetes.names import NAMESPACES, OURS
 from clearway.site.parallel import at_once
 
@@ -94,28 +95,26 @@ class Namespaces:
 
 async def _labelled(api: Api, labels: Mapping[str, str]) -> AsyncIterator[str]:
     query = {"labelSelector": ",".join(f"{name}={value}" for name, value in labels.items())}
-    async for page in api.pages(NAMESPACES, dict, **query):
-        for item in page["items"]:
-            yield item["metadata"]["name"]
+    async for page in api.pages(NAMESPACES, ObjectList[KubeObject], **query):
+        for item in page.items:
+            yield item.metadata.name
 
 
 async def _remove(api: Api, names: list[str], within: Duration) -> None:
     for name in names:
         with suppress(NotFound):
             await api.delete(f"{NAMESPACES}/{name}")
-    left = list(names)
-
-    async def are_gone() -> bool:
-        left[:] = [name for name in left if await _is_there(api, name)]
-        return not left
-
-    if not await until(are_gone, within.si):
+    if left := await settle(lambda: _still_there(api, names), operator.not_, within):
         raise SiteError("door.namespaces-left", namespaces=tuple(left), within=within)
+
+
+async def _still_there(api: Api, names: list[str]) -> list[str]:
+    return [name for name in names if await _is_there(api, name)]
 
 
 async def _is_there(api: Api, name: str) -> bool:
     try:
-        found: dict[str, Any] = await api.get(f"{NAMESPACES}/{name}", dict)
+        await api.get(f"{NAMESPACES}/{name}", KubeObject)
     except NotFound:
         return False
-    return bool(found)
+    return True

@@ -91,7 +91,7 @@ class LeaseSpec(_Fields, frozen=True):
         return datetime.fromisoformat(self.renew_time).timestamp() if self.renew_time else 0.0
 
 
-class Lease(_Fields, frozen=True):
+class NodeLease(_Fields, frozen=True):
     metadata: Metadata
     spec: LeaseSpec
 

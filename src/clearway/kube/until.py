@@ -30,8 +30,3 @@ async def settle(
                 await asyncio.sleep(every.si)
                 seen = await look()
     return seen
-
-
-async def until(condition: Callable[[], Awaitable[bool]], within: float) -> bool:
-    """Whether `condition` became true within so many seconds."""
-    return await settle(condition, bool, Duration(within))

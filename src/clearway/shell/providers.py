@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from clearway.base.errors import UsageError
@@ -88,8 +88,6 @@ class Provider:
         return f"provider.{self.name}"
 
 
-_GCE_KEYS = ("GCE_SSH_KEY", "GCE_SSH_PRIVATE_KEY_FILE")
-_GCE_FILE = "~/.ssh/google_compute_engine"
 _OUTSIDE_FIRST = (AddressType.EXTERNAL, AddressType.INTERNAL)
 _MACHINES = frozenset(Feature)
 _CONTAINERS = frozenset({Feature.COMMANDS, Feature.NODE_KILLER})
@@ -97,6 +95,22 @@ _CONTAINERS = frozenset({Feature.COMMANDS, Feature.NODE_KILLER})
 _ONE_MACHINE = frozenset({Feature.COMMANDS, Feature.KERNEL_LOG})
 """clearway runs on it too, so it can't be broken or rebooted."""
 
+_GCE = Provider(
+    "gce",
+    Route.GCLOUD,
+    key_variables=("GCE_SSH_KEY", "GCE_SSH_PRIVATE_KEY_FILE"),
+    key_file="~/.ssh/google_compute_engine",
+    addresses=_OUTSIDE_FIRST,
+    features=_MACHINES,
+)
+_AWS = Provider(
+    "aws",
+    Route.SSH,
+    key_variables=("AWS_SSH_KEY",),
+    key_file="~/.ssh/kube_aws_rsa",
+    addresses=_OUTSIDE_FIRST,
+    features=_MACHINES,
+)
 _ROWS = (
     Provider(
         "local",
@@ -108,42 +122,13 @@ _ROWS = (
     ),
     Provider("kind", Route.DOCKER, addresses=(AddressType.HOSTNAME,), load_balancer=None, features=_CONTAINERS),
     Provider("skeleton", Route.SSH, key_variables=("KUBE_SSH_KEY",), load_balancer=None, features=_MACHINES),
-    Provider(
-        "gce",
-        Route.GCLOUD,
-        key_variables=_GCE_KEYS,
-        key_file=_GCE_FILE,
-        addresses=_OUTSIDE_FIRST,
-        features=_MACHINES,
-    ),
-    Provider(
-        "gke",
-        Route.GCLOUD,
-        key_variables=_GCE_KEYS,
-        key_file=_GCE_FILE,
-        addresses=_OUTSIDE_FIRST,
-        features=_MACHINES,
-    ),
+    _GCE,
+    replace(_GCE, name="gke"),
     Provider("autopilot", without="provider.no-logins"),
     Provider("gkekubemark", without="provider.hollow-nodes", load_balancer=None),
     Provider("kubemark", without="provider.hollow-nodes", load_balancer=None),
-    Provider(
-        "aws",
-        Route.SSH,
-        key_variables=("AWS_SSH_KEY",),
-        key_file="~/.ssh/kube_aws_rsa",
-        addresses=_OUTSIDE_FIRST,
-        features=_MACHINES,
-    ),
-    Provider(
-        "eks",
-        Route.SSH,
-        key_variables=("AWS_SSH_KEY",),
-        key_file="~/.ssh/kube_aws_rsa",
-        user="ec2-user",
-        addresses=_OUTSIDE_FIRST,
-        features=_MACHINES,
-    ),
+    _AWS,
+    replace(_AWS, name="eks", user="ec2-user"),
     Provider(
         "aks",
         Route.SSH,

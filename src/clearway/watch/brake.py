@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from clearway.base.units import Duration
 from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.objects import KubeNode, Lease, ObjectList
+from clearway.kube.objects import KubeNode, NodeLease, ObjectList
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
 from clearway.site.kubernetes.names import NODES
@@ -123,7 +123,7 @@ async def _heartbeats(api: Api, watched: Watched) -> Reason:
     while True:
         await asyncio.sleep(_HEARTBEAT_EVERY)
         renewed = {
-            lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, ObjectList[Lease])).items
+            lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, ObjectList[NodeLease])).items
         }
         newest = max(renewed.values(), default=0.0)
         for name in sorted(filter(watched, renewed)):

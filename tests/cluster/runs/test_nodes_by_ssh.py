@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clearway.ledger.read import read_run
-from clearway.site.lab.preflight import search_path
+from clearway.worker.host import search_path
 from harness.cluster import Cluster
 from harness.failure import CommandFailed
 from sshd import Keys, Sshd
@@ -32,7 +33,7 @@ def servers(equipped: Cluster, tmp_path: Path) -> Iterator[dict[str, Sshd]]:
     made = {name: Sshd(keys, tmp_path / name, address) for name, address in addresses.items()}
     keys.remember(*made.values())
     for name, server in made.items():
-        equipped.node(name).execute(("sh", "-c", f"PATH={search_path()}; {server.script()}"))
+        equipped.node(name).execute(("sh", "-c", f"PATH={search_path(os.environ)}; {server.script()}"))
     yield made
     for name, server in made.items():
         equipped.node(name).execute(("sh", "-c", server.stop_script()))

@@ -12,13 +12,14 @@ import pytest
 
 from api_server import ApiServer, Fault, Json
 from clearway.base.errors import ClearwayError, SiteError
+from clearway.base.units import Duration
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.outcome import CallOutcome, SummaryFile
 from clearway.cl2.output.folder import ReportFolder
-from clearway.kube.until import until
+from clearway.kube.until import settle
 from clearway.verdict.model import State
 from unit.cl2.configs import told
 from unit.cl2.doubles import HERE, Console, context
@@ -69,7 +70,7 @@ class Tracked:
         async def enough() -> bool:
             return sum(not hasattr(one, "scope") for one in self.measurement._seen) >= count
 
-        assert await until(enough, 30)
+        assert await settle(enough, bool, Duration(30))
 
 
 @pytest.fixture

@@ -138,25 +138,14 @@ def manifests(namespace: str) -> tuple[ApiObject, ...]:
         crd(kept),
         policy(kept),
         policy_binding(kept),
-        {
-            "apiVersion": RBAC,
-            "kind": "ClusterRole",
-            "metadata": _metadata(CONTROLLER, kept),
-            "rules": CLUSTER_RULES,
-        },
-        {
-            "apiVersion": RBAC,
-            "kind": "ClusterRole",
-            "metadata": _metadata(OBSERVER, kept),
-            "rules": OBSERVER_RULES,
-        },
-        {
-            "apiVersion": RBAC,
-            "kind": "Role",
-            "metadata": {**_metadata(CONTROLLER, kept), "namespace": namespace},
-            "rules": CONTROLLER_RULES,
-        },
+        _role("ClusterRole", _metadata(CONTROLLER, kept), CLUSTER_RULES),
+        _role("ClusterRole", _metadata(OBSERVER, kept), OBSERVER_RULES),
+        _role("Role", {**_metadata(CONTROLLER, kept), "namespace": namespace}, CONTROLLER_RULES),
     )
+
+
+def _role(kind: str, metadata: ApiObject, rules: list[ApiObject]) -> ApiObject:
+    return {"apiVersion": RBAC, "kind": kind, "metadata": metadata, "rules": rules}
 
 
 def namespace_object(name: str, keeper: str, pod_security: str = "restricted") -> ApiObject:

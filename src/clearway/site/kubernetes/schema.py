@@ -58,7 +58,7 @@ def mailbox_schema() -> ApiSchema:
 
 
 def digest(schema: ApiSchema) -> str:
-    """Tells two versions of the schema apart."""
+    """Distinguishes two versions of the schema."""
     return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:16]
 
 

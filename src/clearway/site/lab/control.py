@@ -20,8 +20,9 @@ from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import Reason, Slot
 from clearway.site.lab import keeper
-from clearway.site.lab.preflight import NamespaceEntry, search_path
+from clearway.site.lab.preflight import NamespaceEntry
 from clearway.site.lab.topology import TopologyStep, in_node
+from clearway.worker.host import search_path
 
 IMPORT_ROOT = Path(clearway.__file__).parent.parent
 BUILT_WITHIN = 60.0
@@ -90,7 +91,7 @@ class KeeperControl:
     def start_agents(self, environments: Mapping[Slot, Mapping[str, str]]) -> None:
         """Start one agent per slot, in the order of the mailboxes, with these variables in its environment."""
         self._endings = {str(slot): asyncio.Future() for slot in environments}
-        standard = {"PATH": search_path(), "LC_ALL": "C.UTF-8"}
+        standard = {"PATH": search_path(os.environ), "LC_ALL": "C.UTF-8"}
         agents = [
             {"slot": str(slot), "node": slot.node, "env": {**standard, **own}} for slot, own in environments.items()
         ]
@@ -182,7 +183,7 @@ async def _spawn(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=errors,
-        env={**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(IMPORT_ROOT)},
+        env={**os.environ, "PATH": search_path(os.environ), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(IMPORT_ROOT)},
         start_new_session=True,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clearway.base.errors import SiteError
 from clearway.site.lab.model import LabSpec, delays
+from clearway.worker.host import search_path
 
 PACKAGES = {
     "unshare": "util-linux",
@@ -44,11 +45,6 @@ class NamespaceEntry:
         return ("unshare", *self.flags, *command)
 
 
-def search_path() -> str:
-    """PATH, with the administrators' directories that a user's PATH often lacks."""
-    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
-
-
 def namespace_entry(lab: LabSpec) -> NamespaceEntry:
     """How to enter the lab's namespaces. Raises SiteError with the tool, sysctl or kernel module that prevents it."""
     _require_tools()
@@ -60,7 +56,7 @@ def namespace_entry(lab: LabSpec) -> NamespaceEntry:
 
 def _require_tools() -> None:
     for tool, package in PACKAGES.items():
-        if shutil.which(tool, path=search_path()) is None:
+        if shutil.which(tool, path=search_path(os.environ)) is None:
             raise SiteError("lab.tool-missing", tool=tool, package=package)
 
 
@@ -83,7 +79,7 @@ def _require_netem(entry: NamespaceEntry) -> None:
 
 
 def _try(entry: NamespaceEntry, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "PATH": search_path(os.environ), "LC_ALL": "C.UTF-8"}
     try:
         return subprocess.run(
             entry.argv(command), env=environment, capture_output=True, text=True, timeout=10, check=False
