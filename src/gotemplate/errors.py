@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where a person finds it: `config.yaml:7:3`."""
+    """A place in a template's text, as errors show it: `config.yaml:7:3`."""
 
     name: str
     line: int
@@ -20,7 +20,7 @@ class Position:
 
 
 _AROUND = 60
-"""Characters shown on each side of a place."""
+"""Characters shown on each side of a place in a long line."""
 
 
 class Refusal(Exception):
@@ -48,12 +48,12 @@ class TemplateError(Exception):
         return f"{self.place}: {self.cause}"
 
     def shown(self) -> str:
-        """For people: the cause, the line with a caret under the place, and the hint where there is one."""
+        """The text that users read: the cause, the line with a caret under the place, and the hint if there is one."""
         hint = "" if self.hint is None else f"\nhint: {self.hint}"
         return f"{self}\n{self.excerpt()}{hint}"
 
     def excerpt(self) -> str:
-        """The line, and a caret under the place. Of a long line there is only what stands around it."""
+        """The line, and a caret under the place. A long line is cut to the part around it."""
         start = max(0, self.place.column - 1 - _AROUND)
         line = self.line_text[start : start + 2 * _AROUND].replace("\t", " ")
         return f"    {line}\n    {' ' * (self.place.column - 1 - start)}^"

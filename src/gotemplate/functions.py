@@ -11,25 +11,25 @@ from dataclasses import dataclass
 class Function:
     """A Python callable and its parameters: each is text (`str`), or anything.
 
-    It refuses its arguments by ValueError. It gives back `Int` for Go's int; a plain int is int64.
+    It refuses arguments by raising ValueError. It returns `Int` for Go's int; a plain int is int64.
     """
 
     call: Callable[..., object]
     texts: tuple[bool, ...]
-    """A parameter each, without the variadic one: whether it takes text only."""
+    """For each parameter except the variadic one: whether it takes text only."""
     required: int
     rest: bool | None = None
-    """The same of the variadic parameter; None without one."""
+    """The same for the variadic parameter; None if there is none."""
     shields: bool = False
-    """Its arguments stand as they are: a rendering with replaced values leaves them alone."""
+    """A rendering with replaced values does not replace its arguments."""
 
     def refuses(self, count: int) -> str | None:
         """Why it can't be called with so many arguments."""
         most = len(self.texts)
         if self.required <= count and (count <= most or self.rest is not None):
             return None
-        wanted = str(self.required) if self.rest is None and self.required == most else f"at least {self.required}"
-        return f"takes {wanted} argument{'' if wanted == '1' else 's'}, not {count}"
+        needed = str(self.required) if self.rest is None and self.required == most else f"at least {self.required}"
+        return f"takes {needed} argument{'' if needed == '1' else 's'}, not {count}"
 
     def text_positions(self, count: int) -> tuple[int, ...]:
         """Which of so many arguments have to be text."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that no honest template comes near. All of them are counted, never timed: a refusal is repeatable."""
+    """Bounds far above what useful templates need. They are counts, not times, so that a refusal is repeatable."""
 
     steps: int = 1_000_000
-    """Nodes run and items visited. A pass through a loop costs as many as its body has nodes."""
+    """Nodes run and items visited. One pass through a loop costs as many steps as its body has nodes."""
     characters: int = 16_000_000
-    """Of the output, and of all text that functions make on the way."""
+    """Characters of the output, and of all text that functions make."""
     depth: int = 100
-    """Templates that call templates, one inside the other."""
+    """Depth of templates that call templates."""
     nesting: int = 50
-    """Blocks and parentheses, one inside the other."""
+    """Depth of blocks and parentheses."""
 
 
 DEFAULT_LIMITS = Limits()

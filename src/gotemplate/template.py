@@ -1,4 +1,4 @@
-"""A template, read once and rendered as often as you like."""
+"""A template, parsed once and rendered any number of times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOO_DEEP = "it is nested too deeply"
 class Template:
     """Go's text/template, with `missingkey=default`: a key that is not there prints `<no value>`.
 
-    `functions` come on top of Go's own. All is refused by TemplateError, with the place in the text.
+    `functions` are added to Go's own. Every error is a TemplateError, with the place in the text.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Template:
     def render_replaced(self, data: object, replace: ValueReplacer) -> str:
         """The same, but each value that an action prints or computes with becomes what `replace` makes of it.
 
-        Values that only decide the way (`if`, `range`, `with`, a template's argument) or set a variable stay.
+        Not replaced: values that control the flow (`if`, `range`, `with`, a template's argument) or set a variable.
         """
         return self._rendered(data, replace)
 

@@ -1,9 +1,9 @@
-"""Go's types of the values that a template meets.
+"""Go's types for the values of a template.
 
 Data are what YAML and JSON give: None, bool, int (Go: int64), float (float64), str, list ([]interface {}) and dict with
 text keys (map[string]interface {}). What templates make themselves has types of its own: Go prints them by name.
 
-A Go string is a row of bytes. It is a str here; bytes that are no UTF-8 are lone surrogates, as with `surrogateescape`.
+A Go string is a sequence of bytes. Here it is a str; bytes that are not UTF-8 are lone surrogates (`surrogateescape`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every flag that ClusterLoader2 knows, and those of our own: acted on, without effect, or refused.
+"""Every flag that ClusterLoader2 knows, and clearway's own: acted on, without effect, or refused.
 
 The command line, `--help` and docs/clusterloader2.md are made of this one table.
 """
@@ -18,7 +18,7 @@ class Treatment(StrEnum):
     ACTED_ON = "acted-on"
     WITHOUT_EFFECT = "without-effect"
     REFUSED = "refused"
-    """Where it is switched on; off is what we do anyway."""
+    """If it is switched on; off is what clearway does anyway."""
 
 
 Texts = tuple[str, ...]
@@ -32,9 +32,9 @@ class Flag:
     env: str | None
     treatment: Treatment
     code: str
-    """Of the sentence that says what it does, or why it does nothing."""
+    """Of the sentence that says what it does, or why it has no effect."""
     commas: bool = False
-    """Whether one value may be several, set apart by commas."""
+    """Whether one value may be several, separated by commas."""
 
     @property
     def parameter(self) -> str:
@@ -176,7 +176,7 @@ def refuse(given: Given) -> None:
 
 
 def without_effect(given: Given, environ: Mapping[str, str]) -> Iterator[tuple[Flag, Severity]]:
-    """What was given and changes nothing; less worth a word where only the environment gives it."""
+    """The given flags that change nothing; only INFO for one that comes from the environment."""
     for flag in _of(given, Treatment.WITHOUT_EFFECT):
         by_environment = flag.env is not None and flag.env in environ
         yield flag, Severity.INFO if by_environment else Severity.WARNING

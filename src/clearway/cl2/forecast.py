@@ -1,4 +1,4 @@
-"""What a dry run says: what would be created, measured and removed, in words."""
+"""The text of a dry run: what would be created, measured and removed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clearway.report.wording import sentence, shown
 
 
 def forecast(test: Prepared, settings: SettingsName, language: Language) -> str:
-    """A paragraph a test, a line a call."""
+    """A paragraph for the test, with one line per call."""
     return "\n".join(_lines(test, settings, language))
 
 
@@ -45,21 +45,21 @@ def _call(call: MethodCall, settings: SettingsName, language: Language) -> str:
     return sentence("door.would-call", values, language)
 
 
-def _network(wanted: NetworkStartParameters, settings: SettingsName, language: Language) -> str:
-    chosen = SETTINGS[wanted.settings or settings]
-    protocol = wanted.protocol.lower()
-    own = {"streams": wanted.streams, "rate": wanted.rate}
+def _network(params: NetworkStartParameters, settings: SettingsName, language: Language) -> str:
+    chosen = SETTINGS[params.settings or settings]
+    protocol = params.protocol.lower()
+    own = {"streams": params.streams, "rate": params.rate}
     load = {**chosen.tests[protocol], **{name: value for name, value in own.items() if value is not None}}
     values = {
-        "ratio": wanted.ratio,
-        "protocol": wanted.protocol,
-        "duration": wanted.duration,
-        "clients": wanted.number_of_clients,
-        "servers": wanted.number_of_servers,
+        "ratio": params.ratio,
+        "protocol": params.protocol,
+        "duration": params.duration,
+        "clients": params.number_of_clients,
+        "servers": params.number_of_servers,
         "warm_up": chosen.warm_up if chosen.warm_up > Duration(0) else None,
         "load": ", ".join(f"{name}: {shown(value)}" for name, value in load.items()),
-        "settings": wanted.settings or settings,
+        "settings": params.settings or settings,
         "cpu": chosen.cpu,
-        "thresholds": tuple(criterion.text for criterion in wanted.thresholds),
+        "thresholds": tuple(criterion.text for criterion in params.thresholds),
     }
     return sentence("door.would-measure", values, language)

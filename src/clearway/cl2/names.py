@@ -1,4 +1,4 @@
-"""Names of files: ClusterLoader2's, without the signs that other systems and artifact stores can't take."""
+"""File names: ClusterLoader2's, without the characters that some systems and artifact stores refuse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 
 
 def safe(name: str) -> str:
-    """The name with every sign that some file system refuses, colons foremost, as a dash."""
+    """The name with a dash for every character that some file system refuses, such as a colon."""
     return _UNSAFE.sub("-", name)
 
 

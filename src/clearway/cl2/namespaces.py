@@ -1,4 +1,4 @@
-"""The namespaces of a test: made before its first step, removed after its last."""
+"""The namespaces of a test: created before its first step, removed after its last."""
 
 from __future__ import annotations
 
@@ -21,76 +21,76 @@ from clearway.site.parallel import at_once
 _OF_TESTS = {**OURS, "clearway.dev/test-namespace": "true"}
 _KIND = {"apiVersion": "v1", "kind": "Namespace"}
 _MARK = "clearway.dev/test"
-"""Tells one test's namespaces from another's."""
+"""Label that is different for each test."""
 
 
 @dataclass(frozen=True)
 class NamespaceDefaults:
-    """What the command line says where a config says nothing."""
+    """The command line's values for fields that a config leaves out."""
 
     delete_stale: bool = False
     delete_after: bool = True
 
 
-def settled(wanted: NamespaceConfig, automanaged: int, defaults: NamespaceDefaults) -> NamespaceConfig:
-    """The namespaces as they will be: every default in its place, a prefix made up where none is given."""
-    stale, after = wanted.delete_stale_namespaces, wanted.delete_automanaged_namespaces
-    return wanted.model_copy(
+def settled(config: NamespaceConfig, automanaged: int, defaults: NamespaceDefaults) -> NamespaceConfig:
+    """The namespaces with every default filled in, and with a random prefix if none is given."""
+    stale, after = config.delete_stale_namespaces, config.delete_automanaged_namespaces
+    return config.model_copy(
         update={
-            "number": wanted.number or automanaged or 1,
-            "prefix": wanted.prefix or f"test-{secrets.token_hex(3)}",
+            "number": config.number or automanaged or 1,
+            "prefix": config.prefix or f"test-{secrets.token_hex(3)}",
             "delete_stale_namespaces": defaults.delete_stale if stale is None else stale,
             "delete_automanaged_namespaces": defaults.delete_after if after is None else after,
         }
     )
 
 
-def names_of(wanted: NamespaceConfig) -> tuple[str, ...]:
-    return tuple(f"{wanted.prefix}-{index}" for index in range(1, wanted.number + 1))
+def names_of(config: NamespaceConfig) -> tuple[str, ...]:
+    return tuple(f"{config.prefix}-{index}" for index in range(1, config.number + 1))
 
 
 @dataclass
 class Namespaces:
-    """Those of one test. Only what it made itself is ever removed, and all of that.
+    """The namespaces of one test. It removes all that it created, and nothing else.
 
-    What it made bears its mark: a request that was given up may have been granted all the same.
+    They are found by a label of the test: the server may have carried out a request that was given up.
     """
 
     access: Access
-    wanted: NamespaceConfig
+    config: NamespaceConfig
     _mark: str = field(default_factory=lambda: secrets.token_hex(4))
-    _begun: bool = False
+    _created: bool = False
 
     async def create(self) -> None:
-        """Raises SiteError if one is there already and the config does not expect that."""
+        """Raises SiteError if one exists already and the config does not allow that."""
         async with connect(self.access) as api:
-            if self.wanted.delete_stale_namespaces:
+            if self.config.delete_stale_namespaces:
                 await self._remove_stale(api)
-            self._begun = True
-            await at_once(self._create(api, name) for name in names_of(self.wanted))
+            self._created = True
+            await at_once(self._create(api, name) for name in names_of(self.config))
 
     async def remove(self) -> None:
-        """Take away those that `create` made. Raises SiteError naming what is still there after the timeout."""
-        begun, self._begun = self._begun, False
-        if not begun or not self.wanted.delete_automanaged_namespaces:
+        """Remove those that `create` created. Raises SiteError naming what still exists after the timeout."""
+        created, self._created = self._created, False
+        if not created or not self.config.delete_automanaged_namespaces:
             return
         async with connect(self.access) as api:
             made = [name async for name in _labelled(api, {_MARK: self._mark})]
-            await _remove(api, made, self.wanted.delete_namespace_timeout)
+            await _remove(api, made, self.config.delete_namespace_timeout)
 
     async def _create(self, api: Api, name: str) -> None:
         labels = {**_OF_TESTS, _MARK: self._mark}
         try:
             await api.create(NAMESPACES, {**_KIND, "metadata": {"name": name, "labels": labels}})
         except Exists:
-            if not self.wanted.enable_existing_namespaces:
+            if not self.config.enable_existing_namespaces:
                 raise SiteError("door.namespace-exists", namespace=name) from None
 
     async def _remove_stale(self, api: Api) -> None:
-        """Those of earlier tests, by the label that only ours bear."""
-        own = set(names_of(self.wanted))
+        """Those of earlier tests, found by clearway's label."""
+        own = set(names_of(self.config))
         stale = [name async for name in _labelled(api, _OF_TESTS) if name not in own]
-        await _remove(api, stale, self.wanted.delete_namespace_timeout)
+        await _remove(api, stale, self.config.delete_namespace_timeout)
 
 
 async def _labelled(api: Api, labels: Mapping[str, str]) -> AsyncIterator[str]:

@@ -34,7 +34,7 @@ class Options:
     dry_run: bool
     verify: bool
     nodes: int | None
-    """As given; None: the cluster is asked where a template wants to know."""
+    """As given; None: the cluster is asked where a template needs the number."""
     image_registry: str
     provider: str
     """As given; empty: none."""
@@ -51,7 +51,7 @@ class Options:
 
 
 class Conflicts(UsageError):
-    """Everything that is wrong with the flags, at once."""
+    """All that is wrong with the flags."""
 
     def __init__(self, errors: tuple[ClearwayError, ...]) -> None:
         super().__init__("door.flags-wrong", count=len(errors))
@@ -59,7 +59,7 @@ class Conflicts(UsageError):
 
 
 def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> Options:
-    """Raises UsageError: of one fault itself, of several Conflicts."""
+    """Raises the UsageError of a single fault, or Conflicts with all of them."""
     errors = tuple(_wrong(given, environ))
     if errors:
         raise errors[0] if len(errors) == 1 else Conflicts(errors)
@@ -88,7 +88,7 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
 
 
 def _reach(given: Given, environ: Mapping[str, str]) -> NodeAccess | None:
-    """Raises UsageError. A test that needs no provider may do without one."""
+    """None if no provider is named: a test may not need one. Raises UsageError."""
     name, configs = given.get("provider", ""), given.get("provider-configs", ())
     return node_access(provider_named(name), configs, environ) if name or configs else None
 

@@ -1,4 +1,4 @@
-"""What became of a test: its steps, the calls in them, and what is to be said of the whole."""
+"""The results of a test: its steps, the calls in them, and the state of the whole."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from clearway.verdict.model import State
 
 @dataclass(frozen=True)
 class SummaryFile:
-    """A file of results in the making."""
+    """A file of results that is not written yet."""
 
     name: str
-    """As ClusterLoader2 calls it, colons and all."""
+    """As ClusterLoader2 calls it, with colons."""
     data: Any
     """JSON."""
     complete: bool = True
@@ -26,14 +26,14 @@ class SummaryFile:
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """What came of a call; nothing, where there is nothing to tell."""
+    """What a call gives; nothing, for most calls."""
 
     summaries: tuple[SummaryFile, ...] = ()
     state: State | None = None
-    """Of what was judged, or measured; None: the call does neither."""
+    """Of what was judged or measured; None: the call does neither."""
     errors: tuple[ClearwayError, ...] = ()
     report: str = ""
-    """For people to read."""
+    """Text for users."""
 
 
 NOTHING = CallOutcome()
@@ -59,7 +59,7 @@ class StepResult:
 
 @dataclass(frozen=True)
 class TestResult:
-    # By its name, pytest would take it for a test of ours.
+    # pytest collects classes that are named Test*.
     __test__ = False
 
     name: str
@@ -70,7 +70,7 @@ class TestResult:
     seconds: float
     steps: tuple[StepResult, ...]
     errors: tuple[ClearwayError, ...] = ()
-    """Of no step: namespaces, cleaning up."""
+    """Outside of steps: from namespaces and cleaning up."""
     interrupted: bool = False
 
     @property
@@ -83,7 +83,7 @@ class TestResult:
 
     @property
     def state(self) -> State:
-        """A test that went wrong anywhere is not known to be good, whatever else it measured."""
+        """A test with an error that is no rejection is inconclusive, also if all it measured is good."""
         states = [call.outcome.state for call in self.calls if call.outcome.state is not None]
         if self.interrupted or any(error.exit_code != 1 for error in self.all_errors):
             states.append(State.INCONCLUSIVE)
@@ -91,7 +91,7 @@ class TestResult:
 
 
 def exit_code(results: Iterable[TestResult]) -> int:
-    """Of the whole command: the worst of its tests, our own bugs and interruptions before all."""
+    """Of the whole command: that of its worst test; an interruption or a bug of clearway's goes before it."""
     known = tuple(results)
     if any(result.interrupted for result in known):
         return INTERRUPTED

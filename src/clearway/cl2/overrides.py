@@ -1,4 +1,4 @@
-"""The variables that templates see: override files, `CL2_*` of the environment, and what the command line knows."""
+"""The variables of templates: override files, `CL2_*` of the environment, and values of the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "CL2_"
 
 
 def variables(files: Sequence[Path], environ: Mapping[str, str], known: Variables) -> Variables:
-    """Later files go before earlier ones; the environment may add to them, not contradict.
+    """Later files override earlier ones; the environment may add variables, but not contradict a file.
 
     Raises SpecError with every file that can't be read and every contradiction.
     """
@@ -71,5 +71,5 @@ def _contradictions(
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal, and of one kind: numbers are numbers, whatever their type."""
+    """Equal, and of one kind: an int equals a float, but not a bool."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

@@ -19,7 +19,7 @@ class Item:
 
 
 def perf_data(items: Iterable[Item]) -> dict[str, Any]:
-    """What was not measured is not in it: there is no figure that stands for nothing."""
+    """What was not measured is left out: no figure stands for "not measured"."""
     return {
         "version": _VERSION,
         "dataItems": [

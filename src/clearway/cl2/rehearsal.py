@@ -1,4 +1,4 @@
-"""Network tests planned for nodes that are made up: what no cluster could measure is refused before any is asked."""
+"""Plans network tests for invented nodes: what no cluster can measure is refused before the cluster is asked."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from clearway.spec.problems import Problem
 
 
 def rehearsed(compiled: Compiled, settings: SettingsName) -> Iterator[Problem]:
-    """A problem for each call that asks for what can't be measured anywhere."""
+    """A problem for each call that no cluster can measure."""
     for call in (call for step in compiled.steps for call in step.calls):
         if isinstance(call.params, NetworkStartParameters):
             yield from _rehearsed(call, call.params, settings)
 
 
-def _rehearsed(call: MethodCall, wanted: NetworkStartParameters, settings: SettingsName) -> Iterator[Problem]:
+def _rehearsed(call: MethodCall, params: NetworkStartParameters, settings: SettingsName) -> Iterator[Problem]:
     inventory = Inventory("rehearsal", (Node("one"), Node("other")))
-    one_pair = wanted.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
+    one_pair = params.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
     try:
-        refuse(wanted, wanted.settings or settings)
-        spec = spec_of(one_pair, wanted.settings or settings, inventory, call.identifier)
+        refuse(params, params.settings or settings)
+        spec = spec_of(one_pair, params.settings or settings, inventory, call.identifier)
         rehearse(make_plan(spec, inventory).rounds)
     except UsageError as error:
         yield Problem(error.code, call.place, "params", values=error.values)

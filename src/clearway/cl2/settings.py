@@ -23,11 +23,11 @@ class Settings:
     warm_up: Duration
     attempts: int
     tests: Mapping[str, Mapping[str, Any]]
-    """Protocol -> fields of the spec's test; one that is not there can't be measured so."""
+    """Protocol -> fields of the spec's test; a protocol that is missing can't be measured in this way."""
     workers: Workers = Workers.CLEARWAY
 
     def employed(self, cluster: KubernetesOptions) -> KubernetesOptions:
-        """The cluster with these workers in it. ClusterLoader2's look into one namespace only.
+        """The cluster with these workers. ClusterLoader2's watch one namespace only.
 
         Raises UsageError if their image is not named.
         """
@@ -59,11 +59,11 @@ SETTINGS: Mapping[SettingsName, Settings] = {
         tests={
             "tcp": {"streams": 1},
             "udp": {"rate": _UDP_OF_CLUSTERLOADER2},
-            # One user who thinks for half a second on average.
+            # ClusterLoader2's client is one user who pauses half a second on average.
             "http": {"rate": Frequency(2), "connections": 1},
         },
     ),
-    # Of HTTP they tell a mean, and a mean is no distribution.
+    # No HTTP: these workers report a mean only, and a mean is no distribution.
     "clusterloader2-workers": Settings(
         cpu="500m",
         warm_up=Duration(0),

@@ -1,4 +1,4 @@
-"""Network tests of our own, under the relative names that people know: used where the path given is not on disk."""
+"""Network tests shipped with clearway, under ClusterLoader2's relative names: used if the given path does not exist."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _TREE = "testing"
 
 @dataclass(frozen=True)
 class Located:
-    """Where a file that was asked for really is."""
+    """The file that is used for a given path."""
 
     asked: str
     path: Path
     shipped: bool
-    """It is ours, because there is none of the user's."""
+    """It is shipped with clearway, because the user has none."""
 
 
 def locate(asked: str) -> Located:
-    """The user's file if there is one; else ours of the same name, if we have it; else the user's again."""
+    """The user's file if it exists; else the shipped one of the same name, if there is one; else the user's path."""
     path = Path(asked).expanduser()
     if path.exists():
         return Located(asked, path, shipped=False)

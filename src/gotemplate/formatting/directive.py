@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MOST = 16_000_000
-"""Characters that one call may make."""
+"""Most characters that one call may make: a width of a billion must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Directive:
         return replace(self, verb=verb)
 
     def padded(self, text: str, *, zeros: bool = True) -> str:
-        """To the width, with zeros only where they were asked for and may stand."""
+        """Padded to the width; with zeros only where the flag is given and Go allows it."""
         missing = (self.width or 0) - len(text)
         if missing <= 0:
             return text
@@ -38,7 +38,7 @@ PLAIN = Directive()
 
 
 def bounded(pieces: list[str]) -> str:
-    """The pieces in a row. Raises ValueError where they are too long."""
+    """The pieces joined. Raises ValueError if they are too long."""
     if sum(map(len, pieces)) > MOST:
         raise ValueError(f"it would be more than {MOST} characters")
     return "".join(pieces)

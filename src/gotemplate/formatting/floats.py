@@ -13,7 +13,7 @@ _FRACTION_DIGITS = 13
 
 
 def general(value: float) -> str:
-    """The shortest text that reads back as the same float: what a float looks like when nobody says how."""
+    """The shortest text that reads back as the same float: Go's default form."""
     if value.is_integer() and 1 <= abs(value) < 1e6:
         # Whole numbers are the most common by far.
         return str(int(value))
@@ -71,7 +71,7 @@ def _general(value: float) -> str:
 
 
 def _shortest(value: float) -> tuple[str, int]:
-    """The digits that matter, and the exponent of the first."""
+    """The significant digits, and the exponent of the first."""
     mantissa, _, power = repr(value).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
@@ -106,7 +106,7 @@ def _hexadecimal(value: float, precision: int | None) -> str:
 
 
 def _rounded(mantissa: int, shift: int, exponent: int) -> tuple[int, int]:
-    """Half to even; a mantissa that becomes 2 is 1 with the next exponent."""
+    """Rounds half to even; a mantissa that becomes 2 is 1 with the next exponent."""
     kept, lost = divmod(mantissa, 1 << shift)
     kept += lost * 2 + (kept & 1) > 1 << shift
     if kept >> (53 - shift):

@@ -14,7 +14,7 @@ _FLAG_RUN = re.compile(r"[#0+\- ]*")
 
 
 def sprintf(template: str, /, *values: object) -> str:
-    """Go's Sprintf. What is wrong with the format is told inside the text, as Go does."""
+    """Go's Sprintf. An error in the format is shown inside the text, as Go does."""
     return _Printer(template, values).text()
 
 
@@ -112,7 +112,7 @@ class _Printer:
         return True
 
     def _number(self) -> int | None:
-        """A number in the format; None without one. A far too long one swallows the rest of the format, as in Go."""
+        """A number in the format, or None. One that is far too large consumes the rest of the format, as in Go."""
         number, start = 0, self.position
         while self.position < len(self.template) and self.template[self.position] in "0123456789":
             if number > _TOO_LARGE:
@@ -123,7 +123,7 @@ class _Printer:
         return number if self.position > start else None
 
     def _from_argument(self) -> int | None:
-        """What `*` stands for; None where that is no number for it."""
+        """The argument that `*` stands for; None if it is not a suitable number."""
         self.indexed = False
         if self.argument >= len(self.values):
             return None

@@ -22,7 +22,7 @@ def shown(value: object) -> str:
 
 
 def sprint(*values: object) -> str:
-    """Side by side; a space between two that are both no text."""
+    """Joined, with a space between two values that are both not text."""
     pieces: list[str] = []
     before_is_text = True
     for value in values:

@@ -26,7 +26,7 @@ def is_printable(sign: str) -> bool:
 
 
 def character(code: int) -> str:
-    """The character of a code point; the replacement character where there is none."""
+    """The character of a code point; the replacement character if there is none."""
     return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else REPLACEMENT
 
 

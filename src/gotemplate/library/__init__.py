@@ -1,4 +1,4 @@
-"""The functions that every template has, and those that it is given on top."""
+"""The functions that every template has, and how others are added."""
 
 from gotemplate.library.table import CHOICES, Functions
 

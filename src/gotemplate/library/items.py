@@ -38,7 +38,7 @@ def _item(value: object, position: object) -> object:
 
 
 def slice_of(value: object, *bounds: object) -> object:
-    """Go's value[from:to]. Go lets a list grow into room that it may have; here the end is the end."""
+    """Go's value[from:to]. Go allows an end beyond the length, up to the capacity; here the length is the limit."""
     if not isinstance(value, str | list):
         raise unfit(value, "can't be sliced")
     if len(bounds) > (2 if isinstance(value, str) else 3):

@@ -17,12 +17,12 @@ def _not(value: object) -> bool:
 
 
 def _call(value: object, *_: object) -> object:
-    """Data hold no functions."""
+    """Refuses `call`: data contain no functions."""
     raise ValueError(f"a value of type {type_name(value)} is no function")
 
 
 def _and(first: object, *rest: object) -> object:
-    """Only its parameters count: `and` and `or` are compiled, because they may stop early."""
+    """Stands for `and` and `or`, which are compiled because they may stop early; only its parameters are used."""
     raise NotImplementedError
 
 

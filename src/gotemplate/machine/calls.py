@@ -1,4 +1,4 @@
-"""Function calls, and `and` and `or`, which don't evaluate more than they must."""
+"""Function calls, and `and` and `or`, which stop evaluating as soon as the result is known."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gotemplate.machine.state import Evaluate, Run
 from gotemplate.values import type_name
 
 _LONG = 4096
-"""Text from here on counts as work."""
+"""Characters: longer text counts as work, so that a loop over large texts ends."""
 
 
 def refusing(refusal: Refusal) -> Evaluate:
-    """What is wrong only if it is reached."""
+    """A closure that refuses: the error counts only if the place is reached."""
 
     def evaluate(run: Run, dot: object) -> object:
         raise Refusal(refusal.cause, refusal.at, refusal.hint)
@@ -81,14 +81,14 @@ def choice(name: str, arguments: Sequence[Evaluate], piped: Evaluate | None, at:
     """`and`: the first argument that is empty, else the last. `or`: the first that is not, else the last."""
     if not arguments and piped is None:
         return refusing(Refusal(f"{name} takes at least 1 argument, not 0", at))
-    wanted = name == "or"
+    decisive = name == "or"
 
     def evaluate(run: Run, dot: object) -> object:
         last = None if piped is None else piped(run, dot)
         value: object = None
         for argument in arguments:
             value = argument(run, dot)
-            if bool(value) is wanted:
+            if bool(value) is decisive:
                 return value
         return value if piped is None else last
 

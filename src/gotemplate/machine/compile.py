@@ -43,11 +43,11 @@ class _Compiler:
     def __init__(self, source: TemplateSet, programs: Mapping[str, Program]) -> None:
         self.expressions = Expressions(source)
         self.cost = 1
-        """Nodes so far: how many steps a pass through them may take."""
+        """Nodes compiled so far: how many steps one pass through them takes."""
         self._programs = programs
 
     def block(self, block: Block, *, strict: bool | None = None) -> Execute:
-        """The nodes in turn; `strict` says what the dot is inside, where that is another one."""
+        """The nodes in order; `strict` is given where the block has a dot of its own."""
         outer = self.expressions.strict
         if strict is not None:
             self.expressions.strict = strict

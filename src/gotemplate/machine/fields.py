@@ -1,4 +1,4 @@
-"""Fields: `.a.b` of maps. A key that is not there has no value, and so has all that would be inside it."""
+"""Fields: `.a.b` of maps. A key that is not there has no value, and neither has a field of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def field_of_dot(names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:
 
 
 def _one_field(names: tuple[str, ...], at: int, *, strict: bool) -> Evaluate:
-    """By far the most common operand, so it has a short way."""
+    """By far the most common operand, so it has a fast path."""
     name = names[0]
 
     def evaluate(run: Run, dot: object) -> object:
@@ -37,7 +37,7 @@ def field_of_value(base: Evaluate, names: tuple[str, ...], at: int, *, strict: b
 
 
 def walk(value: object, names: tuple[str, ...], at: int, *, strict: bool) -> object:
-    """The field of the field of `value`. Raises Refusal where there can be none."""
+    """The field of the field of `value`. Raises Refusal if `value` can't have fields."""
     for name in names:
         if isinstance(value, dict):
             if name not in value:
@@ -53,7 +53,7 @@ def walk(value: object, names: tuple[str, ...], at: int, *, strict: bool) -> obj
 def field_with_arguments(
     base: Evaluate, operand: Field | Variable | Chain, piped: Evaluate | None, *, strict: bool
 ) -> Evaluate:
-    """`.field argument`: a field is no function. As in Go, that goes unnoticed where there is nothing to look into."""
+    """`.field argument`: a field is no function. As in Go, that is no error where there is no value to look into."""
     names, at = operand.names, operand.at
 
     def evaluate(run: Run, dot: object) -> object:

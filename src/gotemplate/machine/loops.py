@@ -9,7 +9,7 @@ from gotemplate.machine.state import Breaking, Continuing, Evaluate, Execute, Ru
 from gotemplate.values import Int, type_name
 
 Pairs = Iterable[tuple[object, object]]
-"""Index or key, and item."""
+"""Pairs of index or key, and item."""
 
 
 def loop(evaluate: Evaluate, slots: list[int], body: Execute, otherwise: Execute, *, at: int, cost: int) -> Execute:
@@ -37,7 +37,7 @@ def loop(evaluate: Evaluate, slots: list[int], body: Execute, otherwise: Execute
 
 
 def _pairs(value: object, at: int, *, both: bool) -> tuple[int, Pairs]:
-    """How many there are, and all of them."""
+    """The number of items, and the items."""
     if isinstance(value, list):
         return len(value), zip(map(Int, range(len(value))), value, strict=True) if both else enumerate(value)
     if isinstance(value, dict):

@@ -18,7 +18,7 @@ _WATCHABLE = (Field, Dot, Variable, Chain)
 
 
 class TemplateSet:
-    """What all templates of one text have in common."""
+    """What all templates of one text share."""
 
     def __init__(self, name: str, text: str, functions: Mapping[str, Function], *, watched: bool) -> None:
         self.functions = functions
@@ -31,7 +31,7 @@ class TemplateSet:
 
 
 class Expressions:
-    """Compiles what stands inside the actions of one template."""
+    """Compiles the pipelines inside the actions of one template."""
 
     def __init__(self, source: TemplateSet) -> None:
         self._source = source
@@ -41,7 +41,7 @@ class Expressions:
         """Whether the dot is an item of a list or a map here: a null there is an error, not an absence."""
 
     def pipeline(self, pipeline: Pipeline, *, printed: bool = False) -> Evaluate:
-        """The pipeline's value. Its new variables are known from here on."""
+        """The pipeline's value. Its new variables can be used in what follows."""
         if not pipeline.variables:
             return self._commands(pipeline.commands, watched=printed and self._source.watched)
         return self.binding(pipeline, printed=printed)[0]
@@ -100,7 +100,7 @@ class Expressions:
         return evaluate
 
     def _plain(self, operand: Operand) -> Evaluate:
-        """An operand as it is, whoever looks on."""
+        """The operand's value, also where a run replaces values."""
         return _COMPILERS[type(operand)](self, operand)
 
     def constant(self, constant: Constant) -> Evaluate:
@@ -120,7 +120,7 @@ class Expressions:
         return field_of_value(self._holder(chain), chain.names, chain.at, strict=False)
 
     def _holder(self, operand: Field | Variable | Chain) -> Evaluate:
-        """What the operand's fields are looked up in."""
+        """The value in which the operand's fields are looked up."""
         if isinstance(operand, Field):
             return _dot
         if isinstance(operand, Chain):
@@ -179,7 +179,7 @@ def _watching(evaluate: Evaluate, site: PrintedValue) -> Evaluate:
 
 
 def _written(operand: Field | Dot | Variable | Chain) -> str:
-    """How the operand is written, a parenthesised part left out."""
+    """How the operand is written, without a part in parentheses."""
     match operand:
         case Dot():
             return "."

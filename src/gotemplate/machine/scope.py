@@ -1,4 +1,4 @@
-"""Which slot a variable has. Go looks names up while it runs; where they stand decides it just the same."""
+"""The slot of each variable. Go looks names up at run time; their position in the text gives the same result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class Scope:
 
     def __init__(self) -> None:
         self.size = 1
-        """Slots needed: each declaration has its own. Slot 0 is `$`, what the template was given."""
+        """Slots needed: each declaration has its own. Slot 0 is `$`, the template's data."""
         self._slots = {"$": 0}
 
     def declare(self, name: str) -> int:
@@ -17,11 +17,11 @@ class Scope:
         return slot
 
     def slot(self, name: str) -> int | None:
-        """None where the name was declared beside this place, not around it."""
+        """None if the name was declared in a block that does not contain this place."""
         return self._slots.get(name)
 
     def enter(self) -> dict[str, int]:
-        """Begins a block; what is declared from here on is forgotten when it is left."""
+        """Begins a block; variables declared in it are dropped when it ends."""
         outer, self._slots = self._slots, self._slots.copy()
         return outer
 

@@ -1,4 +1,4 @@
-"""What a run carries along."""
+"""The state of a run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class PrintedValue:
 
 
 ValueReplacer = Callable[[PrintedValue, object], object]
-"""What a value is printed as instead."""
+"""Returns what is printed instead of a value."""
 
 
 class Leaving(Exception):
-    """A loop is left, or its next pass begun."""
+    """Ends a loop, or begins its next pass."""
 
 
 class Breaking(Leaving):
@@ -35,16 +35,16 @@ class Continuing(Leaving):
 
 
 class Run:
-    """One rendering. `variables` are those of the template that runs now; the rest is common to all."""
+    """One rendering. `variables` belong to the template that runs now; all templates share the rest."""
 
     __slots__ = ("depth", "limits", "out", "replace", "room", "steps", "variables", "write")
 
     def __init__(self, limits: Limits, replace: ValueReplacer | None) -> None:
         self.limits = limits
         self.steps = limits.steps
-        """Left to do."""
+        """Steps that are left."""
         self.room = limits.characters
-        """Left to write."""
+        """Characters that may still be written."""
         self.depth = 0
         self.replace = replace
         self.variables: list[object] = []
@@ -52,7 +52,7 @@ class Run:
         self.write = self.out.append
 
     def step(self, cost: int, at: int) -> None:
-        """Counts work. Raises Refusal where there has been too much of it."""
+        """Counts work. Raises Refusal if it was too much."""
         self.steps -= cost
         if self.steps < 0:
             raise Refusal(
@@ -62,19 +62,19 @@ class Run:
             )
 
     def put(self, text: str, at: int) -> None:
-        """Writes text. Raises Refusal where there is too much of it."""
+        """Writes text. Raises Refusal if it was too much."""
         self.room -= len(text)
         if self.room < 0:
             self.make(0, at)
         self.write(text)
 
     def make(self, characters: int, at: int) -> None:
-        """Counts text that is made. Raises Refusal where there is too much of it."""
+        """Counts text that a function makes. Raises Refusal if it was too much."""
         self.room -= characters
         if self.room < 0:
             raise Refusal(f"the template makes more than {self.limits.characters} characters", at)
 
 
 Evaluate = Callable[[Run, object], object]
-"""Given the run and the dot."""
+"""Takes the run and the dot."""
 Execute = Callable[[Run, object], None]

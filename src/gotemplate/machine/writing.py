@@ -1,4 +1,4 @@
-"""What writes: text and values, as closures."""
+"""Closures that write text and values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gotemplate.machine.state import Evaluate, Execute, Run
 
 
 def fields(pieces: list[tuple[str, int, str, int]], *, strict: bool) -> Execute:
-    """Text and fields of the dot, which is what most templates consist of: none has a closure of its own."""
+    """Text and fields of the dot, the bulk of most templates: one closure writes them all."""
 
     def execute(run: Run, dot: object) -> None:
         write = run.write

@@ -18,7 +18,7 @@ _SIGNS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v":
 
 
 def unquoted(source: str, at: int) -> str:
-    """The text that a quoted or raw string literal means."""
+    """The text of a quoted or raw string literal."""
     if source[0] == "`":
         return source[1:-1].replace("\r", "")
     body = source[1:-1]
@@ -68,7 +68,7 @@ def _byte(digits: str, base: int, at: int) -> int:
 
 
 _USUAL = re.compile(r"0|[1-9][0-9]{0,17}")
-"""Nearly all numbers: whole ones that surely fit."""
+"""Nearly all numbers: whole ones that fit without a check."""
 _OCTAL = re.compile(r"(?P<sign>[+-]?)0(?P<digits>_?[0-7]+(?:_[0-7]+)*)")
 _INTEGER = re.compile(
     r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[1-9](?:_?[0-9])*|0)", re.ASCII

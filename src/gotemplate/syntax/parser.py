@@ -49,7 +49,7 @@ class _Parser:
         self._template(name, opening)
 
     def _template(self, name: str, opening: Token) -> None:
-        """The body of a template of its own: no variable and no loop reaches into it."""
+        """The body of a separate template: no variable and no loop from outside is valid in it."""
         variables, loops = self._reader.variables, self._loops
         self._reader.variables, self._loops = ["$"], 0
         self.add(name, self._body(opening, ("end",))[0], opening.at)
@@ -83,7 +83,7 @@ class _Parser:
         return read(self, word)
 
     def branch(self, word: Token) -> Node:
-        """`if` or `with`. Its `else if` are no deeper, so they are read one after the other."""
+        """`if` or `with`. An `else if` does not count as deeper, so all are read in one loop."""
         reader, known = self._reader, len(self._reader.variables)
         arms = []
         while True:

@@ -14,7 +14,7 @@ _NO_STAGE = (Constant, Dot, Nil)
 
 
 class Reader:
-    """Reads tokens one after the other, and with them whole pipelines."""
+    """Reads tokens in order, and whole pipelines."""
 
     def __init__(self, tokens: Sequence[Token], functions: Collection[str], nesting: int) -> None:
         self._tokens = tokens
@@ -24,10 +24,10 @@ class Reader:
         self.next = tokens[0]
         self.depth = 0
         self.variables = ["$"]
-        """Those that may be named here. As in Go, one of a branch counts in the branches beside it too."""
+        """Variables that may be used here. As in Go, one of a branch can also be used in the other branches."""
 
     def take(self) -> Token:
-        """The next token; after it comes the one behind. The last one, `end`, stays."""
+        """Returns the current token and moves on. The last one, `end`, stays current."""
         token = self.next
         if token.kind != "end":
             self._position += 1
@@ -47,7 +47,7 @@ class Reader:
         return None
 
     def enter(self, at: int) -> None:
-        """Goes one level down. Raises Refusal where that is too deep."""
+        """One level deeper. Raises Refusal if that is too deep."""
         self.depth += 1
         if self.depth > self._nesting:
             raise Refusal(f"blocks and parentheses are nested more than {self._nesting} deep", at)

@@ -1,4 +1,4 @@
-"""A template's text, cut into tokens."""
+"""Splits a template's text into tokens."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Token(NamedTuple):
     text: str
     at: int
     spaced: bool = False
-    """There is space before it, inside its action."""
+    """Whether there is space before it, inside its action."""
     pieces: tuple[Piece, ...] = ()
-    """Of a passage."""
+    """Of a passage only."""
 
 
 _BLOCKS = ("block", "break", "continue", "define", "else", "end", "if", "range", "template", "with")
 KEYWORDS = {**dict.fromkeys(_BLOCKS, "keyword"), **dict.fromkeys(("true", "false", "nil"), "literal")}
-"""Words that are no function's name, and the kind of token that each is."""
+"""Reserved words, and the kind of token of each."""
 
 _SPACE = " \t\r\n"
 _OPEN = re.compile(
@@ -58,7 +58,7 @@ _UNFINISHED = {'"': "unterminated string", "`": "unterminated raw string", "'": 
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens, the last of the kind `end`. Raises Refusal where the text can't be cut."""
+    """All tokens, the last of the kind `end`. Raises Refusal if the text has no valid tokens."""
     cut: list[Token] = []
     position = 0
     while (opening := _cut_passage(text, position, cut)) is not None:
@@ -68,7 +68,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _cut_passage(text: str, position: int, cut: list[Token]) -> re.Match[str] | None:
-    """Cuts text and values up to the next opening of anything else, which it returns; None if there is none."""
+    """Splits text and values up to the next other action, and returns its start; None if there is none."""
     begin, pieces, opening, end = position, [], None, len(text)
     # `new(Piece, ...)` is Piece(...) in half the time.
     new = tuple.__new__
@@ -90,7 +90,7 @@ def _cut_passage(text: str, position: int, cut: list[Token]) -> re.Match[str] | 
 
 
 def _after_opening(text: str, opening: re.Match[str], cut: list[Token]) -> int:
-    """Cuts an action or leaves a comment out: where the text goes on, without the space that is trimmed."""
+    """Splits an action, or skips a comment; returns where the text goes on, after trimmed space."""
     at = opening.start()
     comment = _COMMENT.match(text, at + 2) if opening["comment"] is not None else None
     if comment is not None:
@@ -108,7 +108,7 @@ def _after_comment(comment: re.Match[str]) -> int:
 
 
 def _cut_inside(text: str, opening: re.Match[str], cut: list[Token]) -> int:
-    """Cuts one action; returns where the text after it begins, without the space that is trimmed."""
+    """Splits one action; returns where the text after it begins, after trimmed space."""
     position, depth, match, is_plain = opening.end("trim"), 0, _INSIDE.match, text.isascii()
     position = max(position, opening.start() + 2)
     new = tuple.__new__
@@ -143,7 +143,7 @@ def _refuse_odd_letters(word: str, at: int) -> None:
 
 
 def _unreadable(text: str, position: int, opening: int) -> Refusal:
-    """Why no token begins here."""
+    """The reason why no token begins here."""
     position += len(text) - position - len(text[position:].lstrip(_SPACE))
     if position >= len(text):
         return Refusal("the action is not closed", opening, "it ends in }}")

@@ -52,7 +52,7 @@ class Chain(NamedTuple):
 
 
 class Command(NamedTuple):
-    """Operands side by side; at least one."""
+    """Operands in a row; at least one."""
 
     operands: tuple[Operand, ...]
     at: int
@@ -83,7 +83,7 @@ class Piece(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """Text and values in turn. Most actions are no more than a value, so most of a template is this."""
+    """Text and values alternately. Most actions only print a value, so this is most of a template."""
 
     pieces: tuple[Piece, ...]
 
@@ -96,7 +96,7 @@ class Action(NamedTuple):
 
 
 class Arm(NamedTuple):
-    """One condition, and what it leads to."""
+    """One condition, and the block for it."""
 
     pipeline: Pipeline
     body: Block

@@ -18,9 +18,9 @@ _STEP_KEYS = {*_KINDS, "name"}
 def faults(
     data: Any, methods: Methods, skip: Collection[str] = (), provider: Provider | None = None
 ) -> Iterator[Fault]:
-    """Everything about a config's, or a module's, document that keeps it from being run here.
+    """Every fault in the document of a config or a module that prevents it from running here.
 
-    Steps with a name in `skip` are not looked at.
+    Steps with a name in `skip` are not checked.
     """
     if not isinstance(data, Mapping):
         return
@@ -39,7 +39,7 @@ def faults(
 
 
 def _chaos(methods: Methods, provider: Provider | None) -> Iterator[Fault]:
-    """Whoever may call the measurement may have it for a whole test."""
+    """Allowed for a whole test under the same conditions as the measurement."""
     path, values = ("chaosMonkey", "nodeFailure"), {"method": "nodeFailure"}
     if (lacking := _lacking(NEEDS["nodeFailure"], provider, path, values)) is not None:
         yield lacking
@@ -55,7 +55,7 @@ def _one_kind(step: Data, path: Path) -> Iterator[Fault]:
     named = not isinstance(module, Mapping) or bool(module.get("path"))
     given = tuple(kind for kind in _KINDS if step.get(kind) and (kind != "module" or named))
     if not given and not step.keys() <= _STEP_KEYS:
-        # An unknown key is told already, and it is what the step was to do.
+        # Validation reports the unknown key, which stands for what the step was to do.
         return
     if len(given) != 1:
         code = "door.step-of-two-kinds" if given else "door.empty-step"
@@ -90,7 +90,7 @@ def _measurement(measurement: Data, path: Path, methods: Methods) -> Iterator[Fa
 
 
 def _unprovided(measurement: Data, path: Path, methods: Methods, provider: Provider | None, step: Any) -> Fault | None:
-    """What the provider lacks is said before the first step: half-way would be too late."""
+    """What the provider lacks is an error before the first step, not in the middle of a test."""
     method = measurement.get("method")
     if not isinstance(method, str):
         return None
@@ -109,7 +109,7 @@ def steps_of(data: Data, skip: Collection[str]) -> Iterator[tuple[int, Data]]:
 
 
 def entries(data: Data, key: str) -> Iterator[tuple[int, Data]]:
-    """The mappings in a list; what is none, validation complains about."""
+    """The mappings in a list; validation reports other items."""
     found = data.get(key)
     if isinstance(found, list):
         yield from ((index, item) for index, item in enumerate(found) if isinstance(item, Mapping))

@@ -1,7 +1,7 @@
 """`generatedConfig_*.yaml`: the config after templates, overrides and modules, as ClusterLoader2 writes it.
 
-Its writer knows the Go names only, so keys are small letters throughout, times are nanoseconds, and nothing is
-left out. The file can be read back, because keys are matched without regard to case.
+Go writes its own field names, so keys are all in small letters, times are nanoseconds, and no field is left out. The
+file can be read back, because keys are matched without regard to case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys as the model spells them: ClusterLoader2 does not mind their case, and its own tests make use of that."""
+"""Keys as the model spells them: ClusterLoader2 ignores their case, and its own tests rely on that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clearway.spec.problems import Path, Problem, dotted
 
 
 def respelled(document: YamlDocument, model: type[BaseModel]) -> YamlDocument:
-    """The document with every key that means a field in the field's own spelling; what it does not know stays."""
+    """The document with each key of a field in the field's own spelling; unknown keys stay."""
     found = _Respelling(document)
     data = found.value(document.data, (model,), (), ())
     values = {new: document.values[old] for new, old in found.origins if old in document.values}
@@ -25,7 +25,7 @@ class _Respelling:
     def __init__(self, document: YamlDocument) -> None:
         self._document = document
         self.origins: list[tuple[Path, Path]] = []
-        """New path and old, of everything."""
+        """New and old path of every value."""
         self.problems: list[Problem] = []
 
     def value(self, data: Any, models: tuple[Model, ...], new: Path, old: Path) -> Any:

@@ -38,7 +38,7 @@ class CommandLineChanges:
 
 @dataclass
 class Compiler:
-    """Reads one test. `nodes` counts the cluster's nodes; it is asked only where a template wants to know."""
+    """Reads one test. `nodes` counts the cluster's nodes; it is called only where a template needs the number."""
 
     renderer: Renderer
     methods: Methods
@@ -62,9 +62,9 @@ class Compiler:
 
     def _document(self, path: Path, variables: Variables, model: type[Part], sets: Sequence[str] = ()) -> YamlDocument:
         text = read_file(path).text
-        wanted = {**variables, "Nodes": self.nodes()} if _asks_for_nodes(text, variables) else variables
-        rendered = self.renderer(path, wanted)
-        # As long as no line was added or taken away, its number is that of the file.
+        known = {**variables, "Nodes": self.nodes()} if _asks_for_nodes(text, variables) else variables
+        rendered = self.renderer(path, known)
+        # While the number of lines is the same, line numbers are those of the file.
         same_lines = rendered.count("\n") == text.count("\n")
         document = respelled(go_document(rendered, str(path) if same_lines else f"{path} (rendered)"), model)
         override(document, (_in_our_spelling(one) for one in sets), OVERWRITE)
@@ -108,7 +108,7 @@ class Compiler:
             self._problems += error.problems
 
     def _entered(self, document: YamlDocument, where: Inside, file: Path, at: _Place, params: Any) -> _Place:
-        """Raises SpecError for a module that is no file of the config's folder tree, or is inside itself."""
+        """Raises SpecError for a module that is not a file below the config's folder, or that includes itself."""
         real = file.resolve()
         code = None
         if not real.is_relative_to(at.config.resolve().parent):
@@ -124,21 +124,21 @@ class Compiler:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the reading is."""
+    """The file that is being read."""
 
     config: Path
     open: tuple[Path, ...]
-    """The files that lead here."""
+    """The files that are open, outermost first: the config, its module, that module's module."""
     variables: Variables
 
 
 def _told_apart(problem: Problem) -> Problem:
-    """A variable that is not set is no wrong value: Go's templates write this in its place."""
+    """A variable that is not set is a different error from a wrong value: Go's templates print `<no value>` for it."""
     return replace(problem, code="door.no-value", allowed=()) if problem.found == "<no value>" else problem
 
 
 def _asks_for_nodes(text: str, variables: Variables) -> bool:
-    """Whether the number of nodes may be needed: an included file may want it too."""
+    """Whether the number of nodes may be needed: an included file may need it too."""
     return "Nodes" not in variables and ("Nodes" in text or "Include" in text)
 
 

@@ -16,7 +16,7 @@ ACTION = "action"
 
 
 def calls_at(document: YamlDocument, path: Path, methods: Methods) -> Iterator[MethodCall]:
-    """The calls that the measurement at `path` asks for: one, or one an instance.
+    """The calls that the measurement at `path` asks for: one, or one per instance.
 
     Raises SpecError with everything that is wrong with their parameters.
     """
@@ -32,7 +32,7 @@ def calls_at(document: YamlDocument, path: Path, methods: Methods) -> Iterator[M
 
 
 def parameter_problems(document: YamlDocument, methods: Methods, skip: Collection[str]) -> Iterator[Problem]:
-    """What is wrong with the parameters of every call that names one of our methods."""
+    """The problems in the parameters of every call of a supported method."""
     data = document.data if isinstance(document.data, Mapping) else {}
     for index, step in steps_of(data, skip):
         for number, entry in entries(step, "measurements"):
@@ -52,7 +52,7 @@ def _is_called(entry: Mapping[str, Any], methods: Methods) -> bool:
 
 
 def _gathered(document: YamlDocument, *paths: Path) -> YamlDocument:
-    """A document of the parameters alone; later paths go before earlier ones. Each value keeps its place."""
+    """A document of the parameters alone; later paths override earlier ones. Each value keeps its place."""
     data: dict[str, Any] = {}
     origins: dict[str, Path] = {}
     for path in paths:

@@ -37,7 +37,7 @@ def _below_a_key(document: YamlDocument) -> YamlDocument:
 def _faults(suite: Suite | None) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, scenario in enumerate(suite.scenarios if suite is not None else ()):
-        # An underscore sets the parts of the files' names apart.
+        # An underscore separates the parts of the files' names.
         if "_" in scenario.identifier:
             yield Fault("door.underscore", (_LIST, index, "identifier"))
         if scenario.identifier in seen:

@@ -11,7 +11,7 @@ from clearway.spec.document import YamlDocument, parse_document
 
 
 class _GoLoader(yaml.CSafeLoader):
-    """Words and numbers as Go's YAML reads them: `1e3` is a number; dates and times of day are text."""
+    """Words and numbers as Go's YAML reads them: `1e3` is a number; dates and times of day are texts."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - as the base has it
 
@@ -33,7 +33,7 @@ _GoLoader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def go_document(text: str, source: str) -> YamlDocument:
-    """The document in a text. Raises SpecError where it is no YAML; lesser faults go into its `problems`."""
+    """The document in a text. Raises SpecError if it is not YAML; other faults go into its `problems`."""
     document = parse_document(text, source)
     data: Any = None if document.problems else yaml.load(text, _GoLoader)  # noqa: S506 - a safe loader of our own
     return YamlDocument(source, data, document.values, document.keys, document.problems)

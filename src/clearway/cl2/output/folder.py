@@ -30,9 +30,9 @@ class ReportFolder:
         return self._save(generated_name(compiled.config, identifier), text)
 
     def summary(self, summary: SummaryFile, test: str, identifier: str, at: float) -> Path:
-        """Two of one name and second stand beside each other.
+        """Two files of one name and second get different names.
 
-        What is incomplete has a name of its own, so that no dashboard takes it for a whole result.
+        An incomplete result is named so, and no dashboard takes it for a complete one.
         """
         name = summary.name if summary.complete else f"{INCOMPLETE}{summary.name}"
         names = (summary_name(name, test, one, at, "json") for one in _identifiers(identifier))

@@ -1,4 +1,4 @@
-"""ClusterLoader2's arithmetic: everything is a float on the way, and an int where the name says so."""
+"""ClusterLoader2's arithmetic: all operations use floats; functions with Int in their name return an int."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def to_float(value: object) -> float:
 
 
 def to_int(value: float) -> Int:
-    """Cut off, not rounded. What an int can't hold becomes the lowest one, as on the machines CL2 runs on."""
+    """Truncated, not rounded. A value outside int64 becomes the lowest int64, as Go does on amd64."""
     whole = int(value) if math.isfinite(value) else _LOWEST
     return Int(whole if _LOWEST <= whole < -_LOWEST else _LOWEST)
 

@@ -27,7 +27,7 @@ class Random:
         self._drawn = 0
 
     def keep(self) -> tuple[list[int], int]:
-        """The state, to go back to."""
+        """The state, for `go_back`."""
         return list(self._state), self._drawn
 
     def go_back(self, kept: tuple[list[int], int]) -> None:
@@ -57,7 +57,7 @@ class Random:
 
 
 def _seeds(start: int) -> Iterator[int]:
-    """A small generator that fills the large one. The first twenty are thrown away."""
+    """A small generator that fills the large one. As in Go, its first twenty numbers are dropped."""
     number = start
     for drawn in range(20 + 3 * _LENGTH):
         number = 48271 * number % _PRIME

@@ -11,7 +11,7 @@ _INCLUDE = re.compile(r"\bInclude(?:Embed)?File\s+[\"`]([^\"`]+)[\"`]")
 
 
 class NotIncluded(ValueError):
-    """Why a file is not to be had, and what to do."""
+    """Why a file can't be included, and what to do."""
 
     def __init__(self, cause: str, hint: str | None = None) -> None:
         super().__init__(cause)
@@ -19,7 +19,7 @@ class NotIncluded(ValueError):
 
 
 class Folder:
-    """Reads files below `root`; links lead no further."""
+    """Reads files below `root` only; a symbolic link to a file outside is refused."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -40,7 +40,7 @@ class Folder:
         return path
 
     def _refuse_cycle(self, path: Path, chain: tuple[Path, ...]) -> None:
-        """A file is included as it stands, so one that includes its includer means something that can't be."""
+        """A file is included as text, so one that includes itself, directly or not, never ends."""
         if path in chain:
             names = " -> ".join(one.name for one in (*chain, path))
             raise NotIncluded(f"the files include each other without end: {names}", "take one of the includes out")

@@ -56,7 +56,7 @@ def concat(*texts: str) -> str:
 
 
 def lowercase(text: str) -> str:
-    """Letter by letter, as Go does it: no letter becomes two, and none looks at its neighbours."""
+    """Letter by letter, as in Go: no letter becomes two, and none depends on its neighbours."""
     return "".join(letter.lower()[0] for letter in text)
 
 

@@ -1,8 +1,8 @@
 """The protection against values that change the YAML's structure, as google/safetext has it for ClusterLoader2.
 
 A template is rendered three times: as it is, with every text from outside replaced by a harmless word, and with every
-such text doubled letter by letter. If the three differ in more than texts, a value has meant something to YAML. Then
-one value after the other is looked at alone, to say which.
+such text doubled letter by letter. If the three differ in more than texts, YAML has read a value as structure. Then
+each value is checked alone, to find which one.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class _Guard:
     def __init__(self, rendered: str, rerender: Rerender) -> None:
         self._rerender = rerender
         self._suspects: dict[PrintedValue, object] = {}
-        """Where texts came from outside, and the first of each."""
+        """The places where texts from outside are printed, with the first text of each."""
         self._actual = _documents(rendered)
 
     def change(self, only: PrintedValue | None) -> StructureChange | None:
-        """What the values do, or the one value.
+        """The change that all values make, or only the value at `only`.
 
         Raises NotYaml or TemplateError where a harmless text can't stand there.
         """
@@ -60,7 +60,7 @@ class _Guard:
         return change(base, doubled, _WORD, real=False)
 
     def blamed(self) -> Problem | None:
-        """The first value that alone does harm."""
+        """The first value that changes the structure by itself."""
         for site, value in list(self._suspects.items())[:_MOST_SUSPECTS]:
             code = self._harm(site)
             if code is not None:
@@ -109,7 +109,7 @@ def _deeply(value: Any, replaced: Callable[[str], str]) -> Any:
 
 
 def _doubled(text: str) -> str:
-    """Each letter twice, but for those that quote: they would end a quoted text early."""
+    """Each letter twice, except quotes and backslashes, which would end a quoted text early."""
     return "".join(letter if letter in "\\'\"" else letter * 2 for letter in text)
 
 
@@ -121,7 +121,7 @@ def _of_template(source: str, error: NotYaml | TemplateError) -> Problem:
 
 
 def of_engine(error: TemplateError) -> Problem:
-    """What the template engine refused."""
+    """An error of the template engine as a problem of the config."""
     place = SourcePosition(error.place.name, error.place.line, error.place.column)
     values = {"cause": error.cause, "excerpt": error.excerpt(), "advice": error.hint}
     return Problem("template.refused" if error.hint is None else "template.refused-with-advice", place, values=values)

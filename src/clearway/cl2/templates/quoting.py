@@ -28,7 +28,7 @@ _LINE = 70
 
 
 def yaml_quote(text: object, indent: object) -> str:
-    """The scalar, its further lines moved to the right by so many steps of two spaces."""
+    """The scalar, its further lines indented by so many steps of two spaces."""
     if not isinstance(text, str):
         raise unfit(text, "is no text")
     if not isinstance(indent, Int):
@@ -64,7 +64,7 @@ def _style(text: str, tag: str | None) -> str | None:
 
 
 def _means_something(text: str) -> bool:
-    """Whether the text without quotes would be no text."""
+    """Whether YAML would read the text without quotes as something other than text."""
     if text in _WORDS or _SIXTIES.fullmatch(text) or _is_time(text):
         return True
     if text[0] == ".":

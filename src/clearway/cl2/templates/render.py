@@ -42,7 +42,7 @@ class Templates:
         return rendered
 
     def unchecked(self, path: Path, variables: Mapping[str, Any]) -> str:
-        """The text of a file, whatever the values make of it. Raises SpecError."""
+        """The text of a file, without the check of its structure. Raises SpecError."""
         template = self._template(path)
         try:
             return template.render(dict(variables))

@@ -1,4 +1,4 @@
-"""Whether two YAML texts have one structure: the same keys, lists and kinds of values, whatever the texts in it say."""
+"""Whether two YAML texts have one structure: the same keys, lists and kinds of values; texts may differ."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TEXT = f"{_STANDARD}str"
 _LABELS = frozenset(("labels", "matchLabels", "nodeSelector"))
 """Mappings whose keys are label keys."""
 _LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
-"""How long one may be is for the API server to say."""
+"""Without a limit of length: the API server checks that."""
 
 
 class StructureChange(Enum):
-    """What a value does to the structure, as the code of what is said about it."""
+    """How a value changes the structure; the value is the code of the message."""
 
     UNREADABLE = "template.value-breaks-yaml"
     KEY = "template.value-changes-keys"

@@ -19,14 +19,14 @@ _KBYTE = 1024 * 8
 
 @dataclass(frozen=True)
 class PerfFigure:
-    """One of ClusterLoader2's metrics, by our own."""
+    """One of ClusterLoader2's metrics, and clearway's metric for it."""
 
     name: str
     unit: str
     metric: str
     statistic: str
     per_si: float
-    """Its units in one SI unit."""
+    """How many of its units are in one SI unit."""
 
 
 FIGURES: Mapping[str, Sequence[PerfFigure]] = {
@@ -44,17 +44,17 @@ _ALL_NODES: Mapping[str, str] = {"Sender": "all", "Receiver": "all"}
 _INSIDE: Mapping[str, str] = {"Perc05": "p5", "Perc50": "p50", "Perc95": "p95", "Perc99": "p99"}
 
 
-def items(record: Record, wanted: NetworkStartParameters) -> Iterator[Item]:
+def items(record: Record, params: NetworkStartParameters) -> Iterator[Item]:
     """For each metric one item over all pairs, then one for each pair, with its nodes.
 
     Every item has every label: perfdash's page chooses a value for each label that it has seen, and finds only what
     has them all.
     """
     by_pair = _measured(record)
-    for figure in FIGURES[wanted.protocol]:
+    for figure in FIGURES[params.protocol]:
         values = {pair: found for pair, trials in by_pair.items() if (found := _value(figure, trials)) is not None}
-        labels = {"Metric": figure.name, "Protocol": wanted.protocol, "Ratio": wanted.ratio}
-        if wanted.ratio == "1:1":
+        labels = {"Metric": figure.name, "Protocol": params.protocol, "Ratio": params.ratio}
+        if params.ratio == "1:1":
             for pair, value in values.items():
                 yield Item({"Value": value}, figure.unit, {**labels, **_nodes(pair), "Over": "pairs"})
         elif values:
@@ -64,7 +64,7 @@ def items(record: Record, wanted: NetworkStartParameters) -> Iterator[Item]:
 
 
 def without_data(record: Record) -> Iterator[tuple[Pair, Outcome]]:
-    """Each planned pair that no attempt measured, with what became of the last one."""
+    """Each planned pair that no attempt measured, with the outcome of the last attempt."""
     planned = (probe for round_ in record.plan for probe in round_.probes if probe.role is not Role.BACKGROUND)
     last = {probe.pair: Outcome.NOT_RUN for probe in planned}
     for trial in record.trials:
@@ -95,14 +95,14 @@ def _distributions(figure: PerfFigure, trials: Sequence[Trial]) -> Iterator[Dist
 
 
 def _over(values: tuple[float, ...]) -> dict[str, float]:
-    """Over pairs, by nearest rank as ClusterLoader2 has it, and their mean."""
+    """Over pairs: percentiles by nearest rank, as ClusterLoader2 has them, and the mean."""
     ordered = SampleStats(values)
     ranks = {name: ordered.statistic(statistic) for name, statistic in _INSIDE.items() if name != "Perc99"}
     return {**{name: value for name, value in ranks.items() if value is not None}, "Mean": mean(values)}
 
 
 def _inside(figure: PerfFigure, trials: Sequence[Trial]) -> dict[str, float]:
-    """Inside the latest attempt at a pair: over its intervals or requests, where the metric has several."""
+    """Inside the latest attempt at a pair: over its intervals or requests, if the metric has several values."""
     (*_, values) = _distributions(figure, trials)
     single = isinstance(values, SingleValue) or values.count == 1
     names = {"Mean": figure.statistic} if single else {"Mean": "mean", **_INSIDE}

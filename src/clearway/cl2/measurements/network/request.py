@@ -1,4 +1,4 @@
-"""What a network test asks for, and the spec that asks the same of clearway."""
+"""The parameters of a network test, and the spec that measures the same."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from clearway.spec.types import CriterionField, LoadField, refusal
 PairRatio = Literal["1:1", "N:1", "N:M"]
 _MOST_A_NODE = 64
 _MOST = 100_000
-"""Pairs that a spec can ask for."""
+"""Most pairs that a spec can ask for."""
 
 
 class NetworkStartParameters(Part):
-    """ClusterLoader2's own, and below them those that only clearway knows."""
+    """ClusterLoader2's own parameters, and below them those that only clearway knows."""
 
     duration: Annotated[GoDuration, Field(gt=Duration(0))]
     protocol: Literal["TCP", "UDP", "HTTP"]
@@ -62,62 +62,62 @@ class NetworkStartParameters(Part):
 
 
 class NetworkGatherParameters(Part):
-    """Nothing: what is gathered was said at the start."""
+    """None: the parameters of the start apply."""
 
 
-def refuse(wanted: NetworkStartParameters, settings: SettingsName) -> None:
-    """Raises UsageError for what the workers of these settings can't be asked."""
+def refuse(params: NetworkStartParameters, settings: SettingsName) -> None:
+    """Raises UsageError for what the workers of these settings can't measure."""
     chosen = SETTINGS[settings]
     impossible = {
-        wanted.protocol: wanted.protocol.lower() not in chosen.tests,
-        "N:1": wanted.ratio == "N:1",
-        "streams": wanted.streams is not None,
-        "rate": wanted.rate is not None,
-        "duration": not wanted.duration.si.is_integer(),
+        params.protocol: params.protocol.lower() not in chosen.tests,
+        "N:1": params.ratio == "N:1",
+        "streams": params.streams is not None,
+        "rate": params.rate is not None,
+        "duration": not params.duration.si.is_integer(),
     }
     if chosen.workers is not Workers.CLEARWAY and (found := [what for what, is_so in impossible.items() if is_so]):
         raise UsageError("door.not-by-its-workers", settings=settings, what=found[0])
 
 
-def spec_of(wanted: NetworkStartParameters, settings: SettingsName, inventory: Inventory, name: str) -> Spec:
-    """The same test in clearway's words. Raises SiteError where the nodes are too few to hold it."""
+def spec_of(params: NetworkStartParameters, settings: SettingsName, inventory: Inventory, name: str) -> Spec:
+    """The same test as a spec. Raises SiteError if there are too few nodes for it."""
     chosen = SETTINGS[settings]
-    protocol = wanted.protocol.lower()
-    own: dict[str, Any] = {"streams": wanted.streams, "rate": wanted.rate}
+    protocol = params.protocol.lower()
+    own: dict[str, Any] = {"streams": params.streams, "rate": params.rate}
     fields = {**chosen.tests[protocol], **{key: value for key, value in own.items() if value is not None}}
     test = Test.model_validate(
         {
-            "name": f"{protocol}-{wanted.ratio.replace(':', '-')}",
+            "name": f"{protocol}-{params.ratio.replace(':', '-')}",
             "protocol": protocol,
             "scope": "any",
             "judge_cross_zone": True,
-            "pairs": wanted.number_of_clients,
-            "duration": wanted.duration,
+            "pairs": params.number_of_clients,
+            "duration": params.duration,
             "warm_up": chosen.warm_up,
-            "repeats": {"min": 1, "max": 3 if wanted.thresholds else 1},
-            "accept": wanted.thresholds,
-            **_pairing(wanted, inventory),
+            "repeats": {"min": 1, "max": 3 if params.thresholds else 1},
+            "accept": params.thresholds,
+            **_pairing(params, inventory),
             **fields,
         }
     )
-    workers = _workers_a_node(wanted, inventory)
+    workers = _workers_a_node(params, inventory)
     return Spec(version=1, name=name, workers_per_node=workers, attempts=chosen.attempts, tests=(test,))
 
 
-def _pairing(wanted: NetworkStartParameters, inventory: Inventory) -> dict[str, Any]:
-    if wanted.ratio == "N:1":
+def _pairing(params: NetworkStartParameters, inventory: Inventory) -> dict[str, Any]:
+    if params.ratio == "N:1":
         return {"pairing": INCAST.name, "server": inventory.nodes[0].name if inventory.nodes else None}
     return {"pairing": ONE_TO_ONE.name, "direction": "forward"}
 
 
-def _workers_a_node(wanted: NetworkStartParameters, inventory: Inventory) -> int:
-    """As few as hold all clients and servers, evenly spread. Raises SiteError if that is more than a node takes."""
+def _workers_a_node(params: NetworkStartParameters, inventory: Inventory) -> int:
+    """The fewest that hold all clients and servers, evenly spread. Raises SiteError if that is too many for a node."""
     machines = len({node.on_machine for node in inventory.nodes})
     if machines < 2:
         raise SiteError("kubernetes.too-few-machines", count=machines)
-    several = wanted.ratio == "N:1"
-    needed, nodes = (wanted.number_of_clients, machines - 1) if several else (2 * wanted.number_of_clients, machines)
+    several = params.ratio == "N:1"
+    needed, nodes = (params.number_of_clients, machines - 1) if several else (2 * params.number_of_clients, machines)
     workers = math.ceil(needed / nodes)
     if workers > _MOST_A_NODE:
-        raise SiteError("door.too-few-nodes", pairs=wanted.number_of_clients, nodes=len(inventory.nodes))
+        raise SiteError("door.too-few-nodes", pairs=params.number_of_clients, nodes=len(inventory.nodes))
     return workers

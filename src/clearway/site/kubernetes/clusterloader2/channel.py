@@ -98,7 +98,7 @@ class ClusterLoader2Channel:
     def _manifest(self, name: str, pair: _Pair) -> dict[str, Any]:
         """Owned by the pod that answers, so that it is deleted with it."""
         client, server = self._pods[pair.client].metadata, self._pods[pair.server].metadata
-        wanted = NetworkTestSpec(
+        spec = NetworkTestSpec(
             client_pod_name=client.name,
             server_pod_name=server.name,
             server_pod_ip=pair.send.server.address,
@@ -112,7 +112,7 @@ class ClusterLoader2Channel:
             "apiVersion": f"{GROUP}/{VERSION}",
             "kind": KIND,
             "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels, "ownerReferences": [owner]},
-            "spec": NETWORK_TEST_SPEC.encode(wanted),
+            "spec": NETWORK_TEST_SPEC.encode(spec),
             "status": {"metrics": []},
         }
 
