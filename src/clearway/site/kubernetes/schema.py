@@ -1,7 +1,7 @@
-"""The mailbox's schema as the API server wants it, made of the codecs: what they write is what it accepts.
+"""The mailbox's schema in the form that the API server requires, made from the codecs that write mailboxes.
 
-A structural schema has one type a place: of a union's members all keys are allowed and `kind` says which are
-meant. It takes neither `const` nor `additionalProperties: false`; unknown keys are refused by strict validation.
+A structural schema has one type per key: for a union it allows the keys of all members, and `kind` says which member it
+is. It allows neither `const` nor `additionalProperties: false`; strict validation refuses unknown keys.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _MEANINGS: Mapping[str, str] = {
     "evidence": "What the tool was asked and said.",
 }
 _ATOMIC = {"x-kubernetes-map-type": "atomic"}
-"""Keeps the server's record of who wrote what from growing with every key of a result."""
+"""Keeps the server's record of field owners (managedFields) from growing with every key of a result."""
 
 
 def mailbox_schema() -> ApiSchema:
-    """Of the whole object. Nothing in the status is required: it is there, by default, before the worker."""
+    """Schema of the whole object. Nothing in the status is required: the default status exists before the worker."""
     spec = {"default": {"requests": []}, **structural(WORKER_SPEC.schema(), "spec")}
     status = structural(WORKER_STATUS.schema(), "status")
     for name in ("worker", "clock"):
