@@ -14,6 +14,13 @@ from harness.spec import API_PORT, IPV4, Family, NodeSpec, families_of
 from harness.topology import NODES, on_node
 
 _ETCD = "http://127.0.0.1:2379"
+_SOCKETS = "/var/lib/kubelet"
+"""Below it every kubelet makes the socket for device plug-ins, wherever its --root-dir is."""
+_WITH_OWN_SOCKETS = (
+    *("unshare", "--mount", "--propagation=unchanged", "sh", "-ec"),
+    *(f'mkdir -p {_SOCKETS}; mount -t tmpfs cluster {_SOCKETS}; exec "$@"', "sh"),
+)
+"""Before a command line: it gets that folder for itself and shares all other mounts."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,9 @@ def containerd(place: Workplace, node: NodeSpec) -> Daemon:
 
 
 def kubelet(place: Workplace, node: NodeSpec) -> Daemon:
+    """Each has a folder of its own where all of one machine would listen at the same socket: no flag moves it, and a
+    kubelet that finds it taken in the moment between clearing it away and listening ends.
+    """
     config = place.configs / f"{node.name}-kubelet.json"
     config.write_text(json.dumps(_kubelet_config(place, node), indent=1))
     labels = ",".join(f"{name}={value}" for name, value in node.labels.items())
@@ -125,7 +135,7 @@ def kubelet(place: Workplace, node: NodeSpec) -> Daemon:
         *(f"--kubeconfig={place.authority.kubeconfig(node.name)}", f"--node-ip={','.join(node.addresses)}"),
         *(f"--root-dir={_home(node)}/kubelet", f"--cert-dir={_home(node)}/kubelet-pki", f"--node-labels={labels}"),
     )
-    return Daemon(f"kubelet-{node.name}", on_node(node.name, argv))
+    return Daemon(f"kubelet-{node.name}", on_node(node.name, (*_WITH_OWN_SOCKETS, *argv)))
 
 
 def proxy(place: Workplace, node: NodeSpec) -> Daemon:

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.cgroups import clusters_with_cgroups, remove_cgroups
@@ -40,10 +40,11 @@ def wait_until_gone(folder: Path) -> None:
 
 
 def sweep() -> None:
-    """Clear away after clusters whose guards were killed."""
+    """Clear away after clusters whose guards were killed. Others may do the same, or end theirs, at the same time."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if not _is_locked(folder):
-            shutil.rmtree(folder)
+        with suppress(FileNotFoundError):
+            if not _is_locked(folder):
+                shutil.rmtree(folder)
     for cluster in clusters_with_cgroups():
         remove_cgroups(cluster)
 

@@ -45,10 +45,14 @@ def fabric_steps(ip: tuple[int, ...]) -> Iterator[Step]:
 
 
 def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
-    """One node: a file system (by which a kubelet finds its own), a link and routes to all others, a host name."""
+    """One node: a file system (by which a kubelet finds its own), a link and routes to all others, a host name.
+
+    The file system is shared: the volumes that the kubelet mounts in namespaces of its own appear to containerd.
+    """
     home, uts = NODES / node.name, f"/run/uts/{node.name}"
     yield Step(("mkdir", "-p", str(home)))
     yield _fresh(str(home))
+    yield Step(("mount", "--make-shared", str(home)))
     yield Step(("ip", "-batch", "-"), _lines(_link(node)))
     yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
     yield _forwarding(("nsenter", f"--net=/run/netns/{node.name}"), node.ip)
