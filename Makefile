@@ -10,11 +10,13 @@ export PYTHON VENV
 
 PYTEST := $(BIN)/pytest -p no:cacheprovider
 PARALLEL := -n auto --maxprocesses 8
-LAB := (lab or truth) and not cluster
+# Tests that mostly wait share the machine with a second file of tests. A cluster that is given is one for all.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+BESIDE = $(if $(CLEARWAY_TEST_KUBECONFIG),,$(SIDE_BY_SIDE))
 ALONE := lab or truth or cluster
 HARNESS = PYTHONPATH=src:. $(BIN)/python -m harness
 
-.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab kubernetes cluster-build cluster cluster-down check format lint types imports bench shape docs lock bare-root clean
+.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab lab-beside lab-truth kubernetes cluster-build cluster cluster-down check format lint types imports bench shape docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -42,12 +44,19 @@ quick:
 	@$(PYTEST) $(PARALLEL) --quiet --hypothesis-profile quick -m "not (slow or $(ALONE))"
 
 lab:
-	@echo "tests on real traffic, one at a time:"
-	@$(PYTEST) -v --durations 10 -m "$(LAB)"
+	@status=0; for part in beside truth; do $(MAKE) --no-print-directory lab-$$part || status=1; done; exit $$status
+
+lab-beside:
+	@echo "tests on real traffic, two at a time:"
+	@$(PYTEST) $(SIDE_BY_SIDE) -v --durations 10 -m "not truth" tests/lab
+
+lab-truth:
+	@echo "tests that hold a measurement against what is known, one at a time:"
+	@$(PYTEST) -v --durations 10 -m truth tests/lab
 
 kubernetes: cluster-build
-	@echo "tests on a real Kubernetes, one at a time:"
-	@$(PYTEST) -v --durations 10 -m cluster
+	@echo "tests on a real Kubernetes, two clusters side by side:"
+	@$(PYTEST) $(BESIDE) -v --durations 10 tests/cluster
 
 cluster-build: dev
 	@if [ -z "$$CLEARWAY_TEST_KUBECONFIG" ]; then $(HARNESS) build; fi

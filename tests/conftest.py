@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 LAB = Path(__file__).parent / "lab"
+OWN_FOLDERS = {"lab": LAB, "truth": LAB, "cluster": LAB.with_name("cluster")}
+"""Where the tests of these marks are: `make test` looks for them nowhere else."""
 
 os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="en")
 
@@ -22,3 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(LAB):
             item.add_marker(pytest.mark.lab)
+        for mark, folder in OWN_FOLDERS.items():
+            if item.get_closest_marker(mark) and not item.path.is_relative_to(folder):
+                raise pytest.UsageError(f"{item.nodeid} is marked {mark}: it belongs in {folder}")

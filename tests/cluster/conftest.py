@@ -10,19 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from cluster.runs.home import clear, furnish
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+_LONGEST = ("test_chaos.py", "test_run.py", "test_door.py", "test_harness.py")
+"""Files of two minutes and more."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: begun as the last of two at a time, one would run on alone."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(300))
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +55,25 @@ def equipped(cluster: Cluster, worker_image: Path) -> Cluster:
     """The shared cluster, with the worker image on every node."""
     cluster.load_image(worker_image)
     return cluster
+
+
+@pytest.fixture(scope="session")
+def left_as_found(equipped: Cluster) -> Iterator[None]:
+    yield
+    if Cluster.given() is not None:
+        clear(equipped)
+
+
+@pytest.fixture
+def furnished(equipped: Cluster, left_as_found: None) -> None:
+    """The workers' namespace is there already."""
+    furnish(equipped)
+
+
+@pytest.fixture
+def bare(equipped: Cluster) -> None:
+    """It is not: who needs it makes it and removes it."""
+    clear(equipped)
 
 
 @pytest.fixture

@@ -6,10 +6,15 @@ import json
 from typing import Any
 
 from harness.cluster import Cluster
+from harness.failure import CommandFailed
 from harness.pause_image import PAUSE_IMAGE
 
 _LENT = {"/usr": "/usr", "/lib": "/usr/lib", "/lib64": "/usr/lib64", "/etc/alternatives": "/etc/alternatives"}
 """Where the machine's folders are seen in the pod."""
+
+LISTEN = ("/usr/bin/iperf", "--server")
+"""On port 5001, for `connects`."""
+_PROBE = ("/usr/bin/timeout", "5", "/usr/bin/bash", "-c")
 
 
 def toolbox(name: str, node: str, *command: str) -> dict[str, Any]:
@@ -43,3 +48,12 @@ def start_pods(cluster: Cluster, namespace: str, *pods: dict[str, Any]) -> dict[
 def execute(cluster: Cluster, namespace: str, pod: str, *command: str) -> str:
     """What a command printed in a pod. Raises CommandFailed."""
     return cluster.kubectl("exec", f"--namespace={namespace}", pod, "--", *command)
+
+
+def connects(cluster: Cluster, namespace: str, pod: str, address: str) -> bool:
+    """Whether a pod reaches what runs LISTEN at an address."""
+    try:
+        execute(cluster, namespace, pod, *_PROBE, f": </dev/tcp/{address}/5001")
+    except CommandFailed:
+        return False
+    return True

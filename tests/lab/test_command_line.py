@@ -28,6 +28,14 @@ version: 1
 tests:
 - {name: bandwidth, protocol: tcp, streams: 2, duration: 2s, warm-up: 1s, accept: ["throughput >= 50 Mbit/s"]}
 """
+BRIEF = """
+version: 1
+gap: 100ms
+tests:
+- {name: bandwidth, protocol: tcp, direction: forward, duration: 1s, warm-up: 500ms,
+   accept: ["throughput >= 50 Mbit/s"]}
+"""
+"""For what does not depend on how long it measures."""
 SLOW_NODE = """
 nodes: 4
 zones: 1
@@ -68,6 +76,13 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def brief(tmp_path: Path) -> Path:
+    path = tmp_path / "brief.yaml"
+    path.write_text(BRIEF)
+    return path
+
+
 @pytest.fixture(scope="module")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run that is over: its directory, and what the command said."""
@@ -97,7 +112,7 @@ def test_a_user_without_rights_gets_the_same_acceptance() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         spec, out = Path(folder, "cat.yaml"), Path(folder, "out")
-        spec.write_text(SHORT)
+        spec.write_text(BRIEF)
         argv = [*AS_NOBODY, python, "-m", "clearway", "run", str(spec), "--lab", "--report-dir", str(out)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[1:]), "HOME": folder}
         done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env=environment)
@@ -105,8 +120,8 @@ def test_a_user_without_rights_gets_the_same_acceptance() -> None:
         assert "--map-root-user" in (out / "log.txt").read_text()
 
 
-def test_json_on_stdout_is_nothing_but_json(spec: Path, tmp_path: Path) -> None:
-    done = clearway("run", spec, "--lab", "--report-dir", tmp_path / "out", "--json")
+def test_json_on_stdout_is_nothing_but_json(brief: Path, tmp_path: Path) -> None:
+    done = clearway("run", brief, "--lab", "--report-dir", tmp_path / "out", "--json")
     assert json.loads(done.stdout)["state"] == "pass"
 
 
@@ -183,20 +198,20 @@ def test_a_run_that_is_over_is_only_judged_again_when_resumed(
 
 
 @pytest.mark.parametrize("file", ["results.jsonl", "report.txt.new"])
-def test_a_full_disk_is_never_exit_0_and_names_the_file(file: str, spec: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_never_exit_0_and_names_the_file(file: str, brief: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / file).symlink_to("/dev/full")
-    done = clearway("run", spec, "--lab", "--report-dir", out, "--lang", "en")
+    done = clearway("run", brief, "--lab", "--report-dir", out, "--lang", "en")
     assert done.returncode == 3, done.stderr
     assert str(out) in done.stderr
     assert "No space left on device" in done.stderr
 
 
-def test_a_lab_without_a_pair_to_measure_is_exit_3_not_a_pass(spec: Path, tmp_path: Path) -> None:
+def test_a_lab_without_a_pair_to_measure_is_exit_3_not_a_pass(brief: Path, tmp_path: Path) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("{nodes: 2, zones: 2}")
-    done = clearway("run", spec, "--lab-file", lab, "--report-dir", tmp_path / "out")
+    done = clearway("run", brief, "--lab-file", lab, "--report-dir", tmp_path / "out")
     assert done.returncode == 3, done.stderr
     assert not (tmp_path / "out").exists()
 

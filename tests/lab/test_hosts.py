@@ -45,6 +45,7 @@ def throughput(record: Record) -> float:
     return median(pair.values["throughput mean"].si for pair in pairs)
 
 
+@pytest.mark.truth
 async def test_hosts_over_ssh_agree_with_the_labs_own_site_on_the_same_links(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ PAYLOAD_SHARE = (1500 - 52) / (1500 + 14)
 
 
 @pytest.mark.slow
+@pytest.mark.truth
 async def test_a_link_carries_its_rate_and_an_exception_its_own_both_ways() -> None:
     slow = LinkException(node="node-3", rate=Rate(20e6))
     async with running_lab(LabSpec(link=Link(rate=Rate(200e6)), exceptions=(slow,)), agents=False) as lab:
@@ -61,6 +62,7 @@ async def test_jumbo_frames_cross_the_fabric() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.truth
 async def test_a_lab_of_ipv6_has_no_ipv4_and_carries_its_rate() -> None:
     async with running_lab(LabSpec(nodes=2, ip=6, link=Link(rate=Rate(100e6)))) as lab:
         assert lab.ready[Slot("node-2")].worker.addresses == ("2001:2::2",)

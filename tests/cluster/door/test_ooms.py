@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cluster.door.doors import Doors
 from cluster.eater import LIMIT, await_killed, eater, feed
 from harness.cluster import Cluster
@@ -27,6 +29,7 @@ SWITCHES = "clusterOOMsTrackerEnabled: true, clusterOOMsFailureEnabled: true"
 IGNORED = "clusterOOMsIgnoredProcesses: tools"
 
 
+@pytest.mark.usefixtures("furnished")
 def test_a_pod_killed_for_memory_fails_the_test_unless_it_is_ignored(
     equipped: Cluster, doors: Doors, namespace: str
 ) -> None:

@@ -21,10 +21,13 @@ def cleared(equipped: Cluster) -> None:
     clear(equipped)
 
 
-def test_a_network_is_accepted_and_nothing_is_left(equipped: Cluster, commands: Commands) -> None:
+def test_a_network_is_accepted_and_nothing_is_left_and_without_zone_labels_all_nodes_are_one_zone(
+    equipped: Cluster, commands: Commands
+) -> None:
     ended = commands.run()
     assert (ended.status, commands.report()["state"]) == (0, "pass"), ended.err
     assert left_behind(equipped) == ""
+    assert "No node has a zone label: all 2 nodes are one zone." in ended.out
 
 
 def test_a_check_says_that_a_run_will_work_and_leaves_nothing(equipped: Cluster, commands: Commands) -> None:

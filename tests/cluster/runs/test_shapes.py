@@ -11,6 +11,7 @@ import pytest
 
 from cluster.runs.commands import Commands
 from cluster.runs.home import furnish
+from cluster.toolbox import LISTEN, connects, start_pods, toolbox
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
@@ -48,11 +49,16 @@ def test_in_two_zones_only_pairs_of_one_zone_meet_and_standard_asks_for_nothing_
     assert [test["pairs"] for test in json.loads(planned.out)["tests"]] == [4, 4, 4]
 
 
-@pytest.mark.usefixtures("furnished")
-def test_without_zone_labels_all_nodes_are_one_zone_and_it_is_said(equipped: Cluster, commands: Commands) -> None:
-    ended = commands.run()
-    assert ended.status == 0, ended.err
-    assert "No node has a zone label: all 2 nodes are one zone." in ended.out
+IPV6, DUAL = (6,), (6, 4)
+only_ipv6 = pytest.param(IPV6, id="IPv6")
+both = pytest.param(DUAL, id="dual stack")
+
+
+@pytest.fixture(scope="module")
+def speaking(request: pytest.FixtureRequest, worker_image: Path) -> Iterator[Cluster]:
+    """Two nodes with addresses of the IP versions that the test names."""
+    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=request.param)) as cluster:
+        yield cluster
 
 
 def target(commands: Commands) -> str:
@@ -62,20 +68,31 @@ def target(commands: Commands) -> str:
     return str(argv[argv.index("-c") + 1])
 
 
-def test_a_network_of_ipv6_is_measured_by_ipv6(worker_image: Path, tmp_path: Path) -> None:
-    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=(6,))) as cluster:
-        commands = Commands(cluster.kubeconfig, tmp_path)
-        ended = commands.run()
+@pytest.mark.parametrize("speaking", [only_ipv6, both], indirect=True)
+def test_pods_reach_each_other_by_every_address_they_have(speaking: Cluster, request: pytest.FixtureRequest) -> None:
+    versions = request.node.callspec.params["speaking"]
+    server = toolbox("server", "node-1", *LISTEN, "--ipv6_domain")
+    start_pods(speaking, "default", server, toolbox("client", "node-2"))
+    status = json.loads(speaking.kubectl("get", "pod", "server", "--output=json"))["status"]
+    addresses = [entry["ip"] for entry in status["podIPs"]]
+    assert [6 if ":" in address else 4 for address in addresses] == list(versions)
+    assert [address for address in addresses if not connects(speaking, "default", "client", address)] == []
+
+
+@pytest.mark.parametrize("speaking", [only_ipv6], indirect=True)
+def test_a_network_of_ipv6_is_measured_by_ipv6(speaking: Cluster, tmp_path: Path) -> None:
+    commands = Commands(speaking.kubeconfig, tmp_path)
+    ended = commands.run()
     assert ended.status == 0, ended.err
     assert target(commands).startswith("fd00:244:")
 
 
+@pytest.mark.parametrize("speaking", [both], indirect=True)
 def test_of_two_families_the_clusters_first_is_measured_or_the_one_that_the_spec_names(
-    worker_image: Path, tmp_path: Path
+    speaking: Cluster, tmp_path: Path
 ) -> None:
-    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=(6, 4))) as cluster:
-        usual, named = (Commands(cluster.kubeconfig, tmp_path / name) for name in ("usual", "named"))
-        ended = [usual.run(), named.run("--set=tests.bandwidth.family=ipv4")]
+    usual, named = (Commands(speaking.kubeconfig, tmp_path / name) for name in ("usual", "named"))
+    ended = [usual.run(), named.run("--set=tests.bandwidth.family=ipv4")]
     assert [one.status for one in ended] == [0, 0], [one.err for one in ended]
     assert target(usual).startswith("fd00:244:")
     assert target(named).startswith("10.244.")
