@@ -9,6 +9,7 @@ from image.debian import ENGINE_PACKAGES, engine_packages
 from scripts.pages.flags import with_flags
 from scripts.pages.records import with_tables
 from scripts.pages.spec import reference_markdown
+from scripts.pages.thresholds import with_thresholds
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,6 +17,7 @@ MADE: Mapping[Path, Callable[[str], str]] = {
     DOCS / "spec-reference.md": lambda _: reference_markdown(),
     DOCS / "result-format.md": with_tables,
     DOCS / "clusterloader2.md": with_flags,
+    DOCS / "verdict.md": with_thresholds,
     ENGINE_PACKAGES: lambda _: engine_packages(),
 }
 """Each file, and what makes its new text of the present one."""

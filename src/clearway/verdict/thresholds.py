@@ -74,9 +74,3 @@ THRESHOLDS = (CONFIDENCE, BEYOND_PERCENTILE, RULE_OF_THREE, CLIENT_BUSY, SENT, R
 
 ROUNDING = 1e-9
 """A share written as 90 % is not exactly 0.9 in binary: counts of pairs are compared with this much room."""
-
-
-def table() -> str:
-    """The thresholds as a Markdown table."""
-    rows = (f"| {one.shown} | {one.decides} | {one.reason} | {one.source} |\n" for one in THRESHOLDS)
-    return "| number | decides | reason | source |\n|---|---|---|---|\n" + "".join(rows)
