@@ -8,6 +8,7 @@ from typing import Any
 from clearway.base.units import Duration
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.measurements.network import NetworkStartParameters
+from clearway.cl2.measurements.network.request import load_of
 from clearway.cl2.namespaces import names_of
 from clearway.cl2.prepare import Prepared
 from clearway.cl2.settings import SETTINGS, SettingsName
@@ -46,10 +47,8 @@ def _call(call: MethodCall, settings: SettingsName, language: Language) -> str:
 
 
 def _network(params: NetworkStartParameters, settings: SettingsName, language: Language) -> str:
-    chosen = SETTINGS[params.settings or settings]
-    protocol = params.protocol.lower()
-    own = {"streams": params.streams, "rate": params.rate}
-    load = {**chosen.tests[protocol], **{name: value for name, value in own.items() if value is not None}}
+    settings = params.settings or settings
+    chosen, load = SETTINGS[settings], load_of(params, settings)
     values = {
         "ratio": params.ratio,
         "protocol": params.protocol,
@@ -58,7 +57,7 @@ def _network(params: NetworkStartParameters, settings: SettingsName, language: L
         "servers": params.number_of_servers,
         "warm_up": chosen.warm_up if chosen.warm_up > Duration(0) else None,
         "load": ", ".join(f"{name}: {shown(value)}" for name, value in load.items()),
-        "settings": params.settings or settings,
+        "settings": settings,
         "cpu": chosen.cpu,
         "thresholds": tuple(criterion.text for criterion in params.thresholds),
     }

@@ -83,8 +83,6 @@ def spec_of(params: NetworkStartParameters, settings: SettingsName, inventory: I
     """The same test as a spec. Raises SiteError if there are too few nodes for it."""
     chosen = SETTINGS[settings]
     protocol = params.protocol.lower()
-    own: dict[str, Any] = {"streams": params.streams, "rate": params.rate}
-    fields = {**chosen.tests[protocol], **{key: value for key, value in own.items() if value is not None}}
     test = Test.model_validate(
         {
             "name": f"{protocol}-{params.ratio.replace(':', '-')}",
@@ -97,11 +95,20 @@ def spec_of(params: NetworkStartParameters, settings: SettingsName, inventory: I
             "repeats": {"min": 1, "max": 3 if params.thresholds else 1},
             "accept": params.thresholds,
             **_pairing(params, inventory),
-            **fields,
+            **load_of(params, settings),
         }
     )
     workers = _workers_a_node(params, inventory)
     return Spec(version=1, name=name, workers_per_node=workers, attempts=chosen.attempts, tests=(test,))
+
+
+def load_of(params: NetworkStartParameters, settings: SettingsName) -> dict[str, Any]:
+    """The fields of a spec's test that set the load: those of the settings, replaced by the call's own."""
+    own = {"streams": params.streams, "rate": params.rate}
+    return {
+        **SETTINGS[settings].tests[params.protocol.lower()],
+        **{name: value for name, value in own.items() if value is not None},
+    }
 
 
 def _pairing(params: NetworkStartParameters, inventory: Inventory) -> dict[str, Any]:
