@@ -13,7 +13,8 @@ from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
 from clearway.probe import wire
 from clearway.probe.codec import Codec, CodecError, of
 from clearway.probe.json_values import parsed, quoted
-from clearway.probe.records import Inventory, Round, Worker
+from clearway.probe.observations import KINDS
+from clearway.probe.records import Inventory, Observation, Reason, Round, Worker
 from clearway.spec.load import load_spec
 from clearway.spec.problems import SpecError
 
@@ -42,6 +43,7 @@ def read_run(folder: Path) -> Record:
         workers=_latest(read_lines(folder / files.WORKERS, wire.WORKER)),
         observations=read_lines(folder / files.OBSERVATIONS, wire.OBSERVATION),
     )
+    _check_values(folder / files.OBSERVATIONS, record.observations)
     for name, rounds in ((files.PLAN, record.plan), (files.ROUNDS, record.rounds)):
         _check_names(folder / name, rounds, record.inventory)
     return record
@@ -69,6 +71,16 @@ def read_lines(path: Path, codec: Codec[T]) -> tuple[T, ...]:
         return ()
     whole, _, _ = _content(path).rpartition(b"\n")
     return tuple(_decoded(path, number, line, codec) for number, line in enumerate(whole.split(b"\n"), 1) if line)
+
+
+def _check_values(path: Path, observations: Iterable[Observation]) -> None:
+    """An observation of a known kind has the values that readers rely on."""
+    for number, seen in enumerate(observations, 1):
+        needs = KINDS[seen.kind].needs if seen.kind in KINDS else {}
+        for name, kind in needs.items():
+            if not isinstance(seen.values.get(name), kind):
+                error = Reason("codec.missing-key", {"record": seen.kind, "key": name})
+                raise LedgerError("ledger.cannot-read", path=str(path), line=number, error=error)
 
 
 def _check_names(path: Path, rounds: Iterable[Round], inventory: Inventory) -> None:

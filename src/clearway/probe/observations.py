@@ -6,10 +6,11 @@ table as its last section.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Mapping
 
+from clearway.base.units import Duration
 from clearway.probe.records import Observation
 
 
@@ -20,6 +21,8 @@ class ObservationKind:
     """What an observation's subject names."""
     meaning: str
     """What was seen, with the names of its values."""
+    needs: Mapping[str, type] = field(default_factory=dict, hash=False)
+    """Values that readers rely on; the ledger refuses an observation without them."""
 
     def seen(self, subject: str, at: float, values: Mapping[str, Any] = MappingProxyType({})) -> Observation:
         """One observation of this kind; `at` in Unix seconds on the controller's clock."""
@@ -72,13 +75,19 @@ CHAOS_ARMED = ObservationKind(
     "chaos-armed", "node", "the node repairs itself after `fuse`, also without the controller; `kind` of the failure"
 )
 CHAOS_BREAKING = ObservationKind(
-    "chaos-breaking", "node", "the node is being broken; `kind` of the failure, `fuse` until it repairs itself"
+    "chaos-breaking",
+    "node",
+    "the node is being broken; `kind` of the failure, `fuse` until it repairs itself",
+    {"kind": str, "fuse": Duration},
 )
 CHAOS_BROKEN = ObservationKind("chaos-broken", "node", "the node was seen broken `after` this time; `kind`")
 CHAOS_PUTTING_BACK = ObservationKind("chaos-putting-back", "node", "the repair of the node begins; `kind`")
 CHAOS_BACK = ObservationKind("chaos-back", "node", "the node works again, `after` this time")
 CHAOS_FAILED = ObservationKind(
-    "chaos-failed", "node", "the node could not be broken or repaired; `code` of the reason and its values"
+    "chaos-failed",
+    "node",
+    "the node could not be broken or repaired; `code` of the reason and its values",
+    {"code": str},
 )
 ANSWER_REFUSED = ObservationKind(
     "answer-refused", "object", "the API server refused a worker's answer to ClusterLoader2, and the `error`"

@@ -183,6 +183,15 @@ def test_a_damaged_journal_of_broken_nodes_is_named(tmp_path: Path, line: str, l
     assert bare_codes(words) == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["chaos-breaking", "chaos-failed"])
+def test_an_observation_without_its_values_is_named(run: Path, tmp_path: Path, kind: str, language: Language) -> None:
+    line = json.dumps({"kind": kind, "subject": "node-1", "at": 1.0, "values": {"fuse": "x"}}).encode() + b"\n"
+    code, words = reported(damaged(run, files.OBSERVATIONS, line, tmp_path), language)
+    assert (code, bare_codes(words)) == (3, [])
+    assert str(tmp_path / files.OBSERVATIONS) in words
+
+
 def test_a_reason_behind_a_reason_is_kept_and_worded(run: Path) -> None:
     (line,) = (run / files.OBSERVATIONS).read_text().splitlines()
     kept: dict[str, Any] = json.loads(line)["values"]["cause"]
