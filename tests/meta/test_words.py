@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import tokenize
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ from typing import Any
 import pytest
 
 from meta.shown import EXAMPLES, PAGES
-from meta.tree import PACKAGE, ROOT
+from meta.tree import PACKAGE, PACKAGES, ROOT, all_sources, parsed
 
 LITERARY = re.compile(
     r"\b(whoever|nobody|somebody|everybody|anybody|whatever|whomever|told|tells?|heard|goes along|sake of)\b",
@@ -19,11 +23,52 @@ LITERARY = re.compile(
 )
 """Words that a reader without perfect English has to look up, or that blur who does what."""
 
+TWICE: Mapping[str, str] = {}
+"""Class names that may stand in two files, each with its reason."""
+
 NAMES = re.compile(r"`[^`\n]*`")
 """Code in a page's text."""
 
 CATALOGUES = ("en.toml", "explain.en.toml")
 ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<korean>[^|]+) \| [^|]+ \| `(?P<path>[\w/.]+)`: `(?P<name>[\w-]+)` \|$")
+
+
+def types(module: ast.Module) -> Iterator[str]:
+    yield from (node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef))
+
+
+def test_a_class_name_stands_for_one_class() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, module in all_sources():
+        for name in set(types(module)):
+            places[name].append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1 and name not in TWICE} == {}
+    assert [name for name in TWICE if len(places[name]) < 2] == []
+
+
+def prose(path: Path) -> Iterator[tuple[int, str]]:
+    """Docstrings and comments, with their lines."""
+    text = path.read_text(encoding="utf-8")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(text)):
+        bodies = node.body if isinstance(node, documented) else []
+        for statement in bodies:
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                yield statement.lineno, str(statement.value.value)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_docstrings_and_comments_are_free_of_literary_words(package: Path) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text.strip()[:100]}"
+        for path, _ in parsed(package)
+        for line, text in prose(path)
+        if LITERARY.search(text)
+    ]
+    assert found == []
 
 
 def texts(table: Mapping[str, Any]) -> Iterator[str]:
