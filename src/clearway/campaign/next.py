@@ -11,6 +11,7 @@ before the next state: nodes are not broken a second time for a retry.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -21,23 +22,19 @@ from clearway.probe.records import Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
 from clearway.verdict.group import TOTAL
 from clearway.verdict.judge import judge
-from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
+from clearway.verdict.model import CriterionVerdict, PairState, State
 from clearway.verdict.trial_index import TrialIndex
 
 
 def next_round(record: Record) -> Round | None:
     """The next round of this run, or None when it is over. Depends on the record alone."""
-    for tests in _phases(record):
+    # Neighbours that need the nodes in the same state come together.
+    for _, phase in groupby(record.spec.tests, lambda test: test.when):
+        tests = {test.name for test in phase}
         for candidates in (_planned(record), _retries(record), _repeats(record)):
             if (found := next((round_ for round_ in candidates if round_.test in tests), None)) is not None:
                 return found
     return None
-
-
-def _phases(record: Record) -> Iterator[set[str]]:
-    """Names of the tests, in groups of neighbours that need the nodes in the same state."""
-    for _, tests in groupby(record.spec.tests, lambda test: test.when):
-        yield {test.name for test in tests}
 
 
 def _planned(record: Record) -> Iterator[Round]:
@@ -47,7 +44,9 @@ def _planned(record: Record) -> Iterator[Round]:
 
 def _retries(record: Record) -> Iterator[Round]:
     index = TrialIndex(record)
-    trials = _by_probe(record)
+    trials: defaultdict[str, list[Trial]] = defaultdict(list)
+    for trial in record.trials:
+        trials[trial.probe.id].append(trial)
     for origin in (round_ for round_ in record.rounds if round_.why is not RoundReason.RETRY):
         void = {probe.id for probe in origin.probes if _is_due(index, trials[probe.id])}
         if void:
@@ -55,20 +54,13 @@ def _retries(record: Record) -> Iterator[Round]:
 
 
 def _is_due(index: TrialIndex, trials: list[Trial]) -> bool:
-    """Whether no attempt at the probe gave a value that can be judged, and the budget allows another."""
-    return _is_void(index, trials) and _tries(trials) < index.record.spec.attempts
+    """Whether no attempt at the probe gave a value that can be judged, and the budget allows another.
 
-
-def _is_void(index: TrialIndex, trials: list[Trial]) -> bool:
+    An attempt that ended with its controller has no result and is not counted.
+    """
     wanted = [trial for trial in trials if trial.probe.role not in (Role.BACKGROUND, Role.EXPOSED)]
-    return bool(wanted) and not any(map(index.counts, wanted))
-
-
-def _tries(trials: list[Trial]) -> int:
-    """Attempts that were really made. An attempt that ended with its controller has no result and is not counted."""
-    return sum(
-        trial.probe.role is not Role.BACKGROUND and any(half is not None for half in trial.halves) for trial in trials
-    )
+    made = [t for t in trials if t.probe.role is not Role.BACKGROUND and any(half is not None for half in t.halves)]
+    return bool(wanted) and not any(map(index.counts, wanted)) and len(made) < index.record.spec.attempts
 
 
 def _retry(record: Record, origin: Round, void: set[str]) -> Round:
@@ -93,11 +85,9 @@ def _repeats(record: Record) -> Iterator[Round]:
 def _straddling(judged: CriterionVerdict) -> Iterator[Pair | str]:
     """Pairs (or groups) whose values lie on both sides of the limit, where that leaves the criterion open."""
     if judged.state is State.INCONCLUSIVE:
-        yield from (pair.subject for pair in judged.pairs if _is_straddling(pair))
-
-
-def _is_straddling(pair: PairValue) -> bool:
-    return pair.standing is PairState.UNDECIDED and any(reason.code == "verdict.straddles" for reason in pair.reasons)
+        for pair in judged.pairs:
+            if pair.standing is PairState.UNDECIDED and "verdict.straddles" in {reason.code for reason in pair.reasons}:
+                yield pair.subject
 
 
 def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | str]) -> Round | None:
@@ -132,10 +122,3 @@ def _again(probe: Probe, repeat: int) -> Probe:
     old, new = f"#{probe.repeat}", f"#{repeat}"
     background = probe.background.replace(old, new) if probe.background is not None else None
     return replace(probe, id=probe.id.replace(old, new), repeat=repeat, background=background)
-
-
-def _by_probe(record: Record) -> dict[str, list[Trial]]:
-    found: dict[str, list[Trial]] = {}
-    for trial in record.trials:
-        found.setdefault(trial.probe.id, []).append(trial)
-    return found

@@ -19,14 +19,12 @@ def rehearse(rounds: Iterable[Round]) -> None:
     Raises UsageError, for instance for a window that the engine can't divide into its intervals.
     """
     first = {round_.test: round_ for round_ in reversed(tuple(rounds))}
+    exact = ClockOffset(Duration(0), Duration(0))
     for round_ in first.values():
-        ready = {slot: _stand_in(slot, len(round_.probes)) for probe in round_.probes for slot in probe.pair}
+        ports = tuple(range(1, len(round_.probes) + 1))
+        slots = {slot for probe in round_.probes for slot in probe.pair}
+        ready = {slot: Ready(Worker(slot, ("192.0.2.1",), 1500, ports), exact) for slot in slots}
         _ = requests_for(round_, {probe.id: 1 for probe in round_.probes}, ready, 0).schedule
-
-
-def _stand_in(slot: Slot, ports: int) -> Ready:
-    worker = Worker(slot, ("192.0.2.1",), 1500, tuple(range(1, ports + 1)))
-    return Ready(worker, ClockOffset(Duration(0), Duration(0)))
 
 
 def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
@@ -39,9 +37,18 @@ def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:
 
 
 def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
-    needed = tools_of(ENGINES[probe.engine] for probe in probes)
-    for tool in needed.values():
-        yield from _tool(tool, workers)
+    for tool in tools_of(ENGINES[probe.engine] for probe in probes).values():
+        values = {"tool": tool.binary, "package": tool.package}
+        if missing := [worker for worker in workers if tool.binary not in worker.versions]:
+            yield Finding("preflight.tool-missing", Severity.ERROR, _names(missing), values)
+        if old := [worker for worker in workers if _is_old(tool, worker.versions.get(tool.binary))]:
+            wanted = ".".join(map(str, tool.at_least))
+            values |= {"found": old[0].versions[tool.binary], "wanted": wanted}
+            yield Finding("preflight.tool-too-old", Severity.ERROR, _names(old), values)
+
+
+def _is_old(tool: Tool, version: str | None) -> bool:
+    return version is not None and tuple(map(int, version.split("."))) < tool.at_least
 
 
 def _families(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
@@ -62,22 +69,6 @@ def _congestion(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> Iterato
         if refused := [one for one in workers if congestion in one.facts.get("congestion-refused", "").split()]:
             values = {"congestion": congestion, "own": refused[0].facts.get("congestion")}
             yield Finding("preflight.congestion-refused", Severity.ERROR, _names(refused), values)
-
-
-def _tool(tool: Tool, workers: list[Worker]) -> Iterator[Finding]:
-    missing = [worker for worker in workers if tool.binary not in worker.versions]
-    old = [w for w in workers if tool.binary in w.versions and _version(w.versions[tool.binary]) < tool.at_least]
-    values = {"tool": tool.binary, "package": tool.package}
-    if missing:
-        yield Finding("preflight.tool-missing", Severity.ERROR, _names(missing), values)
-    if old:
-        wanted = ".".join(str(part) for part in tool.at_least)
-        values |= {"found": old[0].versions[tool.binary], "wanted": wanted}
-        yield Finding("preflight.tool-too-old", Severity.ERROR, _names(old), values)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
 
 
 def _names(workers: list[Worker]) -> str:

@@ -14,7 +14,7 @@ from clearway.probe import wire
 from clearway.probe.codec import Codec, CodecError, of
 from clearway.probe.json_values import parsed, quoted
 from clearway.probe.observations import KINDS
-from clearway.probe.records import Inventory, Observation, Reason, Round, Worker
+from clearway.probe.records import Inventory, Observation, Reason, Round
 from clearway.spec.load import load_spec
 from clearway.spec.problems import SpecError
 
@@ -32,6 +32,7 @@ class FileDamaged(LedgerError):
 def read_run(folder: Path) -> Record:
     """Read a run directory, finished or not. Raises LedgerError naming the file and line that is wrong."""
     manifest = _manifest(folder)
+    workers = {worker.slot: worker for worker in read_lines(folder / files.WORKERS, wire.WORKER)}
     record = Record(
         manifest=manifest,
         spec=read_yaml(folder / files.SPEC, load_spec),
@@ -40,7 +41,7 @@ def read_run(folder: Path) -> Record:
         findings=read_lines(folder / files.FINDINGS, wire.FINDING),
         rounds=read_lines(folder / files.ROUNDS, wire.ROUND),
         results=read_lines(folder / files.RESULTS, wire.RESULT),
-        workers=_latest(read_lines(folder / files.WORKERS, wire.WORKER)),
+        workers=tuple(workers.values()),
         observations=read_lines(folder / files.OBSERVATIONS, wire.OBSERVATION),
     )
     _check_values(folder / files.OBSERVATIONS, record.observations)
@@ -114,7 +115,3 @@ def _decoded(path: Path, number: int, text: bytes, codec: Codec[T]) -> T:
         return codec.decode(parsed(text))
     except CodecError as error:
         raise LedgerError("ledger.cannot-read", path=str(path), line=number, error=error.reason) from error
-
-
-def _latest(workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
-    return tuple({worker.slot: worker for worker in workers}.values())

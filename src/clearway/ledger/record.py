@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,16 +46,14 @@ class Record:
     def trials(self) -> tuple[Trial, ...]:
         """Every attempt at every probe of every round handed out, in order of hand-out."""
         found = {(r.round, r.probe, r.half): r for r in self.results}
-        return tuple(
-            Trial(
-                probe,
-                attempt,
-                found.get((round_.id, probe.id, Half.SERVE)),
-                found.get((round_.id, probe.id, Half.SEND)),
-                round_.id,
-            )
-            for round_, probe, attempt in self._attempts()
-        )
+        attempts: Counter[str] = Counter()
+        trials = []
+        for round_ in self.rounds:
+            for probe in round_.probes:
+                attempts[probe.id] += 1
+                serve, send = (found.get((round_.id, probe.id, half)) for half in (Half.SERVE, Half.SEND))
+                trials.append(Trial(probe, attempts[probe.id], serve, send, round_.id))
+        return tuple(trials)
 
     @cached_property
     def halves(self) -> tuple[tuple[Result, Probe, Slot], ...]:
@@ -66,10 +65,3 @@ class Record:
     def observed(self, kind: ObservationKind) -> Iterator[Observation]:
         """The observations of one kind."""
         return (seen for seen in self.observations if seen.kind == kind.name)
-
-    def _attempts(self) -> Iterator[tuple[Round, Probe, int]]:
-        seen: dict[str, int] = {}
-        for round_ in self.rounds:
-            for probe in round_.probes:
-                seen[probe.id] = seen.get(probe.id, 0) + 1
-                yield round_, probe, seen[probe.id]

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from clearway.base.errors import UsageError
 from clearway.probe.records import Inventory, Node
-from clearway.spec.model import Chaos, Spec, Test
+from clearway.spec.model import Spec
 
 CONTROL_PLANE = "control-plane"
 """Key in the facts of a node of the control plane."""
@@ -46,10 +46,15 @@ def waves(spec: Spec, inventory: Inventory) -> tuple[Wave, ...]:
     """
     if spec.chaos is None:
         return ()
-    wanted = [tuple(test.name for test in tests) for when, tests in groupby(spec.tests, _when) if when == "failing"]
+    wanted = [
+        tuple(test.name for test in tests)
+        for when, tests in groupby(spec.tests, lambda test: test.when)
+        if when == "failing"
+    ]
     if not wanted:
         return ()
-    size = _at_once(spec.chaos, inventory)
+    if (size := int(spec.chaos.nodes.si * len(inventory.nodes) + 1e-9)) == 0:
+        raise UsageError("plan.share-below-a-node", share=spec.chaos.nodes, nodes=len(inventory.nodes))
     found = list(drawn(breakable(inventory.nodes, spec.chaos.exclude), spec.seed, lambda _: size))
     full = [wave for wave in found if len(wave) == size]
     if len(full) < len(wanted):
@@ -60,14 +65,3 @@ def waves(spec: Spec, inventory: Inventory) -> tuple[Wave, ...]:
 def broken_during(spec: Spec, inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     """The nodes that are broken during each test `when: failing`."""
     return {test: wave.nodes for wave in waves(spec, inventory) for test in wave.tests}
-
-
-def _at_once(chaos: Chaos, inventory: Inventory) -> int:
-    count = int(chaos.nodes.si * len(inventory.nodes) + 1e-9)
-    if count == 0:
-        raise UsageError("plan.share-below-a-node", share=chaos.nodes, nodes=len(inventory.nodes))
-    return count
-
-
-def _when(test: Test) -> str:
-    return test.when

@@ -73,7 +73,10 @@ def forecast(plan: Plan, spec: Spec, inventory: Inventory) -> Forecast:
     known = known_links(spec, inventory)
     by_test = {test.name: [round_ for round_ in plan.rounds if round_.test == test.name] for test in spec.tests}
     tests = tuple(_cost(name, rounds, known, spec.gap) for name, rounds in by_test.items())
-    return Forecast(tests, _busiest(plan))
+    taking_part = Counter(node for probe in plan.probes for node in {probe.client.node: 0, probe.server.node: 0})
+    # Of nodes with as many probes, the one met first.
+    busiest = Busiest(*taking_part.most_common(1)[0]) if taking_part else None
+    return Forecast(tests, busiest)
 
 
 def _cost(name: str, rounds: list[Round], known: Links, gap: Duration) -> CostOfTest:
@@ -113,9 +116,3 @@ def _size(probe: Probe, known: Links, sharing: int) -> Size | None:
 def _sum(sizes: Iterable[Size | None]) -> Size | None:
     known = list(sizes)
     return None if None in known else Size(sum(size.si for size in known if size))
-
-
-def _busiest(plan: Plan) -> Busiest | None:
-    """By probes; of equals, the one met first."""
-    taking_part = Counter(node for probe in plan.probes for node in {probe.client.node: 0, probe.server.node: 0})
-    return Busiest(*taking_part.most_common(1)[0]) if taking_part else None

@@ -67,24 +67,23 @@ class PairedTest:
         if not self.rounds:
             yield Finding("plan.no-pairs", Severity.ERROR, self.test.name, {"scope": self.test.scope})
             return
-        yield from self._none_judged()
+        pairs = {pair for round_ in self.rounds for pair in round_}
+        if self.test.accept and not any(map(self.judges, pairs)):
+            yield Finding("plan.none-judged", Severity.WARNING, self.test.name, {"pairs": len(pairs)})
         yield from self._uncovered()
-        yield from self._leftovers()
+        for alone, partner in PAIRINGS[self.test.pairing].leftovers(self.test, self.rounds):
+            values = {"test": self.test.name, "partner": partner.node}
+            yield Finding("plan.leftover-pair", Severity.INFO, alone.node, values)
         yield from self._above_link()
         yield from self._unknown_limits()
         if self.broken:
-            values = {"nodes": self.broken, "count": len(self.broken)}
-            yield Finding("plan.nodes-broken", Severity.WARNING, self.test.name, values)
+            broken = {"nodes": self.broken, "count": len(self.broken)}
+            yield Finding("plan.nodes-broken", Severity.WARNING, self.test.name, broken)
 
     def judges(self, pair: Pair) -> bool:
         """Pairs across zones are judged only where the spec asks."""
         asked = self.test.scope != "any" or self.test.judge_cross_zone
         return asked or not self.partners.cross(*pair)
-
-    def _none_judged(self) -> Iterator[Finding]:
-        pairs = {pair for round_ in self.rounds for pair in round_}
-        if self.test.accept and not any(map(self.judges, pairs)):
-            yield Finding("plan.none-judged", Severity.WARNING, self.test.name, {"pairs": len(pairs)})
 
     def _uncovered(self) -> Iterator[Finding]:
         covered = {slot.node for round_ in self.rounds for pair in round_ for slot in pair}
@@ -103,11 +102,6 @@ class PairedTest:
             if any(self.partners.allowed(slot, member[0]) for slot in mine for member in group):
                 return True
         return False
-
-    def _leftovers(self) -> Iterator[Finding]:
-        for alone, partner in PAIRINGS[self.test.pairing].leftovers(self.test, self.rounds):
-            values = {"test": self.test.name, "partner": partner.node}
-            yield Finding("plan.leftover-pair", Severity.INFO, alone.node, values)
 
     def _above_link(self) -> Iterator[Finding]:
         rate = self.test.rate

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
 from clearway.engine.table import DEFAULT_ENGINES
-from clearway.pairing.base import Member, PairScope, Partners, Rounds
+from clearway.pairing.base import Member, PairScope, Partners
 from clearway.pairing.table import rounds_of
 from clearway.plan.failing import broken_during
 from clearway.plan.model import Links, PairedTest, Plan
@@ -40,34 +39,23 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
         candidates = partners(test, inventory, spec.workers_per_node)
         rounds_found = rounds_of(test.pairing, test, candidates, spec.seed)
         paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()))
-        rounds += _held_back(_rounds(paired), paired, spec.max_rate)
+        rounds += _rounds(paired, spec.max_rate)
         findings += paired.findings
     return Plan(tuple(rounds), tuple(findings))
 
 
-def _rounds(paired: PairedTest) -> Iterator[Round]:
+def _rounds(paired: PairedTest, most: Rate | None) -> Iterator[Round]:
     """Every repeat goes through all rounds before the next one begins: a pair's repeats are apart in time."""
     test = paired.test
-    at_once = _one_by_one(paired.rounds) if test.isolated else paired.rounds
+    at_once = [[pair] for round_ in paired.rounds for pair in round_] if test.isolated else paired.rounds
     digits = max(2, len(str(len(at_once) * test.repeats.min)))
     numbered = enumerate(((repeat, pairs) for repeat in range(test.repeats.min) for pairs in at_once), start=1)
     for number, (repeat, pairs) in numbered:
         probes = tuple(probe for pair in pairs for probe in _probes(paired, pair, repeat))
+        if most is not None:
+            probes = paced(probes, most)
+            check_limits(test, probes, paired.links)
         yield Round(f"{test.name}-{number:0{digits}}", test.name, probes)
-
-
-def _held_back(rounds: Iterator[Round], paired: PairedTest, most: Rate | None) -> Iterator[Round]:
-    if most is None:
-        yield from rounds
-        return
-    for round_ in rounds:
-        probes = paced(round_.probes, most)
-        check_limits(paired.test, probes, paired.links)
-        yield replace(round_, probes=probes)
-
-
-def _one_by_one(rounds: Rounds) -> Rounds:
-    return [[pair] for round_ in rounds for pair in round_]
 
 
 def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
@@ -82,7 +70,7 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
         server=sender if from_server else receiver,
         engine=test.engine_name,
         parameters=probe_parameters(test, paired.links.between(pair)),
-        window=probe_window(test),
+        window=Window(test.warm_up, test.duration),
         repeat=repeat,
         role=_role(paired, pair),
         background=f"{name}+background" if test.background else None,
@@ -104,7 +92,7 @@ def _background(test: Test, background: Background, probe: Probe) -> Probe:
         server=probe.target,
         engine=DEFAULT_ENGINES["tcp"].name,
         parameters=TcpParameters(background.streams),
-        window=background_window(test),
+        window=Window(test.warm_up, test.duration + _BACKGROUND_TAIL),
         repeat=probe.repeat,
         role=Role.BACKGROUND,
         family=probe.family,
@@ -129,22 +117,12 @@ def known_links(spec: Spec, inventory: Inventory) -> Links:
 
 def probe_parameters(test: Test, link: Rate | None) -> Parameters:
     """Raises UsageError where a UDP rate is missing or is a share of an unknown link."""
-    return _PARAMETERS[test.protocol](test, link)
-
-
-def probe_window(test: Test) -> Window:
-    return Window(test.warm_up, test.duration)
-
-
-def background_window(test: Test) -> Window:
-    return Window(test.warm_up, test.duration + _BACKGROUND_TAIL)
-
-
-def _tcp(test: Test, link: Rate | None) -> Parameters:
-    return TcpParameters(test.streams, test.congestion, test.buffer)
-
-
-def _udp(test: Test, link: Rate | None) -> Parameters:
+    if test.protocol == "tcp":
+        return TcpParameters(test.streams, test.congestion, test.buffer)
+    if test.protocol == "http":
+        return HttpParameters(test.connections, test.body, test.rate if isinstance(test.rate, Frequency) else None)
+    if test.protocol == "round-trip":
+        return RoundTripParameters(test.message, test.transport)
     rate = _udp_rate(test, link)
     if test.buffer is None:
         return UdpParameters(rate, test.datagram)
@@ -159,23 +137,6 @@ def _udp_rate(test: Test, link: Rate | None) -> Rate:
     if link is None:
         raise UsageError("plan.link-unknown", test=test.name, share=test.rate.share)
     return link * test.rate.share.si
-
-
-def _http(test: Test, link: Rate | None) -> Parameters:
-    rate = test.rate if isinstance(test.rate, Frequency) else None
-    return HttpParameters(test.connections, test.body, rate)
-
-
-def _round_trip(test: Test, link: Rate | None) -> Parameters:
-    return RoundTripParameters(test.message, test.transport)
-
-
-_PARAMETERS: Mapping[str, Callable[[Test, Rate | None], Parameters]] = {
-    "tcp": _tcp,
-    "udp": _udp,
-    "http": _http,
-    "round-trip": _round_trip,
-}
 
 
 _THE_ONLY_ZONE = ""

@@ -90,11 +90,8 @@ def _append_missing(
     for probe in round_.probes:
         for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
             if (probe.id, half) not in results:
-                pool.ledger.append(_missing(pool, round_, attempts[probe.id], probe, half, slot))
-
-
-def _missing(pool: WorkerPool, round_: Round, attempt: int, probe: Probe, half: Half, slot: Slot) -> Result:
-    return Result(round_.id, probe.id, attempt, half, *_why_missing(pool, probe, slot))
+                why = _why_missing(pool, probe, slot)
+                pool.ledger.append(Result(round_.id, probe.id, attempts[probe.id], half, *why))
 
 
 def _why_missing(pool: WorkerPool, probe: Probe, slot: Slot) -> tuple[Outcome, Reason]:
@@ -126,22 +123,19 @@ class RoundRequests:
 
     @property
     def schedule(self) -> RoundTiming:
-        commands = [
-            ENGINES[request.engine].serve(request)
-            if request.half is Half.SERVE
-            else ENGINES[request.engine].send(request)
-            for _, request in self.requests.values()
-        ]
+        asked = ((ENGINES[request.engine], request) for _, request in self.requests.values())
+        commands = [engine.serve(one) if one.half is Half.SERVE else engine.send(one) for engine, one in asked]
         return RoundTiming(
             min((command.launch.si for command in commands), default=0.0),
             max((command.ends.si for command in commands), default=0.0) + _ANSWER,
         )
 
     def at(self, instant: float, deadline: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
-        """The mailboxes, each in its worker's own time."""
+        """The mailboxes, each in its worker's own time; an offset below its own uncertainty counts as none."""
         mailboxes: dict[Slot, list[Request]] = defaultdict(list)
         for slot, request in self.requests.values():
-            shift = _shift(ready[slot])
+            clock = ready[slot].clock
+            shift = clock.ahead.si if abs(clock.ahead.si) > clock.uncertainty.si else 0.0
             mailboxes[slot].append(replace(request, start=instant + shift, deadline=instant + deadline + shift))
         return dict(mailboxes)
 
@@ -214,9 +208,3 @@ def _settled(parameters: Parameters, endpoint: Endpoint, mtu: int) -> Parameters
     if isinstance(parameters, UdpParameters) and parameters.datagram is None:
         return replace(parameters, datagram=Size(mtu - _HEADERS[endpoint.v6]))
     return parameters
-
-
-def _shift(ready: Ready) -> float:
-    """Seconds to add for the worker's clock: its measured offset, unless that is smaller than its own uncertainty."""
-    clock = ready.clock
-    return clock.ahead.si if abs(clock.ahead.si) > clock.uncertainty.si else 0.0

@@ -34,7 +34,8 @@ def contradictions(data: Any) -> Iterator[Fault]:
     yield from _when_without_chaos(data, tests)
     for index, test in enumerate(tests):
         if isinstance(test, Mapping):
-            yield from _same_node_without_workers(data, test, ("tests", index))
+            if test.get("scope") == "same-node" and data.get("workers-per-node") in (None, "1"):
+                yield Fault("spec.same-node-needs-workers", ("tests", index, "scope"))
             for check in _CHECKS:
                 yield from check(test, ("tests", index))
 
@@ -47,11 +48,6 @@ def _duplicate_names(tests: list[Any]) -> Iterator[Fault]:
             continue
         if first.setdefault(name, index) != index:
             yield Fault("spec.duplicate-name", ("tests", index, "name"), values={"first": f"tests.{first[name]}"})
-
-
-def _same_node_without_workers(data: Mapping[str, Any], test: RawTest, path: Path) -> Iterator[Fault]:
-    if test.get("scope") == "same-node" and data.get("workers-per-node") in (None, "1"):
-        yield Fault("spec.same-node-needs-workers", (*path, "scope"))
 
 
 def _when_without_chaos(data: Mapping[str, Any], tests: list[Any]) -> Iterator[Fault]:

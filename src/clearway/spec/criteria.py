@@ -76,7 +76,10 @@ GOOD_SIDE: Mapping[Better, Relation] = {Better.HIGHER: Relation.AT_LEAST, Better
 
 def parse_criterion(text: str) -> Criterion:
     """Read one `accept:` line. Raises ClearwayError or UnitError with the first thing that is wrong."""
-    parts = _split(text)
+    match = _LINE.fullmatch(text)
+    if match is None:
+        raise ClearwayError("criterion.syntax", text=text)
+    parts = _Parts(**match.groupdict())
     metric = _metric(parts.metric)
     relation = _relation(metric, parts)
     statistic = _statistic(metric, parts)
@@ -114,13 +117,6 @@ _LINE = re.compile(
 _SHARE = re.compile(r"for\s+(?P<share>.+?)\s+of\s+(?:the\s+)?pairs")
 
 
-def _split(text: str) -> _Parts:
-    match = _LINE.fullmatch(text)
-    if match is None:
-        raise ClearwayError("criterion.syntax", text=text)
-    return _Parts(**match.groupdict())
-
-
 def _metric(name: str) -> Metric:
     if name in METRICS:
         return METRICS[name]
@@ -151,18 +147,13 @@ def _statistic(metric: Metric, parts: _Parts) -> str:
     if metric.allows(name) and name != "p0":
         return name
     if metric.better is Better.HIGHER and PERCENTILE.fullmatch(name):
-        raise _percentile_of_higher(metric, name, parts)
+        # A low percentile that has to reach a limit means: nearly all pairs reach it. Who writes p90 means the same.
+        share = f"for {max(percent(name), 100 - percent(name)):g} % of pairs"
+        phrase = parts.phrase(statistic="", over=share)
+        raise ClearwayError("criterion.percentile-of-higher", metric=metric.name, statistic=name, phrase=phrase)
     raise ClearwayError(
         "criterion.statistic-not-allowed", metric=metric.name, statistic=name, allowed=metric.statistics
     )
-
-
-def _percentile_of_higher(metric: Metric, name: str, parts: _Parts) -> ClearwayError:
-    """A low percentile that has to reach a limit means: nearly all pairs reach it. Who writes p90 means the same."""
-    low = percent(name)
-    share = f"for {max(low, 100 - low):g} % of pairs"
-    phrase = parts.phrase(statistic="", over=share)
-    return ClearwayError("criterion.percentile-of-higher", metric=metric.name, statistic=name, phrase=phrase)
 
 
 def _over(metric: Metric, text: str | None) -> tuple[Over, Ratio]:

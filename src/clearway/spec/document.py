@@ -7,7 +7,6 @@ it is a number or a switch is for the field that takes it. Only an empty value, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +36,8 @@ class YamlDocument:
 
     def place(self, path: Path) -> SourcePosition:
         """Position of the value at `path`, or of the nearest that contains it."""
-        return self._nearest(self.values, path)
+        nearest = (self.values[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.values)
+        return next(nearest, SourcePosition(self.source))
 
     def key_place(self, path: Path) -> SourcePosition:
         """Position of the key at `path`."""
@@ -52,12 +52,6 @@ class YamlDocument:
             except (KeyError, IndexError, TypeError):
                 return None
         return value
-
-    def _nearest(self, places: dict[Path, SourcePosition], path: Path) -> SourcePosition:
-        for length in range(len(path), -1, -1):
-            if path[:length] in places:
-                return places[path[:length]]
-        return SourcePosition(self.source)
 
 
 def parse_document(text: str, source: str) -> YamlDocument:
@@ -95,8 +89,10 @@ class _YamlWalk:
             self._refuse("yaml.endless-alias" if id(node) in self.open else "yaml.tag", node, path)
             return None
         self.open.add(id(node))
-        reader: Callable[[Any, Path], Any] = self._list if isinstance(node, yaml.SequenceNode) else self._mapping
-        data = reader(node, path)
+        if isinstance(node, yaml.MappingNode):
+            data: Any = self._mapping(node, path)
+        else:
+            data = [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
         self.open.discard(id(node))
         return data
 
@@ -107,12 +103,13 @@ class _YamlWalk:
             self._refuse("yaml.tag", node, path)
         return None
 
-    def _list(self, node: yaml.SequenceNode, path: Path) -> list[Any]:
-        return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
-
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
-        for key, key_node, child in self._entries(node, path):
+        for key_node, child in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._refuse("yaml.key-not-text", key_node, path)
+                continue
+            key = str(key_node.value)
             inside = (*path, key)
             if key in data:
                 first = self.keys[inside].line
@@ -123,13 +120,6 @@ class _YamlWalk:
             self.keys[inside] = self._place(key_node)
             data[key] = self.value(child, inside)
         return data
-
-    def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
-        for key_node, child in node.value:
-            if isinstance(key_node, yaml.ScalarNode):
-                yield str(key_node.value), key_node, child
-            else:
-                self._refuse("yaml.key-not-text", key_node, path)
 
     def _refuse(self, code: str, node: yaml.Node, path: Path) -> None:
         found = node.tag if code == "yaml.tag" else shown(node.value)
@@ -152,7 +142,9 @@ def _syntax_problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
 
 def too_deep(text: str, deepest: int) -> int | None:
     """The line, from 1, where a text is nested deeper than that; None if it is not. Raises YAMLError."""
-    if not _may_be(text, deepest):
+    # A quick look first: are there brackets, indentation, or dashes on one line, enough for it?
+    indented = rf"^[ ]{{{deepest}}}|(?:[-?][ ]+){{{deepest}}}"
+    if text.count("[") + text.count("{") <= deepest and re.search(indented, text, re.MULTILINE) is None:
         return None
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -161,9 +153,3 @@ def too_deep(text: str, deepest: int) -> int | None:
             mark = event.start_mark
             return mark.line + 1 if mark else 1
     return None
-
-
-def _may_be(text: str, deepest: int) -> bool:
-    """A quick look: brackets, indentation, or dashes on one line, enough for it."""
-    indented = rf"^[ ]{{{deepest}}}|(?:[-?][ ]+){{{deepest}}}"
-    return text.count("[") + text.count("{") > deepest or re.search(indented, text, re.MULTILINE) is not None

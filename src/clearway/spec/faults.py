@@ -54,15 +54,12 @@ def problems_of(document: YamlDocument, model: Model, error: ValidationError) ->
     seen: set[tuple[str, Path]] = set()
     for detail in error.errors(include_url=False):
         path = _existing(document, detail["loc"])
-        if (detail["type"], path) in seen or _is_echo(detail):
+        # A list counts as too short as well when its items were refused.
+        echo = detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+        if echo or (detail["type"], path) in seen:
             continue
         seen.add((detail["type"], path))
         yield _problem(document, model, detail, path)
-
-
-def _is_echo(detail: ErrorDetails) -> bool:
-    """A list counts as too short as well when its items were refused."""
-    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _existing(document: YamlDocument, loc: tuple[int | str, ...]) -> Path:
@@ -81,7 +78,8 @@ def _problem(document: YamlDocument, model: Model, detail: ErrorDetails, path: P
     if kind == "extra_forbidden":
         return _unknown_key(document, model, path)
     if kind == "missing":
-        return _missing_key(document, path, str(detail["loc"][-1]))
+        name = str(detail["loc"][-1])
+        return Problem("spec.missing-key", document.place(path), dotted((*path, name)), values={"name": name})
     if detail["input"] is None:
         return placed(document, Fault("spec.empty-value" if path else "spec.empty-file", path))
     return placed(document, _value_fault(kind, context, _Spot(path, shown(detail["input"]), field_at(model, path))))
@@ -92,10 +90,6 @@ def _unknown_key(document: YamlDocument, model: Model, path: Path) -> Problem:
     allowed = tuple(name for holder in models_at(model, path[:-1]) for name in written_fields(holder))
     place = document.key_place(path)
     return Problem("spec.unknown-key", place, dotted(path), key, allowed, closest(key, allowed))
-
-
-def _missing_key(document: YamlDocument, path: Path, key: str) -> Problem:
-    return Problem("spec.missing-key", document.place(path), dotted((*path, key)), values={"name": key})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +109,8 @@ def _value_fault(kind: str, context: Mapping[str, Any], spot: _Spot) -> Fault:
     if kind in ("literal_error", "enum"):
         allowed = literals_in(spot.info.annotation) if spot.info else ()
         return Fault("spec.not-one-of", spot.path, allowed, closest(spot.found, allowed))
-    return Fault(_shape_code(kind), spot.path, ("true", "false") if kind.startswith("bool") else ())
+    code = next((code for matches, code in _SHAPES if matches(kind)), "spec.wrong-value")
+    return Fault(code, spot.path, ("true", "false") if kind.startswith("bool") else ())
 
 
 def _own_fault(code: str, context: Mapping[str, Any], path: Path) -> Fault:
@@ -151,7 +146,3 @@ _SHAPES: tuple[tuple[Callable[[str], bool], str], ...] = (
     (lambda kind: kind in ("list_type", "tuple_type"), "spec.not-a-list"),
     (lambda kind: kind in ("model_type", "model_attributes_type", "dict_type"), "spec.not-a-mapping"),
 )
-
-
-def _shape_code(kind: str) -> str:
-    return next((code for matches, code in _SHAPES if matches(kind)), "spec.wrong-value")

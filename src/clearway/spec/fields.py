@@ -78,10 +78,6 @@ class Applies:
     values: tuple[str, ...]
 
 
-def _pairings_with(field: str) -> tuple[str, ...]:
-    return tuple(row.name for row in PAIRINGS.values() if field in row.fields)
-
-
 APPLIES: Mapping[str, Applies] = {
     "streams": Applies("protocol", ("tcp",)),
     "congestion": Applies("protocol", ("tcp",)),
@@ -93,7 +89,11 @@ APPLIES: Mapping[str, Applies] = {
     "message": Applies("protocol", ("round-trip",)),
     "transport": Applies("protocol", ("round-trip",)),
     "background": Applies("protocol", ("http", "round-trip")),
-    **{field: Applies("pairing", _pairings_with(field)) for row in PAIRINGS.values() for field in row.fields},
+    **{
+        field: Applies("pairing", tuple(other.name for other in PAIRINGS.values() if field in other.fields))
+        for row in PAIRINGS.values()
+        for field in row.fields
+    },
     "judge-cross-zone": Applies("scope", ("any",)),
 }
 """By the name as written; a field that is not here belongs to every test."""

@@ -58,7 +58,8 @@ def read_model(source: SpecSource, model: type[M], sets: Sequence[str] = (), che
     override(document, sets)
     made, wrong = validated(document, model)
     crossed = [placed(document, fault) for fault in check(document.data)] if check else []
-    problems = [*document.problems, *_not_caused_by(document, wrong), *crossed]
+    unread = {problem.place for problem in document.problems}
+    problems = [*document.problems, *(problem for problem in wrong if problem.place not in unread), *crossed]
     if made is None or problems:
         raise SpecError(problems)
     return made
@@ -77,12 +78,6 @@ def profile_text(name: str) -> str:
             [Problem("spec.unknown-profile", SourcePosition("--profile"), "", name, known, closest(name, known))]
         )
     return resources.files("clearway.spec").joinpath("profiles", f"{name}.yaml").read_text("utf-8")
-
-
-def _not_caused_by(document: YamlDocument, problems: Iterable[Problem]) -> list[Problem]:
-    """Validation's problems but those of values that could not even be read."""
-    unread = {problem.place for problem in document.problems}
-    return [problem for problem in problems if problem.place not in unread]
 
 
 def read_file(path: Path) -> SpecSource:
@@ -119,16 +114,11 @@ def dump_mapping(data: Mapping[str, Any]) -> str:
 def spec_mapping(spec: Spec) -> dict[str, Any]:
     """The spec as mappings, lists and text; JSON can carry it too."""
     data: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
-    data["tests"] = [_applicable(test) for test in data["tests"]]
+    data["tests"] = [
+        {key: value for key, value in test.items() if (key, value) != ("accept", []) and applies(key, test)}
+        for test in data["tests"]
+    ]
     return data
-
-
-def _applicable(test: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: value for field, value in _written(test.items()) if applies(field, test)}
-
-
-def _written(fields: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
-    return (item for item in fields if item != ("accept", []))
 
 
 def override(document: YamlDocument, sets: Iterable[str], flag: str = "--set") -> None:
@@ -152,9 +142,11 @@ def _apply(document: YamlDocument, text: str, flag: str) -> None:
         return  # validation says what is wrong with such a document
     path = _path(document.data, tuple(key.strip().split(".")), place)
     _put(document.data, path, _value(value.strip(), place.source))
-    _forget(document, path)
-    document.values[path] = place
-    document.keys[path] = place
+    for places in (document.values, document.keys):
+        # What stood below has no place any more.
+        for inner in [known for known in places if known[: len(path)] == path]:
+            del places[inner]
+        places[path] = place
 
 
 def _path(data: Any, parts: tuple[str, ...], place: SourcePosition) -> DataPath:
@@ -202,10 +194,3 @@ def _value(text: str, source: str) -> Any:
             raise SpecError(document.problems)
         return document.data
     return None if text in ("", "null", "~") else text
-
-
-def _forget(document: YamlDocument, path: DataPath) -> None:
-    """What stood below has no place any more."""
-    for places in (document.values, document.keys):
-        for inner in [known for known in places if known[: len(path)] == path]:
-            del places[inner]

@@ -45,12 +45,10 @@ def _engines() -> str:
     return " ".join((f"Tool that measures; left out: {', '.join(usual)}.", *notes))
 
 
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
 class _SpecPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_kebab, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True
+    )
 
 
 class Repeats(_SpecPart):

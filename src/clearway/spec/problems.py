@@ -48,7 +48,9 @@ class SpecError(UsageError):
     """Everything that is wrong with one file, in order of appearance."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=_reading_order))
+        self.problems = tuple(
+            sorted(problems, key=lambda one: (one.place.source, one.place.line or 0, one.place.column or 0))
+        )
         super().__init__("spec.invalid", count=len(self.problems), source=self.problems[0].place.source)
 
     def __str__(self) -> str:
@@ -69,8 +71,3 @@ def shown(value: Any) -> str | None:
         return "[...]"
     text = " ".join(str(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _reading_order(problem: Problem) -> tuple[str, int, int]:
-    place = problem.place
-    return place.source, place.line or 0, place.column or 0

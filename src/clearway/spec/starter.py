@@ -30,7 +30,9 @@ def init_text() -> str:
     lines = [_HEADER, *_spec_lines(values)]
     explained: set[str] = set()
     for test, data in zip(spec.tests, values["tests"], strict=True):
-        lines += [*_test_lines({"engine": test.engine_name, **data}, _given(test), explained), ""]
+        # The fields that the profile wrote, by their written names.
+        given = {Test.model_fields[name].alias or name for name in test.model_fields_set}
+        lines += [*_test_lines({"engine": test.engine_name, **data}, given, explained), ""]
     return "\n".join(lines)
 
 
@@ -69,18 +71,11 @@ def _test_lines(values: Mapping[str, Any], given: set[str], explained: set[str])
         if name not in explained:
             yield from entry.comment("  " if first else "    ")
         explained.add(name)
-        yield from _criteria_lines(values) if name == "accept" else [entry.line("  - " if first else "    ")]
-
-
-def _criteria_lines(values: Mapping[str, Any]) -> Iterator[str]:
-    yield "    accept:"
-    yield from (f"      - {criterion}" for criterion in values["accept"])
+        if name == "accept":
+            yield from ("    accept:", *(f"      - {criterion}" for criterion in values["accept"]))
+        else:
+            yield entry.line("  - " if first else "    ")
 
 
 def _entry(name: str, info: FieldInfo, values: Mapping[str, Any], *, active: bool) -> _Entry:
     return _Entry(name, info, values[name] if name in values else example_of(info), active)
-
-
-def _given(test: Test) -> set[str]:
-    """The fields that the profile wrote, by their written names."""
-    return {Test.model_fields[name].alias or name for name in test.model_fields_set}

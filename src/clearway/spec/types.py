@@ -85,11 +85,6 @@ def _reader(kinds: type[T] | tuple[type[T], ...], parse: Callable[[str], T]) -> 
     return PlainValidator(read)
 
 
-def _whole_number(value: Any) -> Any:
-    """YAML's text as the number that a Literal compares with."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
 _EXACT = PlainSerializer(exact_text, return_type=str)
 
 RateField = Annotated[Rate, _reader(Rate, parse_rate), _EXACT, Written("rate", ("10 Gbit/s", "1.25 GB/s"))]
@@ -110,4 +105,8 @@ CriterionField = Annotated[
     PlainSerializer(lambda criterion: criterion.text, return_type=str),
     Written("list of criteria", ("throughput >= 5 Gbit/s for 90 % of pairs", "latency p99 <= 10 ms")),
 ]
-VersionField = Annotated[Literal[1], BeforeValidator(_whole_number)]
+VersionField = Annotated[
+    Literal[1],
+    # YAML's text as the number that a Literal compares with.
+    BeforeValidator(lambda value: int(value) if isinstance(value, str) and value.isdecimal() else value),
+]
