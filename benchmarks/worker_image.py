@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clearway.site.kubernetes.image import cache
+from clearway.site.kubernetes.options import cache
 from image.build import build
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from clearway.site.kubernetes.image import cache
+from clearway.site.kubernetes.options import cache
 from image.build import build
 from image.debian import SUITE, NoDebian
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearway.site.kubernetes.image import IMAGE
+from clearway.site.kubernetes.options import IMAGE
 from image import debian
 from image.archive import write_archive
 

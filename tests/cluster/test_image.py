@@ -15,7 +15,7 @@ import pytest
 from clearway.campaign.acceptance import begin, measuring
 from clearway.probe.records import Slot
 from clearway.site.base import Ready
-from clearway.site.kubernetes.image import IMAGE, cache, newest_archive
+from clearway.site.kubernetes.options import IMAGE, cache, newest_archive
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State

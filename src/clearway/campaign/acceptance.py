@@ -28,8 +28,7 @@ from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTE
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
-from clearway.site.base import Site
-from clearway.site.watcher import WatchContext, Watcher
+from clearway.site.base import Site, WatchContext, Watcher
 from clearway.spec.model import Spec
 
 _READY = 180.0

@@ -1,12 +1,15 @@
-"""Breaks nodes and restores them. Every broken node also restores itself, and every step is an observation."""
+"""Breaks nodes and restores them. Every broken node also restores itself, and every step is an observation.
+
+The readiness of nodes from the API is the only evidence of failure and recovery for most failures.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError
@@ -14,14 +17,53 @@ from clearway.base.units import Duration
 from clearway.chaos import bomb
 from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.chaos.kinds import Failure, Sign
-from clearway.chaos.node_readiness import NodeReadiness
+from clearway.kube.api import Access, connect
 from clearway.kube.errors import KubeError
+from clearway.kube.objects import KubeNode, ObjectList
 from clearway.kube.until import settle
 from clearway.probe import observations
 from clearway.probe.observations import ObservationKind
 from clearway.probe.records import Observation
 from clearway.shell.base import Answer, CommandOutput, NotRun, Shell
+from clearway.site.kubernetes.names import NODES
 from clearway.spec.model import FailureName
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What the API shows of a node."""
+
+    ready: bool
+    boot: str
+    """Boot ID: a new one after each start of the kernel."""
+
+
+class NodeReadiness(Protocol):
+    async def view(self, node: str) -> NodeState:
+        """Raises KubeError; another try may succeed."""
+
+    async def not_ready(self) -> Collection[str]:
+        """Names of all nodes that are not Ready. Raises KubeError."""
+
+
+@dataclass(frozen=True)
+class KubernetesNodeReadiness:
+    access: Access
+
+    async def view(self, node: str) -> NodeState:
+        async with connect(self.access) as api:
+            found = await api.get(f"{NODES}/{node}", KubeNode)
+        return NodeState(_is_ready(found), found.status.node_info.get("bootID", ""))
+
+    async def not_ready(self) -> Collection[str]:
+        async with connect(self.access) as api:
+            pages = [page async for page in api.pages(NODES, ObjectList[KubeNode])]
+        return {node.name for page in pages for node in page.items if not _is_ready(node)}
+
+
+def _is_ready(node: KubeNode) -> bool:
+    return node.ready is not None and node.ready.status == "True"
+
 
 Observe = Callable[[Observation], None]
 

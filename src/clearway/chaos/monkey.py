@@ -1,19 +1,58 @@
-"""Breaks nodes by a schedule until it is stopped, and passes on what it did."""
+"""Breaks nodes wave after wave, on a schedule that is drawn in advance from a seed."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from clearway.base.errors import SiteError
-from clearway.base.units import Duration
+from clearway.base.units import Duration, Ratio
 from clearway.chaos.killer import SEEN_WITHIN, ChaosFailed, FailureRequest, KillerTools, NodeKiller
-from clearway.chaos.schedule import ChaosRequest, TimedWave
+from clearway.plan.failing import breakable, drawn
 from clearway.probe.observations import CHAOS_BACK, CHAOS_FAILED
-from clearway.probe.records import Observation
-from clearway.site.watcher import WatchContext
+from clearway.probe.records import Node, Observation
+from clearway.site.base import WatchContext
+
+
+@dataclass(frozen=True)
+class ChaosRequest:
+    """ClusterLoader2's `nodeFailure`, in its terms."""
+
+    failure_rate: Ratio
+    """Share of the nodes not yet broken that fail together, rounded up."""
+    interval: Duration
+    """Before the first failure, and from the end of one to the next."""
+    jitter: float
+    """An interval is drawn from itself up to itself times (1 + jitter)."""
+    downtime: Duration
+    """From when a failure is seen until the node is restored."""
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TimedWave:
+    """Nodes that fail together, `pause` after the last ones were restored."""
+
+    pause: Duration
+    nodes: tuple[str, ...]
+
+
+def schedule(request: ChaosRequest, nodes: Sequence[Node], seed: int) -> tuple[TimedWave, ...]:
+    """Every node that may be broken, once; the same seed and nodes give the same schedule."""
+    chance = random.Random(seed)
+
+    def size(left: int) -> int:
+        return math.ceil(request.failure_rate.si * left)
+
+    return tuple(
+        TimedWave(request.interval * (1 + request.jitter * chance.random()), wave)
+        for wave in drawn(breakable(nodes, request.exclude), seed, size)
+    )
+
 
 _RECOVERY = Duration(120)
 """A kubelet reports Ready within about 10 s of its start; a container runtime may need a minute before that."""

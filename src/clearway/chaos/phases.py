@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from clearway.chaos.killer import FailureRequest, KillerTools, NodeKiller
 from clearway.plan.failing import broken_during
 from clearway.probe.records import Inventory, Round
-from clearway.site.watcher import WatchContext
+from clearway.site.base import WatchContext
 from clearway.spec.model import Chaos, Spec, When
 
 

@@ -15,9 +15,8 @@ from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
 from clearway.report.language import Language
-from clearway.site.base import Site
+from clearway.site.base import Site, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.watcher import Watcher
 from clearway.spec.model import Spec
 
 

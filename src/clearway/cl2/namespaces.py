@@ -15,8 +15,8 @@ from clearway.kube.api import Access, Api, connect
 from clearway.kube.errors import Exists, NotFound
 from clearway.kube.objects import KubeObject, ObjectList
 from clearway.kube.until import settle
+from clearway.site.base import at_once
 from clearway.site.kubernetes.names import NAMESPACES, OURS
-from clearway.site.parallel import at_once
 
 _OF_TESTS = {**OURS, "clearway.dev/test-namespace": "true"}
 _KIND = {"apiVersion": "v1", "kind": "Namespace"}

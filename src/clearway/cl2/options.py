@@ -17,8 +17,7 @@ from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.kube.api import Access
 from clearway.shell.node_access import NodeAccess, node_access
 from clearway.shell.providers import provider_named
-from clearway.site.kubernetes.image import IMAGE
-from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
+from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions, parse_toleration
 
 
 @dataclass(frozen=True)

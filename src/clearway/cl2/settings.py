@@ -10,8 +10,7 @@ from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
 from clearway.engine.clusterloader2 import ClusterLoader2Engine
 from clearway.probe.clusterloader2 import NAMESPACE
-from clearway.site.kubernetes.image import IMAGE
-from clearway.site.kubernetes.options import KubernetesOptions, Workers
+from clearway.site.kubernetes.options import IMAGE, KubernetesOptions, Workers
 
 SettingsName = Literal["clearway", "clusterloader2", "clusterloader2-workers"]
 

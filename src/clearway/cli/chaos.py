@@ -78,9 +78,8 @@ class NodeBreaker:
     async def tools(self, folder: Path) -> KillerTools:
         """What breaks the nodes and puts them back; its journal is in `folder`. Raises SiteError, UsageError."""
         from clearway.chaos.journal import Journal
-        from clearway.chaos.killer import KillerTools
+        from clearway.chaos.killer import KillerTools, KubernetesNodeReadiness
         from clearway.chaos.kinds import failures
-        from clearway.chaos.node_readiness import KubernetesNodeReadiness
 
         return KillerTools(
             shell=await self.shell(),

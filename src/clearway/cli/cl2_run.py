@@ -26,10 +26,10 @@ from clearway.plan.model import Plan
 from clearway.report.language import Language
 from clearway.report.progress import Progress
 from clearway.report.wording import describe_error
+from clearway.site.base import Watcher
 from clearway.site.kubernetes.node_shell import kernel_shell
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options
 from clearway.site.kubernetes.site import KubernetesSite
-from clearway.site.watcher import Watcher
 from clearway.spec.model import Spec
 from clearway.watch.cluster import cluster_watchers
 

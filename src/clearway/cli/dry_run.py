@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from clearway.base.errors import SiteError
 from clearway.chaos import bomb
 from clearway.chaos.kinds import failures
-from clearway.chaos.monkey import failure_request_of
-from clearway.chaos.schedule import ChaosRequest, schedule
+from clearway.chaos.monkey import ChaosRequest, failure_request_of, schedule
 from clearway.cl2.forecast import forecast
 from clearway.cl2.measurements.chaos import SEED, ChaosStartParameters, chaos_request_of
 from clearway.cl2.options import Options

@@ -17,8 +17,7 @@ from clearway.base.errors import UsageError
 from clearway.base.units import parse_duration
 from clearway.kube.api import Access
 from clearway.report.language import LANGUAGES, Language
-from clearway.site.kubernetes.image import IMAGE
-from clearway.site.kubernetes.options import NAMESPACE, KubernetesOptions, parse_toleration
+from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions, parse_toleration
 from clearway.spec.model import Spec
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from clearway.base.errors import SiteError, UsageError
 from clearway.cli.flags import Lang, chosen_language
 from clearway.report.wording import sentence
-from clearway.site.kubernetes.image import IMAGE, newest_archive
+from clearway.site.kubernetes.options import IMAGE, newest_archive
 
 Runtime = Literal["kind", "minikube", "k3s", "containerd", "docker", "podman"]
 

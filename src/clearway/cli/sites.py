@@ -16,8 +16,7 @@ from clearway.ledger.read import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.language import Language
 from clearway.report.wording import sentence
-from clearway.site.base import Site
-from clearway.site.watcher import Watcher
+from clearway.site.base import Site, Watcher
 
 if TYPE_CHECKING:  # what a site needs is loaded when it is selected
     from clearway.site.hosts.model import HostsSpec

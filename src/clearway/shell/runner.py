@@ -114,3 +114,21 @@ async def _ended(connection: Connection) -> None:
 
 def _failed(node: str, output: CommandOutput) -> Reason:
     return Reason("shell.road-failed", {"node": node, "exit": output.exit, "quote": output.stderr.strip()[-200:]})
+
+
+class Rehearsal:
+    """Every command succeeds without output; `log` gets each of them."""
+
+    def __init__(self, transport: Transport, *, log: Callable[[Finding], None]) -> None:
+        self._transport = transport
+        self._log = log
+
+    async def run(self, node: str, command: ShellCommand) -> Answer:
+        if (reason := self._transport.obstacle(node)) is not None:
+            return NotRun(reason)
+        shown = shlex.join(self._transport.command(node, bounded(command)))
+        self._log(Finding("shell.would-run", Severity.INFO, node, {"command": shown, "within": command.within}))
+        return CommandOutput(0)
+
+    async def close(self) -> None:
+        self._transport.close()

@@ -18,8 +18,8 @@ from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.objects import KubeNode, NodeLease, ObjectList
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
+from clearway.site.base import WatchContext
 from clearway.site.kubernetes.names import NODES
-from clearway.site.watcher import WatchContext
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _LOOK_EVERY = 0.5

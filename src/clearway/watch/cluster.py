@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from clearway.shell.base import Shell
+from clearway.site.base import WatchContext, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.watcher import WatchContext, Watcher
 from clearway.watch.brake import Brake
 from clearway.watch.devices import HostDevices
 from clearway.watch.oom.tracker import OomTracker

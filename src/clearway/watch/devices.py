@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from clearway.base.units import Duration
 from clearway.probe.observations import HOST_DEVICES, HOST_LOSSES, HOST_NOT_READ
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
-from clearway.site.watcher import WatchContext
+from clearway.site.base import WatchContext
 from clearway.worker.devices import Counts, of_devices, of_softnet, of_tracking, risen
 
 _WITHIN = Duration(10)

@@ -1,12 +1,18 @@
-"""The control group that this worker lives in, of the v2 tree or of one v1 controller's."""
+"""Files of the kernel, and the control group that this worker lives in: of the v2 tree or of one v1 controller's."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Union
 
-from clearway.worker.kernel_files import text_of
+
+def text_of(path: Union[str, Path]) -> Optional[str]:
+    """The whole of one; None where this kernel has none, or does not let us read it."""
+    try:
+        return Path(path).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
 
 
 def read(controller: str, name: str) -> Optional[str]:

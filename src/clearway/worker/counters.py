@@ -8,7 +8,7 @@ from typing import Dict, Optional, Tuple
 from clearway.base.units import Duration
 from clearway.probe.measurement import Counters
 from clearway.worker import cgroup, devices
-from clearway.worker.kernel_files import text_of
+from clearway.worker.cgroup import text_of
 
 _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 

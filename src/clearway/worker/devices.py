@@ -12,7 +12,7 @@ import socket
 import struct
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
-from clearway.worker.kernel_files import text_of
+from clearway.worker.cgroup import text_of
 
 _DEVICES = 16
 """Devices that are read: a host may have hundreds, one for each of its pods."""

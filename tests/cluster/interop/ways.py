@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from clearway.site.kubernetes.image import IMAGE
+from clearway.site.kubernetes.options import IMAGE
 from cluster.door.doors import Doors
 from cluster.interop.peer import built_controller, built_worker
 from cluster.interop.their_image import write_their_image

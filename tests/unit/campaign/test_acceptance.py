@@ -15,8 +15,7 @@ from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.probe.records import Observation, Reason, Request, Result
-from clearway.site.base import Site
-from clearway.site.watcher import WatchContext, Watcher
+from clearway.site.base import Site, WatchContext, Watcher
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from faulty_site import EquippedSite

@@ -11,9 +11,8 @@ from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.chaos import bomb
 from clearway.chaos.journal import Journal
-from clearway.chaos.killer import KillerTools
+from clearway.chaos.killer import KillerTools, NodeState
 from clearway.chaos.kinds import failures
-from clearway.chaos.node_readiness import NodeState
 from clearway.kube.errors import KubeError
 from clearway.shell.base import Answer, CommandOutput, ShellCommand
 

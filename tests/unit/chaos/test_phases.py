@@ -12,7 +12,7 @@ from clearway.base.units import Duration
 from clearway.chaos.killer import FailureRequest, NodeKiller
 from clearway.chaos.phases import ChaosPlan, Phases
 from clearway.probe.records import Observation, Reason, Round
-from clearway.site.watcher import WatchContext
+from clearway.site.base import WatchContext
 from clearway.spec.model import Chaos
 from unit.chaos.nodes import FUSE, Nodes, tools
 

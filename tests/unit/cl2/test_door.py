@@ -19,8 +19,8 @@ from clearway.base.units import Duration
 from clearway.cli.clusterloader2 import main
 from clearway.cli.launcher import launcher
 from clearway.probe.records import Reason, Request, Result
+from clearway.site.base import WatchContext
 from clearway.site.kubernetes.names import NODES as NODES_PATH
-from clearway.site.watcher import WatchContext
 from kubelets import kubelets
 from meta.tree import ROOT
 from unit.cl2.configs import NETWORK, SLEEPS

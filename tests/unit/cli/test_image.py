@@ -9,7 +9,7 @@ import pytest
 
 from clearway.base.errors import SiteError, UsageError
 from clearway.cli.image import LOADERS, Runtime, image
-from clearway.site.kubernetes.image import IMAGE, cache
+from clearway.site.kubernetes.options import IMAGE, cache
 
 
 @pytest.fixture

@@ -14,12 +14,10 @@ from clearway.cl2.templates import Templates
 from clearway.report.language import LANGUAGES, Language
 from clearway.report.providers import explain_provider
 from clearway.report.wording import describe_error
-from clearway.shell.docker import DockerTransport
-from clearway.shell.gcloud import GcloudTransport
 from clearway.shell.node_access import CONFIGS, node_access
 from clearway.shell.providers import ALIASES, PROVIDERS, AddressType, Feature, Provider, Route, missing, provider_named
 from clearway.shell.ssh import HostKeys, SshTransport
-from clearway.shell.transports import Machine, transport_to
+from clearway.shell.transports import DockerTransport, GcloudTransport, Machine, transport_to
 from unit.report.golden import ROOT, check
 
 GOLDEN = ROOT / "tests" / "golden" / "providers"

@@ -21,8 +21,7 @@ from clearway.base.units import Duration
 from clearway.probe.records import Finding
 from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
 from clearway.shell.process import KEPT
-from clearway.shell.rehearsal import Rehearsal
-from clearway.shell.runner import Runner
+from clearway.shell.runner import Rehearsal, Runner
 from clearway.shell.ssh import HostKeys, SshHost, SshTransport
 from sshd import Sshd, free_port, serving
 from unit.shell.conftest import Lodge

@@ -9,7 +9,7 @@ from clearway.base.clock import Clock
 from clearway.probe.records import Observation, Reason
 from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
 from clearway.shell.process import run_process
-from clearway.site.watcher import WatchContext
+from clearway.site.base import WatchContext
 from clearway.watch.devices import HostDevices, parts_of
 
 DEV = """\

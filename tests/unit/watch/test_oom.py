@@ -16,8 +16,8 @@ from clearway.base.clock import Clock
 from clearway.kube.api import Access
 from clearway.probe.records import Observation, Reason
 from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
-from clearway.site.watcher import WatchContext
-from clearway.watch.oom.looks import killed
+from clearway.site.base import WatchContext
+from clearway.watch.oom.records import killed
 from clearway.watch.oom.tracker import OomTracker
 
 PODS, EVENTS = "/api/v1/pods", "/api/v1/events"

@@ -8,8 +8,7 @@ from clearway.base.units import Duration
 from clearway.engine.table import DEFAULT_ENGINES, tools_of
 from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
-from clearway.site.announcements import await_announcements
-from clearway.site.base import Lost, Ready
+from clearway.site.base import Lost, Ready, await_announcements
 from clearway.site.hosts.site import HostsSite
 from clearway.site.hosts.survey import Surveyed, all_findings
 

@@ -9,11 +9,10 @@ from contextlib import suppress
 from clearway.probe.records import Finding, Inventory, Reason, Severity, Slot
 from clearway.shell.base import Shell, Transport
 from clearway.shell.runner import LOGINS_AT_ONCE
-from clearway.site.base import FindingLog, Lost, NotFit
+from clearway.site.base import FindingLog, Lost, NotFit, at_once
 from clearway.site.hosts.agents import LEASE, RENEWALS, RemoteAgent
 from clearway.site.hosts.model import HostsSpec
 from clearway.site.hosts.survey import Surveyed, all_findings, survey_all
-from clearway.site.parallel import at_once
 from clearway.site.pipe import PipedSite
 
 

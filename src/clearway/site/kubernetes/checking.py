@@ -11,13 +11,11 @@ from clearway.kube.api import Api, connect
 from clearway.kube.objects import KubeNode
 from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot
-from clearway.site.announcements import await_announcements
-from clearway.site.base import FindingLog, Lost, Ready
+from clearway.site.base import FindingLog, Lost, Ready, await_announcements
 from clearway.site.kubernetes import names, rights
 from clearway.site.kubernetes.installation import Installation
-from clearway.site.kubernetes.nodes import described, unfit, wanted_nodes
+from clearway.site.kubernetes.nodes import ServerVersion, described, server_version, unfit, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.preflight import ServerVersion, server_version
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.kubernetes.surroundings import surroundings
 

@@ -23,8 +23,8 @@ from clearway.kube.watch import ObjectChange, watch
 from clearway.probe import wire
 from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Slot, Worker
 from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, WorkerSpec
+from clearway.site.base import at_once
 from clearway.site.kubernetes.names import Paths, selector
-from clearway.site.parallel import at_once
 from clearway.site.pipe import offset_of
 
 _CLOCKS_AT_ONCE = 8

@@ -13,8 +13,7 @@ from clearway.probe.records import Finding, Reason, Severity
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
 from clearway.shell.node_access import NodeAccess
 from clearway.shell.providers import Feature, as_root, missing
-from clearway.shell.rehearsal import Rehearsal
-from clearway.shell.runner import Runner
+from clearway.shell.runner import Rehearsal, Runner
 from clearway.shell.transports import Machine, transport_to
 from clearway.site.base import FindingLog
 from clearway.site.kubernetes.nodes import ZONE, wanted_nodes

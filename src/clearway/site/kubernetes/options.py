@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
+from clearway import __version__
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
 from clearway.kube.api import Access
 from clearway.probe.codec import of
 from clearway.probe.json_values import as_object
-from clearway.site.kubernetes.image import IMAGE
+
+IMAGE = f"clearway.dev/worker:{__version__}"
+"""A name with a registry, so that a container runtime adds none."""
+
+
+def cache() -> Path:
+    """Where archives are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "clearway" / "image"
+
+
+def newest_archive() -> Path | None:
+    """The archive that was built or used last; None if there is none."""
+    found = sorted(cache().glob("worker-*.oci.tar"), key=lambda path: path.stat().st_mtime)
+    return found[-1] if found else None
+
 
 NAMESPACE = "clearway"
 

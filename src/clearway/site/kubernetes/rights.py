@@ -11,9 +11,9 @@ import yaml
 from clearway.kube.api import Api, ApiObject
 from clearway.kube.objects import AccessReview
 from clearway.probe.records import Finding, Severity
+from clearway.site.base import at_once
 from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC
 from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
-from clearway.site.parallel import at_once
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 

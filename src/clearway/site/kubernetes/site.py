@@ -29,18 +29,15 @@ from clearway.probe.records import (
     Slot,
     Worker,
 )
-from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready
+from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready, at_once
 from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
 from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
 from clearway.site.kubernetes.names import Paths, selector
-from clearway.site.kubernetes.nodes import described, wanted_nodes
+from clearway.site.kubernetes.nodes import check_nodes, cluster_id, described, server_version, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.pod_monitor import PodMonitor
-from clearway.site.kubernetes.preflight import check_nodes, cluster_id, server_version
-from clearway.site.kubernetes.slot_assignment import SlotAssignment
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
-from clearway.site.kubernetes.workers import WorkerManifests, owned_by
-from clearway.site.parallel import at_once
+from clearway.site.kubernetes.workers import SlotAssignment, WorkerManifests, owned_by
 
 _BOUND_WITHIN = Duration(5)
 """API servers learn of a new role through a watch, a fraction of a second after it is created."""

@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 
 from clearway.base.units import Duration
 from clearway.shell.base import Answer, NotRun, Shell, ShellCommand
-from clearway.watch.oom.looks import killed
-from clearway.watch.oom.records import Oom, OomLog, OomObserver, OomSource
+from clearway.watch.oom.records import Oom, OomLog, OomObserver, OomSource, killed
 
 _WITHIN = Duration(10)
 """For reading the log: a node that needs longer is overloaded, and the run shall not wait for it."""

@@ -31,9 +31,8 @@ from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
 from clearway.report.language import Language
 from clearway.report.text import TextReport
-from clearway.site.base import Site
+from clearway.site.base import Site, Watcher
 from clearway.site.kubernetes.options import dump_options
-from clearway.site.watcher import Watcher
 from clearway.verdict.model import State
 
 _NAMED = 10

@@ -34,10 +34,10 @@ from clearway.probe.clusterloader2 import (
 from clearway.probe.measurement import Evidence
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import ClockOffset, Half, Outcome, Reason, Request, Result, Slot, Worker
+from clearway.site.base import at_once
 from clearway.site.kubernetes.mailboxes import ChannelListener, MailboxSpec, Watching
 from clearway.site.kubernetes.names import OURS, RUN, Paths, selector
 from clearway.site.kubernetes.pods import index_of
-from clearway.site.parallel import at_once
 
 _UNKNOWN_CLOCK = ClockOffset(Duration(0), Duration(3600))
 """The workers report no clock: it is taken to agree with the controller's, with an error of up to an hour."""
