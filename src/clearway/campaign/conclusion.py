@@ -10,8 +10,8 @@ from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.report.compose import compose
 from clearway.report.document import ReportDocument
-from clearway.report.language import Language
 from clearway.report.table import REPORTS
+from clearway.report.wording import Language
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 
@@ -28,6 +28,11 @@ def conclude(record: Record, language: Language) -> ReportDocument:
     return compose(record, diagnose(record, judge(record)), language)
 
 
-def save_reports(document: ReportDocument, ledger: Ledger) -> dict[str, Path]:
+def render_all(document: ReportDocument) -> dict[str, str]:
+    """The report in every format, by the format's name."""
+    return {name: report.render(document) for name, report in REPORTS.items()}
+
+
+def save_reports(texts: Mapping[str, str], ledger: Ledger) -> dict[str, Path]:
     """Every format, into the run directory."""
-    return {name: ledger.save(report.file_name, report.render(document)) for name, report in REPORTS.items()}
+    return {name: ledger.save(REPORTS[name].file_name, text) for name, text in texts.items()}

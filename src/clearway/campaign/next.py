@@ -20,9 +20,9 @@ from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.records import Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
-from clearway.verdict.group import TOTAL
 from clearway.verdict.judge import judge
 from clearway.verdict.model import CriterionVerdict, PairState, State
+from clearway.verdict.pair import TOTAL
 from clearway.verdict.trial_index import TrialIndex
 
 

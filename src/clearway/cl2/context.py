@@ -14,7 +14,7 @@ from clearway.cl2.options import Options
 from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.probe.records import Finding
-from clearway.report.language import Language
+from clearway.report.wording import Language
 from clearway.site.base import Site, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.spec.model import Spec

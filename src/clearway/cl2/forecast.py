@@ -12,8 +12,7 @@ from clearway.cl2.measurements.network.request import load_of
 from clearway.cl2.namespaces import names_of
 from clearway.cl2.prepare import Prepared
 from clearway.cl2.settings import SETTINGS, SettingsName
-from clearway.report.language import Language
-from clearway.report.wording import sentence, shown
+from clearway.report.wording import Language, sentence, shown
 
 
 def forecast(test: Prepared, settings: SettingsName, language: Language) -> str:

@@ -11,8 +11,7 @@ from clearway.cli.flags import ClusterRunFlags, HostsFile, Lang, ProviderFlags, 
 from clearway.cli.log import stderr_log
 from clearway.cli.sites import finding_log, hosts_site
 from clearway.probe.records import Finding, Severity
-from clearway.report.language import Language
-from clearway.report.wording import describe_finding, sentence
+from clearway.report.wording import Language, describe_finding, sentence
 from clearway.site.hosts import checking as hosts_checking
 from clearway.site.hosts.model import load_hosts
 from clearway.site.kubernetes import checking as kubernetes_checking

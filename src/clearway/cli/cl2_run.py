@@ -23,9 +23,8 @@ from clearway.cli.sites import finding_log
 from clearway.ledger import files
 from clearway.ledger.write import Listener, write_whole
 from clearway.plan.model import Plan
-from clearway.report.language import Language
 from clearway.report.progress import Progress
-from clearway.report.wording import describe_error
+from clearway.report.wording import Language, describe_error
 from clearway.site.base import Watcher
 from clearway.site.kubernetes.node_shell import kernel_shell
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options

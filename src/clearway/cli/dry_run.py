@@ -14,8 +14,7 @@ from clearway.cl2.measurements.chaos import SEED, ChaosStartParameters, chaos_re
 from clearway.cl2.options import Options
 from clearway.cl2.prepare import Prepared
 from clearway.probe.records import Finding, Severity
-from clearway.report.language import Language
-from clearway.report.wording import sentence
+from clearway.report.wording import Language, sentence
 from clearway.shell.base import NotRun
 from clearway.shell.node_access import NodeAccess
 from clearway.site.kubernetes.node_shell import node_shell

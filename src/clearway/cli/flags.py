@@ -16,7 +16,7 @@ from cyclopts import Group, Parameter
 from clearway.base.errors import UsageError
 from clearway.base.units import parse_duration
 from clearway.kube.api import Access
-from clearway.report.language import LANGUAGES, Language
+from clearway.report.wording import LANGUAGES, Language
 from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions, parse_toleration
 from clearway.spec.model import Spec
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.campaign.conclusion import EXIT_CODES, conclude, save_reports
+from clearway.campaign.conclusion import EXIT_CODES, conclude, render_all, save_reports
 from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
 from clearway.ledger.read import read_run
 from clearway.ledger.write import Ledger
@@ -66,9 +66,10 @@ def show(document: ReportDocument, ledger: Ledger, *, as_json: bool) -> int:
     The report is printed first: a disk that is full loses the files, not the answer, and is an error then. It has
     colour and the terminal's width where a person looks, and is plain text in a pipe.
     """
-    as_data = JsonReport().render(document)
+    texts = render_all(document)
+    as_data = texts[JsonReport.name]
     print(as_data if as_json else TextReport.for_stream(sys.stdout).render(document), end="", flush=True)
     ledger.save_verdict(as_data)
-    for name, path in save_reports(document, ledger).items():
+    for name, path in save_reports(texts, ledger).items():
         print(sentence("cli.report-written", {"format": name, "path": str(path)}, document.language), file=sys.stderr)
     return EXIT_CODES[document.state]

@@ -27,9 +27,8 @@ from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
 from clearway.ledger.read import read_run
 from clearway.ledger.write import Ledger
-from clearway.report.language import Language
 from clearway.report.progress import Progress
-from clearway.report.wording import describe_error
+from clearway.report.wording import Language, describe_error
 from clearway.spec.model import Spec
 
 

@@ -14,8 +14,7 @@ from clearway.cli.log import LOGGER
 from clearway.ledger import files
 from clearway.ledger.read import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
-from clearway.report.language import Language
-from clearway.report.wording import sentence
+from clearway.report.wording import Language, sentence
 from clearway.site.base import Site, Watcher
 
 if TYPE_CHECKING:  # what a site needs is loaded when it is selected

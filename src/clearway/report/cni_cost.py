@@ -12,11 +12,10 @@ from clearway.diagnose.compare import Change, TestComparison, compare
 from clearway.ledger.record import Record
 from clearway.probe.json_values import VALUE
 from clearway.probe.records import Finding, Severity
-from clearway.report.language import Language
 from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
 from clearway.report.text import printed, table
-from clearway.report.wording import describe_finding
+from clearway.report.wording import Language, describe_finding
 
 _COLUMNS = ("test", "figure", "pair", "hosts", "pods", "cost")
 _WORDS = ("test", "figure", "pair")

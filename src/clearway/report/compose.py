@@ -9,7 +9,6 @@ from typing import Any
 from clearway.diagnose.figures import Summary, pair_figures, summaries
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
-from clearway.report.claim import claim
 from clearway.report.document import (
     CoveragePart,
     CriterionPart,
@@ -21,9 +20,8 @@ from clearway.report.document import (
     TestPart,
 )
 from clearway.report.evidence import conditions, evidence_parts
-from clearway.report.language import Language
-from clearway.report.phrases import Phrases
-from clearway.report.wording import hint
+from clearway.report.phrases import Phrases, claim
+from clearway.report.wording import Language, hint
 from clearway.spec.criteria import Relation
 from clearway.spec.model import Spec, Test
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from clearway.base.units import Quantity, Ratio
 from clearway.probe.records import Outcome, Severity
-from clearway.report.language import Language
+from clearway.report.wording import Language
 from clearway.verdict.model import PairState, State
 
 

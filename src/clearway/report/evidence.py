@@ -21,6 +21,8 @@ from clearway.verdict.model import PairState, RunVerdict
 _FACTS = ("kernel", "cpus", "congestion", "qdisc", "link-speed")
 _MANY = 4
 """Distinct values shown before the rest are only counted."""
+_SHORT = 80
+"""Characters, one line of a terminal: values that are shorter together are all shown."""
 
 
 def conditions(record: Record, phrases: Phrases) -> Iterator[ConditionPart]:
@@ -48,13 +50,9 @@ def _found(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
 
 def _list(values: Iterable[str], phrases: Phrases) -> str:
     distinct = list(dict.fromkeys(values))
-    if len(distinct) <= _MANY or _all_short(distinct):
+    if len(distinct) <= _MANY or sum(map(len, distinct)) < _SHORT:
         return ", ".join(distinct)
     return phrases.say("report.and-more", shown=tuple(distinct[:_MANY]), more=len(distinct) - _MANY)
-
-
-def _all_short(values: list[str]) -> bool:
-    return sum(map(len, values)) < 80
 
 
 def _starts(record: Record) -> list[list[float]]:
@@ -94,13 +92,9 @@ def evidence_parts(record: Record, verdict: RunVerdict, phrases: Phrases) -> Ite
     for trial in islice(void, _VOID):
         yield from _exhibit(trial, phrases.reason(void_reason(trial)))
     for test, pair in _broken(verdict):
-        found = next((t for t in trials if t.probe.test == test and t.probe.pair == pair and _measured(t)), None)
-        if found is not None:
+        tried = (trial for trial in trials if (trial.probe.test, trial.probe.pair) == (test, pair))
+        if found := next((trial for trial in tried if outcome(trial) is Outcome.MEASURED), None):
             yield from _exhibit(found, phrases.say("evidence.broken", subject=phrases.subject(pair)))
-
-
-def _measured(trial: Trial) -> bool:
-    return outcome(trial) is Outcome.MEASURED
 
 
 def _broken(verdict: RunVerdict) -> list[tuple[str, Pair]]:

@@ -1,19 +1,20 @@
-"""What a term of a report means; and how a rate in iperf's kbytes/sec is converted."""
+"""What a term of a report or a provider means, and how a rate in iperf's kbytes/sec is converted."""
 
 from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Rate
-from clearway.report.language import Language
-from clearway.report.providers import explain_provider
-from clearway.report.wording import sentence
+from clearway.report.wording import Language, sentence
 from clearway.report.wording.sentences import read_toml
+from clearway.shell.node_access import KEY_OVER_ALL
+from clearway.shell.providers import ALIASES, PROVIDERS, Provider, Route, provider_named
 
 _KBYTE = 1024
 """Bytes in what iperf calls a kbyte."""
@@ -50,7 +51,7 @@ def derivation(kbytes_per_s: float) -> str:
     """Every step from iperf's kbytes/sec, whose K is 1,024, to GB/s and Gbit/s, whose G is 10^9."""
     rate = Rate(kbytes_per_s * _KBYTE * 8)
     steps = (
-        f"{kbytes_per_s:,.{_decimals(kbytes_per_s)}f} kbytes/sec x {_KBYTE:,} byte",
+        f"{kbytes_per_s:,.{0 if kbytes_per_s % 1 == 0 else 3}f} kbytes/sec x {_KBYTE:,} byte",
         f"{rate.si / 8:,.0f} byte/s",
         rate.in_bytes,
         str(rate),
@@ -101,5 +102,56 @@ def _plain(word: str) -> str:
     return re.sub(r"[\s_-]+", " ", word.strip().casefold())
 
 
-def _decimals(number: float) -> int:
-    return 0 if number == int(number) else 3
+def explain_provider(name: str, language: Language) -> str:
+    """One provider, or a list of all. Raises UsageError for one that is not known."""
+    return "\n".join(_provider_lines(provider_named(name), language) if name else _providers(language))
+
+
+def _providers(language: Language) -> Iterator[str]:
+    for name, provider in PROVIDERS.items():
+        yield f"{name:20} {sentence(provider.title, {}, language)}"
+    for alias, name in ALIASES.items():
+        yield f"{alias:20} = {name}"
+
+
+def _provider_lines(provider: Provider, language: Language) -> Iterator[str]:
+    yield f"{provider.name}: {sentence(provider.title, {}, language)}"
+    yield ""
+    for code, values in (*_way(provider, language), *_features(provider, language), _load_balancer(provider)):
+        yield f"- {sentence(code, values, language)}"
+    yield ""
+    yield sentence("provider.see-also", {}, language)
+
+
+_Said = tuple[str, dict[str, object]]
+
+
+def _way(provider: Provider, language: Language) -> Iterator[_Said]:
+    if provider.route is None:
+        yield "provider.no-way", {}
+        yield provider.without, {"provider": provider.name}
+        return
+    yield "provider.way", {"route": sentence(f"route.{provider.route}", {}, language)}
+    yield "provider.addresses", {"addresses": tuple(kind.value for kind in provider.addresses)}
+    if provider.route is not Route.DOCKER:
+        if provider.route is Route.SSH:
+            yield "provider.user", {"user": provider.user}
+        code = "provider.key" if provider.route is Route.SSH else "provider.gcloud-key"
+        yield code, {"variables": (KEY_OVER_ALL, *provider.key_variables), "file": provider.key_file}
+    services = vars(provider.services)
+    yield "provider.services", {name: shlex.join(argv) for name, argv in services.items()}
+
+
+def _features(provider: Provider, language: Language) -> Iterator[_Said]:
+    if not provider.features:
+        yield "provider.no-features", {}
+        return
+    words = (sentence(f"feature.{feature}", {}, language) for feature in sorted(provider.features))
+    yield "provider.features", {"features": tuple(words)}
+
+
+def _load_balancer(provider: Provider) -> _Said:
+    limits = provider.load_balancer
+    if limits is None:
+        return "provider.no-load-balancer", {}
+    return "provider.load-balancer", {"internal": limits.internal, "external": limits.external}

@@ -9,12 +9,10 @@ from typing import Any
 from clearway.plan.forecast import CostOfTest, Forecast
 from clearway.plan.model import Plan
 from clearway.probe.json_values import VALUE
-from clearway.probe.records import Finding
-from clearway.report.language import Language
 from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
 from clearway.report.text import printed, table
-from clearway.report.wording import hint
+from clearway.report.wording import Language, describe_finding
 from clearway.spec.model import Spec
 
 _COLUMNS = ("test", "pairs", "rounds", "probes", "traffic", "time")
@@ -26,7 +24,7 @@ def render_forecast(spec: Spec, plan: Plan, forecast: Forecast, language: Langua
     if as_json:
         return json.dumps(_data(spec, plan, forecast, phrases), ensure_ascii=False, indent=2) + "\n"
     blocks = [phrases.say("forecast.title", title=spec.name), _table(forecast, phrases), *_remarks(forecast, phrases)]
-    blocks += [_finding(finding, phrases) for finding in plan.findings]
+    blocks += [describe_finding(finding, language) for finding in plan.findings]
     return "\n".join(blocks) + "\n"
 
 
@@ -51,13 +49,6 @@ def _remarks(forecast: Forecast, phrases: Phrases) -> Iterator[str]:
     if forecast.busiest is not None:
         yield phrases.say("forecast.busiest", node=forecast.busiest.node, probes=forecast.busiest.probes)
     yield phrases.say("forecast.first-tries")
-
-
-def _finding(finding: Finding, phrases: Phrases) -> str:
-    values = {"subject": finding.subject, **finding.values}
-    advice = hint(finding.code, values, phrases.language)
-    said = phrases.say(finding.code, **values)
-    return said if advice is None else f"{said}\n  {phrases.say('report.hint', text=advice)}"
 
 
 def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[str, Any]:

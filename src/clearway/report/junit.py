@@ -59,15 +59,10 @@ def _suite(root: Element, document: ReportDocument, test: TestPart, phrases: Phr
         SubElement(properties, "property", name=clean(name), value=clean(value))
     for case in _cases(test, phrases):
         _write(suite, test, case)
-    SubElement(suite, "system-out").text = clean("\n".join(_output(document, test)))
+    # The findings of the run stand with every test: they may explain its figures.
+    said = [document.headline, *test.claims, *map(_with_hint, document.findings)]
+    SubElement(suite, "system-out").text = clean("\n".join(said))
     _count(suite, suite.findall("testcase"))
-
-
-def _output(document: ReportDocument, test: TestPart) -> Iterator[str]:
-    """The findings of the run stand with every test: they may explain its figures."""
-    yield document.headline
-    yield from test.claims
-    yield from map(_with_hint, document.findings)
 
 
 def _properties(document: ReportDocument, test: TestPart) -> Iterator[tuple[str, str]]:
@@ -87,18 +82,13 @@ def _properties(document: ReportDocument, test: TestPart) -> Iterator[tuple[str,
 
 def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
     for criterion in test.criteria:
-        yield _Case(criterion.text, criterion.state, criterion.claim, _criterion_text(criterion))
+        tolerated = criterion.exceptions[:_PAIRS] if criterion.state is State.PASS else ()
+        lines = (criterion.sentence, criterion.counts, *(pair.sentence for pair in tolerated))
+        yield _Case(criterion.text, criterion.state, criterion.claim, "\n".join(lines))
         yield from _pair_cases(criterion, phrases)
     if not test.criteria:
         why = "; ".join(said.sentence for said in test.reasons) or phrases.say("report.measured-only")
         yield _Case(phrases.say("report.measured-only"), test.state, why, "\n".join(test.claims))
-
-
-def _criterion_text(criterion: CriterionPart) -> str:
-    lines = [criterion.sentence, criterion.counts]
-    if criterion.state is State.PASS:
-        lines += [pair.sentence for pair in criterion.exceptions[:_PAIRS]]
-    return "\n".join(lines)
 
 
 def _with_hint(said: Message) -> str:

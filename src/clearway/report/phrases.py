@@ -1,8 +1,10 @@
-"""Parts of sentences that several reports need: names of metrics, values, pairs and conditions."""
+"""Parts of sentences that several reports need: names of metrics, values, pairs and conditions; and the claim on one
+criterion, which is made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +13,13 @@ from clearway.pairing.table import PAIRINGS
 from clearway.probe.metrics import PERCENTILE, Metric
 from clearway.probe.records import Finding, Pair, Reason
 from clearway.probe.wire import FINDING
-from clearway.report.language import Language
-from clearway.report.wording import knows, sentence
+from clearway.report.wording import Language, knows, sentence
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
 from clearway.spec.model import Test
-from clearway.verdict.model import PairValue
+from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
+
+_UNTRIED = {"verdict.repeats-missing", "verdict.not-measured"}
+"""Reasons that only say that nothing was tried yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +132,110 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
     yield "condition.time", {"duration": test.duration, "warm_up": test.warm_up}
 
 
-def _tcp(test: Test) -> _CodedCondition:
-    return "condition.tcp", {"streams": test.streams}
+_LOADS: Mapping[str, Callable[[Test], _CodedCondition]] = {
+    "tcp": lambda test: ("condition.tcp", {"streams": test.streams}),
+    "udp": lambda test: ("condition.udp", {"rate": test.rate}),
+    "http": lambda test: (
+        "condition.http-rate" if isinstance(test.rate, Frequency) else "condition.http-closed",
+        {"connections": test.connections, "body": test.body, "rate": test.rate},
+    ),
+    "round-trip": lambda test: (
+        "condition.round-trip",
+        {"message": test.message, "transport": test.transport.upper()},
+    ),
+}
 
 
-def _udp(test: Test) -> _CodedCondition:
-    return "condition.udp", {"rate": test.rate}
+def claim(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    """One sentence or two on one criterion of `test`, never saying more than was shown."""
+    if judged.state is State.PASS:
+        return _met(test, judged, phrases)
+    if judged.state is State.FAIL:
+        return _not_met(test, judged, phrases)
+    return phrases.say(
+        "claim.not-known",
+        asked=_asked(judged, phrases),
+        undecided=judged.count(PairState.UNDECIDED),
+        pairs=len(judged.pairs),
+        kind=_members(test, judged, phrases),
+        why=_why(judged, phrases),
+    )
 
 
-def _http(test: Test) -> _CodedCondition:
-    values = {"connections": test.connections, "body": test.body, "rate": test.rate}
-    return ("condition.http-rate" if isinstance(test.rate, Frequency) else "condition.http-closed"), values
+def _met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    return phrases.say(
+        "claim.met",
+        subject=_subject(test, judged, phrases),
+        predicate=phrases.claimed(criterion, judged.achieved or criterion.limit),
+        conditions=phrases.conditions(test),
+        limit=_limit(judged, phrases),
+    )
 
 
-def _round_trip(test: Test) -> _CodedCondition:
-    return "condition.round-trip", {"message": test.message, "transport": test.transport.upper()}
+def _limit(judged: CriterionVerdict, phrases: Phrases) -> str:
+    """The limit; a share of links that all have one rate also as that rate."""
+    criterion = judged.criterion
+    limits = {pair.limit for pair in judged.pairs}
+    rate = limits.pop() if len(limits) == 1 else None
+    if isinstance(criterion.limit, LinkShare) and rate is not None:
+        return phrases.say("value.of-link-known", share=criterion.limit.share, rate=phrases.value(rate))
+    return phrases.value(criterion.limit)
 
 
-_LOADS = {"tcp": _tcp, "udp": _udp, "http": _http, "round-trip": _round_trip}
+def _not_met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    worst = next((pair for pair in judged.pairs if pair.standing is PairState.BREAKS), None)
+    return phrases.say(
+        "claim.not-met",
+        asked=_asked(judged, phrases),
+        breaks=judged.count(PairState.BREAKS),
+        pairs=len(judged.pairs),
+        kind=_members(test, judged, phrases),
+        worst=phrases.pair(worst) if worst else _why(judged, phrases),
+        conditions=phrases.conditions(test),
+    )
+
+
+def _asked(judged: CriterionVerdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    return phrases.say(
+        "claim.asked",
+        measure=phrases.measure(criterion.metric, criterion.statistic),
+        asked=phrases.asked(criterion, criterion.limit),
+    )
+
+
+def _why(judged: CriterionVerdict, phrases: Phrases) -> str:
+    """An undecided pair, rather one that was tried."""
+    undecided = [pair for pair in judged.pairs if pair.standing is PairState.UNDECIDED]
+    tried = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
+    chosen = next(iter(tried or undecided), None)
+    return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
+
+
+def _subject(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    criterion = judged.criterion
+    members = len(judged.pairs)
+    if criterion.over is Over.TOTAL:
+        return phrases.say("claim.total", kind=_kind(test, 2, phrases))
+    if criterion.over is Over.NODES:
+        return phrases.say(PAIRINGS[test.pairing].node_claim, nodes=members, kind=_kind(test, 2, phrases))
+    if criterion.share.si >= 1:
+        return phrases.say("claim.every", pairs=members, kind=_kind(test, 1, phrases))
+    return phrases.say("claim.share", share=criterion.share, pairs=members, kind=_kind(test, 2, phrases))
+
+
+def _members(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
+    """What the criterion counts: pairs of a kind, nodes, or the one total."""
+    criterion = judged.criterion
+    if criterion.over is Over.PAIRS:
+        return _kind(test, len(judged.pairs), phrases)
+    return phrases.say(f"claim.members-{criterion.over.value}")
+
+
+def _kind(test: Test, pairs: int, phrases: Phrases) -> str:
+    """Which pairs: how they were chosen and where they lie. Cross-zone pairs only where they were judged."""
+    scope = "same-zone" if test.scope == "any" and not test.judge_cross_zone else test.scope
+    return phrases.say(
+        "claim.kind", pairing=phrases.say(f"pairing.{test.pairing}", pairs=pairs), scope=phrases.say(f"scope.{scope}")
+    )

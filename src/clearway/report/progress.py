@@ -21,8 +21,8 @@ from clearway.probe.measurement import Tcp
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.observations import ROUND_START
 from clearway.probe.records import Half, Observation, Outcome, Result, Role, Round, Trial
-from clearway.report.language import Language
 from clearway.report.phrases import Phrases
+from clearway.report.wording import Language
 
 _OVERHEAD = 2.0
 """Seconds that a round takes beyond its load, until the first one has shown it."""
@@ -106,10 +106,6 @@ def halves(round_: Round) -> int:
     return 2 * len(round_.probes)
 
 
-def judged_pairs(round_: Round) -> int:
-    return sum(probe.role is not Role.BACKGROUND for probe in round_.probes)
-
-
 def _load(round_: Round) -> float:
     return max((probe.window.end.si for probe in round_.probes), default=0.0)
 
@@ -179,7 +175,9 @@ class Progress:
         if isinstance(item, Round) and self._live is None:
             self._line(self._begun(item))
         if isinstance(item, Result) and item.outcome is not Outcome.MEASURED:
-            self._line(self._void(item))
+            reason = self._phrases.reason(item.reason) if item.reason else None
+            reason = reason or self._phrases.say(f"outcome.{item.outcome.value}")
+            self._line(self._phrases.say("progress.void", probe=item.probe, reason=reason))
 
     def _stop(self) -> None:
         if self._live is not None:
@@ -196,22 +194,11 @@ class Progress:
             "progress.line",
             done=self._tally.begun,
             rounds=self._tally.rounds,
-            why=self._why(round_),
+            why=self._phrases.say(f"progress.{round_.why.value}"),
             test=round_.test,
-            pairs=judged_pairs(round_),
+            pairs=sum(probe.role is not Role.BACKGROUND for probe in round_.probes),
             left=self._left(),
         )
-
-    def _void(self, result: Result) -> str:
-        reason = self._phrases.reason(result.reason) if result.reason else None
-        return self._phrases.say(
-            "progress.void",
-            probe=result.probe,
-            reason=reason or self._phrases.say(f"outcome.{result.outcome.value}"),
-        )
-
-    def _why(self, round_: Round) -> str:
-        return self._phrases.say(f"progress.{round_.why.value}")
 
     def _left(self) -> Duration | None:
         left = self._tally.left(self._clock())
@@ -221,10 +208,14 @@ class Progress:
         tally, say = self._tally, self._phrases.say
         if tally.round is None:
             return Text(say("progress.starting"))
-        head = say("progress.round", done=tally.begun, rounds=tally.rounds, why=self._why(tally.round))
+        head = say(
+            "progress.round", done=tally.begun, rounds=tally.rounds, why=say(f"progress.{tally.round.why.value}")
+        )
+        # The running round counts by its results.
+        completed = tally.begun - 1 + (tally.measured + tally.void) / max(1, halves(tally.round))
         lines: list[RenderableType] = [
             Text(f"{head}, {say('progress.left', left=self._left())}"),
-            Padding(ProgressBar(total=tally.rounds, completed=self._share_done(), width=_BAR_WIDTH), 0),
+            Padding(ProgressBar(total=tally.rounds, completed=completed, width=_BAR_WIDTH), 0),
             Text(self._state(tally.round)),
         ]
         if tally.total is not None:
@@ -242,9 +233,3 @@ class Progress:
             halves=halves(round_),
             void=self._tally.void,
         )
-
-    def _share_done(self) -> float:
-        """Rounds done, with the running one by its results."""
-        tally = self._tally
-        assert tally.round is not None
-        return tally.begun - 1 + (tally.measured + tally.void) / max(1, halves(tally.round))

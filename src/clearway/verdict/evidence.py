@@ -21,7 +21,9 @@ def outcome(trial: Trial) -> Outcome:
     if send is not None and send.outcome is Outcome.UNREACHABLE:
         if serve is None:
             return Outcome.NOT_RUN
-        return Outcome.UNREACHABLE if _was_listening(serve, send) else _void(serve)
+        if _was_listening(serve, send):
+            return Outcome.UNREACHABLE
+        return Outcome.NOT_RUN if serve.outcome is Outcome.MEASURED else serve.outcome
     for half in _needed(trial):
         if half is None:
             return Outcome.NOT_RUN
@@ -62,10 +64,6 @@ def _was_listening(serve: Result, send: Result) -> bool:
     if serve.timing is None or serve.timing.listening is None or send.timing is None:
         return False
     return serve.timing.listening <= send.timing.launched
-
-
-def _void(serve: Result) -> Outcome:
-    return Outcome.NOT_RUN if serve.outcome is Outcome.MEASURED else serve.outcome
 
 
 def _short_sender(trial: Trial) -> tuple[Reason, ...]:

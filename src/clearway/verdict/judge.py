@@ -15,9 +15,8 @@ from clearway.probe.records import Outcome, Pair, Reason, Role
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
 from clearway.spec.model import Test
 from clearway.verdict.evidence import outcome
-from clearway.verdict.group import judge_groups
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
-from clearway.verdict.pair import CriterionContext, judge_pair
+from clearway.verdict.pair import CriterionContext, judge_groups, judge_pair
 from clearway.verdict.thresholds import ROUNDING
 from clearway.verdict.trial_index import TrialIndex
 
@@ -68,16 +67,13 @@ def _judge_test(index: TrialIndex, test: Test) -> TestVerdict:
 
 def _without_criteria(index: TrialIndex, test: Test, coverage: Coverage) -> tuple[State, tuple[Reason, ...]]:
     if coverage.pairs == 0:
-        return State.INCONCLUSIVE, (_no_pairs(index, test),)
+        # All pairs may cross zones: those are measured, and judged only where the spec asks.
+        reported = len(index.pairs(test.name, Role.REPORTED))
+        why = Reason("verdict.none-judged", {"pairs": reported}) if reported else Reason("verdict.no-pairs")
+        return State.INCONCLUSIVE, (why,)
     if missing := coverage.pairs - coverage.measured:
         return State.INCONCLUSIVE, (Reason("verdict.pairs-missing", {"count": missing, "pairs": coverage.pairs}),)
     return State.MEASURED, ()
-
-
-def _no_pairs(index: TrialIndex, test: Test) -> Reason:
-    """All pairs may cross zones: those are measured, and judged only where the spec asks."""
-    reported = len(index.pairs(test.name, Role.REPORTED))
-    return Reason("verdict.none-judged", {"pairs": reported}) if reported else Reason("verdict.no-pairs")
 
 
 def _judge_criterion(context: CriterionContext, pairs: Sequence[Pair]) -> CriterionVerdict:
@@ -86,17 +82,16 @@ def _judge_criterion(context: CriterionContext, pairs: Sequence[Pair]) -> Criter
     members = [judge_pair(context, pair) for pair in pairs] if each else list(judge_groups(context, pairs))
     holds = sum(member.standing is PairState.HOLDS for member in members)
     undecided = sum(member.standing is PairState.UNDECIDED for member in members)
+    worst_first = sorted(
+        members, key=lambda one: (_WORST_FIRST.index(one.standing), -_badness(criterion, one), str(one.subject))
+    )
     return CriterionVerdict(
         criterion=criterion,
         state=state_of(holds, undecided, len(members), criterion.share.si),
-        pairs=tuple(sorted(members, key=lambda member: _order(criterion, member))),
+        pairs=tuple(worst_first),
         achieved=_achieved(criterion, members),
         share=Ratio(holds / len(members)),
     )
-
-
-def _order(criterion: Criterion, member: PairValue) -> tuple[int, float, str]:
-    return _WORST_FIRST.index(member.standing), -_badness(criterion, member), str(member.subject)
 
 
 def _badness(criterion: Criterion, member: PairValue) -> float:

@@ -1,20 +1,29 @@
-"""One pair against one criterion: collect its samples, take their interval, compare it with the limit."""
+"""One pair, or one group of pairs, against one criterion.
+
+Samples are collected and their interval is compared with the limit; for `in total` and `per node`, the samples of a
+group of pairs are summed first.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from clearway.base.units import Quantity, Rate, Ratio
-from clearway.probe.metrics import Distribution, percent
+from clearway.base.units import Count, Quantity, Rate, Ratio
+from clearway.pairing.table import PAIRINGS
+from clearway.probe.metrics import Better, percent
 from clearway.probe.records import Outcome, Pair, Reason, Trial
-from clearway.spec.criteria import Criterion, LinkShare
+from clearway.spec.criteria import Criterion, LinkShare, Over
 from clearway.spec.model import Test
 from clearway.verdict.evidence import disqualifying, outcome, void_reason
 from clearway.verdict.model import PairState, PairValue
 from clearway.verdict.thresholds import BEYOND_PERCENTILE, CONFIDENCE, RULE_OF_THREE
 from clearway.verdict.trial_index import TrialIndex
+
+TOTAL = "total"
+"""Name of the one group of `in total`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,43 @@ class Interval:
 def judge_pair(context: CriterionContext, pair: Pair) -> PairValue:
     limit = limit_for(context.criterion, context.index.link(pair))
     return decide(context.criterion, pair, collect_samples(context, pair), limit)
+
+
+def judge_groups(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[PairValue]:
+    """One value for each group."""
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    pairing, in_total = PAIRINGS[context.test.pairing], context.criterion.over is Over.TOTAL
+    for pair in pairs:
+        groups[TOTAL if in_total else pairing.node_of(pair)].append(pair)
+    for name, members in groups.items():
+        yield _judge_group(context, name, members)
+
+
+def _judge_group(context: CriterionContext, name: str, pairs: Sequence[Pair]) -> PairValue:
+    """It has as many repeats as its pairs have in common; what is wrong with one pair is wrong with the group."""
+    samples = {pair: collect_samples(context, pair) for pair in pairs}
+    repeats = min(len(found.values) for found in samples.values())
+    totals = [_total(context, {pair: found.values[n] for pair, found in samples.items()}) for n in range(repeats)]
+    # A dead path breaks its own pair; it leaves a sum undecided.
+    faults = [(found.unreachable,) if found.unreachable else found.unusable for found in samples.values()]
+    unusable = [reason for reasons in faults for reason in reasons]
+    disqualifying = [reason for found in samples.values() for reason in found.disqualifying]
+    record = context.index.record
+    link = None if name == TOTAL else record.spec.link or record.inventory.node(name).link
+    summed = Samples(tuple(totals), tuple(unusable), tuple(disqualifying))
+    return decide(context.criterion, name, summed, limit_for(context.criterion, link))
+
+
+def _total(context: CriterionContext, values: Mapping[Pair, float]) -> float:
+    """Counts are summed over all rounds, rates over what ran at once: then the worst round counts."""
+    metric, index = context.criterion.metric, context.index
+    if metric.unit is Count:
+        return math.fsum(values.values())
+    at_once: dict[str, float] = defaultdict(float)
+    for pair, value in values.items():
+        first = index.measured(context.test.name, pair)[0]
+        at_once[index.origin(first.round or "")] += value
+    return (min if metric.better is Better.HIGHER else max)(at_once.values())
 
 
 def collect_samples(context: CriterionContext, pair: Pair) -> Samples:
@@ -140,7 +186,7 @@ def _beyond(value: float, limit: Quantity) -> Reason:
 
 
 def _values(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[float, ...], tuple[Reason, ...]]:
-    values, unusable = [], []
+    values, unusable, needed = [], [], _needed_samples(criterion)
     for trial in trials:
         distribution = criterion.metric.read(trial)
         value = distribution.statistic(criterion.statistic) if distribution is not None else None
@@ -148,16 +194,9 @@ def _values(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[float,
             unusable.append(Reason("verdict.no-value", {"metric": criterion.metric.name}))
             continue
         values.append(value)
-        unusable += _too_few(criterion, distribution)
+        if distribution.count < needed:
+            unusable.append(Reason("verdict.too-few-samples", {"count": distribution.count, "needed": needed}))
     return tuple(values), tuple(unusable)
-
-
-def _too_few(criterion: Criterion, values: Distribution) -> tuple[Reason, ...]:
-    """The reason if there are fewer samples than the statistic needs."""
-    needed = _needed_samples(criterion)
-    if values.count >= needed:
-        return ()
-    return (Reason("verdict.too-few-samples", {"count": values.count, "needed": needed}),)
 
 
 def _needed_samples(criterion: Criterion) -> int:

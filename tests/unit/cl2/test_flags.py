@@ -12,8 +12,7 @@ from clearway.cl2.flags import FLAGS, Treatment, refuse, without_effect
 from clearway.cl2.options import Conflicts, options
 from clearway.cli.clusterloader2 import command
 from clearway.probe.records import Severity
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.wording import knows
+from clearway.report.wording import LANGUAGES, Language, knows
 
 
 def given(line: str) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from clearway.diagnose.chaos import failure
 from clearway.plan.failing import CONTROL_PLANE
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Inventory, Node, Observation, Round, RoundReason, Severity
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.wording import describe_error, hint, sentence
+from clearway.report.wording import LANGUAGES, Language, describe_error, hint, sentence
 from clearway.spec.load import read_spec
 from unit.report.golden import check
 

@@ -25,8 +25,7 @@ from clearway.kube.api import Access
 from clearway.ledger import files
 from clearway.ledger.write import Appended, Ledger
 from clearway.probe.records import Observation, Reason
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.wording import describe_error
+from clearway.report.wording import LANGUAGES, Language, describe_error
 from clearway.report.wording.sentences import catalogue
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options
 from clearway.site.lab.model import LabSpec, dump_lab

@@ -8,9 +8,8 @@ import pytest
 
 from clearway.base.units import Count, Duration, Rate, Ratio
 from clearway.probe.records import Reason, Slot
-from clearway.report.claim import claim
-from clearway.report.language import Language
-from clearway.report.phrases import Phrases
+from clearway.report.phrases import Phrases, claim
+from clearway.report.wording import Language
 from clearway.spec.criteria import parse_criterion
 from clearway.spec.model import Test
 from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State

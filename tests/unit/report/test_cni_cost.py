@@ -17,7 +17,7 @@ from clearway.diagnose.figures import pair_figures
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.report.cni_cost import render_cost
-from clearway.report.language import LANGUAGES, Language
+from clearway.report.wording import LANGUAGES, Language
 from unit.report.factories import HTTP, TCP, UDP, Network, inventory, record, spec
 from unit.report.golden import ROOT, check
 

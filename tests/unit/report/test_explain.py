@@ -8,8 +8,7 @@ from clearway.base.errors import UsageError
 from clearway.probe.metrics import METRICS
 from clearway.probe.records import Outcome
 from clearway.report.explain import derivation, explain, topics
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.wording import describe_error
+from clearway.report.wording import LANGUAGES, Language, describe_error
 from clearway.verdict.model import PairState, State
 
 # fmt: off

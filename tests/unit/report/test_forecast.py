@@ -7,7 +7,7 @@ import json
 from clearway.plan.forecast import forecast
 from clearway.plan.schedule import make_plan
 from clearway.report.forecast import render_forecast
-from clearway.report.language import Language
+from clearway.report.wording import Language
 from unit.report.factories import TCP, UDP, inventory, spec
 
 WISH = spec(TCP, UDP)

@@ -11,8 +11,8 @@ import pytest
 from clearway.base.units import Duration, Rate
 from clearway.ledger.record import Record
 from clearway.probe.records import Half, Observation, Result, Round
-from clearway.report.language import Language
 from clearway.report.progress import Progress, Tally, halves
+from clearway.report.wording import Language
 from unit.report.factories import TCP, Network, dead_towards, inventory, record, spec
 
 GAP = Duration(0.5)

@@ -16,9 +16,9 @@ from lxml import etree
 from clearway.base.errors import ClearwayError
 from clearway.report.as_json import read, schema
 from clearway.report.compose import compose
-from clearway.report.language import LANGUAGES, Language
 from clearway.report.table import REPORTS
 from clearway.report.text import TextReport
+from clearway.report.wording import LANGUAGES, Language
 from clearway.verdict.model import PairState, State
 from unit.report.factories import TCP, inventory, record, spec
 from unit.report.golden import REPORTS as GOLDEN

@@ -13,8 +13,7 @@ from clearway.base.errors import ClearwayError, UnitError
 from clearway.base.units import Count, Duration, Rate, parse_rate
 from clearway.probe.codec import CodecError
 from clearway.probe.records import Finding, Outcome, Severity
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.wording import describe_error, hint, knows, sentence, shown
+from clearway.report.wording import LANGUAGES, Language, describe_error, hint, knows, sentence, shown
 from clearway.report.wording.sentences import catalogue
 from clearway.spec.load import load_spec
 from clearway.spec.problems import SpecError

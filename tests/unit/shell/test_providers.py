@@ -11,9 +11,8 @@ from clearway.base.errors import ClearwayError, UsageError
 from clearway.cl2.config.load import Compiler
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.templates import Templates
-from clearway.report.language import LANGUAGES, Language
-from clearway.report.providers import explain_provider
-from clearway.report.wording import describe_error
+from clearway.report.explain import explain_provider
+from clearway.report.wording import LANGUAGES, Language, describe_error
 from clearway.shell.node_access import CONFIGS, node_access
 from clearway.shell.providers import ALIASES, PROVIDERS, AddressType, Feature, Provider, Route, missing, provider_named
 from clearway.shell.ssh import HostKeys, SshTransport

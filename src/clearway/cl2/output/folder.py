@@ -16,7 +16,7 @@ from clearway.cl2.names import INCOMPLETE, summary_name
 from clearway.cl2.outcome import SummaryFile, TestResult
 from clearway.cl2.output.junit import junit
 from clearway.ledger.write import write_whole, writing
-from clearway.report.language import Language
+from clearway.report.wording import Language
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 from clearway.base.errors import ClearwayError
 from clearway.cl2.outcome import TestResult
 from clearway.report.junit import clean
-from clearway.report.language import Language
-from clearway.report.wording import describe_error
+from clearway.report.wording import Language, describe_error
 
 SUITE = "ClusterLoaderV2"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'

@@ -3,6 +3,26 @@
 `en.toml` and `ko.toml` hold an entry a code; `explain.en.toml` and `explain.ko.toml` hold the glossary.
 """
 
-from clearway.report.wording.sentences import describe_error, describe_finding, hint, knows, printable, sentence, shown
+from clearway.report.wording.sentences import (
+    LANGUAGES,
+    Language,
+    describe_error,
+    describe_finding,
+    hint,
+    knows,
+    printable,
+    sentence,
+    shown,
+)
 
-__all__ = ["describe_error", "describe_finding", "hint", "knows", "printable", "sentence", "shown"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "describe_error",
+    "describe_finding",
+    "hint",
+    "knows",
+    "printable",
+    "sentence",
+    "shown",
+]

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from clearway.base.errors import ClearwayError, Reason
 from clearway.base.units import Quantity
 from clearway.probe.records import Finding
-from clearway.report.language import Language
+
+Language = Literal["en", "ko"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+"""Of messages and reports: each has a catalogue."""
 
 OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
 """A part in brackets is said only where all its values are there."""
@@ -63,22 +66,16 @@ def fields_of(template: str) -> Iterator[str]:
 @cache
 def catalogue(language: Language) -> Mapping[str, Entry]:
     """All entries of one language, by code."""
-    return dict(_entries(read_toml(f"{language}.toml")))
+    return {
+        f"{area}.{name}": Entry(other=said) if isinstance(said, str) else Entry(**said)
+        for area, entries in read_toml(f"{language}.toml").items()
+        for name, said in entries.items()
+    }
 
 
 def read_toml(name: str) -> dict[str, Any]:
     """A table that lies beside this file."""
     return tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
-
-
-def _entries(areas: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Entry]]:
-    for area, entries in areas.items():
-        for name, said in entries.items():
-            yield f"{area}.{name}", _entry(said)
-
-
-def _entry(said: str | Mapping[str, str]) -> Entry:
-    return Entry(other=said) if isinstance(said, str) else Entry(**said)
 
 
 def _number(value: object) -> float | None:
@@ -99,7 +96,10 @@ def knows(code: str, language: Language) -> bool:
 def sentence(code: str, values: Mapping[str, Any], language: Language) -> str:
     """The sentence of `code` with these values; code and values themselves where it has no wording."""
     entry = catalogue(language).get(code)
-    return _bare(code, values) if entry is None else _filled(entry.template(values), _worded(values, language))
+    if entry is not None:
+        return _filled(entry.template(values), _worded(values, language))
+    said = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
+    return f"{code} ({said})" if said else code
 
 
 def hint(code: str, values: Mapping[str, Any], language: Language) -> str | None:
@@ -186,11 +186,6 @@ def _block(cause: str, advice: Iterable[str], language: Language) -> str:
     return "\n".join([cause, *(f"  {sentence('report.hint', {'text': text}, language)}" for text in advice)])
 
 
-def _bare(code: str, values: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
-    return f"{code} ({said})" if said else code
-
-
 class _Filler(string.Formatter):
     """Fills every field it finds, and shows a missing one as unknown."""
 
@@ -215,10 +210,7 @@ def _worded(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:
     def kept(part: re.Match[str]) -> str:
-        return part[1] if all(_is_there(values.get(name)) for name in fields_of(part[1])) else ""
+        found = [values.get(name) for name in fields_of(part[1])]
+        return "" if any(value is None or shown(value) == "" for value in found) else part[1]
 
     return _Filler().vformat(OPTIONAL.sub(kept, template), (), values)
-
-
-def _is_there(value: object) -> bool:
-    return value is not None and shown(value) != ""

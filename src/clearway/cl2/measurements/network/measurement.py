@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
-from clearway.campaign.conclusion import conclude, save_reports
+from clearway.campaign.conclusion import conclude, render_all, save_reports
 from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
@@ -29,8 +29,8 @@ from clearway.ledger.record import Record
 from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
-from clearway.report.language import Language
 from clearway.report.text import TextReport
+from clearway.report.wording import Language
 from clearway.site.base import Site, Watcher
 from clearway.site.kubernetes.options import dump_options
 from clearway.verdict.model import State
@@ -66,7 +66,7 @@ class _Campaign:
         return read_run(self.job.ledger.folder)
 
     def _save_reports(self) -> None:
-        save_reports(conclude(self.record(), self.language), self.job.ledger)
+        save_reports(render_all(conclude(self.record(), self.language)), self.job.ledger)
 
 
 class NetworkPerformance:
