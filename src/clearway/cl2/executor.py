@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.errors import ClearwayError, InternalError, SiteError
-from clearway.cl2.config.calls import Key, MethodCall, PlannedStep
+from clearway.cl2.config.methods import Key, MethodCall, PlannedStep
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.base import Critical, MeasurementMethod
 from clearway.cl2.measurements.table import MethodRow

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.network import NetworkStartParameters
 from clearway.cl2.measurements.network.request import load_of
 from clearway.cl2.namespaces import names_of

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clearway.cl2.config.text import as_go_decodes, go_document
-from clearway.cl2.rendering import Variables
+from clearway.cl2.config.yaml_text import Variables, as_go_decodes, go_document
 from clearway.spec.load import read_file
 from clearway.spec.problems import Problem, SourcePosition, SpecError
 

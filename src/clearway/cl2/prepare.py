@@ -1,29 +1,65 @@
-"""From flags to tests that are ready to run, or to everything that is wrong with any of them; nothing is created."""
+"""From flags to tests that are ready to run, or to everything that is wrong with any of them; nothing is created.
+
+Network tests are planned for invented nodes: what no cluster can measure is refused before the cluster is asked.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import Compiled, MethodCall
-from clearway.cl2.config.load import Compiler
+from clearway.base.errors import SiteError, UsageError
+from clearway.campaign.preflight import rehearse
+from clearway.cl2.config.load import Compiler, load_suite
+from clearway.cl2.config.methods import Compiled, MethodCall
 from clearway.cl2.config.model import NamespaceConfig, Scenario
-from clearway.cl2.config.suite import load_suite
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.chaos import of_the_whole_test
+from clearway.cl2.measurements.network import NetworkStartParameters
+from clearway.cl2.measurements.network.request import refuse, spec_of
 from clearway.cl2.measurements.table import MEASUREMENTS, WITH_CHAOS, MethodRow
 from clearway.cl2.namespaces import settled
 from clearway.cl2.options import Options
 from clearway.cl2.overrides import variables
-from clearway.cl2.rehearsal import rehearsed
-from clearway.cl2.shipped import locate
+from clearway.cl2.settings import SettingsName
 from clearway.cl2.templates import Templates
-from clearway.probe.records import Finding, Severity
+from clearway.plan.schedule import make_plan
+from clearway.probe.records import Finding, Inventory, Node, Severity
 from clearway.spec.problems import Problem, SpecError
+
+HERE = Path(__file__).parent
+_TREE = "testing"
+
+
+@dataclass(frozen=True)
+class Located:
+    """The file that is used for a given path."""
+
+    asked: str
+    path: Path
+    shipped: bool
+    """It is shipped with clearway, because the user has none."""
+
+
+def locate(asked: str) -> Located:
+    """The user's file if it exists; else the shipped one of the same name, if there is one; else the user's path."""
+    path = Path(asked).expanduser()
+    if path.exists():
+        return Located(asked, path, shipped=False)
+    parts = PurePosixPath(asked).parts
+    inside = parts[parts.index(_TREE) :] if _TREE in parts else ()
+    ours = HERE.joinpath(*inside) if inside and ".." not in parts else None
+    if ours is not None and ours.is_file():
+        return Located(asked, ours, shipped=True)
+    return Located(asked, path, shipped=False)
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Every config that we bring along, by its relative name."""
+    return tuple(sorted(str(path.relative_to(HERE)) for path in (HERE / _TREE).rglob("*.yaml")))
 
 
 @dataclass(frozen=True)
@@ -119,3 +155,21 @@ class Preparation:
                 raise
             self.context.console.log(Finding("door.nodes-unknown", Severity.WARNING))
             return 1
+
+
+def rehearsed(compiled: Compiled, settings: SettingsName) -> Iterator[Problem]:
+    """A problem for each call that no cluster can measure."""
+    for call in (call for step in compiled.steps for call in step.calls):
+        if isinstance(call.params, NetworkStartParameters):
+            yield from _rehearsed(call, call.params, settings)
+
+
+def _rehearsed(call: MethodCall, params: NetworkStartParameters, settings: SettingsName) -> Iterator[Problem]:
+    inventory = Inventory("rehearsal", (Node("one"), Node("other")))
+    one_pair = params.model_copy(update={"number_of_clients": 1, "number_of_servers": 1})
+    try:
+        refuse(params, params.settings or settings)
+        spec = spec_of(one_pair, params.settings or settings, inventory, call.identifier)
+        rehearse(make_plan(spec, inventory).rounds)
+    except UsageError as error:
+        yield Problem(error.code, call.place, "params", values=error.values)

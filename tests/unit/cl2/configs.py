@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clearway.cl2.config.calls import Compiled
 from clearway.cl2.config.load import CommandLineChanges, Compiler
+from clearway.cl2.config.methods import Compiled
 from clearway.cl2.measurements.table import MEASUREMENTS
 from clearway.cl2.templates import Templates
 from clearway.shell.providers import Provider, provider_named

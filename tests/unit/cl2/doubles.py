@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clearway.base.errors import ClearwayError
-from clearway.cl2.config.calls import Compiled, MethodCall, PlannedStep
+from clearway.cl2.config.methods import Compiled, MethodCall, PlannedStep
 from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceConfig, Part
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.table import MethodRow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
 from clearway.probe.records import Request, Result
 from clearway.verdict.model import State

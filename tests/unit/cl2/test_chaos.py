@@ -12,8 +12,8 @@ import pytest
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.chaos.killer import KillerTools
-from clearway.cl2.config.calls import Compiled, MethodCall
 from clearway.cl2.config.load import Compiler
+from clearway.cl2.config.methods import Compiled, MethodCall
 from clearway.cl2.config.model import Part
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.chaos import METHOD, ChaosMonkey, ChaosStartParameters, of_the_whole_test

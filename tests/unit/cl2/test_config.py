@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from clearway.base.units import Duration
-from clearway.cl2.config.generated import generated_name, generated_text
 from clearway.cl2.config.load import CommandLineChanges
 from clearway.cl2.config.methods import REFUSED
 from clearway.cl2.config.model import NamespaceConfig
-from clearway.cl2.measurements.sleep import SleepParameters
 from clearway.cl2.measurements.table import MEASUREMENTS
+from clearway.cl2.measurements.timing import SleepParameters
+from clearway.cl2.output.folder import generated_name, generated_text
 from clearway.spec.problems import SpecError
 from unit.cl2.configs import NETWORK, SLEEPS, compiled, problems, told
 

@@ -13,7 +13,7 @@ import pytest
 from api_server import ApiServer, Fault, Json
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
 from clearway.cl2.measurements.table import MEASUREMENTS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clearway.cl2.config.suite import load_suite
-from clearway.cl2.shipped import HERE, locate, shipped_names
+from clearway.cl2.config.load import load_suite
+from clearway.cl2.prepare import HERE, locate, shipped_names
 from clearway.spec.problems import SpecError
 
 

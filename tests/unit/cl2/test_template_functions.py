@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearway.cl2.templates.chance import Random
-from clearway.cl2.templates.functions import cl2_functions
-from clearway.cl2.templates.quoting import quoted
+from clearway.cl2.templates.functions import cl2_functions, quoted
 from gotemplate import Template, TemplateError
 
 DATA = {"n": 3.0, "i": 5, "s": "text", "number": "2.5", "nul": None, "t": True, "f": False, "csv": "a,b,,c"}

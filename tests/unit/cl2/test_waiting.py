@@ -9,7 +9,7 @@ import pytest
 
 from api_server import ApiServer, Json
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.base import Critical, MeasurementMethod
 from clearway.cl2.measurements.execute import expanded
 from clearway.cl2.measurements.table import MEASUREMENTS

@@ -16,7 +16,7 @@ from clearway.engine.clusterloader2 import ClusterLoader2Engine
 from clearway.probe.measurement import Evidence, Measurement, Tcp, Udp
 from clearway.probe.parameters import Parameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
-from clearway.worker.clusterloader2.metrics import status_of
+from clearway.worker.clusterloader2.figures import status_of
 
 TCP = TcpParameters(1)
 UDP = UdpParameters(Rate(750e6))

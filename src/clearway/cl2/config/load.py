@@ -1,20 +1,17 @@
-"""A test config and its modules as one list of checked steps, or everything that is wrong with them at once."""
+"""A test config with its modules, and a suite of tests, each checked: all that is wrong is reported at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from clearway.cl2.config.calls import Compiled, MethodCall, PlannedStep
 from clearway.cl2.config.checks import faults
-from clearway.cl2.config.keys import respelled
-from clearway.cl2.config.methods import Methods
-from clearway.cl2.config.model import Cl2Config, ConfigStep, Part, Steps
+from clearway.cl2.config.methods import Compiled, MethodCall, Methods, PlannedStep
+from clearway.cl2.config.model import Cl2Config, ConfigStep, Part, Scenario, Steps, Suite
 from clearway.cl2.config.parameters import calls_at, out_of_order, parameter_problems
-from clearway.cl2.config.text import as_go_decodes, go_document
-from clearway.cl2.rendering import Renderer, Variables
+from clearway.cl2.config.yaml_text import Variables, as_go_decodes, go_document, respelled
 from clearway.shell.providers import Provider
 from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, placed, validated
@@ -24,6 +21,13 @@ from clearway.spec.problems import Problem, SpecError
 
 P = TypeVar("P", bound=Part)
 OVERWRITE = "--overwrite-test-config"
+
+
+class Renderer(Protocol):
+    """A template engine."""
+
+    def __call__(self, path: Path, variables: Variables) -> str:
+        """The rendered text of the file. Raises SpecError with the place of what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -146,3 +150,36 @@ def _in_our_spelling(overwrite: str) -> str:
     """`Namespace.Prefix=x`: the first letters of Go's field names are small in a file."""
     key, equals, value = overwrite.partition("=")
     return ".".join(f"{part[:1].lower()}{part[1:]}" for part in key.split(".")) + equals + value
+
+
+_LIST = "scenarios"
+
+
+def load_suite(path: Path) -> tuple[Scenario, ...]:
+    """The tests of a suite, in order. Raises SpecError with every problem in it."""
+    source = read_file(path)
+    document = respelled(_below_a_key(go_document(source.text, source.name)), Suite)
+    suite, wrong = (None, []) if document.problems else validated(document, Suite)
+    problems = [*document.problems, *wrong, *(placed(document, fault) for fault in _faults(suite))]
+    if suite is None or problems:
+        raise SpecError(problems)
+    return suite.scenarios
+
+
+def _below_a_key(document: YamlDocument) -> YamlDocument:
+    """A model has keys; the file is a bare list."""
+    values = {(_LIST, *path): place for path, place in document.values.items()}
+    keys = {(_LIST, *path): place for path, place in document.keys.items()}
+    return YamlDocument(document.source, {_LIST: document.data}, values, keys, document.problems)
+
+
+def _faults(suite: Suite | None) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, scenario in enumerate(suite.scenarios if suite is not None else ()):
+        # An underscore separates the parts of the files' names.
+        if "_" in scenario.identifier:
+            yield Fault("door.underscore", (_LIST, index, "identifier"))
+        if scenario.identifier in seen:
+            yield Fault("door.same-identifier", (_LIST, index, "identifier"))
+        if scenario.identifier:
+            seen.add(scenario.identifier)

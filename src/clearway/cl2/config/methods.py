@@ -1,12 +1,13 @@
-"""Every method that ClusterLoader2 knows: which are supported, and why the others are refused."""
+"""Every method that ClusterLoader2 knows, why some are refused, and what a compiled test calls, in order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clearway.cl2.config.model import Part
+from clearway.cl2.config.model import Cl2Config, Part
 from clearway.shell.providers import Feature
+from clearway.spec.problems import SourcePosition
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,40 @@ NEEDS: Mapping[str, Feature] = {"nodeFailure": Feature.NODE_KILLER, "ChaosMonkey
 
 REFUSED: Mapping[str, str] = {method: code for code, methods in _BY_REASON.items() for method in methods}
 """Method -> the code that says why, and what can be used instead."""
+
+
+Key = tuple[str, str]
+"""Method and identifier: one measurement, called as often as steps name it."""
+
+
+@dataclass(frozen=True)
+class MethodCall:
+    """One call of a measurement."""
+
+    method: str
+    identifier: str
+    action: str
+    """Empty where the method knows no actions."""
+    params: Part
+    place: SourcePosition
+
+    @property
+    def key(self) -> Key:
+        return self.method, self.identifier
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """Calls that are made at the same time."""
+
+    name: str
+    calls: tuple[MethodCall, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A test that can be run."""
+
+    config: Cl2Config
+    """As generatedConfig_*.yaml shows it: modules resolved, steps skipped, values overwritten."""
+    steps: tuple[PlannedStep, ...]

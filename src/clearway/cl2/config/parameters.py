@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from clearway.cl2.config.calls import MethodCall
 from clearway.cl2.config.checks import entries, steps_of
-from clearway.cl2.config.methods import Method, Methods
+from clearway.cl2.config.methods import Method, MethodCall, Methods
 from clearway.spec.document import YamlDocument
 from clearway.spec.faults import Fault, closest, placed, validated
 from clearway.spec.problems import Path, Problem, SourcePosition, SpecError

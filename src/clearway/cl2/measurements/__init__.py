@@ -1,1 +1,1 @@
-"""What a step can measure or wait for: one file a kind, one row each in `table.py`."""
+"""What a step can measure or wait for: one class and one row in `table.py` for each."""

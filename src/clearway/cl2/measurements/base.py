@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from clearway.base.errors import ClearwayError
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.outcome import CallOutcome
 

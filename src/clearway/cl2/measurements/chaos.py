@@ -7,7 +7,7 @@ from collections.abc import Collection
 from clearway.base.errors import SiteError
 from clearway.base.units import Ratio
 from clearway.chaos.monkey import ChaosRequest, Monkey, schedule
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.config.model import Cl2Config, NodeFailure
 from clearway.cl2.context import Context
 from clearway.cl2.outcome import NOTHING, CallOutcome

@@ -12,9 +12,8 @@ from pydantic import Field
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import GoDuration, Several
+from clearway.cl2.config.methods import MethodCall
+from clearway.cl2.config.model import GoDuration, Part, Several
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.base import MeasurementMethod
 from clearway.cl2.outcome import NOTHING, CallOutcome

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.config.model import Part
 from clearway.cl2.context import Context
 from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile

@@ -1,4 +1,4 @@
-"""The table of measurements: a new one is one file and one row here."""
+"""The table of measurements: a new one is one class and one row here."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from dataclasses import dataclass
 
 from clearway.cl2.config.methods import Method
 from clearway.cl2.config.model import Part
-from clearway.cl2.measurements import chaos, controlled, network
+from clearway.cl2.measurements import chaos, network, waiting
 from clearway.cl2.measurements.base import MeasurementMethod
 from clearway.cl2.measurements.chaos import ChaosMonkey
-from clearway.cl2.measurements.controlled import WaitForControlledPodsRunning
 from clearway.cl2.measurements.execute import Exec, ExecParameters
 from clearway.cl2.measurements.network import NetworkPerformance
-from clearway.cl2.measurements.nodes import NodesParameters, WaitForNodes
 from clearway.cl2.measurements.ooms import ClusterOoms, MetricsParameters, OomParameters
-from clearway.cl2.measurements.pods import PodsParameters, WaitForRunningPods
-from clearway.cl2.measurements.sleep import Sleep, SleepParameters
-from clearway.cl2.measurements.timer import LabelParameters, Timer
+from clearway.cl2.measurements.timing import LabelParameters, Sleep, SleepParameters, Timer
 from clearway.shell.providers import Feature
 
 
@@ -35,21 +31,17 @@ MEASUREMENTS: Mapping[str, MethodRow] = {
     "Timer": MethodRow({"start": LabelParameters, "stop": LabelParameters, "gather": Part}, Timer),
     "Exec": MethodRow({"": ExecParameters}, Exec),
     "WaitForControlledPodsRunning": MethodRow(
-        {"start": controlled.ControlledStartParameters, "gather": controlled.ControlledGatherParameters, "stop": Part},
-        WaitForControlledPodsRunning,
+        {"start": waiting.ControlledStartParameters, "gather": waiting.ControlledGatherParameters, "stop": Part},
+        waiting.WaitForControlledPodsRunning,
     ),
-    "WaitForRunningPods": MethodRow({"": PodsParameters}, WaitForRunningPods),
+    "WaitForRunningPods": MethodRow({"": waiting.PodsParameters}, waiting.WaitForRunningPods),
     "ClusterOOMsTracker": MethodRow({"start": OomParameters, "gather": OomParameters}, ClusterOoms),
     "TestMetrics": MethodRow(
-        {
-            "start": MetricsParameters,
-            "gather": MetricsParameters,
-            "pauseSystemPodMetrics": Part,
-            "unpauseSystemPodMetrics": Part,
-        },
+        dict.fromkeys(("start", "gather"), MetricsParameters)
+        | dict.fromkeys(("pauseSystemPodMetrics", "unpauseSystemPodMetrics"), Part),
         ClusterOoms,
     ),
-    "WaitForNodes": MethodRow({"": NodesParameters}, WaitForNodes),
+    "WaitForNodes": MethodRow({"": waiting.NodesParameters}, waiting.WaitForNodes),
 }
 
 WITH_CHAOS: Mapping[str, MethodRow] = {

@@ -9,14 +9,41 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from clearway.cl2.config.calls import Compiled
-from clearway.cl2.config.generated import generated_name, generated_text
-from clearway.cl2.config.model import NamespaceConfig
-from clearway.cl2.names import INCOMPLETE, summary_name
+import yaml
+from pydantic import BaseModel
+
+from clearway.base.units import Duration
+from clearway.cl2.config.methods import Compiled
+from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceConfig
+from clearway.cl2.names import INCOMPLETE, safe, summary_name
 from clearway.cl2.outcome import SummaryFile, TestResult
 from clearway.cl2.output.junit import junit
 from clearway.ledger.write import write_whole, writing
 from clearway.report.wording import Language
+
+
+def generated_name(config: Cl2Config, identifier: str) -> str:
+    """The file's name: the test's, and its scenario's identifier if it has one."""
+    return safe("_".join(part for part in ("generatedConfig", config.name, identifier) if part)) + ".yaml"
+
+
+def generated_text(config: Cl2Config, namespaces: NamespaceConfig) -> str:
+    """The whole file, with the namespaces as they will be."""
+    filled = config.model_copy(update={"namespace": namespaces})
+    return yaml.safe_dump(_written(filled), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, ChaosMonkeyConfig):
+        # A set of names is written as a mapping of them.
+        return {"nodefailure": None, "excludednodes": {node: {} for node in value.excluded_nodes}}
+    if isinstance(value, BaseModel):
+        return {name.replace("_", ""): _written(inner) for name, inner in value}
+    if isinstance(value, Duration):
+        return round(value.si * 1e9)
+    if isinstance(value, tuple | list):
+        return [_written(item) for item in value]
+    return {key: _written(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from clearway.probe.clusterloader2 import (
 from clearway.probe.observations import ANSWER_REFUSED
 from clearway.probe.records import Half, Observation, Reason, Result, Worker
 from clearway.worker.api import ApiFailure, Collection, Missing
+from clearway.worker.clusterloader2.figures import error_text, request_of, status_of
 from clearway.worker.clusterloader2.flags import Load
-from clearway.worker.clusterloader2.metrics import error_text, status_of
-from clearway.worker.clusterloader2.request import request_of
 from clearway.worker.inbox import Inbox, Mailbox
 from clearway.worker.retrying import deliver, watched
 

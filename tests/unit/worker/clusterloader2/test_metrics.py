@@ -13,7 +13,7 @@ from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS, NetworkTestStatus
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.records import Half, Outcome, Reason, Result
-from clearway.worker.clusterloader2.metrics import status_of
+from clearway.worker.clusterloader2.figures import status_of
 from golden.loading import Golden, golden
 
 THROUGHPUT, JITTER, LOST_PERCENT, ONE_WAY, PER_SECOND, RESPONSE_TIME = 1, 2, 5, 6, 10, 4

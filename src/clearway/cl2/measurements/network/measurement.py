@@ -15,7 +15,7 @@ from pathlib import Path
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.campaign.conclusion import conclude, render_all, save_reports
-from clearway.cl2.config.calls import MethodCall
+from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
 from clearway.cl2.measurements.network.request import NetworkStartParameters, spec_of

@@ -9,8 +9,7 @@ from pydantic import Field, model_validator
 
 from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.base.units import Duration
-from clearway.cl2.config.model import Part
-from clearway.cl2.config.types import GoDuration, GoInt
+from clearway.cl2.config.model import GoDuration, GoInt, Part
 from clearway.cl2.settings import SETTINGS, SettingsName
 from clearway.pairing.incast import INCAST
 from clearway.pairing.one_to_one import ONE_TO_ONE

@@ -1,16 +1,28 @@
-"""Timer: measures the time from one step to another, by label."""
+"""Sleep waits for a time; Timer measures the time from one step to another, by label."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from clearway.base.errors import SiteError
-from clearway.cl2.config.calls import MethodCall
-from clearway.cl2.config.model import Part
+from clearway.cl2.config.methods import MethodCall
+from clearway.cl2.config.model import GoDuration, Part
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.base import MeasurementMethod
 from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
 from clearway.cl2.perf_data import Item, perf_data
+
+
+class SleepParameters(Part):
+    duration: GoDuration
+
+
+class Sleep(MeasurementMethod):
+    async def call(self, call: MethodCall, context: Context, test: str) -> CallOutcome:
+        assert isinstance(call.params, SleepParameters)
+        await asyncio.sleep(call.params.duration.si)
+        return NOTHING
 
 
 class LabelParameters(Part):
