@@ -11,8 +11,8 @@ from clearway.base.units import Ratio
 from clearway.probe.measurement import Udp
 from clearway.probe.metrics import METRICS, measured
 from clearway.probe.records import Trial
-from clearway.site.lab.loss import LISTING_ARGV, drops
 from clearway.site.lab.model import LabNode, LabSpec, LinkException
+from clearway.site.lab.topology import LISTING_ARGV, drops
 
 TITLE = "UDP loss against the drop counters of nft and of the socket"
 

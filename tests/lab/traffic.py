@@ -7,8 +7,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from clearway.site.lab.loss import LISTING_ARGV, drops
 from clearway.site.lab.site import LabSite
+from clearway.site.lab.topology import LISTING_ARGV, drops
 
 _SEND = """
 import socket, sys

@@ -42,7 +42,10 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "errors": ("XML attribute; field of an exception", ("report.junit", "report.wording.sentences")),
     "retransmits": ("key of iperf3's JSON", ("engine.iperf3",)),
-    "loss": ("name of an nft table; ClusterLoader2's figure", ("site.lab.loss", "cl2.measurements.network.figures")),
+    "loss": (
+        "name of an nft table; ClusterLoader2's figure",
+        ("site.lab.topology", "cl2.measurements.network.figures"),
+    ),
     "throughput": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),
     "packet-rate": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),
     "jitter": ("what ClusterLoader2's figure is with us", ("cl2.measurements.network.figures",)),

@@ -111,8 +111,7 @@ def _hosts(file: Path, language: Language) -> SelectedSite:
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:
     """The hosts over the system's ssh."""
     from clearway.shell.runner import Runner
-    from clearway.site.hosts.site import HostsSite
-    from clearway.site.hosts.transport import ssh_transport
+    from clearway.site.hosts.site import HostsSite, ssh_transport
 
     transport, log = ssh_transport(hosts), finding_log(language)
     return HostsSite(hosts, transport, Runner(transport, log=log), log=log)

@@ -65,18 +65,13 @@ class Unexpected(KubeError): ...
 
 
 _KINDS: Mapping[int, tuple[type[KubeError], str]] = {
-    400: (Invalid, "kube.invalid"),
+    **dict.fromkeys((400, 413, 415, 422), (Invalid, "kube.invalid")),
+    **dict.fromkeys((429, 503, 504), (Overloaded, "kube.overloaded")),
     401: (Unauthorized, "kube.unauthorized"),
     403: (Forbidden, "kube.forbidden"),
     404: (NotFound, "kube.not-found"),
     409: (Conflict, "kube.conflict"),
     410: (Expired, "kube.expired"),
-    413: (Invalid, "kube.invalid"),
-    415: (Invalid, "kube.invalid"),
-    422: (Invalid, "kube.invalid"),
-    429: (Overloaded, "kube.overloaded"),
-    503: (Overloaded, "kube.overloaded"),
-    504: (Overloaded, "kube.overloaded"),
 }
 
 

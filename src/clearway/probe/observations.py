@@ -94,27 +94,6 @@ ANSWER_REFUSED = ObservationKind(
 )
 
 KINDS: Mapping[str, ObservationKind] = {
-    kind.name: kind
-    for kind in (
-        CLOCK,
-        ROUND_START,
-        WORKER_LOST,
-        STALE_RESULT,
-        RUN_FINISHED,
-        RUN_INTERRUPTED,
-        RUN_BRAKED,
-        OOM,
-        OOM_OBSERVER,
-        OOM_NOT_OBSERVED,
-        HOST_DEVICES,
-        HOST_LOSSES,
-        HOST_NOT_READ,
-        CHAOS_ARMED,
-        CHAOS_BREAKING,
-        CHAOS_BROKEN,
-        CHAOS_PUTTING_BACK,
-        CHAOS_BACK,
-        CHAOS_FAILED,
-        ANSWER_REFUSED,
-    )
+    kind.name: kind for kind in tuple(vars().values()) if isinstance(kind, ObservationKind)
 }
+"""All rows above, by name."""

@@ -45,7 +45,10 @@ class Agent:
 
     def _begin(self, mailbox: Mailbox) -> None:
         self._cancelled = threading.Event()
-        crowd = sum(_receives_udp(request) for request in mailbox.requests)
+        crowd = sum(
+            (request.half is Half.SERVE and isinstance(request.parameters, UdpParameters))
+            for request in mailbox.requests
+        )
         for request in mailbox.requests:
             setting = HalfContext(self._clock, self._scratch, self._cancelled, shares_udp_counters=crowd > 1)
             thread = threading.Thread(target=self._perform, args=(request, setting), daemon=True)
@@ -63,7 +66,3 @@ class Agent:
             self._inbox.put(result)
         except (OSError, ValueError):
             return  # the controller is gone: no process reads it
-
-
-def _receives_udp(request: Request) -> bool:
-    return request.half is Half.SERVE and isinstance(request.parameters, UdpParameters)

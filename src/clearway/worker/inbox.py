@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Protocol, TextIO, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Protocol, TextIO, Tuple
 
 from clearway.base.clock import Clock
 from clearway.probe import wire
@@ -63,7 +63,9 @@ class PipeInbox:
             if message["type"] == "clock":
                 self._send({"type": "clock", "id": message["id"], "now": self._clock.now()})
             elif message["type"] == "mailbox":
-                yield _mailbox(message)
+                yield Mailbox(
+                    message.get("round"), tuple(wire.REQUEST.decode(item) for item in message.get("requests", ()))
+                )
 
     def announce(self, worker: Worker) -> None:
         self._send({"type": "ready", "worker": wire.WORKER.encode(worker), "now": self._clock.now()})
@@ -79,7 +81,3 @@ class PipeInbox:
         with self._writing:
             self._sink.write(line + "\n")
             self._sink.flush()
-
-
-def _mailbox(message: Mapping[str, Any]) -> Mailbox:
-    return Mailbox(message.get("round"), tuple(wire.REQUEST.decode(item) for item in message.get("requests", ())))

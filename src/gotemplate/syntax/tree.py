@@ -141,8 +141,7 @@ _SPACE = " \t\n\v\f\r\x85\xa0"
 
 def is_empty(block: Block) -> bool:
     """Nothing but white space: such a definition doesn't replace another."""
-    return all(isinstance(node, Passage) and _is_blank(node) for node in block)
-
-
-def _is_blank(passage: Passage) -> bool:
-    return not any(piece.value or piece.text.strip(_SPACE) for piece in passage.pieces)
+    return all(
+        isinstance(node, Passage) and (not any(piece.value or piece.text.strip(_SPACE) for piece in node.pieces))
+        for node in block
+    )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from clearway.site.lab.loss import drops
+from clearway.site.lab.topology import drops
 
 
 @pytest.mark.parametrize("transport", ["udp", 17])

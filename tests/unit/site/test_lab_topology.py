@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Ratio
-from clearway.site.lab.loss import drops, loss_rules
 from clearway.site.lab.model import LabSpec, Link, LinkException
-from clearway.site.lab.topology import Addresses, as_shell, build_steps, shaper
+from clearway.site.lab.topology import Addresses, as_shell, build_steps, drops, loss_rules, shaper
 
 
 def texts(lab: LabSpec, tool: str) -> list[str]:

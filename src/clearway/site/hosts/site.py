@@ -9,9 +9,10 @@ from contextlib import suppress
 from clearway.probe.records import Finding, Inventory, Reason, Severity, Slot
 from clearway.shell.base import Shell, Transport
 from clearway.shell.runner import LOGINS_AT_ONCE
+from clearway.shell.ssh import POLICIES, SshHost, SshTransport
 from clearway.site.base import FindingLog, Lost, NotFit, at_once
 from clearway.site.hosts.agents import LEASE, RENEWALS, RemoteAgent
-from clearway.site.hosts.model import HostsSpec
+from clearway.site.hosts.model import Host, HostsSpec
 from clearway.site.hosts.survey import Surveyed, all_findings, survey_all
 from clearway.site.pipe import PipedSite
 
@@ -95,3 +96,19 @@ class HostsSite(PipedSite):
         while True:
             await asyncio.sleep(LEASE.si / RENEWALS)
             await self._keep_alive()
+
+
+def ssh_transport(hosts: HostsSpec) -> SshTransport:
+    """One transport to all of them, by their names."""
+    return SshTransport({host.name: _entered(host, hosts) for host in hosts.resolved()})
+
+
+def _entered(host: Host, hosts: HostsSpec) -> SshHost:
+    return SshHost(
+        host.address,
+        user=host.user,
+        port=host.port,
+        key=host.key,
+        known_hosts=hosts.known_hosts,
+        host_keys=POLICIES[hosts.host_keys],
+    )

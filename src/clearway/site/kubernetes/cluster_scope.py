@@ -73,7 +73,7 @@ def crd(keeper: str) -> ApiObject:
         "storage": True,
         "schema": {"openAPIV3Schema": schema},
         "subresources": {"status": {}},
-        "additionalPrinterColumns": [_column(name, path) for name, path in _COLUMNS],
+        "additionalPrinterColumns": [{"name": name, "type": "string", "jsonPath": path} for name, path in _COLUMNS],
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -165,10 +165,6 @@ _COLUMNS = (
     ("Phase", ".status.phase"),
     ("Result", ".status.result"),
 )
-
-
-def _column(name: str, path: str) -> ApiObject:
-    return {"name": name, "type": "string", "jsonPath": path}
 
 
 def _metadata(name: str, keeper: str, annotations: dict[str, str] | None = None) -> ApiObject:

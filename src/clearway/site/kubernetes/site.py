@@ -35,7 +35,7 @@ from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_r
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.kubernetes.nodes import check_nodes, cluster_id, described, server_version, wanted_nodes
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.pod_monitor import PodMonitor
+from clearway.site.kubernetes.pods import PodMonitor
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
 from clearway.site.kubernetes.workers import SlotAssignment, WorkerManifests, owned_by
 

@@ -13,7 +13,7 @@ from clearway.base.errors import InternalError, SiteError
 from clearway.probe.records import Finding, Inventory, Node, Reason, Severity, Slot
 from clearway.site.base import FindingLog
 from clearway.site.lab.control import KeeperControl, Ran
-from clearway.site.lab.model import LabNode, LabSpec
+from clearway.site.lab.model import LabSpec
 from clearway.site.lab.preflight import NamespaceEntry, namespace_entry
 from clearway.site.lab.topology import as_shell, build_steps
 from clearway.site.pipe import LINE_LIMIT, PipedSite
@@ -39,7 +39,11 @@ class LabSite(PipedSite):
     async def inspect(self) -> Inventory:
         """Nodes, zones and shaped rates. Raises SiteError if this machine can't run such a lab."""
         await asyncio.to_thread(namespace_entry, self._lab)
-        nodes = tuple(_described(node) for node in self._lab.resolved())
+        # Both directions of a link have the same rate.
+        nodes = tuple(
+            Node(node.name, zone=node.zone, link=node.link.rate, facts={"mtu": str(node.link.mtu)})
+            for node in self._lab.resolved()
+        )
         return Inventory(site=self.name, nodes=nodes, versions={"kernel": os.uname().release})
 
     async def start(self, slots: Sequence[Slot]) -> None:
@@ -99,8 +103,3 @@ async def _terminated(keeper: KeeperControl, slot: Slot, fault: Reason | None) -
     with suppress(SiteError):
         keeper.kill_agent(slot)
     return fault
-
-
-def _described(node: LabNode) -> Node:
-    """Both directions of a link have the same rate."""
-    return Node(node.name, zone=node.zone, link=node.link.rate, facts={"mtu": str(node.link.mtu)})

@@ -10,10 +10,65 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from clearway.base.units import Duration, Rate, Ratio, Size
-from clearway.site.lab.loss import loss_rules
 from clearway.site.lab.model import LabNode, LabSpec
+
+LISTING_ARGV = ("nft", "-j", "list", "set", "inet", "loss", "dropped")
+"""The command that prints the counters on a node."""
+
+_HERE = {"family": "inet", "table": "loss"}
+_TRANSPORTS: dict[str | int, str] = {6: "tcp", 17: "udp"}
+_NUMGEN_RANGE = 1_000_000
+_TRANSPORT_AND_PORT = {"concat": [{"meta": {"key": "l4proto"}}, {"payload": {"protocol": "th", "field": "dport"}}]}
+
+
+def loss_rules(loss: Ratio) -> dict[str, Any]:
+    """Drop this share of arriving packets; drops are counted by transport and destination port."""
+    arriving = [
+        _match("!=", {"meta": {"key": "iifname"}}, "lo"),
+        _match("<=", {"numgen": {"mode": "random", "mod": _NUMGEN_RANGE, "offset": 0}}, _highest_lost(loss)),
+        {"goto": {"target": "lost"}},
+    ]
+    counted = [
+        _match("==", {"meta": {"key": "l4proto"}}, {"set": ["tcp", "udp"]}),
+        {"set": {"op": "update", "elem": _TRANSPORT_AND_PORT, "set": "@dropped", "stmt": [{"counter": None}]}},
+    ]
+    hook = {"type": "filter", "hook": "prerouting", "prio": -300, "policy": "accept"}
+    return {
+        "nftables": [
+            {"add": {"table": {"family": "inet", "name": "loss"}}},
+            {"add": {"set": {**_HERE, "name": "dropped", "type": ["inet_proto", "inet_service"], "size": 65_535}}},
+            {"add": {"chain": {**_HERE, "name": "lost"}}},
+            {"add": {"chain": {**_HERE, "name": "arriving", **hook}}},
+            {"add": {"rule": {**_HERE, "chain": "lost", "expr": counted}}},
+            {"add": {"rule": {**_HERE, "chain": "lost", "expr": [{"counter": None}, {"drop": None}]}}},
+            {"add": {"rule": {**_HERE, "chain": "arriving", "expr": arriving}}},
+        ]
+    }
+
+
+def _highest_lost(loss: Ratio) -> int:
+    """Random numbers start at 0."""
+    return max(1, round(loss.si * _NUMGEN_RANGE)) - 1
+
+
+def _match(relation: str, left: Any, right: Any) -> dict[str, Any]:
+    return {"match": {"op": relation, "left": left, "right": right}}
+
+
+def drops(listing: str) -> dict[tuple[str, int], int]:
+    """Drops in the output of LISTING_ARGV: (transport, destination port) -> packets."""
+    found = next(entry["set"] for entry in json.loads(listing)["nftables"] if "set" in entry)
+    elements = [item["elem"] for item in found.get("elem", [])]
+    return {_named(*item["val"]["concat"]): item["counter"]["packets"] for item in elements}
+
+
+def _named(transport: str | int, port: int) -> tuple[str, int]:
+    """nft writes a protocol's number where the machine has no /etc/protocols to name it by."""
+    return _TRANSPORTS.get(transport, str(transport)), port
+
 
 BRIDGE = "fabric"
 NODE_DEVICE = "eth0"
@@ -66,7 +121,11 @@ def build_steps(lab: LabSpec) -> tuple[TopologyStep, ...]:
         TopologyStep(("ip", "-batch", "-"), _lines(_fabric_links(nodes))),
         *(_node_addresses(node, Addresses(lab.ip)) for node in nodes),
         *_shaping(nodes),
-        *(_loss(node, node.link.loss) for node in nodes if node.link.loss.si > 0),
+        *(
+            TopologyStep(in_node(node.name, ("nft", "-j", "-f", "-")), json.dumps(loss_rules(node.link.loss)))
+            for node in nodes
+            if node.link.loss.si > 0
+        ),
     )
 
 
@@ -130,10 +189,6 @@ def shaper(rate: Rate) -> str:
     """The queueing discipline that lets so much through, in tc's words."""
     burst = max(_LEAST_BURST.si, rate.si / 8 * _PAUSE.si)
     return f"tbf rate {rate.si:.0f}bit burst {burst:.0f}b {_QUEUE}"
-
-
-def _loss(node: LabNode, loss: Ratio) -> TopologyStep:
-    return TopologyStep(in_node(node.name, ("nft", "-j", "-f", "-")), json.dumps(loss_rules(loss)))
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -11,8 +11,7 @@ from clearway.probe.records import Finding, Slot
 from clearway.shell.runner import Runner
 from clearway.site.base import Ready
 from clearway.site.hosts.model import HostsSpec
-from clearway.site.hosts.site import HostsSite
-from clearway.site.hosts.transport import ssh_transport
+from clearway.site.hosts.site import HostsSite, ssh_transport
 from sshd import Keys, Sshd, free_port, login, serving
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from clearway.base.units import Rate
 from clearway.report.wording import describe_error
 from clearway.shell.ssh import HostKeys, SshHost
 from clearway.site.hosts.model import Host, HostsSpec, dump_hosts, load_hosts
-from clearway.site.hosts.transport import ssh_transport
+from clearway.site.hosts.site import ssh_transport
 from clearway.spec.problems import SpecError
 
 GOOD = """\

@@ -153,7 +153,7 @@ FORBIDDEN = {
 async def test_a_worker_that_does_not_start_is_explained(
     server: ApiServer, tmp_path: Path, status: Json, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clearway.site.kubernetes.pod_monitor._PATIENCE", dict.fromkeys(_CODES, 0.0))
+    monkeypatch.setattr("clearway.site.kubernetes.pods._PATIENCE", dict.fromkeys(_CODES, 0.0))
     with kubelets(server, tmp_path, NODES, pod_status=lambda index: status if index else {"phase": "Running"}):
         async with started(server, tmp_path) as site:
             with pytest.raises(NotFit) as refused:
@@ -175,7 +175,7 @@ async def test_partial_goes_on_without_it(server: ApiServer, tmp_path: Path) -> 
 async def test_pods_that_the_cluster_refuses_are_explained(
     server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clearway.site.kubernetes.pod_monitor._PATIENCE_WITH_EVENTS", 0.0)
+    monkeypatch.setattr("clearway.site.kubernetes.pods._PATIENCE_WITH_EVENTS", 0.0)
 
     def refuse(collection: str, item: Json) -> None:
         if collection == JOBS:

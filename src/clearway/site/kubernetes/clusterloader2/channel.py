@@ -145,7 +145,8 @@ class ClusterLoader2Channel:
         pair = self._pairs.pop(item.metadata.name, None)
         if pair is not None:
             self._listener.received(pair.server, _served(pair.serve, msgspec.json.encode(item.status).decode()))
-            self._listener.received(pair.client, _not_reported(pair.send))
+            # The worker reports nothing about the half that sends.
+            self._listener.received(pair.client, pair.send.result(Outcome.NOT_RUN, Reason("kubernetes.half-untold")))
 
 
 def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
@@ -171,8 +172,3 @@ def _served(request: Request, status: str) -> Result:
         outcome = Outcome.TOOL_FAILED if error.code == "tool.failed" else Outcome.UNPARSABLE
         return request.result(outcome, error.reason, evidence=evidence)
     return request.result(Outcome.MEASURED, measurement=measurement, evidence=evidence)
-
-
-def _not_reported(request: Request) -> Result:
-    """The worker reports nothing about the half that sends."""
-    return request.result(Outcome.NOT_RUN, Reason("kubernetes.half-untold"))
