@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from clearway.engine.table import ENGINES, tools_of
+from clearway.engine.base import tools_of
+from clearway.engine.table import ENGINES
 
 SUITE = "bookworm"
 """Its tools are the versions that the engines are tested with."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from clearway.base.units import Duration
-from clearway.engine.base import Tool
-from clearway.engine.table import ENGINES, tools_of
+from clearway.engine.base import Tool, tools_of
+from clearway.engine.table import ENGINES
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
 from clearway.run.round import requests_for

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Ratio
 from clearway.chaos.killer import SEEN_WITHIN, ChaosFailed, FailureRequest, KillerTools, NodeKiller
-from clearway.plan.failing import breakable, drawn
+from clearway.plan.model import breakable, drawn
 from clearway.probe.observations import CHAOS_BACK, CHAOS_FAILED
 from clearway.probe.records import Node, Observation
 from clearway.site.base import WatchContext

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from clearway.chaos.killer import FailureRequest, KillerTools, NodeKiller
-from clearway.plan.failing import broken_during
+from clearway.plan.model import broken_during
 from clearway.probe.records import Inventory, Round
 from clearway.site.base import WatchContext
 from clearway.spec.model import Chaos, Spec, When

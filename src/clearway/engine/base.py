@@ -1,13 +1,19 @@
-"""What an engine is: it writes a command for each half and reads what the command printed."""
+"""What an engine is: it writes a command for each half and reads what the command printed, without guessing."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Mapping, Optional, Protocol, Tuple
+from typing import Iterable, List, Mapping, NoReturn, Optional, Protocol, Tuple, Type, TypeVar
 
+from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration
 from clearway.probe.measurement import Measurement
 from clearway.probe.records import Half, Request
+
+TAIL = Duration(0.5)
+"""Load goes on this long after the window: a receiver prints a row only once the next interval has begun,
+and no pair of a round stops while another is still measured."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +105,61 @@ class Engine(Protocol):
         half could not connect), `tool.late-start`, `tool.no-rows`,
         `tool.cut-short`, `tool.failed`. Exit status proves nothing and is only quoted.
         """
+
+
+P = TypeVar("P")
+
+_QUOTE = 120
+"""Characters of a quote: enough to recognise the line, bounded for the wire."""
+
+_UNREACHABLE = (
+    (re.compile(r"Connection refused", re.IGNORECASE), "tool.refused"),
+    (re.compile(r"Connection timed out|Operation timed out", re.IGNORECASE), "tool.connect-timeout"),
+    (re.compile(r"No route to host|(?:Network|Host) is (?:unreachable|down)", re.IGNORECASE), "tool.no-route"),
+)
+
+
+def tools_of(engines: Iterable[Engine]) -> Mapping[str, Tool]:
+    """What they run, by program."""
+    return {tool.binary: tool for engine in engines for tool in engine.tools}
+
+
+def whole_lines(text: str) -> List[str]:
+    """The lines that were written to their end: a last one without a newline may have lost digits."""
+    return text.split("\n")[:-1]
+
+
+def quote(text: str) -> str:
+    """The last line of `text` with words in it, shortened."""
+    lines = [line.strip() for line in text.splitlines() if line.strip(" -\t")]
+    return lines[-1][:_QUOTE] if lines else ""
+
+
+def failed(code: str, tool: str, output: Output, text: str = "") -> Unreadable:
+    """The error `code` with the last line of what the tool printed: of `text`, else of its standard error."""
+    values = {"tool": tool, "quote": quote(text) or quote(output.stderr)}
+    return Unreadable(code, **values) if output.exit is None else Unreadable(code, exit=output.exit, **values)
+
+
+def check_server(tool: str, output: Output) -> None:
+    """Raise Unreadable unless a server that prints nothing about its clients listened throughout."""
+    if not output.listened:
+        raise failed("tool.failed", tool, output)
+
+
+def parameters_of(request: Request, kind: Type[P]) -> P:
+    """Raises InternalError if the request is for another protocol."""
+    if not isinstance(request.parameters, kind):
+        raise InternalError("engine.wrong-parameters", engine=request.engine, found=type(request.parameters).__name__)
+    return request.parameters
+
+
+def malformed(tool: str, line: str) -> Unreadable:
+    """The error for a line whose kind is known but whose content is not."""
+    return Unreadable("tool.malformed", tool=tool, quote=quote(line))
+
+
+def refuse_connection(tool: str, output: Output, text: str) -> NoReturn:
+    """Raise what kept the tool from connecting, in the kernel's words that it repeats in `text`."""
+    code = next((code for pattern, code in _UNREACHABLE if pattern.search(text)), "tool.failed")
+    raise failed(code, tool, output, text)

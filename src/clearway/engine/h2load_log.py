@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple
 
 from clearway.base.units import Duration
-from clearway.engine.base import Output
-from clearway.engine.intervals import TAIL
-from clearway.engine.reading import failed, malformed
+from clearway.engine.base import TAIL, Output, failed, malformed
 from clearway.probe.histogram import Histogram
 from clearway.probe.parameters import Window
 

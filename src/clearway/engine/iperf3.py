@@ -11,11 +11,9 @@ from typing import Optional, Tuple
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
-from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, duration, fine_grid_of
+from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, failed, refuse_connection
+from clearway.engine.iperf import Grid, bulk_grid_of, datagram_of, duration, fine_grid_of, tcp_flags, udp_flags
 from clearway.engine.iperf3_report import TOOL, Iperf3Report, reports_of
-from clearway.engine.iperf_flags import datagram_of, tcp_flags, udp_flags
-from clearway.engine.reading import failed, refuse_connection
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from clearway.base.errors import Unreadable
-from clearway.engine.base import Output
-from clearway.engine.intervals import Grid, duration
-from clearway.engine.reading import failed, malformed, quote
+from clearway.engine.base import Output, failed, malformed, quote
+from clearway.engine.iperf import Grid, duration
 
 TOOL = "iperf3"
 

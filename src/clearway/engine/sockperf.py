@@ -13,9 +13,19 @@ from typing import Iterator, List, Tuple
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
-from clearway.engine.intervals import TAIL
-from clearway.engine.reading import check_server, failed, malformed, parameters_of, refuse_connection
+from clearway.engine.base import (
+    TAIL,
+    Engine,
+    Listen,
+    Output,
+    Tool,
+    ToolCommand,
+    check_server,
+    failed,
+    malformed,
+    parameters_of,
+    refuse_connection,
+)
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import RoundTrip
 from clearway.probe.parameters import RoundTripParameters, Window

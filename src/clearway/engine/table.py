@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Mapping, Optional, Tuple
+from typing import Mapping, Optional, Tuple
 
 from clearway.engine.base import Engine, Tool
 from clearway.engine.clusterloader2 import ClusterLoader2Engine
@@ -21,11 +21,6 @@ DEFAULT_ENGINES: Mapping[str, Engine] = {
 """By protocol."""
 
 _VERSION = re.compile(r"(?<![\w.])(?:v(?:ersion)? ?)?(\d+(?:\.\d+)+)|/(\d+(?:\.\d+)+)")
-
-
-def tools_of(engines: Iterable[Engine]) -> Mapping[str, Tool]:
-    """What they run, by program."""
-    return {tool.binary: tool for engine in engines for tool in engine.tools}
 
 
 def parse_version(tool: Tool, text: str) -> Optional[Tuple[int, ...]]:

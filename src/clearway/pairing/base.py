@@ -107,6 +107,14 @@ class Pairing:
         """Whether a test chooses one direction or both."""
         return "direction" in self.fields
 
+    def rounds_of(self, request: PairingRequest, partners: Partners, seed: int) -> Rounds:
+        """The rounds of one test, each of at least one pair.
+
+        Tests of one pairing and scope get the same pairs, so that latency can be read beside throughput.
+        Raises UsageError where the test asks for what these partners can't give.
+        """
+        return [round_ for round_ in self.rounds(request, partners, Random(seed)) if round_]
+
     def node_of(self, pair: Pair) -> str:
         """The node that the pair's value counts for, `per node`."""
         return pair[self.summed_at].node

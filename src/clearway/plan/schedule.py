@@ -8,9 +8,8 @@ from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
 from clearway.engine.table import DEFAULT_ENGINES
 from clearway.pairing.base import Member, PairScope, Partners
-from clearway.pairing.table import rounds_of
-from clearway.plan.failing import broken_during
-from clearway.plan.model import Links, PairedTest, Plan
+from clearway.pairing.table import PAIRINGS
+from clearway.plan.model import Links, PairedTest, Plan, broken_during
 from clearway.plan.pace import check_limits, paced
 from clearway.probe.parameters import (
     HttpParameters,
@@ -37,7 +36,7 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     broken = broken_during(spec, inventory)
     for test in spec.tests:
         candidates = partners(test, inventory, spec.workers_per_node)
-        rounds_found = rounds_of(test.pairing, test, candidates, spec.seed)
+        rounds_found = PAIRINGS[test.pairing].rounds_of(test, candidates, spec.seed)
         paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()))
         rounds += _rounds(paired, spec.max_rate)
         findings += paired.findings

@@ -41,14 +41,6 @@ def closest(word: str | None, known: tuple[str, ...]) -> str | None:
     return matches[0] if matches else None
 
 
-def validated(document: YamlDocument, model: type[M]) -> tuple[M | None, list[Problem]]:
-    """The document as a model, or None and everything that keeps it from being one."""
-    try:
-        return model.model_validate(document.data, by_alias=True, by_name=False), []
-    except ValidationError as error:
-        return None, list(problems_of(document, model, error))
-
-
 def problems_of(document: YamlDocument, model: Model, error: ValidationError) -> Iterator[Problem]:
     """Each thing that validation refused, once."""
     seen: set[tuple[str, Path]] = set()

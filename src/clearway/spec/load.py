@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from clearway.spec.contradictions import contradictions
 from clearway.spec.document import YamlDocument, parse_document
-from clearway.spec.faults import Fault, closest, placed, validated
+from clearway.spec.faults import Fault, closest, placed, problems_of
 from clearway.spec.fields import applies
 from clearway.spec.model import Spec
 from clearway.spec.problems import Path as DataPath
@@ -63,6 +63,14 @@ def read_model(source: SpecSource, model: type[M], sets: Sequence[str] = (), che
     if made is None or problems:
         raise SpecError(problems)
     return made
+
+
+def validated(document: YamlDocument, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """The document as a model, or None and everything that keeps it from being one."""
+    try:
+        return model.model_validate(document.data, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        return None, list(problems_of(document, model, error))
 
 
 def profile_names() -> tuple[str, ...]:

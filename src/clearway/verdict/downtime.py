@@ -9,7 +9,7 @@ from functools import cached_property
 
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
-from clearway.plan.failing import broken_during
+from clearway.plan.model import broken_during
 from clearway.probe.observations import CHAOS_BACK, CHAOS_BREAKING, CHAOS_BROKEN, CHAOS_PUTTING_BACK, ROUND_START
 from clearway.probe.records import Observation, Reason, Trial
 from clearway.spec.model import Test

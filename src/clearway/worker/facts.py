@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from clearway.engine.base import Tool
-from clearway.engine.table import ENGINES, parse_version, tools_of
+from clearway.engine.base import Tool, tools_of
+from clearway.engine.table import ENGINES, parse_version
 from clearway.probe.records import Slot, Worker
 from clearway.worker import devices
 from clearway.worker.network import free_ports

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Ratio
 from clearway.chaos.monkey import ChaosRequest, schedule
-from clearway.plan.failing import CONTROL_PLANE, broken_during, waves
+from clearway.plan.model import CONTROL_PLANE, broken_during, waves
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Inventory, Node, Role
 from clearway.spec.load import read_spec

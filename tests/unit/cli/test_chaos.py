@@ -14,7 +14,7 @@ from clearway.chaos.phases import Phases
 from clearway.cli.chaos import prepare
 from clearway.cli.main import main
 from clearway.diagnose.chaos import failure
-from clearway.plan.failing import CONTROL_PLANE
+from clearway.plan.model import CONTROL_PLANE
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Finding, Inventory, Node, Observation, Round, RoundReason, Severity
 from clearway.report.wording import LANGUAGES, Language, describe_error, hint, sentence

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
-from clearway.engine.intervals import bulk_grid_of, fine_grid_of, grid_of, ticks
+from clearway.engine.iperf import bulk_grid_of, fine_grid_of, grid_of, ticks
 from clearway.probe.parameters import Window
 
 _HUNDREDTHS = st.integers(1, 6_000)

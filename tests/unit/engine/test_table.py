@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from clearway.engine.base import Tool
-from clearway.engine.table import DEFAULT_ENGINES, ENGINES, parse_version, tools_of
+from clearway.engine.base import Tool, tools_of
+from clearway.engine.table import DEFAULT_ENGINES, ENGINES, parse_version
 
 _TOOLS = tools_of(ENGINES.values())
 

@@ -11,8 +11,8 @@ import pytest
 
 from clearway.base.units import Duration, Rate
 from clearway.campaign.acceptance import begin, measuring
-from clearway.plan.failing import broken_during
 from clearway.plan.forecast import forecast
+from clearway.plan.model import broken_during
 from clearway.plan.schedule import make_plan
 from clearway.probe.parameters import Parameters, TcpParameters, UdpParameters
 from clearway.probe.records import Inventory, Probe, Request, Result, Severity

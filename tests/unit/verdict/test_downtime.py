@@ -11,7 +11,7 @@ from clearway.base.units import Duration
 from clearway.campaign.next import next_round
 from clearway.diagnose.chaos import chaos_findings, met_downtime
 from clearway.ledger.record import Record
-from clearway.plan.failing import broken_during
+from clearway.plan.model import broken_during
 from clearway.probe.records import Inventory, Observation, Outcome, Probe, Result, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge

@@ -14,8 +14,8 @@ from clearway.cl2.config.parameters import calls_at, out_of_order, parameter_pro
 from clearway.cl2.config.yaml_text import Variables, as_go_decodes, go_document, respelled
 from clearway.shell.providers import Provider
 from clearway.spec.document import YamlDocument
-from clearway.spec.faults import Fault, placed, validated
-from clearway.spec.load import override, read_file
+from clearway.spec.faults import Fault, placed
+from clearway.spec.load import override, read_file, validated
 from clearway.spec.problems import Path as Inside
 from clearway.spec.problems import Problem, SpecError
 

@@ -8,7 +8,8 @@ from typing import Any
 from clearway.cl2.config.checks import entries, steps_of
 from clearway.cl2.config.methods import Method, MethodCall, Methods
 from clearway.spec.document import YamlDocument
-from clearway.spec.faults import Fault, closest, placed, validated
+from clearway.spec.faults import Fault, closest, placed
+from clearway.spec.load import validated
 from clearway.spec.problems import Path, Problem, SourcePosition, SpecError
 
 ACTION = "action"

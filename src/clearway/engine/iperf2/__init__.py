@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Tuple
 
 from clearway.base.units import Duration, Rate
-from clearway.engine.base import Engine, Listen, Output, Tool, ToolCommand
-from clearway.engine.intervals import TAIL, Grid, bulk_grid_of, fine_grid_of
+from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, parameters_of
+from clearway.engine.iperf import Grid, buffer_flags, bulk_grid_of, datagram_of, fine_grid_of, tcp_flags, udp_flags
 from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
 from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
-from clearway.engine.iperf_flags import buffer_flags, datagram_of, tcp_flags, udp_flags
-from clearway.engine.reading import parameters_of
 from clearway.probe.measurement import Measurement
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request

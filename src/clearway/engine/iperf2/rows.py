@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Generic, List, Mapping, Pattern, Sequence, Tuple, TypeVar
 
 from clearway.base.errors import Unreadable
-from clearway.engine.base import Output
-from clearway.engine.intervals import duration, ticks
-from clearway.engine.reading import failed, malformed, refuse_connection, whole_lines
+from clearway.engine.base import Output, failed, malformed, refuse_connection, whole_lines
+from clearway.engine.iperf import duration, ticks
 
 TOOL = "iperf"
 T = TypeVar("T")

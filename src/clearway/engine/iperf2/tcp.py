@@ -8,7 +8,7 @@ from typing import Sequence
 
 from clearway.base.units import Duration, Size
 from clearway.engine.base import Output
-from clearway.engine.intervals import Grid
+from clearway.engine.iperf import Grid
 from clearway.engine.iperf2.rows import BYTES, check_receiver, check_sender, count_of, rows_of
 from clearway.probe.measurement import Tcp
 from clearway.probe.parameters import TcpParameters

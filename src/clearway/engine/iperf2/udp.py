@@ -8,10 +8,9 @@ from typing import Sequence
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Rate, Size
-from clearway.engine.base import Output
-from clearway.engine.intervals import Grid, duration, ticks
+from clearway.engine.base import Output, failed, whole_lines
+from clearway.engine.iperf import Grid, duration, ticks
 from clearway.engine.iperf2.rows import BYTES, TOOL, Rows, check_receiver, check_sender, count_of, rows_of
-from clearway.engine.reading import failed, whole_lines
 from clearway.probe.measurement import Udp
 
 _RECEIVED = re.compile(BYTES + r" +(\d+\.\d+) ms +(\d+)/ *(\d+) \(\S+%\) .*pps\b.*")

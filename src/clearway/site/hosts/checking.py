@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clearway.base.units import Duration
-from clearway.engine.table import DEFAULT_ENGINES, tools_of
+from clearway.engine.base import tools_of
+from clearway.engine.table import DEFAULT_ENGINES
 from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
 from clearway.site.base import Lost, Ready, await_announcements

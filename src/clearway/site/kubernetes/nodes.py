@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.kube.objects import KubeNode, KubeObject, ObjectList, ServerInfo, Taint
-from clearway.plan.failing import CONTROL_PLANE
+from clearway.plan.model import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
 from clearway.site.kubernetes.names import NAMESPACES, NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration

@@ -1,16 +1,18 @@
-"""The measured window as a row of equal intervals, in ticks of 0.1 ms: the finest time that iperf's rows show."""
+"""What iperf 2 and iperf 3 have in common: their flags, and the window as a row of equal intervals.
+
+Intervals are in ticks of 0.1 ms: the finest time that the rows of iperf show.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional, Tuple
 
-from clearway.base.errors import UsageError
-from clearway.base.units import Duration
-from clearway.probe.parameters import Window
-
-TAIL = Duration(0.5)
-"""Load goes on this long after the window: a receiver prints a row only once the next interval has begun,
-and no pair of a round stops while another is still measured."""
+from clearway.base.errors import InternalError, UsageError
+from clearway.base.units import Duration, Size
+from clearway.engine.base import TAIL, parameters_of
+from clearway.probe.parameters import TcpParameters, UdpParameters, Window
+from clearway.probe.records import Request
 
 _PER_SECOND = 10_000
 """Ticks."""
@@ -79,12 +81,38 @@ def fine_grid_of(window: Window, finest: Duration) -> Grid:
 
 def _fits(window: Window, length: Duration) -> bool:
     step = _in_ticks(length)
-    return all(_is_whole(span) and _in_ticks(span) % step == 0 for span in (window.warm_up, window.duration))
-
-
-def _is_whole(span: Duration) -> bool:
-    return abs(span.si * _PER_SECOND - _in_ticks(span)) < _ROUNDING
+    return all(
+        abs(span.si * _PER_SECOND - _in_ticks(span)) < _ROUNDING and _in_ticks(span) % step == 0
+        for span in (window.warm_up, window.duration)
+    )
 
 
 def _in_ticks(span: Duration) -> int:
     return round(span.si * _PER_SECOND)
+
+
+def datagram_of(request: Request) -> int:
+    """Payload bytes of a datagram. Raises InternalError for a request without one."""
+    parameters = request.parameters
+    if not isinstance(parameters, UdpParameters) or parameters.datagram is None:
+        raise InternalError("engine.no-datagram-size", probe=request.probe)
+    return int(parameters.datagram.si)
+
+
+def udp_flags(request: Request) -> Tuple[str, ...]:
+    """Of the sender."""
+    parameters = parameters_of(request, UdpParameters)
+    rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(datagram_of(request)))
+    return ("-u", *rate, *buffer_flags(parameters.buffer))
+
+
+def tcp_flags(request: Request, congestion_flag: str) -> Tuple[str, ...]:
+    """Of the sender. `-b` is the rate of one stream, so each gets its part."""
+    parameters = parameters_of(request, TcpParameters)
+    congestion = () if parameters.congestion is None else (congestion_flag, parameters.congestion)
+    pace = () if parameters.rate is None else ("-b", f"{parameters.rate.si / parameters.streams:.0f}")
+    return ("-P", str(parameters.streams), *pace, *congestion, *buffer_flags(parameters.buffer))
+
+
+def buffer_flags(size: Optional[Size]) -> Tuple[str, ...]:
+    return () if size is None else ("-w", f"{size.si:.0f}")
