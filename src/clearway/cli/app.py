@@ -7,19 +7,14 @@ from cyclopts import App, Parameter
 from clearway import __version__
 from clearway.cli.commands import COMMANDS
 
-
-def _shown_default(value: object) -> str | None:
-    """A default that says something: no False, no None, no empty list."""
-    return value if isinstance(value, str) else None
-
-
 app = App(
     name="clearway",
     help="The network acceptance test for Kubernetes clusters.",
     version=__version__,
     help_format="plaintext",
     result_action="return_value",
-    default_parameter=Parameter(negative="", show_default=_shown_default),
+    # Only a default that says something is shown: no False, no None, no empty list.
+    default_parameter=Parameter(negative="", show_default=lambda value: value if isinstance(value, str) else None),
 )
 for _name, _row in COMMANDS.items():
     app.command(

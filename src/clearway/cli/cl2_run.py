@@ -63,7 +63,9 @@ def _context(options: Options, language: Language) -> Context:
 
     async def killer_tools() -> KillerTools:
         assert options.node_access is not None
-        _save_cluster(options)
+        # Beside the journal of broken nodes, so that `clearway revive` finds the cluster.
+        options.runs.mkdir(parents=True, exist_ok=True)
+        write_whole(options.runs / files.CLUSTER, dump_options(options.cluster))
         return await NodeBreaker(options.cluster, options.node_access, broken, console.log).tools(options.runs)
 
     return Context(
@@ -74,12 +76,6 @@ def _context(options: Options, language: Language) -> Context:
         killer_tools=killer_tools if options.allow_chaos and options.node_access is not None else None,
         chaos_events=events,
     )
-
-
-def _save_cluster(options: Options) -> None:
-    """Beside the journal of broken nodes, so that `clearway revive` finds the cluster."""
-    options.runs.mkdir(parents=True, exist_ok=True)
-    write_whole(options.runs / files.CLUSTER, dump_options(options.cluster))
 
 
 class Cl2Console:

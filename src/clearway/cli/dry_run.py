@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from clearway.base.errors import SiteError
 from clearway.chaos import bomb
@@ -31,15 +31,10 @@ def show_dry_run(tests: Sequence[Prepared], options: Options, language: Language
 
     for test in tests:
         print(forecast(test, options.settings, language))
-        requests = [chaos_request_of(asked) for asked in _chaos_of(test)]
+        calls = (*test.first, *(call for step in test.compiled.steps for call in step.calls))
+        requests = [chaos_request_of(call.params) for call in calls if isinstance(call.params, ChaosStartParameters)]
         if requests and options.node_access is not None:
             asyncio.run(_rehearse(requests, options, options.node_access, say))
-
-
-def _chaos_of(test: Prepared) -> Iterator[ChaosStartParameters]:
-    for call in (*test.first, *(call for step in test.compiled.steps for call in step.calls)):
-        if isinstance(call.params, ChaosStartParameters):
-            yield call.params
 
 
 async def _rehearse(

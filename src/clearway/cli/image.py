@@ -44,7 +44,10 @@ def image(
         raise UsageError("image.no-archive", archive=None if found is None else str(found))
     if runtime is not None:
         argv = loading(runtime, found, cluster)
-        return _loaded(argv) if load else _shown(argv)
+        if load:
+            return _loaded(argv)
+        print(shlex.join(argv))
+        return 0
     if load:
         raise UsageError("image.load-where", choices=list(LOADERS))
     print(sentence("image.archive", {"image": IMAGE, "archive": str(found)}, chosen_language(lang)))
@@ -58,11 +61,6 @@ def loading(runtime: Runtime, archive: Path, cluster: str | None) -> tuple[str, 
     """The command that loads the image into a runtime."""
     values = {"archive": str(archive), "cluster": cluster or _USUAL_CLUSTER.get(runtime, "")}
     return tuple(word.format(**values) for word in LOADERS[runtime])
-
-
-def _shown(argv: tuple[str, ...]) -> int:
-    print(shlex.join(argv))
-    return 0
 
 
 def _loaded(argv: tuple[str, ...]) -> int:

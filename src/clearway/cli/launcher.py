@@ -27,14 +27,11 @@ def launcher(
     path = folder / _NAME
     if path.exists() and not replace:
         raise UsageError("door.launcher-exists", path=str(path))
+    # The Python of this process, also when it is called from another folder.
+    call = "import sys; from clearway.cli.clusterloader2 import main; sys.exit(main())"
+    script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(call)} "$@"\n'
     with writing(path):
-        path.write_text(_script(), encoding="utf-8")
+        path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
     print(sentence("door.launcher-made", {"path": str(path)}, chosen_language(lang)))
     return 0
-
-
-def _script() -> str:
-    """Uses the Python of this process, also when it is called from another folder."""
-    call = "import sys; from clearway.cli.clusterloader2 import main; sys.exit(main())"
-    return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(call)} "$@"\n'

@@ -17,21 +17,15 @@ BUG = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes a message on stderr and its code."""
-    words = _as_flags(list(sys.argv[1:] if argv is None else argv))
+    words = list(sys.argv[1:] if argv is None else argv)
+    # `help`, `help COMMAND` and `version` are the flags that they stand for.
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    elif words == ["version"]:
+        words = ["--version"]
     if words in ([], ["--help"], ["-h"]):
         sys.stdout.write(overview())
         return 0
-    return _run(words)
-
-
-def _as_flags(words: list[str]) -> list[str]:
-    """`help`, `help COMMAND` and `version` as the flags that they stand for."""
-    if words[:1] == ["help"]:
-        return [*words[1:], "--help"]
-    return ["--version"] if words == ["version"] else words
-
-
-def _run(words: list[str]) -> int:
     from clearway.cli.app import app
 
     return exit_code_of(lambda: app(words, exit_on_error=False, print_error=True))

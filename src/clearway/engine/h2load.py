@@ -7,7 +7,7 @@ from before the window's begin until its end.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Mapping, Tuple
+from typing import Mapping
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
@@ -67,9 +67,12 @@ class H2load(Engine):
         parameters, window = parameters_of(request, HttpParameters), request.window
         warm_up = _LEAD + window.warm_up - _MARGIN
         clients = ("-c", str(parameters.connections), "-t", str(min(parameters.threads, parameters.connections)))
+        # `--rps` is the rate of one connection (man h2load).
+        rate = None if parameters.rate is None else parameters.rate.si / parameters.connections
+        pace = () if rate is None else ("--rps", f"{rate:.6g}")
         times = ("--warm-up-time", _milliseconds(warm_up), "-D", _milliseconds(_logged(window)))
         return ToolCommand(
-            argv=(TOOL, "--h1", *clients, *_pace(parameters), *times, "--log-file", _LOG, _url(request)),
+            argv=(TOOL, "--h1", *clients, *pace, *times, "--log-file", _LOG, _url(request)),
             launch=Duration(0) - _LEAD,
             ends=window.end + TAIL + _PATIENCE,
             collect=(_LOG,),
@@ -121,11 +124,6 @@ def _behind(request: Request, summary: LoadSummary) -> Mapping[str, int]:
 
 def _logged(window: Window) -> Duration:
     return _MARGIN + window.duration + TAIL
-
-
-def _pace(parameters: HttpParameters) -> Tuple[str, ...]:
-    """`--rps` is the rate of one connection (man h2load)."""
-    return () if parameters.rate is None else ("--rps", f"{parameters.rate.si / parameters.connections:.6g}")
 
 
 def _url(request: Request) -> str:

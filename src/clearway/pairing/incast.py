@@ -6,24 +6,22 @@ from random import Random
 
 from clearway.base.errors import UsageError
 from clearway.pairing.base import End, Pairing, PairingRequest, Partners, Rounds, lanes
-from clearway.probe.records import Pair
 
 
 def _rounds(request: PairingRequest, partners: Partners, rng: Random) -> Rounds:
     if request.server is not None and request.server not in partners.machines:
         choices = tuple(partners.machines)
         raise UsageError("plan.unknown-node", test=request.name, node=request.server, choices=choices)
-    return [
-        _the_first([pair for member in group for pair in lanes(member, server, partners)], request.pairs)
+    rounds = [
+        [pair for member in group for pair in lanes(member, server, partners)]
         for group in partners.groups
         for server in group
         if request.server in (None, server[0].node)
     ]
-
-
-def _the_first(pairs: list[Pair], count: int | None) -> list[Pair]:
-    """So many of them, on as many nodes as possible."""
-    return pairs if count is None else sorted(pairs, key=lambda pair: pair[0].index)[:count]
+    if request.pairs is None:
+        return rounds
+    # So many of each round, on as many nodes as possible.
+    return [sorted(round_, key=lambda pair: pair[0].index)[: request.pairs] for round_ in rounds]
 
 
 INCAST = Pairing("incast", _rounds, fields=("pairs", "server"), summed_at=End.RECEIVER, node_claim="claim.nodes-incast")

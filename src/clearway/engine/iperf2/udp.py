@@ -47,11 +47,13 @@ def read_udp_receiver(grid: Grid, datagram: int, output: Output) -> Udp:
     check_receiver(output, streams=1)
     rows = rows_of(replace(output, stdout=_REORDERED.sub("", output.stdout)), _RECEIVED, _received)
     session = _session(rows, grid, output)
+    # A line about datagrams out of order is printed only where there were some.
+    late = [(ticks(end) - ticks(begin), int(count)) for begin, end, count in _REORDERED.findall(output.stdout)]
     (series,) = rows.table(grid.step, grid.starts())
     return Udp(
         received=_checked(session, datagram),
         lost_by_sequence=session.lost,
-        reordered=_reordered(output.stdout, grid),
+        reordered=sum(count for length, count in late if length == grid.step),
         interval=grid.interval,
         series=tuple(Size(cell.size) for cell in series),
         jitter=tuple(Duration(cell.jitter / 1e3) for cell in series if cell.size),
@@ -109,8 +111,7 @@ def _session(rows: Rows[_Received], grid: Grid, output: Output) -> _Received:
     complete = output.listened and all(start in cells for start in range(0, silence.stop, grid.step))
     if not complete or any(cells[start].size for start in silence):
         raise failed("tool.no-totals", TOOL, output)
-    sums = (sum(column) for column in zip(*((cell.size, cell.lost, cell.total) for cell in cells.values())))
-    size, lost, total = sums
+    size, lost, total = map(sum, zip(*((cell.size, cell.lost, cell.total) for cell in cells.values())))
     return _Received(size, 0.0, lost, total)
 
 
@@ -127,12 +128,6 @@ def _checked(session: _Received, datagram: int) -> int:
     if abs(session.total - session.lost - received) > _TOLERANCE:
         raise Unreadable("tool.totals-differ", tool=TOOL, counted=received, told=session.total - session.lost)
     return received
-
-
-def _reordered(text: str, grid: Grid) -> int:
-    """Datagrams out of order in all intervals; a line is printed only where there were some."""
-    counts = [(ticks(begin), ticks(end), int(count)) for begin, end, count in _REORDERED.findall(text)]
-    return sum(count for begin, end, count in counts if end - begin == grid.step)
 
 
 def _received(cells: Sequence[str]) -> _Received:
