@@ -18,7 +18,7 @@ from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
 from clearway.site.lab.topology import Addresses
 from clearway.spec.load import read_spec
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def measured_trials(record: Record) -> list[Trial]:
 
 
 def _what_happened(index: TrialIndex, test: str, pair: Pair) -> list[tuple[object, ...]]:
-    halves = [(trial, half) for trial in index.attempts(test, pair) for half in trial.halves]
+    halves = [(trial, half) for trial in index.attempts[test, pair] for half in trial.halves]
     return [(half and half.outcome.value, half and half.reason, index.faults(trial)) for trial, half in halves]
 
 

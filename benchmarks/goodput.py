@@ -15,7 +15,7 @@ from clearway.probe.records import Slot
 from clearway.site.lab.model import LabSpec, Link, LinkException
 from clearway.verdict.judge import judge
 from clearway.verdict.model import PairValue, TestVerdict
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex
 
 TITLE = "TCP goodput against what the shaped link can carry"
 

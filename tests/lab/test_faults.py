@@ -15,10 +15,9 @@ from clearway.probe.records import Outcome, Role, Slot
 from clearway.site.base import NotFit
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
-from clearway.verdict.evidence import outcome
 from clearway.verdict.judge import judge
 from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex, outcome
 from harness.leftovers import host_traces
 from lab.acceptance import accepted
 
@@ -187,4 +186,4 @@ async def test_a_node_whose_clock_is_two_seconds_off_starts_with_the_others(tmp_
 def outcome_of(record: Record, node: str) -> Outcome:
     index = TrialIndex(record)
     (pair,) = [pair for pair in index.pairs("bandwidth") if node in {slot.node for slot in pair}]
-    return outcome(index.attempts("bandwidth", pair)[-1])
+    return outcome(index.attempts["bandwidth", pair][-1])

@@ -23,7 +23,7 @@ from clearway.spec.model import Test
 from clearway.verdict.judge import judge
 from clearway.verdict.model import CriterionVerdict, PairState, State
 from clearway.verdict.pair import TOTAL
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex
 
 
 def next_round(record: Record) -> Round | None:

@@ -10,7 +10,7 @@ from clearway.ledger.record import Record
 from clearway.probe.observations import CHAOS_FAILED
 from clearway.probe.records import Finding, Observation, Reason, Role, Severity
 from clearway.spec.model import Test
-from clearway.verdict.downtime import Disturbances, Downtime, downtimes
+from clearway.verdict.downtime import Disturbances, downtimes
 
 _NAMED = 10
 """Measurements named: as many as a reader looks at. The ledger has all."""
@@ -19,7 +19,15 @@ _NAMED = 10
 def chaos_findings(record: Record) -> Iterator[Finding]:
     """Every downtime, and everything about it that went wrong."""
     for downtime in downtimes(record.observations):
-        yield _broken(downtime)
+        values = {
+            "kind": downtime.kind,
+            "began": moment(downtime.began),
+            "seen": _since(downtime.began, downtime.seen),
+            "back": moment(downtime.back) if downtime.back is not None else None,
+            "took": _since(downtime.putting_back, downtime.back),
+        }
+        known = {name: value for name, value in values.items() if value is not None}
+        yield Finding("chaos.node-broken", Severity.INFO, downtime.node, known)
     for seen in record.observations:
         yield from failure(seen)
 
@@ -44,18 +52,6 @@ def met_downtime(record: Record, test: Test) -> Reason | None:
         return None
     values = {"count": len(probes), "nodes": tuple(sorted(nodes)), "named": tuple(probes)[:_NAMED]}
     return Reason("note.met-downtime", values)
-
-
-def _broken(downtime: Downtime) -> Finding:
-    values = {
-        "kind": downtime.kind,
-        "began": moment(downtime.began),
-        "seen": _since(downtime.began, downtime.seen),
-        "back": moment(downtime.back) if downtime.back is not None else None,
-        "took": _since(downtime.putting_back, downtime.back),
-    }
-    known = {name: value for name, value in values.items() if value is not None}
-    return Finding("chaos.node-broken", Severity.INFO, downtime.node, known)
 
 
 def _since(first: float | None, then: float | None) -> Duration | None:

@@ -11,7 +11,7 @@ from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS, Better, Metric, SampleStats
 from clearway.probe.records import Outcome, Pair, Role, Trial
 from clearway.spec.model import Test
-from clearway.verdict.evidence import outcome
+from clearway.verdict.trials import outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from clearway.base.units import Quantity, Ratio
 from clearway.probe.records import Outcome, Severity
 from clearway.report.wording import Language
-from clearway.verdict.model import PairState, State
+from clearway.verdict.model import Coverage, PairState, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +118,7 @@ class TestPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoveragePart:
-    pairs: int
-    measured: int
-    nodes: int
-    nodes_covered: int
-    uncovered: tuple[str, ...]
+class CoveragePart(Coverage):
     sentence: str
 
 

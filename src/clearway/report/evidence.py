@@ -15,8 +15,8 @@ from clearway.probe.records import Outcome, Pair, Result, Role, Trial
 from clearway.report.document import ConditionPart, EvidencePart
 from clearway.report.phrases import Phrases
 from clearway.report.wording import printable
-from clearway.verdict.evidence import outcome, void_reason
 from clearway.verdict.model import PairState, RunVerdict
+from clearway.verdict.trials import outcome, void_reason
 
 _FACTS = ("kernel", "cpus", "congestion", "qdisc", "link-speed")
 _MANY = 4

@@ -203,13 +203,12 @@ def _conditions(document: ReportDocument, phrases: Phrases) -> Iterator[Facts]:
 
 def _findings(findings: Sequence[Message], phrases: Phrases) -> Iterator[Bullets]:
     if findings:
-        yield Bullets(tuple(_with_hint(finding, phrases) for finding in findings))
-
-
-def _with_hint(finding: Message, phrases: Phrases) -> tuple[str, ...]:
-    if finding.hint is None:
-        return (finding.sentence,)
-    return finding.sentence, phrases.say("report.hint", text=finding.hint)
+        yield Bullets(
+            tuple(
+                (one.sentence,) if one.hint is None else (one.sentence, phrases.say("report.hint", text=one.hint))
+                for one in findings
+            )
+        )
 
 
 def _quote(part: EvidencePart, phrases: Phrases) -> Quote:

@@ -49,10 +49,8 @@ class Phrases:
         name = self.say(f"metric.{metric.name}")
         if statistic == "total":
             return name
-        return self.say("metric.with-statistic", metric=name, statistic=self.statistic(statistic))
-
-    def statistic(self, name: str) -> str:
-        return name if PERCENTILE.fullmatch(name) else self.say(f"statistic.{name}")
+        word = statistic if PERCENTILE.fullmatch(statistic) else self.say(f"statistic.{statistic}")
+        return self.say("metric.with-statistic", metric=name, statistic=word)
 
     def subject(self, subject: Pair | str) -> str:
         """`node-3 -> node-1`, a node, or all pairs together."""
@@ -108,11 +106,11 @@ class Phrases:
         coded = [*_conditions(test)]
         if self.max_rate is not None:
             coded.append(("condition.max-rate", {"rate": self.max_rate}))
-        return ", ".join(self._condition(code, values) for code, values in coded)
-
-    def _condition(self, code: str, values: Mapping[str, Any]) -> str:
-        shown = {name: self.value(value) if isinstance(value, LinkShare) else value for name, value in values.items()}
-        return self.say(code, **shown)
+        said = []
+        for code, values in coded:
+            shown = {name: self.value(one) if isinstance(one, LinkShare) else one for name, one in values.items()}
+            said.append(self.say(code, **shown))
+        return ", ".join(said)
 
 
 _CodedCondition = tuple[str, Mapping[str, Any]]

@@ -14,11 +14,10 @@ from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Pair, Reason, Role
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
 from clearway.spec.model import Test
-from clearway.verdict.evidence import outcome
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
 from clearway.verdict.pair import CriterionContext, judge_groups, judge_pair
 from clearway.verdict.thresholds import ROUNDING
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex, outcome
 
 _WORST_FIRST = (PairState.BREAKS, PairState.UNDECIDED, PairState.HOLDS)
 
@@ -120,7 +119,7 @@ def _coverage(index: TrialIndex, tests: Mapping[str, tuple[Pair, ...]]) -> Cover
         pair
         for test, pairs in tests.items()
         for pair in pairs
-        if any(outcome(trial) is Outcome.MEASURED for trial in index.attempts(test, pair))
+        if any(outcome(trial) is Outcome.MEASURED for trial in index.attempts[test, pair])
     }
     nodes = [node.name for node in index.record.inventory.nodes]
     covered = {slot.node for pair in measured for slot in pair}

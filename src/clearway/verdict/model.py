@@ -63,7 +63,7 @@ class Coverage:
     """Nodes in the inventory."""
     nodes_covered: int
     """Nodes in at least one measured pair."""
-    uncovered: tuple[str, ...] = ()
+    uncovered: tuple[str, ...]
     """Names of the others."""
 
 

@@ -17,10 +17,9 @@ from clearway.probe.metrics import Better, percent
 from clearway.probe.records import Outcome, Pair, Reason, Trial
 from clearway.spec.criteria import Criterion, LinkShare, Over
 from clearway.spec.model import Test
-from clearway.verdict.evidence import disqualifying, outcome, void_reason
 from clearway.verdict.model import PairState, PairValue
 from clearway.verdict.thresholds import BEYOND_PERCENTILE, CONFIDENCE, RULE_OF_THREE
-from clearway.verdict.trial_index import TrialIndex
+from clearway.verdict.trials import TrialIndex, disqualifying, outcome, void_reason
 
 TOTAL = "total"
 """Name of the one group of `in total`."""
@@ -94,17 +93,17 @@ def _total(context: CriterionContext, values: Mapping[Pair, float]) -> float:
     at_once: dict[str, float] = defaultdict(float)
     for pair, value in values.items():
         first = index.measured(context.test.name, pair)[0]
-        at_once[index.origin(first.round or "")] += value
+        at_once[index.origins[first.round or ""]] += value
     return (min if metric.better is Better.HIGHER else max)(at_once.values())
 
 
 def collect_samples(context: CriterionContext, pair: Pair) -> Samples:
     """Gather the values of all repeats of a pair, and what is wrong with them."""
     index, test = context.index, context.test
-    attempts = index.attempts(test.name, pair)
+    attempts = index.attempts[test.name, pair]
     usable = index.measured(test.name, pair)
     last = attempts[-1] if attempts else None
-    if not usable and last is not None and outcome(last) is Outcome.UNREACHABLE and not index.disturbed(last):
+    if not usable and last is not None and outcome(last) is Outcome.UNREACHABLE and not index.disturbances.of(last):
         return Samples((), unreachable=void_reason(last))
     values, unusable = _values(context.criterion, usable)
     if len(usable) < test.repeats.min:
@@ -210,7 +209,7 @@ def _needed_samples(criterion: Criterion) -> int:
 def _why_missing(context: CriterionContext, attempts: Sequence[Trial], usable: int) -> tuple[Reason, ...]:
     """Why repeats are missing: what the last attempt that does not count shows."""
     for trial in reversed(attempts):
-        if disturbed := context.index.disturbed(trial):
+        if disturbed := context.index.disturbances.of(trial):
             return disturbed
         if outcome(trial) is not Outcome.MEASURED:
             return (void_reason(trial),)

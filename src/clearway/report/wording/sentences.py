@@ -41,7 +41,8 @@ class Entry:
     def template(self, values: Mapping[str, Any]) -> str:
         if self.one is None or self.count is None:
             return self.other
-        return self.one if _number(values.get(self.count)) == 1 else self.other
+        count = values.get(self.count)
+        return self.one if (count.si if isinstance(count, Quantity) else count) == 1 else self.other
 
     @property
     def fields(self) -> frozenset[str]:
@@ -76,12 +77,6 @@ def catalogue(language: Language) -> Mapping[str, Entry]:
 def read_toml(name: str) -> dict[str, Any]:
     """A table that lies beside this file."""
     return tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, Quantity):
-        return value.si
-    return value if isinstance(value, int | float) else None
 
 
 _UNKNOWN = "?"

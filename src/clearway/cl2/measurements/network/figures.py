@@ -11,7 +11,7 @@ from clearway.cl2.perf_data import Item
 from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS, Distribution, SampleStats, SingleValue
 from clearway.probe.records import Outcome, Pair, Role, Trial
-from clearway.verdict.evidence import outcome
+from clearway.verdict.trials import outcome
 
 _KBYTE = 1024 * 8
 """Bits in what iperf calls a kbyte."""
