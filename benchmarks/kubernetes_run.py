@@ -18,7 +18,7 @@ from benchmarks.flow import measured_trials
 from benchmarks.in_turns import value_of
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.site.kubernetes.cluster_scope import manifests
 from cluster.toolbox import execute, start_pods, toolbox
 from harness.cluster import Cluster

@@ -13,7 +13,7 @@ from benchmarks.figure import Figure, Goal
 from benchmarks.spread import Start, spread, starts_in
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from clearway.ledger.record import Manifest
+from clearway.ledger.files import Manifest
 from clearway.probe import histogram, measurement, parameters, records
 from clearway.probe.codec import of
 from clearway.probe.observations import KINDS

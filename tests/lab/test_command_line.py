@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.probe.records import Outcome, RoundReason
 from harness.leftovers import host_traces
 from lab.unprivileged import AS_NOBODY, unprivileged_python

@@ -11,8 +11,7 @@ import pytest
 
 from clearway.base.units import Rate
 from clearway.diagnose.figures import pair_figures
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.probe.records import RoundReason
 from clearway.site.lab.model import LabSpec, Link
 from lab.acceptance import accepted

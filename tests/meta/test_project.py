@@ -19,7 +19,7 @@ PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; [^\\]+)? \\$")
 FORMS = [path for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")) if path.stem != "config"]
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
-THINKING = {"spec", "pairing", "plan", "ledger.record", "ledger.read", "verdict", "diagnose", "report", "engine"}
+THINKING = {"spec", "pairing", "plan", "ledger.record", "verdict", "diagnose", "report", "engine"}
 TOUCHING = {"run", "chaos", "watch", "site", "kube", "shell"}
 JUDGING = {"verdict", "diagnose", "report"}
 

@@ -1,4 +1,4 @@
-"""One acceptance: inspect, plan, then measure round after round until nothing is left to learn."""
+"""One acceptance: inspect, plan, measure round after round until nothing is left to learn, then conclude."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
-from clearway.ledger.read import read_run
-from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
+from clearway.diagnose.diagnosis import diagnose
+from clearway.ledger.files import FORMAT_VERSION, Manifest
+from clearway.ledger.record import Record, read_run
 from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan
 from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTED, ObservationKind
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
+from clearway.report.compose import compose
+from clearway.report.document import ReportDocument
+from clearway.report.table import REPORTS
+from clearway.report.wording import Language
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Site, WatchContext, Watcher
 from clearway.spec.model import Spec
+from clearway.verdict.judge import judge
+from clearway.verdict.model import State
 
 _READY = 180.0
 """Seconds for all workers to become ready: long enough to pull an image of 43 MB over a slow link. A worker that can't
@@ -260,3 +267,26 @@ def _compare(before: Inventory, now: Inventory) -> None:
     changed = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
     if gone or come or changed:
         raise SiteError("resume.nodes-changed", gone=tuple(gone), come=tuple(come), changed=tuple(changed))
+
+
+EXIT_CODES: Mapping[State, int] = {
+    State.PASS: 0,
+    State.MEASURED: 0,
+    State.FAIL: 1,
+    State.INCONCLUSIVE: 3,
+}
+
+
+def conclude(record: Record, language: Language) -> ReportDocument:
+    """Judge a run, diagnose it, and compose its report, for all formats to render."""
+    return compose(record, diagnose(record, judge(record)), language)
+
+
+def render_all(document: ReportDocument) -> dict[str, str]:
+    """The report in every format, by the format's name."""
+    return {name: report.render(document) for name, report in REPORTS.items()}
+
+
+def save_reports(texts: Mapping[str, str], ledger: Ledger) -> dict[str, Path]:
+    """Every format, into the run directory."""
+    return {name: ledger.save(REPORTS[name].file_name, text) for name, text in texts.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clearway.base.units import Duration
 from clearway.ledger import files
-from clearway.ledger.read import read_lines
+from clearway.ledger.record import read_lines
 from clearway.ledger.write import append_line
 from clearway.probe.codec import of
 from clearway.spec.model import FailureName

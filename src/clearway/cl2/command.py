@@ -14,7 +14,7 @@ from clearway.cl2.namespaces import Namespaces
 from clearway.cl2.outcome import StepResult, SummaryFile, TestResult
 from clearway.cl2.output.folder import ReportFolder, as_json
 from clearway.cl2.prepare import Prepared, methods
-from clearway.ledger.record import FORMAT_VERSION
+from clearway.ledger.files import FORMAT_VERSION
 from clearway.probe.records import Finding, Severity
 
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clearway.campaign.conclusion import EXIT_CODES, conclude, render_all, save_reports
+from clearway.campaign.acceptance import EXIT_CODES, conclude, render_all, save_reports
 from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.ledger.write import Ledger
 from clearway.report.as_json import JsonReport
 from clearway.report.cni_cost import render_cost

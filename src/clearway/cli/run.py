@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearway.base.errors import INTERRUPTED, UsageError
-from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, measuring
+from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, conclude, measuring
 from clearway.campaign.acceptance import resume as resume_job
-from clearway.campaign.conclusion import conclude
 from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.flags import (
     AllowChaos,
@@ -25,7 +24,7 @@ from clearway.cli.log import LOGGER, file_log, stderr_log
 from clearway.cli.recorded import show
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.ledger.write import Ledger
 from clearway.report.progress import Progress
 from clearway.report.wording import Language, describe_error

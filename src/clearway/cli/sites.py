@@ -12,7 +12,7 @@ from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.flags import ProviderFlags, SiteFlags
 from clearway.cli.log import LOGGER
 from clearway.ledger import files
-from clearway.ledger.read import read_whole, read_yaml
+from clearway.ledger.record import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.wording import Language, sentence
 from clearway.site.base import Site, Watcher

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from clearway.ledger.record import Manifest
 from clearway.probe import wire
 from clearway.probe.codec import Codec, of
 from clearway.probe.records import Observation, Result, Round, Worker
+
+FORMAT_VERSION = 1
 
 MANIFEST = "manifest.json"
 SPEC = "spec.yaml"
@@ -33,5 +35,18 @@ LINE_CODECS: Mapping[type[Any], tuple[str, Codec[Any]]] = {
     Observation: (OBSERVATIONS, wire.OBSERVATION),
 }
 LINES = tuple(name for name, _ in LINE_CODECS.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    run: str
+    """Run id."""
+    format: int
+    version: str
+    """Of clearway."""
+    started: float
+    """Unix seconds."""
+    site: str
+
 
 MANIFEST_CODEC = of(Manifest)

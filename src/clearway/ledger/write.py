@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 from clearway.base.errors import LedgerError
 from clearway.ledger import files
-from clearway.ledger.record import Manifest
+from clearway.ledger.files import Manifest
 from clearway.probe import wire
 from clearway.probe.codec import Codec
 from clearway.probe.records import Finding, Inventory, Observation, Result, Round, Worker

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.worker.host import search_path
 from harness.cluster import Cluster
 from harness.failure import CommandFailed

@@ -12,8 +12,7 @@ import pytest
 
 from clearway.base.units import Duration
 from clearway.campaign.acceptance import Aborted, Job, begin, measuring
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.probe.records import Observation, Reason, Request, Result
 from clearway.site.base import Site, WatchContext, Watcher
 from clearway.verdict.judge import judge

@@ -11,7 +11,7 @@ import pytest
 from api_server import ApiServer, Json
 from clearway.base.units import Duration, Frequency, Rate, Size
 from clearway.engine.table import ENGINES
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.probe.parameters import (
     HttpParameters,
     Parameters,

@@ -13,7 +13,7 @@ import pytest
 from api_server import ApiServer, Json
 from clearway.cli.clusterloader2 import main
 from clearway.kube.api import Access
-from clearway.ledger.read import read_run
+from clearway.ledger.record import read_run
 from clearway.probe.records import Half, Outcome
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cleaning import clean

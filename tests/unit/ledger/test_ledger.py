@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from clearway.base.errors import LedgerError
 from clearway.ledger import files
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.ledger.write import Appended, Ledger
 from clearway.probe.records import Observation, Slot, Worker
 from making import after, inventory, measured, planned, tcp_spec

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clearway.ledger.record import Manifest
+from clearway.ledger.files import Manifest
 from clearway.probe import records
 from clearway.probe.clusterloader2 import NETWORK_TEST_SPEC, NETWORK_TEST_STATUS
 from clearway.probe.codec import of

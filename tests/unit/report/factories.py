@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.units import Duration, Rate, Size
-from clearway.ledger.record import FORMAT_VERSION, Manifest, Record
+from clearway.ledger.files import FORMAT_VERSION, Manifest
+from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Counters, Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp

@@ -14,8 +14,7 @@ from clearway.base.units import Rate
 from clearway.cli.main import main
 from clearway.diagnose.compare import Change, compare
 from clearway.diagnose.figures import pair_figures
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.report.cni_cost import render_cost
 from clearway.report.wording import LANGUAGES, Language
 from unit.report.factories import HTTP, TCP, UDP, Network, inventory, record, spec

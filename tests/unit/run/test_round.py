@@ -11,8 +11,7 @@ import pytest
 from clearway.base.clock import Clock
 from clearway.base.errors import LedgerError, SiteError
 from clearway.base.units import Duration
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.ledger.write import Ledger
 from clearway.probe.records import (
     ClockOffset,

@@ -13,8 +13,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.campaign.acceptance import Aborted, Job, begin, measuring
-from clearway.campaign.conclusion import conclude, render_all, save_reports
+from clearway.campaign.acceptance import Aborted, Job, begin, conclude, measuring, render_all, save_reports
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
@@ -24,8 +23,7 @@ from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
 from clearway.cl2.perf_data import perf_data
 from clearway.cl2.settings import SETTINGS
 from clearway.ledger import files
-from clearway.ledger.read import read_run
-from clearway.ledger.record import Record
+from clearway.ledger.record import Record, read_run
 from clearway.ledger.write import Ledger
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
