@@ -33,8 +33,8 @@ class Cl2Command:
 
     async def run(self, prepared: tuple[Prepared, ...]) -> list[TestResult]:
         """One test after the other; an interrupted one is the last. Raises LedgerError, SiteError."""
-        if self.context.options.verify:
-            await self._verify()
+        if self.context.options.verify and not (await self.context.site(self.context.options.cluster).inspect()).nodes:
+            raise SiteError("kubernetes.too-few-machines", count=0)
         self.dump(prepared)
         if self._folder is not None:
             self._written(self._folder.metadata(self._facts()))
@@ -46,12 +46,6 @@ class Cl2Command:
             if result.interrupted:
                 break
         return self.results
-
-    async def _verify(self) -> None:
-        """Raises SiteError if the cluster has no node to measure on."""
-        inventory = await self.context.site(self.context.options.cluster).inspect()
-        if not inventory.nodes:
-            raise SiteError("kubernetes.too-few-machines", count=0)
 
     async def _run(self, test: Prepared) -> TestResult:
         options, console = self.context.options, self.context.console

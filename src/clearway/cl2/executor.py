@@ -50,7 +50,8 @@ class Executor:
             self._errors.append(error)
         except asyncio.CancelledError:
             interrupted = True
-        await self._clean_up()
+        # At once: a namespace takes seconds, and no measurement needs one.
+        await asyncio.gather(self._dispose(), self._guarded(self.namespaces.remove()))
         seconds = time.monotonic() - monotonic
         steps, errors = tuple(self._steps), tuple(self._errors)
         return TestResult(test.name, test.config, began, seconds, steps, errors, interrupted)
@@ -94,10 +95,6 @@ class Executor:
         if call.key not in self._measurements:
             self._measurements[call.key] = self.methods[call.method].make()
         return self._measurements[call.key]
-
-    async def _clean_up(self) -> None:
-        """Namespaces and measurements at once: a namespace takes seconds, and no measurement needs one."""
-        await asyncio.gather(self._dispose(), self._guarded(self.namespaces.remove()))
 
     async def _dispose(self) -> None:
         for measurement in reversed(self._measurements.values()):

@@ -44,121 +44,115 @@ class Flag:
 
 _ON, _OFF, _NO = Treatment.ACTED_ON, Treatment.WITHOUT_EFFECT, Treatment.REFUSED
 
+_ENVIRONMENT: Mapping[str, str | None] = {
+    "mastername": "MASTER_NAME",
+    "masterip": "MASTER_IP",
+    "master-endpoint": "MASTER_DNS_ENDPOINT",
+    "enable-pushgateway": "PROMETHEUS_ENABLE_PUSHGATEWAY",
+    "prometheus-scrape-metrics-server": "PROMETHEUS_SCRAPE_METRICS_SERVER_METRICS",
+    "experimental-snapshot-project": "PROJECT",
+    "experimental-gcp-snapshot-prometheus-disk": None,
+    "experimental-prometheus-snapshot-to-report-dir": None,
+    "experimental-prometheus-disk-snapshot-name": None,
+}
+"""Variables that are not the flag's name in capitals; None: no variable stands for the flag."""
+
+
+def _acted_on(kind: Any, *names: str) -> Iterator[Flag]:
+    """Flags that no variable stands for, each with a sentence of its own."""
+    return (Flag(name, kind, None, _ON, f"flag.{name}") for name in names)
+
+
+def _unused(code: str, kind: Any, *names: str, treatment: Treatment = _OFF) -> Iterator[Flag]:
+    """Flags for one thing that is not done here, each with its variable."""
+    for name in names:
+        variable = _ENVIRONMENT.get(name, name.upper().replace("-", "_"))
+        yield Flag(name, kind, variable, treatment, code, commas=kind is Texts)
+
+
 _ACTED_ON = (
     Flag("kubeconfig", str, "KUBECONFIG", _ON, "flag.kubeconfig"),
     Flag("run-from-cluster", bool, "RUN_FROM_CLUSTER", _ON, "flag.run-from-cluster"),
-    Flag("testconfig", Texts, None, _ON, "flag.testconfig"),
-    Flag("testoverrides", Texts, None, _ON, "flag.testoverrides"),
-    Flag("testsuite", str, None, _ON, "flag.testsuite"),
-    Flag("report-dir", str, None, _ON, "flag.report-dir"),
-    Flag("dry-run", bool, None, _ON, "flag.dry-run"),
-    Flag("skip-steps", Texts, None, _ON, "flag.skip-steps"),
-    Flag("overwrite-test-config", Texts, None, _ON, "flag.overwrite-test-config"),
-    Flag("skip-cluster-verification", bool, None, _ON, "flag.skip-cluster-verification"),
+    *_acted_on(Texts, "testconfig", "testoverrides"),
+    *_acted_on(str, "testsuite", "report-dir"),
+    *_acted_on(bool, "dry-run"),
+    *_acted_on(Texts, "skip-steps", "overwrite-test-config"),
+    *_acted_on(bool, "skip-cluster-verification"),
     Flag("nodes", int, "NUM_NODES", _ON, "flag.nodes"),
     Flag("provider", str, "PROVIDER", _ON, "flag.provider"),
     Flag("provider-configs", Texts, "PROVIDER_CONFIGS", _ON, "flag.provider-configs", commas=True),
     Flag("registry-k8s-repo", str, "REGISTRY_K8S_REPO", _ON, "flag.registry"),
     Flag("delete-stale-namespaces", bool, "DELETE_STALE_NAMESPACES", _ON, "flag.delete-stale-namespaces"),
     Flag("delete-automanaged-namespaces", bool, "DELETE_AUTOMANAGED_NAMESPACES", _ON, "flag.delete-namespaces"),
-    Flag("v", int, None, _ON, "flag.v"),
+    *_acted_on(int, "v"),
 )
 
 _OWN = (
     Flag("settings", str, "CLEARWAY_SETTINGS", _ON, "flag.settings"),
     Flag("worker-namespace", str, "CLEARWAY_NAMESPACE", _ON, "flag.worker-namespace"),
     Flag("worker-image", str, "CLEARWAY_IMAGE", _ON, "flag.worker-image"),
-    Flag("node-selector", str, None, _ON, "flag.node-selector"),
-    Flag("tolerate", Texts, None, _ON, "flag.tolerate"),
-    Flag("allow-chaos", bool, None, _ON, "flag.allow-chaos"),
-    Flag("brake", bool, None, _ON, "flag.brake"),
-    Flag("lang", str, None, _ON, "flag.lang"),
+    *_acted_on(str, "node-selector"),
+    *_acted_on(Texts, "tolerate"),
+    *_acted_on(bool, "allow-chaos", "brake"),
+    *_acted_on(str, "lang"),
 )
 
 _CONTROL_PLANE = (
-    Flag("mastername", str, "MASTER_NAME", _OFF, "flag.no-control-plane"),
-    Flag("masterip", Texts, "MASTER_IP", _OFF, "flag.no-control-plane", commas=True),
-    Flag("master-internal-ip", Texts, "MASTER_INTERNAL_IP", _OFF, "flag.no-control-plane", commas=True),
-    Flag("master-endpoint", str, "MASTER_DNS_ENDPOINT", _OFF, "flag.no-control-plane"),
-    Flag("kubelet-port", int, "KUBELET_PORT", _OFF, "flag.no-control-plane"),
-    Flag("etcd-certificate", str, "ETCD_CERTIFICATE", _OFF, "flag.no-control-plane"),
-    Flag("etcd-key", str, "ETCD_KEY", _OFF, "flag.no-control-plane"),
-    Flag("etcd-insecure-port", int, "ETCD_INSECURE_PORT", _OFF, "flag.no-control-plane"),
-    Flag("etcd-pprof-port", int, "ETCD_PPROF_PORT", _OFF, "flag.no-control-plane"),
-    Flag("etcd-events-pprof-port", int, "ETCD_EVENTS_PPROF_PORT", _OFF, "flag.no-control-plane"),
-    Flag(
-        "apiserver-pprof-by-client-enabled",
-        bool,
-        "APISERVER_PPROF_BY_CLIENT_ENABLED",
-        _OFF,
-        "flag.no-control-plane",
-    ),
+    *_unused("flag.no-control-plane", str, "mastername"),
+    *_unused("flag.no-control-plane", Texts, "masterip", "master-internal-ip"),
+    *_unused("flag.no-control-plane", str, "master-endpoint"),
+    *_unused("flag.no-control-plane", int, "kubelet-port"),
+    *_unused("flag.no-control-plane", str, "etcd-certificate", "etcd-key"),
+    *_unused("flag.no-control-plane", int, "etcd-insecure-port", "etcd-pprof-port", "etcd-events-pprof-port"),
+    *_unused("flag.no-control-plane", bool, "apiserver-pprof-by-client-enabled"),
 )
 
 _MACHINERY = (
-    Flag("k8s-clients-number", int, "K8S_CLIENTS_NUMBER", _OFF, "flag.one-client"),
+    *_unused("flag.one-client", int, "k8s-clients-number"),
     Flag("port", int, None, _OFF, "flag.no-profiles"),
     Flag("heap-profile-interval", str, "CL2_HEAP_PROFILE_INTERVAL", _OFF, "flag.no-profiles"),
-    Flag("enable-exec-service", bool, "ENABLE_EXEC_SERVICE", _OFF, "flag.no-exec-service"),
-    Flag("node-preload-images", Texts, "NODE_PRELOAD_IMAGES", _OFF, "flag.no-preload", commas=True),
-    Flag("node-preload-images-timeout", str, "NODE_PRELOAD_IMAGES_TIMEOUT", _OFF, "flag.no-preload"),
-    Flag("kubemark-root-kubeconfig", str, "KUBEMARK_ROOT_KUBECONFIG", _OFF, "flag.no-root-cluster"),
+    *_unused("flag.no-exec-service", bool, "enable-exec-service"),
+    *_unused("flag.no-preload", Texts, "node-preload-images"),
+    *_unused("flag.no-preload", str, "node-preload-images-timeout"),
+    *_unused("flag.no-root-cluster", str, "kubemark-root-kubeconfig"),
 )
 
-_LOG = tuple(
-    Flag(name, kind, None, _OFF, "flag.own-log")
-    for name, kind in (
-        ("add_dir_header", bool),
-        ("alsologtostderr", bool),
-        ("legacy_stderr_threshold_behavior", bool),
-        ("log_backtrace_at", str),
-        ("log_dir", str),
-        ("log_file", str),
-        ("log_file_max_size", int),
-        ("logtostderr", bool),
-        ("one_output", bool),
-        ("skip_headers", bool),
-        ("skip_log_headers", bool),
-        ("stderrthreshold", str),
-        ("vmodule", str),
-    )
+_LOG_KINDS = {
+    **dict.fromkeys(("add_dir_header", "alsologtostderr", "legacy_stderr_threshold_behavior"), bool),
+    **dict.fromkeys(("log_backtrace_at", "log_dir", "log_file"), str),
+    **dict.fromkeys(("log_file_max_size",), int),
+    **dict.fromkeys(("logtostderr", "one_output", "skip_headers", "skip_log_headers"), bool),
+    **dict.fromkeys(("stderrthreshold", "vmodule"), str),
+}
+_LOG = tuple(Flag(name, kind, None, _OFF, "flag.own-log") for name, kind in _LOG_KINDS.items())
+
+_PROMETHEUS_SWITCHES = (
+    *("prometheus-scrape-etcd", "prometheus-scrape-node-exporter", "prometheus-scrape-windows-node-exporter"),
+    *("prometheus-scrape-kubelets", "prometheus-scrape-master-kubelets", "prometheus-scrape-kube-proxy"),
 )
-
-
-def _prometheus(name: str, kind: Any, env: str | None = None, treatment: Treatment = _OFF) -> Flag:
-    given = env if env is not None or name.startswith("experimental") else name.upper().replace("-", "_")
-    return Flag(name, kind, given, treatment, "flag.no-prometheus")
-
+_MORE_PROMETHEUS_SWITCHES = (
+    *("prometheus-scrape-kube-state-metrics", "prometheus-scrape-metrics-server", "prometheus-scrape-node-local-dns"),
+    *("prometheus-scrape-anet", "prometheus-scrape-kube-network-policies"),
+    "prometheus-scrape-masters-with-public-ips",
+)
+_PROMETHEUS_STORAGE = (
+    *("experimental-snapshot-project", "prometheus-additional-monitors-path"),
+    *("prometheus-storage-class-provisioner", "prometheus-storage-class-volume-type", "prometheus-pvc-storage-class"),
+    *("prometheus-ready-timeout", "prometheus-memory-request"),
+)
+_EXPERIMENTAL = ("experimental-gcp-snapshot-prometheus-disk", "experimental-prometheus-snapshot-to-report-dir")
 
 _PROMETHEUS = (
-    _prometheus("enable-prometheus-server", bool, treatment=_NO),
-    _prometheus("tear-down-prometheus-server", bool),
-    _prometheus("enable-pushgateway", bool, "PROMETHEUS_ENABLE_PUSHGATEWAY", _NO),
-    _prometheus("prometheus-scrape-etcd", bool),
-    _prometheus("prometheus-scrape-node-exporter", bool),
-    _prometheus("prometheus-scrape-windows-node-exporter", bool),
-    _prometheus("prometheus-scrape-kubelets", bool),
-    _prometheus("prometheus-scrape-master-kubelets", bool),
-    _prometheus("prometheus-scrape-kube-proxy", bool),
-    _prometheus("prometheus-scrape-apiserver-only", str),
-    _prometheus("prometheus-kube-proxy-selector-key", str),
-    _prometheus("prometheus-scrape-kube-state-metrics", bool),
-    _prometheus("prometheus-scrape-metrics-server", bool, "PROMETHEUS_SCRAPE_METRICS_SERVER_METRICS"),
-    _prometheus("prometheus-scrape-node-local-dns", bool),
-    _prometheus("prometheus-scrape-anet", bool),
-    _prometheus("prometheus-scrape-kube-network-policies", bool),
-    _prometheus("prometheus-scrape-masters-with-public-ips", bool),
-    _prometheus("prometheus-apiserver-scrape-port", int),
-    _prometheus("experimental-snapshot-project", str, "PROJECT"),
-    _prometheus("prometheus-additional-monitors-path", str),
-    _prometheus("prometheus-storage-class-provisioner", str),
-    _prometheus("prometheus-storage-class-volume-type", str),
-    _prometheus("prometheus-pvc-storage-class", str),
-    _prometheus("prometheus-ready-timeout", str),
-    _prometheus("prometheus-memory-request", str),
-    _prometheus("experimental-gcp-snapshot-prometheus-disk", bool, treatment=_NO),
-    _prometheus("experimental-prometheus-snapshot-to-report-dir", bool, treatment=_NO),
-    _prometheus("experimental-prometheus-disk-snapshot-name", str),
+    *_unused("flag.no-prometheus", bool, "enable-prometheus-server", treatment=_NO),
+    *_unused("flag.no-prometheus", bool, "tear-down-prometheus-server"),
+    *_unused("flag.no-prometheus", bool, "enable-pushgateway", treatment=_NO),
+    *_unused("flag.no-prometheus", bool, *_PROMETHEUS_SWITCHES),
+    *_unused("flag.no-prometheus", str, "prometheus-scrape-apiserver-only", "prometheus-kube-proxy-selector-key"),
+    *_unused("flag.no-prometheus", bool, *_MORE_PROMETHEUS_SWITCHES),
+    *_unused("flag.no-prometheus", int, "prometheus-apiserver-scrape-port"),
+    *_unused("flag.no-prometheus", str, *_PROMETHEUS_STORAGE),
+    *_unused("flag.no-prometheus", bool, *_EXPERIMENTAL, treatment=_NO),
+    *_unused("flag.no-prometheus", str, "experimental-prometheus-disk-snapshot-name"),
 )
 
 FLAGS: tuple[Flag, ...] = (*_ACTED_ON, *_OWN, *_CONTROL_PLANE, *_MACHINERY, *_LOG, *_PROMETHEUS)

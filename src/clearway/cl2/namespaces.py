@@ -109,12 +109,9 @@ async def _remove(api: Api, names: list[str], within: Duration) -> None:
 
 
 async def _still_there(api: Api, names: list[str]) -> list[str]:
-    return [name for name in names if await _is_there(api, name)]
-
-
-async def _is_there(api: Api, name: str) -> bool:
-    try:
-        await api.get(f"{NAMESPACES}/{name}", KubeObject)
-    except NotFound:
-        return False
-    return True
+    found = []
+    for name in names:
+        with suppress(NotFound):
+            await api.get(f"{NAMESPACES}/{name}", KubeObject)
+            found.append(name)
+    return found

@@ -40,37 +40,30 @@ class Settings:
 _UDP_OF_CLUSTERLOADER2 = Rate(750 * 1024 * 1024)
 """It starts iperf with `-b 750M`, and iperf's capital M is 1,048,576."""
 
+_CLEARWAY = Settings(
+    cpu=None,
+    warm_up=Duration(2),
+    attempts=3,
+    tests={"tcp": {"streams": 8}, "udp": {"rate": Rate(200e6)}, "http": {"rate": Frequency(500), "connections": 16}},
+)
+_CLUSTERLOADER2 = Settings(
+    cpu="500m",
+    warm_up=Duration(0),
+    attempts=1,
+    tests={
+        "tcp": {"streams": 1},
+        "udp": {"rate": _UDP_OF_CLUSTERLOADER2},
+        # ClusterLoader2's client is one user who pauses half a second on average.
+        "http": {"rate": Frequency(2), "connections": 1},
+    },
+)
+# No HTTP: these workers report a mean only, and a mean is no distribution.
+_BY_ITS_WORKERS = {
+    name: {**_CLUSTERLOADER2.tests[name], "engine": ClusterLoader2Engine.name} for name in ("tcp", "udp")
+}
+
 SETTINGS: Mapping[SettingsName, Settings] = {
-    "clearway": Settings(
-        cpu=None,
-        warm_up=Duration(2),
-        attempts=3,
-        tests={
-            "tcp": {"streams": 8},
-            "udp": {"rate": Rate(200e6)},
-            "http": {"rate": Frequency(500), "connections": 16},
-        },
-    ),
-    "clusterloader2": Settings(
-        cpu="500m",
-        warm_up=Duration(0),
-        attempts=1,
-        tests={
-            "tcp": {"streams": 1},
-            "udp": {"rate": _UDP_OF_CLUSTERLOADER2},
-            # ClusterLoader2's client is one user who pauses half a second on average.
-            "http": {"rate": Frequency(2), "connections": 1},
-        },
-    ),
-    # No HTTP: these workers report a mean only, and a mean is no distribution.
-    "clusterloader2-workers": Settings(
-        cpu="500m",
-        warm_up=Duration(0),
-        attempts=1,
-        tests={
-            "tcp": {"streams": 1, "engine": ClusterLoader2Engine.name},
-            "udp": {"rate": _UDP_OF_CLUSTERLOADER2, "engine": ClusterLoader2Engine.name},
-        },
-        workers=Workers.CLUSTERLOADER2,
-    ),
+    "clearway": _CLEARWAY,
+    "clusterloader2": _CLUSTERLOADER2,
+    "clusterloader2-workers": replace(_CLUSTERLOADER2, tests=_BY_ITS_WORKERS, workers=Workers.CLUSTERLOADER2),
 }

@@ -66,26 +66,14 @@ def _or(first: object, *rest: object) -> object:
 
 CHOICES: Mapping[str, Function] = {"and": function(_and), "or": function(_or)}
 
-BUILTINS: Mapping[str, Function] = {
-    **CHOICES,
-    "call": function(_call),
-    "eq": function(equal),
-    "ge": function(greater_or_equal),
-    "gt": function(greater),
-    "html": function(html),
-    "index": function(index),
-    "js": function(js),
-    "le": function(less_or_equal),
-    "len": function(length),
-    "lt": function(less),
-    "ne": function(unequal),
-    "not": function(_not),
-    "print": function(sprint),
-    "printf": function(sprintf),
-    "println": function(sprintln),
-    "slice": function(slice_of),
-    "urlquery": function(urlquery),
-}
+_Named = dict[str, Callable[..., object]]
+_EQUALITY: _Named = {"eq": equal, "ne": unequal}
+_ORDER: _Named = {"ge": greater_or_equal, "gt": greater, "le": less_or_equal, "lt": less}
+_ESCAPING: _Named = {"html": html, "js": js, "urlquery": urlquery}
+_ITEMS: _Named = {"call": _call, "index": index, "len": length, "not": _not, "slice": slice_of}
+_PRINTING: _Named = {"print": sprint, "printf": sprintf, "println": sprintln}
+_PLAIN = _EQUALITY | _ORDER | _ESCAPING | _ITEMS | _PRINTING
+BUILTINS: Mapping[str, Function] = {**CHOICES, **{name: function(one) for name, one in _PLAIN.items()}}
 
 
 class Functions(dict[str, Function]):

@@ -64,13 +64,9 @@ def _one_kind(step: Data, path: Path) -> Iterator[Fault]:
 
 def _no_phases(step: Data, path: Path) -> Iterator[Fault]:
     if step.get("phases"):
-        yield Fault("door.no-phases", (*path, "phases"), values={"objects": tuple(_objects(step))})
-
-
-def _objects(step: Data) -> Iterator[str]:
-    for _, phase in entries(step, "phases"):
-        for _, item in entries(phase, "objectBundle"):
-            yield str(item.get("objectTemplatePath") or item.get("basename"))
+        items = (item for _, phase in entries(step, "phases") for _, item in entries(phase, "objectBundle"))
+        objects = tuple(str(item.get("objectTemplatePath") or item.get("basename")) for item in items)
+        yield Fault("door.no-phases", (*path, "phases"), values={"objects": objects})
 
 
 _STEP_CHECKS: tuple[Callable[[Data, Path], Iterator[Fault]], ...] = (_one_kind, _no_phases)

@@ -65,8 +65,10 @@ class Compiler:
         return Compiled(flat, tuple(planned for _, planned in steps))
 
     def _document(self, path: Path, variables: Variables, model: type[Part], sets: Sequence[str] = ()) -> YamlDocument:
-        text = read_file(path).text
-        known = {**variables, "Nodes": self.nodes()} if _asks_for_nodes(text, variables) else variables
+        text, known = read_file(path).text, variables
+        # An included file may need the number of nodes too.
+        if "Nodes" not in variables and ("Nodes" in text or "Include" in text):
+            known = {**variables, "Nodes": self.nodes()}
         rendered = self.renderer(path, known)
         # While the number of lines is the same, line numbers are those of the file.
         same_lines = rendered.count("\n") == text.count("\n")
@@ -139,11 +141,6 @@ class _Place:
 def _told_apart(problem: Problem) -> Problem:
     """A variable that is not set is a different error from a wrong value: Go's templates print `<no value>` for it."""
     return replace(problem, code="door.no-value", allowed=()) if problem.found == "<no value>" else problem
-
-
-def _asks_for_nodes(text: str, variables: Variables) -> bool:
-    """Whether the number of nodes may be needed: an included file may need it too."""
-    return "Nodes" not in variables and ("Nodes" in text or "Include" in text)
 
 
 def _in_our_spelling(overwrite: str) -> str:

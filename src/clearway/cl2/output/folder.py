@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,8 @@ class ReportFolder:
         An incomplete result is named so, and no dashboard takes it for a complete one.
         """
         name = summary.name if summary.complete else f"{INCOMPLETE}{summary.name}"
-        names = (summary_name(name, test, one, at, "json") for one in _identifiers(identifier))
+        identifiers = chain((identifier,), (f"{identifier}_{number}".strip("_") for number in count(2)))
+        names = (summary_name(name, test, one, at, "json") for one in identifiers)
         return self._save(next(one for one in names if not (self.path / one).exists()), as_json(summary.data))
 
     def junit(self, results: list[TestResult], language: Language) -> Path:
@@ -75,11 +75,6 @@ class ReportFolder:
         with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         return write_whole(self.path / name, text)
-
-
-def _identifiers(first: str) -> Iterator[str]:
-    yield first
-    yield from (f"{first}_{number}".strip("_") for number in count(2))
 
 
 def as_json(data: Any) -> str:

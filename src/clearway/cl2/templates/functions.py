@@ -50,7 +50,8 @@ def quoted(text: str) -> str:
     tag: str | None = None
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         text, tag = _encoded(text), "tag:yaml.org,2002:binary"
-    event = yaml.ScalarEvent(None, tag, (tag is None, tag is None), text, style=_style(text, tag))
+    style = "|" if "\n" in text else '"' if tag is None and _means_something(text) else None
+    event = yaml.ScalarEvent(None, tag, (tag is None, tag is None), text, style=style)
     events = (
         yaml.StreamStartEvent(),
         yaml.DocumentStartEvent(explicit=False),
@@ -60,12 +61,6 @@ def quoted(text: str) -> str:
     )
     emitted: str = yaml.emit(events, Dumper=yaml.CSafeDumper, allow_unicode=True)
     return emitted.removesuffix("...\n")
-
-
-def _style(text: str, tag: str | None) -> str | None:
-    if "\n" in text:
-        return "|"
-    return '"' if tag is None and _means_something(text) else None
 
 
 def _means_something(text: str) -> bool:
@@ -177,37 +172,27 @@ def _drawing(random: Random) -> Mapping[str, Function]:
         low, high = to_int(to_float(least)), to_int(to_float(most))
         return low if low >= high else Int(low + random.below(high - low + 1))
 
-    return {
-        "RandData": function(rand_data),
-        "RandInt": function(rand_int),
-        "RandIntRange": function(rand_int_range),
-    }
+    drawn: _Named = {"RandData": rand_data, "RandInt": rand_int, "RandIntRange": rand_int_range}
+    return {name: function(one) for name, one in drawn.items()}
 
 
+_Named = dict[str, Callable[..., object]]
+_SUMS_OF_FLOATS: _Named = {"AddFloat": arithmetic.add_float, "SubtractFloat": arithmetic.subtract_float}
+_SUMS_OF_INTS: _Named = {"AddInt": arithmetic.add_int, "SubtractInt": arithmetic.subtract_int, "Ceil": arithmetic.ceil}
+_PRODUCTS: _Named = {"MultiplyFloat": arithmetic.multiply_float, "MultiplyInt": arithmetic.multiply_int}
+_QUOTIENTS: _Named = {
+    "DivideFloat": arithmetic.divide_float,
+    "DivideInt": arithmetic.divide_int,
+    "Mod": arithmetic.modulo,
+}
+_MOST: _Named = {"MaxFloat": arithmetic.max_float, "MaxInt": arithmetic.max_int}
+_LEAST: _Named = {"MinFloat": arithmetic.min_float, "MinInt": arithmetic.min_int}
+_TEXTS: _Named = {"Concat": concat, "Lowercase": lowercase, "StringSplit": string_split, "YamlQuote": yaml_quote}
+_CHOICES: _Named = {"DefaultParam": default_param, "IfThenElse": if_then_else}
+_LISTS: _Named = {"Loop": loop, "Seq": slice_of_zeros, "SliceOfZeros": slice_of_zeros}
+_ALL = _SUMS_OF_FLOATS | _SUMS_OF_INTS | _PRODUCTS | _QUOTIENTS | _MOST | _LEAST | _TEXTS | _CHOICES | _LISTS
 _PLAIN: Mapping[str, Function] = {
-    "AddFloat": function(arithmetic.add_float),
-    "AddInt": function(arithmetic.add_int),
-    "Ceil": function(arithmetic.ceil),
-    "Concat": function(concat),
-    "DefaultParam": function(default_param),
-    "DivideFloat": function(arithmetic.divide_float),
-    "DivideInt": function(arithmetic.divide_int),
-    "IfThenElse": function(if_then_else),
-    "Loop": function(loop),
-    "Lowercase": function(lowercase),
-    "MaxFloat": function(arithmetic.max_float),
-    "MaxInt": function(arithmetic.max_int),
-    "MinFloat": function(arithmetic.min_float),
-    "MinInt": function(arithmetic.min_int),
-    "Mod": function(arithmetic.modulo),
-    "MultiplyFloat": function(arithmetic.multiply_float),
-    "MultiplyInt": function(arithmetic.multiply_int),
     "RandDataWithSeed": function(rand_data_with_seed),
-    "Seq": function(slice_of_zeros),
-    "SliceOfZeros": function(slice_of_zeros),
-    "StringSplit": function(string_split),
     "StructuralData": function(structural_data, shields=True),
-    "SubtractFloat": function(arithmetic.subtract_float),
-    "SubtractInt": function(arithmetic.subtract_int),
-    "YamlQuote": function(yaml_quote),
+    **{name: function(one) for name, one in _ALL.items()},
 }

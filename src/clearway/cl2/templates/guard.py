@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -172,7 +173,10 @@ class _Guard:
         self._rerender = rerender
         self._suspects: dict[PrintedValue, object] = {}
         """The places where texts from outside are printed, with the first text of each."""
-        self._actual = _documents(rendered)
+        self._actual: tuple[yaml.Node, ...] | None = None
+        """The documents; None: it is no YAML."""
+        with suppress(NotYaml):
+            self._actual = parsed(rendered)
 
     def change(self, only: PrintedValue | None) -> StructureChange | None:
         """The change that all values make, or only the value at `only`.
@@ -220,13 +224,6 @@ class _Guard:
             return new
 
         return replace
-
-
-def _documents(text: str) -> tuple[yaml.Node, ...] | None:
-    try:
-        return parsed(text)
-    except NotYaml:
-        return None
 
 
 def _deeply(value: Any, replaced: Callable[[str], str]) -> Any:

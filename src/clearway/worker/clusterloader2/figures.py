@@ -84,17 +84,12 @@ def error_text(reason: Reason) -> str:
 
 def _figures(measurement: Measurement, evidence: Optional[Evidence]) -> Figures:
     if isinstance(measurement, Tcp):
-        return _tcp(measurement)
+        return _transfer(measurement.series, measurement.interval)
     if isinstance(measurement, Udp):
         return _udp(measurement, evidence)
     if isinstance(measurement, Http):
         return _http(measurement)
     raise Unreadable("worker.nothing-measured")
-
-
-def _tcp(flow: Tcp) -> Figures:
-    """Transfer (kbytes), bandwidth (kbytes/sec)."""
-    return _transfer(flow.series, flow.interval)
 
 
 def _udp(flow: Udp, evidence: Optional[Evidence]) -> Figures:
@@ -140,6 +135,7 @@ def _http(client: Http) -> Figures:
 
 
 def _transfer(series: Optional[Tuple[Size, ...]], interval: Optional[Duration]) -> Figures:
+    """Transfer (kbytes), bandwidth (kbytes/sec): all that is read of TCP."""
     kbytes = sum(size.si for size in series or ()) / _KBYTE
     if not kbytes or not series or interval is None:
         raise Unreadable("worker.nothing-measured")

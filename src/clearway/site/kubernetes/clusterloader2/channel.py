@@ -98,11 +98,12 @@ class ClusterLoader2Channel:
     def _manifest(self, name: str, pair: _Pair) -> dict[str, Any]:
         """Owned by the pod that answers, so that it is deleted with it."""
         client, server = self._pods[pair.client].metadata, self._pods[pair.server].metadata
+        is_udp = isinstance(pair.send.parameters, UdpParameters)
         spec = NetworkTestSpec(
             client_pod_name=client.name,
             server_pod_name=server.name,
             server_pod_ip=pair.send.server.address,
-            protocol=_protocol(pair.send),
+            protocol=NetworkTestProtocol.UDP if is_udp else NetworkTestProtocol.TCP,
             duration=pair.send.window.end,
             client_start_timestamp=math.ceil(pair.send.start),
         )
@@ -157,10 +158,6 @@ def _pairs(specs: Mapping[str, MailboxSpec]) -> Iterator[_Pair]:
     for found in halves.values():
         (client, send), (server, serve) = found[Half.SEND], found[Half.SERVE]
         yield _Pair(client, server, send, serve)
-
-
-def _protocol(request: Request) -> NetworkTestProtocol:
-    return NetworkTestProtocol.UDP if isinstance(request.parameters, UdpParameters) else NetworkTestProtocol.TCP
 
 
 def _served(request: Request, status: str) -> Result:
