@@ -19,7 +19,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
-from clearway.diagnose.diagnosis import diagnose
+from clearway.diagnose import diagnose
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record, read_run
 from clearway.ledger.write import Appended, Ledger, Listener

@@ -13,9 +13,8 @@ from clearway.campaign.acceptance import EXIT_CODES, conclude, render_all, save_
 from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
 from clearway.ledger.record import read_run
 from clearway.ledger.write import Ledger
-from clearway.report.as_json import JsonReport
 from clearway.report.cni_cost import render_cost
-from clearway.report.document import ReportDocument
+from clearway.report.document import JsonReport, ReportDocument
 from clearway.report.table import DEFAULT_FORMAT, REPORTS, FormatName
 from clearway.report.text import TextReport
 from clearway.report.wording import sentence

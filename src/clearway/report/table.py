@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from clearway.report.as_json import JsonReport
-from clearway.report.document import ReportDocument
+from clearway.report.document import JsonReport, ReportDocument
 from clearway.report.junit import JunitReport
 from clearway.report.markdown import MarkdownReport
 from clearway.report.text import TextReport

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.diagnose.diagnosis import diagnose
+from clearway.diagnose import diagnose
 from clearway.probe.records import Observation
 from clearway.verdict.judge import judge
 from unit.report.runs import RUNS, Run

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clearway.base.units import Rate
-from clearway.diagnose.diagnosis import diagnose
+from clearway.diagnose import diagnose
 from clearway.ledger.record import Record
 from clearway.probe.records import Reason
 from clearway.verdict.judge import judge

@@ -14,8 +14,8 @@ import pytest
 from lxml import etree
 
 from clearway.base.errors import ClearwayError
-from clearway.report.as_json import read, schema
 from clearway.report.compose import compose
+from clearway.report.document import read, schema
 from clearway.report.table import REPORTS
 from clearway.report.text import TextReport
 from clearway.report.wording import LANGUAGES, Language
