@@ -9,8 +9,7 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Timing, Udp
+from clearway.probe.measurement import Counters, Histogram, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters
 from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Role, Round
 from clearway.spec.load import read_spec

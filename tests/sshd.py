@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clearway.engine.table import search_path
 from clearway.shell.ssh import SshHost
 from clearway.site.lab.site import LabSite
-from clearway.worker.host import search_path
 
 _STARTED_WITHIN = 30
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from clearway.ledger.files import Manifest
-from clearway.probe import histogram, measurement, parameters, records
+from clearway.probe import measurement, parameters, records
 from clearway.probe.codec import of
 from clearway.probe.observations import KINDS
 
@@ -142,7 +142,7 @@ _SECTIONS: tuple[_Section, ...] = (
     *_sections(records.Result, records.Reason),
     *_members(measurement.Measurement),
     *_sections(
-        histogram.Histogram,
+        measurement.Histogram,
         measurement.Timing,
         measurement.Counters,
         measurement.Evidence,

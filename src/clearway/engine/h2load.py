@@ -13,8 +13,7 @@ from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
 from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, check_server, failed, parameters_of
 from clearway.engine.h2load_log import TOOL, LoadSummary, read_log, summary_of
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Http
+from clearway.probe.measurement import Histogram, Http
 from clearway.probe.parameters import HttpParameters, Window
 from clearway.probe.records import Half, Request
 

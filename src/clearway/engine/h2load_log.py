@@ -9,7 +9,7 @@ from typing import Dict, Iterator, Mapping, Tuple
 
 from clearway.base.units import Duration
 from clearway.engine.base import TAIL, Output, failed, malformed
-from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Histogram
 from clearway.probe.parameters import Window
 
 TOOL = "h2load"

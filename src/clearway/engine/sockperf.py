@@ -26,8 +26,7 @@ from clearway.engine.base import (
     parameters_of,
     refuse_connection,
 )
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import RoundTrip
+from clearway.probe.measurement import Histogram, RoundTrip
 from clearway.probe.parameters import RoundTripParameters, Window
 from clearway.probe.records import Half, Request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Mapping, Optional, Tuple
 
@@ -21,6 +22,13 @@ DEFAULT_ENGINES: Mapping[str, Engine] = {
 """By protocol."""
 
 _VERSION = re.compile(r"(?<![\w.])(?:v(?:ersion)? ?)?(\d+(?:\.\d+)+)|/(\d+(?:\.\d+)+)")
+_ADMINISTRATORS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Folders that a user's own PATH often lacks."""
+
+
+def search_path(environment: Mapping[str, str]) -> str:
+    """PATH, with the folders for administrators: some tools are there."""
+    return os.pathsep.join((environment.get("PATH", os.defpath), *_ADMINISTRATORS))
 
 
 def parse_version(tool: Tool, text: str) -> Optional[Tuple[int, ...]]:

@@ -13,8 +13,7 @@ from enum import Enum
 from typing import Callable, Mapping, Optional, Protocol, Tuple, Type, TypeVar
 
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
-from clearway.probe.histogram import Histogram, rank
-from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
+from clearway.probe.measurement import Histogram, Http, RoundTrip, Tcp, Udp, rank
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Result, Trial
 

@@ -14,6 +14,7 @@ from typing import Mapping, Optional, Tuple
 
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
+from clearway.engine.table import search_path
 from clearway.probe import wire
 from clearway.probe.codec import of
 from clearway.probe.records import Reason, Slot, Worker
@@ -25,8 +26,6 @@ from clearway.worker.lease import Lease
 NEEDED = {"ip": "iproute2", "setpriv": "util-linux"}
 """Program that the agent itself needs -> Debian package that brings it."""
 
-_ADMINISTRATORS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Folders that a user's own PATH often lacks."""
 _DIE_WITH_PARENT = 1
 
 
@@ -81,11 +80,6 @@ def survey(config: str, clock: Clock) -> int:
     found = _surveyed(HOST_CONFIG.decode(json.loads(config)), clock)
     sys.stdout.write(json.dumps(SURVEY.encode(found)) + "\n")
     return 0
-
-
-def search_path(environment: Mapping[str, str]) -> str:
-    """PATH, with the folders for administrators: some tools are there."""
-    return os.pathsep.join((environment.get("PATH", os.defpath), *_ADMINISTRATORS))
 
 
 def _surveyed(config: HostConfig, clock: Clock) -> Survey:

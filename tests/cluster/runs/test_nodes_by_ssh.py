@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from clearway.engine.table import search_path
 from clearway.ledger.record import read_run
-from clearway.worker.host import search_path
 from harness.cluster import Cluster
 from harness.failure import CommandFailed
 from sshd import Keys, Sshd

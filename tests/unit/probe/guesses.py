@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
-from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Histogram
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 WORDS = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8)

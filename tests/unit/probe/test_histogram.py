@@ -10,7 +10,7 @@ from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.probe.histogram import Histogram, rank
+from clearway.probe.measurement import Histogram, rank
 
 SECONDS = st.floats(1e-6, 100)
 MANY = st.lists(SECONDS, min_size=1, max_size=200)

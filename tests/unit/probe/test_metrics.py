@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Size
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Udp
+from clearway.probe.measurement import Counters, Histogram, Http, Measurement, RoundTrip, Tcp, Udp
 from clearway.probe.metrics import METRICS, HistogramStats, SampleStats, offered, percent
 from clearway.probe.parameters import (
     Parameters,

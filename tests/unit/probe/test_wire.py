@@ -14,9 +14,8 @@ from jsonschema import Draft202012Validator
 from clearway.base.units import Duration, Rate
 from clearway.probe import records, wire
 from clearway.probe.codec import CodecError, of
-from clearway.probe.histogram import Histogram
 from clearway.probe.json_values import INTEGER, NUMBER, VALUE
-from clearway.probe.measurement import Counters, Http, Measurement
+from clearway.probe.measurement import Counters, Histogram, Http, Measurement
 from clearway.probe.parameters import Parameters, UdpParameters
 from unit.probe.guesses import VALUES, any_of
 

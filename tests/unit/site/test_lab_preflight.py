@@ -10,7 +10,7 @@ import pytest
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
-from clearway.site.lab import preflight
+from clearway.site.lab import control
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite
 
@@ -18,9 +18,9 @@ from clearway.site.lab.site import LabSite
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of programs that do nothing, the only ones there are."""
-    for tool in preflight.PACKAGES:
+    for tool in control.PACKAGES:
         _program(tmp_path / tool, "exit 0")
-    monkeypatch.setattr(preflight, "search_path", lambda environment: str(tmp_path))
+    monkeypatch.setattr(control, "search_path", lambda environment: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 
@@ -32,7 +32,7 @@ def _program(path: Path, script: str) -> None:
 
 def _refusal(lab: LabSpec) -> SiteError:
     with pytest.raises(SiteError) as refused:
-        preflight.namespace_entry(lab)
+        control.namespace_entry(lab)
     return refused.value
 
 
@@ -48,7 +48,7 @@ def test_a_refusing_kernel_is_quoted_and_the_closed_sysctl_named(tools: Path, mo
     gates = tools / "sys"
     (gates / "user").mkdir(parents=True)
     (gates / "user/max_user_namespaces").write_text("0\n")
-    monkeypatch.setattr(preflight, "SYSCTLS", gates)
+    monkeypatch.setattr(control, "SYSCTLS", gates)
     error = _refusal(LabSpec())
     assert error.code == "lab.namespaces-refused"
     assert error.values == {
@@ -59,19 +59,19 @@ def test_a_refusing_kernel_is_quoted_and_the_closed_sysctl_named(tools: Path, mo
 
 def test_a_refusing_kernel_without_a_closed_sysctl_names_none(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _program(tools / "unshare", "exit 1")
-    monkeypatch.setattr(preflight, "SYSCTLS", tools / "none")
+    monkeypatch.setattr(control, "SYSCTLS", tools / "none")
     assert _refusal(LabSpec()).values["sysctl"] is None
 
 
 def test_root_that_may_not_make_namespaces_tries_as_a_user(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _program(tools / "unshare", 'case "$*" in *--map-root-user*) exit 0;; *) exit 1;; esac')
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert preflight.namespace_entry(LabSpec()).rootless
+    assert control.namespace_entry(LabSpec()).rootless
 
 
 def test_a_user_never_tries_as_root(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert preflight.namespace_entry(LabSpec()).rootless
+    assert control.namespace_entry(LabSpec()).rootless
 
 
 async def test_a_delay_without_netem_is_refused_before_anything_starts(tools: Path) -> None:

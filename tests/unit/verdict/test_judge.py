@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate
 from clearway.ledger.record import Record
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Counters, Http, Udp
+from clearway.probe.measurement import Counters, Histogram, Http, Udp
 from clearway.probe.records import Outcome, Probe, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from clearway.engine.table import search_path
 from clearway.probe.records import Slot
 from clearway.worker import facts
 from clearway.worker.facts import worker
-from clearway.worker.host import HostConfig, _addresses, search_path
+from clearway.worker.host import HostConfig, _addresses
 
 
 def link(name: str, mtu: int, *addresses: str) -> dict[str, Any]:

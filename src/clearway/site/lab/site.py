@@ -12,9 +12,8 @@ from functools import partial
 from clearway.base.errors import InternalError, SiteError
 from clearway.probe.records import Finding, Inventory, Node, Reason, Severity, Slot
 from clearway.site.base import FindingLog
-from clearway.site.lab.control import KeeperControl, Ran
+from clearway.site.lab.control import KeeperControl, NamespaceEntry, Ran, namespace_entry
 from clearway.site.lab.model import LabSpec
-from clearway.site.lab.preflight import NamespaceEntry, namespace_entry
 from clearway.site.lab.topology import as_shell, build_steps
 from clearway.site.pipe import LINE_LIMIT, PipedSite
 

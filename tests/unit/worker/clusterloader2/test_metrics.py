@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Size
 from clearway.probe.clusterloader2 import NETWORK_TEST_STATUS, NetworkTestStatus
-from clearway.probe.histogram import Histogram
-from clearway.probe.measurement import Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp
+from clearway.probe.measurement import Evidence, Histogram, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.records import Half, Outcome, Reason, Result
 from clearway.worker.clusterloader2.figures import status_of
 from golden.loading import Golden, golden
