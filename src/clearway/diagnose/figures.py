@@ -9,9 +9,9 @@ from statistics import median
 from clearway.base.units import Quantity
 from clearway.ledger.record import Record
 from clearway.probe.metrics import METRICS, Better, Metric, SampleStats
-from clearway.probe.records import Outcome, Pair, Role, Trial
+from clearway.probe.records import Pair, Role, Trial
 from clearway.spec.model import Test
-from clearway.verdict.trials import outcome
+from clearway.verdict.trials import TrialIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,12 @@ def shown_figures(test: Test) -> tuple[Figure, ...]:
 
 
 def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
-    """Every pair of `test` that has a measured value, in order of measuring."""
+    """Every pair of `test` that has a measured value, in order of measuring. A void attempt gives none."""
+    index = TrialIndex(record)
     trials: dict[Pair, list[Trial]] = {}
     for trial in record.trials:
         mine = trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND
-        if mine and outcome(trial) is Outcome.MEASURED:
+        if mine and index.is_figure(trial):
             trials.setdefault(trial.probe.pair, []).append(trial)
     zones = {node.name: node.zone for node in record.inventory.nodes}
     figures = shown_figures(test)

@@ -114,13 +114,15 @@ def _achieved(criterion: Criterion, members: Sequence[PairValue]) -> Quantity | 
 
 
 def _coverage(index: TrialIndex, tests: Mapping[str, tuple[Pair, ...]]) -> Coverage:
+    """A pair is measured if every test that has it measured it."""
     planned = {pair for pairs in tests.values() for pair in pairs}
-    measured = {
+    missing = {
         pair
         for test, pairs in tests.items()
         for pair in pairs
-        if any(outcome(trial) is Outcome.MEASURED for trial in index.attempts[test, pair])
+        if not any(outcome(trial) is Outcome.MEASURED for trial in index.attempts[test, pair])
     }
+    measured = planned - missing
     nodes = [node.name for node in index.record.inventory.nodes]
     covered = {slot.node for pair in measured for slot in pair}
     return Coverage(

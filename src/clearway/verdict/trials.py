@@ -38,6 +38,12 @@ class TrialIndex:
         """Whether the value of this attempt may be judged."""
         return outcome(trial) is Outcome.MEASURED and not self.faults(trial)
 
+    def is_figure(self, trial: Trial) -> bool:
+        """Whether its value may be shown as measured. Of a node broken on purpose it may, where that was the plan."""
+        faults = (*instrument_faults(trial), *self._background_faults(trial))
+        planned = trial.probe.role is Role.EXPOSED or not self.disturbances.of(trial)
+        return outcome(trial) is Outcome.MEASURED and planned and not faults
+
     def measured(self, test: str, pair: Pair) -> list[Trial]:
         """Attempts whose value may be judged."""
         return list(filter(self.counts, self.attempts[test, pair]))

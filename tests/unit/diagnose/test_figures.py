@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import fmean, median
 
 from hypothesis import given
@@ -10,7 +11,11 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Rate
 from clearway.diagnose.figures import pair_figures, summaries
-from clearway.probe.records import Probe
+from clearway.probe.measurement import Counters
+from clearway.probe.records import Probe, Result, Round, RoundReason
+from clearway.spec.load import read_spec
+from making import after, measured, planned
+from making import inventory as inventory_of
 from unit.report.factories import TCP, Network, inventory, record, spec
 from unit.report.runs import RUNS
 
@@ -59,3 +64,24 @@ def test_void_attempts_give_no_figures() -> None:
     pairs = pair_figures(run.record, run.record.spec.tests[0])
     assert len(pairs) == 9
     assert not any(pair.pair[1].node == "node-2" for pair in pairs)
+
+
+HTTP = """
+version: 1
+tests:
+- {name: latency, protocol: http, rate: 500/s, direction: forward, accept: ["latency p99 <= 10 ms"]}
+"""
+
+
+def test_a_saturated_clients_latency_is_in_no_figure() -> None:
+    made = planned(read_spec(HTTP), inventory_of(2))
+    (first,) = made.plan
+    again = replace(first, id="again", why=RoundReason.RETRY, origin=first.id)
+
+    def void_then_clean(round_: Round, probe: Probe) -> tuple[Result, ...]:
+        serve, send = measured(round_, probe, 3.6 if round_ is first else 0.018)
+        return serve, replace(send, counters=Counters(tool_cpu=0.99 if round_ is first else 0.1))
+
+    run = after(made, (first, again), void_then_clean)
+    (pair,) = pair_figures(run, run.spec.tests[0])
+    assert math.isclose(pair.values["latency p99"].si, 0.018, rel_tol=0.01)

@@ -245,6 +245,26 @@ def test_latency_beside_a_load_that_was_not_there_is_never_pass(background: floa
     assert verdict.pairs[0].reasons[0].code == code
 
 
+BOTH = """
+version: 1
+tests:
+- {name: bandwidth, protocol: tcp, direction: forward}
+- {name: latency, protocol: http, rate: 500/s, direction: forward, background: {streams: 4},
+   accept: ["latency p99 <= 10 ms"]}
+"""
+
+
+def test_a_pair_without_a_value_in_one_of_its_tests_is_not_covered() -> None:
+    record = planned(read_spec(BOTH), inventory(2))
+
+    def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
+        return measured(round_, probe, 0.95 * GBIT) if round_.test == "bandwidth" else ()
+
+    verdict = judge(after(record, record.plan, answer))
+    assert [test.coverage.measured for test in verdict.tests] == [1, 0]
+    assert (verdict.coverage.measured, verdict.coverage.pairs) == (0, 1)
+
+
 def test_failed_requests_forbid_a_pass() -> None:
     probe = planned(read_spec(HTTP), inventory(2)).plan[0].probes[0]
     (_, whole) = measured(planned(read_spec(HTTP), inventory(2)).plan[0], probe, 0.005)
