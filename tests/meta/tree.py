@@ -42,6 +42,7 @@ def all_sources() -> tuple[tuple[Path, ast.Module], ...]:
     return tuple(module for package in PACKAGES for module in parsed(package))
 
 
+@cache
 def parsed(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
     return tuple((path, ast.parse(path.read_text())) for path in sorted(folder.rglob("*.py")))
 

@@ -108,6 +108,7 @@ async def test_a_node_that_no_command_reaches_comes_back_by_its_bomb(stage: Stag
     assert (stage.nodes.broken, stage.journal.open()) == (set(), ())
 
 
+@pytest.mark.slow
 async def test_a_node_that_stays_away_is_reported_and_stays_open(stage: Stage) -> None:
     await stage.killer.fail(["a"], BLOW)
     stage.nodes.answer = lambda node, what: CommandOutput(1, "", "no such unit")

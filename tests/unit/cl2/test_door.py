@@ -48,6 +48,7 @@ def test_a_network_test_leaves_results_junit_config_metadata_and_the_run(
     assert "Gbit/s" in run.read_text()
 
 
+@pytest.mark.slow
 def test_a_test_without_data_fails_and_is_never_a_success(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_test_without_data_fails_and_is_never_a_success(
     assert len(failures(here)) == 2  # the test, and the call that gathers
 
 
+@pytest.mark.slow
 def test_the_example_config_runs_and_its_thresholds_pass(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_the_example_config_runs_and_its_thresholds_pass(
     assert found == {"TCP", "UDP"}
 
 
+@pytest.mark.slow
 def test_a_second_run_into_the_same_folder_keeps_the_first(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_missed_threshold_is_a_failure_and_exit_1(server: ApiServer, kubeconfi
     assert any("misses a threshold" in failure for failure in failures(here))
 
 
+@pytest.mark.slow
 def test_an_interrupted_test_keeps_what_it_measured_and_calls_it_incomplete(
     server: ApiServer, kubeconfig: Path, here: Path
 ) -> None:
@@ -135,6 +139,7 @@ class Trouble:
         yield
 
 
+@pytest.mark.slow
 def test_a_test_stopped_to_protect_the_cluster_fails_with_that_reason(
     server: ApiServer, kubeconfig: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import LedgerError
@@ -137,7 +137,6 @@ def test_names_that_the_run_does_not_have_are_found(
     assert instead.decode().partition("/")[0] in words
 
 
-@settings(max_examples=150)
 @given(name=st.sampled_from(READ), language=st.sampled_from(LANGUAGES), data=st.data())
 def test_no_damage_shows_a_traceback_or_a_bare_code(
     run: Path, tmp_path_factory: pytest.TempPathFactory, name: str, language: Language, data: st.DataObject

@@ -16,7 +16,8 @@ def elsewhere() -> Iterator[tuple[str, ast.AST]]:
     """All nodes of the source but those of the table itself."""
     for path, module in parsed(PACKAGE):
         if path != TABLE:
-            yield from ((f"{path.relative_to(PACKAGE)}", node) for node in ast.walk(module))
+            place = str(path.relative_to(PACKAGE))
+            yield from ((place, node) for node in ast.walk(module))
 
 
 def made_without_a_kind(node: ast.AST) -> bool:

@@ -233,6 +233,7 @@ def test_a_large_result_goes_without_its_evidence(server: ApiServer, boxes: Boxe
     assert RESULT.decode(kept) == result(request())
 
 
+@pytest.mark.slow
 def test_a_result_that_is_too_large_is_void_and_says_so(server: ApiServer, boxes: Boxes) -> None:
     hold(server, request())
     box = boxes()

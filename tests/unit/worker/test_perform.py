@@ -26,6 +26,7 @@ def serving(start: float) -> Request:
     return Request("r", "p", 1, Half.SERVE, "iperf2", TcpParameters(1), window, endpoint, start, start + 10)
 
 
+@pytest.mark.slow
 def test_a_tool_that_the_kernel_killed_for_its_memory_has_measured_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

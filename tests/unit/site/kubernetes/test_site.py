@@ -123,6 +123,7 @@ async def test_results_arrive_in_spite_of_a_broken_watch(server: ApiServer, tmp_
             assert len(await hear(site, 2)) == 2
 
 
+@pytest.mark.slow
 async def test_an_api_server_that_is_overloaded_is_asked_again(server: ApiServer, tmp_path: Path) -> None:
     server.faults.append(Fault(lambda asked: asked.method == "POST", 2, 429))
     server.faults.append(Fault(lambda asked: asked.method == "PATCH", 2))
