@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.links import LINK
 from cluster.runs.home import clear, furnish
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
@@ -36,7 +37,7 @@ def cluster() -> Iterator[Cluster]:
     if (given := Cluster.given()) is not None:
         yield given
         return
-    with running_cluster(ClusterSpec(nodes=2)) as own:
+    with running_cluster(ClusterSpec(nodes=2, rate=LINK)) as own:
         yield own
 
 

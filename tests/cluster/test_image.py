@@ -32,14 +32,14 @@ LIMIT = 70_000_000
 ALL_ENGINES = """
 version: 1
 tests:
-- {name: bulk, protocol: tcp, direction: forward, duration: 2s, accept: ["throughput >= 500 Mbit/s"]}
-- {name: bulk-3, protocol: tcp, engine: iperf3, direction: forward, duration: 2s, accept: ["throughput >= 500 Mbit/s"]}
-- {name: loss, protocol: udp, rate: 40 Mbit/s, direction: forward, duration: 2s, accept: ["loss <= 1 %"]}
-- {name: loss-3, protocol: udp, engine: iperf3, rate: 40 Mbit/s, direction: forward, duration: 2s,
-   accept: ["loss <= 1 %"]}
-- {name: latency, protocol: http, rate: 500/s, connections: 4, direction: forward, duration: 3s,
+- {name: bulk, protocol: tcp, direction: forward, duration: 4s, accept: ["throughput >= 1 Mbit/s"]}
+- {name: bulk-3, protocol: tcp, engine: iperf3, direction: forward, duration: 4s, accept: ["throughput >= 1 Mbit/s"]}
+- {name: loss, protocol: udp, rate: 40 Mbit/s, direction: forward, duration: 4s, accept: ["loss <= 20 %"]}
+- {name: loss-3, protocol: udp, engine: iperf3, rate: 40 Mbit/s, direction: forward, duration: 4s,
+   accept: ["loss <= 20 %"]}
+- {name: latency, protocol: http, rate: 500/s, connections: 4, direction: forward, duration: 4s,
    accept: ["latency p99 <= 1s"]}
-- {name: round-trip, protocol: round-trip, direction: forward, duration: 2s, accept: ["round-trip p99 <= 1s"]}
+- {name: round-trip, protocol: round-trip, direction: forward, duration: 4s, accept: ["round-trip p99 <= 1s"]}
 """
 
 

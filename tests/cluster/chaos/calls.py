@@ -23,7 +23,7 @@ tests:
   protocol: tcp
   pairing: all-to-all
   streams: 1
-  duration: 1s
+  duration: 2s
   warm-up: 0s
   accept: ["throughput >= 1 Mbit/s"]
 """
@@ -33,7 +33,7 @@ AFTER = """\
   protocol: tcp
   pairing: all-to-all
   streams: 1
-  duration: 1s
+  duration: 2s
   warm-up: 0s
   accept: ["throughput >= 1 Mbit/s"]
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cluster.chaos.calls import Calls
+from cluster.links import LINK
 from cluster.runs.home import furnish
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
@@ -16,7 +17,7 @@ from harness.starting import running_cluster
 
 @pytest.fixture(scope="module")
 def breakable(worker_image: Path) -> Iterator[Cluster]:
-    with running_cluster(ClusterSpec(nodes=3, silence=8)) as own:
+    with running_cluster(ClusterSpec(nodes=3, silence=8, rate=LINK)) as own:
         own.load_image(worker_image)
         furnish(own)
         yield own

@@ -38,7 +38,7 @@ class Commands:
     kubeconfig: Path
     folder: Path
 
-    def spec(self, *, duration: str = "2s", attempts: int = 3, direction: str = "forward") -> Path:
+    def spec(self, *, duration: str = "4s", attempts: int = 3, direction: str = "forward") -> Path:
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "cat.yaml"
         path.write_text(SPEC.format(duration=duration, attempts=attempts, direction=direction), encoding="utf-8")

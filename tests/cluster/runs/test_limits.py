@@ -56,7 +56,7 @@ async def test_a_tool_that_ran_out_of_memory_is_reported_though_its_pod_lives_on
 def test_a_cpu_limit_that_a_namespace_imposes_is_reported_in_the_report(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
-    limits = {"type": "Container", "default": {"cpu": "200m", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m"}}
+    limits = {"type": "Container", "default": {"cpu": "100m", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m"}}
     metadata, spec = {"name": "tight"}, {"limits": [limits]}
     limit_range = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": spec}
     equipped.kubectl("apply", f"--namespace={namespace}", "--filename=-", text=json.dumps(limit_range))

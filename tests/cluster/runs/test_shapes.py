@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.links import LINK
 from cluster.runs.commands import Commands
 from cluster.runs.home import furnish
 from cluster.toolbox import LISTEN, connects, start_pods, toolbox
@@ -38,7 +39,7 @@ def pairs(plan: Path) -> set[frozenset[str]]:
 def test_in_two_zones_only_pairs_of_one_zone_meet_and_standard_asks_for_nothing_else(
     worker_image: Path, tmp_path: Path
 ) -> None:
-    with equipped_with(worker_image, ClusterSpec(nodes=4, zones=("a", "b"))) as cluster:
+    with equipped_with(worker_image, ClusterSpec(nodes=4, zones=("a", "b"), rate=LINK)) as cluster:
         commands = Commands(cluster.kubeconfig, tmp_path)
         ended = commands.run(direction="both-ways")
         planned = commands.call("plan", "--profile=standard", "--json")
@@ -57,7 +58,7 @@ both = pytest.param(DUAL, id="dual stack")
 @pytest.fixture(scope="module")
 def speaking(request: pytest.FixtureRequest, worker_image: Path) -> Iterator[Cluster]:
     """Two nodes with addresses of the IP versions that the test names."""
-    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=request.param)) as cluster:
+    with equipped_with(worker_image, ClusterSpec(nodes=2, ip=request.param, rate=LINK)) as cluster:
         yield cluster
 
 
