@@ -123,6 +123,7 @@ def test_workers_are_spread_by_rule_and_a_node_that_takes_none_does_not_count(
     assert rule["topologyKey"] == "kubernetes.io/hostname"
 
 
+@pytest.mark.slow
 def test_what_a_dead_run_left_is_not_employed_again(
     server: ApiServer, kubeconfig: Path, here: Path, running: Kubelets
 ) -> None:

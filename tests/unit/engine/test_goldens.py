@@ -57,6 +57,7 @@ def test_a_refusal_says_no_more_than_a_line(name: str) -> None:
     assert all(len(str(value)) <= 120 for value in caught.value.values.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _READABLE)
 @_FEW
 @given(data=st.data())

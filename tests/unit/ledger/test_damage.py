@@ -137,6 +137,7 @@ def test_names_that_the_run_does_not_have_are_found(
     assert instead.decode().partition("/")[0] in words
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(READ), language=st.sampled_from(LANGUAGES), data=st.data())
 def test_no_damage_shows_a_traceback_or_a_bare_code(
     run: Path, tmp_path_factory: pytest.TempPathFactory, name: str, language: Language, data: st.DataObject
