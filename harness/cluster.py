@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -28,6 +29,8 @@ from harness.topology import block_step, link_step, shaping_steps, unblock_step
 
 GIVEN = "CLEARWAY_TEST_KUBECONFIG"
 """The environment variable that names a cluster's kubeconfig; the tests run there then."""
+_LISTENS_WITHIN, _LOOK_EVERY = 30.0, 0.2
+"""Seconds for a containerd that was just started, and between two tries: it takes about one on a quiet machine."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,19 @@ class Node:
         return self.machinery.open(argv, self.name)
 
     def load_image(self, archive: Path) -> None:
-        """Import an OCI or docker archive; plain or gzipped."""
+        """Import an OCI or docker archive; plain or gzipped. A containerd that was just started may still refuse."""
         into = ("ctr", f"--address={containerd_socket(self.spec)}", "--connect-timeout=30s", "--namespace=k8s.io")
-        self.machinery.run((*into, "images", "import", str(archive)), self.name, timeout=120)
+        until = time.monotonic() + _LISTENS_WITHIN
+        while True:
+            try:
+                self.machinery.run((*into, "images", "import", str(archive)), self.name, timeout=120)
+            except CommandFailed as failed:
+                # containerd's socket is there a moment before it listens.
+                if "connection refused" not in failed.stderr or time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_EVERY)
+            else:
+                return
 
     def cut(self) -> None:
         """Pull its link out."""
