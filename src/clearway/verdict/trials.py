@@ -32,7 +32,7 @@ class TrialIndex:
 
     def faults(self, trial: Trial) -> tuple[Reason, ...]:
         """Why the value of this trial may neither hold nor break."""
-        return (*self.disturbances.of(trial), *instrument_faults(trial), *self._background_faults(trial))
+        return (*self.disturbances.of(trial), *self._measuring_faults(trial))
 
     def counts(self, trial: Trial) -> bool:
         """Whether the value of this attempt may be judged."""
@@ -40,9 +40,8 @@ class TrialIndex:
 
     def is_figure(self, trial: Trial) -> bool:
         """Whether its value may be shown as measured. Of a node broken on purpose it may, where that was the plan."""
-        faults = (*instrument_faults(trial), *self._background_faults(trial))
-        planned = trial.probe.role is Role.EXPOSED or not self.disturbances.of(trial)
-        return outcome(trial) is Outcome.MEASURED and planned and not faults
+        faults = self._measuring_faults(trial) if trial.probe.role is Role.EXPOSED else self.faults(trial)
+        return outcome(trial) is Outcome.MEASURED and not faults
 
     def measured(self, test: str, pair: Pair) -> list[Trial]:
         """Attempts whose value may be judged."""
@@ -95,6 +94,9 @@ class TrialIndex:
             if trial.probe.role is Role.JUDGED and (rate := _tcp_rate(trial)) is not None:
                 values[trial.probe.pair].append(rate.si)
         return {pair: Rate(median(rates)) for pair, rates in values.items()}
+
+    def _measuring_faults(self, trial: Trial) -> tuple[Reason, ...]:
+        return (*instrument_faults(trial), *self._background_faults(trial))
 
     def _background_faults(self, trial: Trial) -> tuple[Reason, ...]:
         if trial.probe.background is None:
