@@ -1,12 +1,14 @@
 # The two commands to know: `make demo` and `make test`. Variables: PYTHON, VENV, OUT.
 
-# A clone that belongs to somebody else is only read: what is made goes to the cache folder then.
+# A clone that belongs to another user is only read: what is made goes to the cache folder then.
 PLACE := $(shell if [ -w . ]; then echo .; else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/clearway"; fi)
 VENV ?= $(shell if [ -x .venv/bin/clearway ]; then echo ./.venv; else echo "$(PLACE)/.venv"; fi)
 OUT ?= $(PLACE)/out
 PYTHON ?= python3
 BIN := $(VENV)/bin
 export PYTHON VENV
+# Half of the time in which pytest collects goes into compiling tests, in each process: what is compiled is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(BIN)/pytest -p no:cacheprovider
 PARALLEL := -n auto --maxprocesses 8
@@ -16,7 +18,7 @@ BESIDE = $(if $(CLEARWAY_TEST_KUBECONFIG),,$(SIDE_BY_SIDE))
 ALONE := lab or truth or cluster
 HARNESS = PYTHONPATH=src:. $(BIN)/python -m harness
 
-.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab lab-beside lab-truth kubernetes cluster-build cluster cluster-down check format lint types imports bench shape docs lock bare-root clean
+.PHONY: help setup runtime dev demo demo-kubernetes test unit quick lab lab-beside lab-truth kubernetes cluster-build cluster cluster-down check format lint types imports bench fuzz shape docs lock bare-root clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -43,7 +45,7 @@ unit:
 quick:
 	@$(PYTEST) $(PARALLEL) --quiet --hypothesis-profile quick -m "not (slow or $(ALONE))"
 
-lab:
+lab: dev
 	@status=0; for part in beside truth; do $(MAKE) --no-print-directory lab-$$part || status=1; done; exit $$status
 
 lab-beside:
@@ -94,6 +96,17 @@ bench: dev ## clearway's own figures held against the tools by hand
 image: ## the worker image, as an archive that ctr, kind, docker and podman load
 	@scripts/setup.sh image
 	@PYTHONPATH=src:. $(PYTHON) -m image
+
+.PHONY: lock-image
+lock-image: ## pins the newest Debian packages that the worker image can be made of
+	@PYTHONPATH=src:. $(PYTHON) -m image.resolve
+
+# The minutes of processor time for each reader, the seed of the random inputs, and single readers by their names.
+MINUTES ?= 10
+SEED ?= 1
+TARGETS ?=
+fuzz: dev ## text that is nearly right for everything that reads text from outside: MINUTES, SEED, TARGETS="spec cl2"
+	@PYTHONPATH=src:tests $(BIN)/python -m fuzz $(MINUTES) $(SEED) $(OUT)/fuzz $(TARGETS)
 
 shape: dev ## how easy the source is to read, in figures: SHAPE="--places", "--json" or "--check"
 	@$(BIN)/python -m scripts.shape $(SHAPE)

@@ -16,11 +16,14 @@ from rich.console import Console
 from benchmarks import (
     crowd,
     datagrams,
+    decision,
+    faults,
     goodput,
     http_by_hand,
     kubernetes_load,
     kubernetes_run,
     kubernetes_spread,
+    outage,
     peer,
     spread,
     startup,
@@ -44,11 +47,14 @@ class Bench:
 
 
 BENCHES = {
+    "decision": Bench(decision.TITLE, decision.figures),
     "help": Bench(startup.TITLE, startup.figures),
     "goodput": Bench(goodput.TITLE, goodput.figures),
     "datagrams": Bench(datagrams.TITLE, datagrams.figures),
+    "faults": Bench(faults.TITLE, faults.figures),
     "tcp": Bench(tcp_by_hand.TITLE, tcp_by_hand.figures),
     "http": Bench(http_by_hand.TITLE, http_by_hand.figures),
+    "outage": Bench(outage.TITLE, outage.figures),
     "spread": Bench(spread.TITLE, spread.figures),
     "crowd": Bench(crowd.TITLE, crowd.figures),
     "kubernetes-run": Bench(kubernetes_run.TITLE, kubernetes_run.figures),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.flow import WitnessedLab
 from clearway.site.lab.topology import in_node
+
+_OPEN_LOOP = Path(__file__).with_name("open_loop.py")
 
 _ROW = re.compile(r"^\[ *\d+\] (\d+)\.\d+-(\d+)\.\d+ sec +(\d+) Bytes", re.MULTILINE)
 
@@ -39,15 +42,17 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Latencies:
-    """Seconds a request, in order of size."""
+class OpenLoad:
+    connections: int
+    rate: float
+    """Requests per second."""
+    seconds: float
 
-    ordered: Sequence[float]
 
-    def percentile(self, percent: float) -> float:
-        """By nearest rank."""
-        rank = max(1, -(-len(self.ordered) * percent // 100))
-        return self.ordered[int(rank) - 1]
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """By nearest rank."""
+    rank = max(1, -(-len(ordered) * percent // 100))
+    return ordered[int(rank) - 1]
 
 
 async def iperf(site: WitnessedLab, route: Route, options: str, warm_up: int, seconds: int) -> float:
@@ -65,19 +70,31 @@ def bytes_within(rows: str, begin: int, end: int) -> Iterator[int]:
             yield int(size)
 
 
-async def h2load(site: WitnessedLab, route: Route, folder: Path, options: str) -> Latencies:
-    """Times of the requests of three seconds, after one of warm-up; responses go along the route."""
-    _prepare(folder)
+async def h2load(site: WitnessedLab, route: Route, folder: Path, options: str) -> Sequence[float]:
+    """Seconds of each request of three seconds, after one of warm-up, in order; responses go along the route."""
     url = f"http://{site.address(route.sender)}:8080/body"
+    await _beside_nginx(site, route, folder, f"h2load --h1 --warm-up-time 1s -D 3s --log-file log {options} {url}")
+    return sorted(_took(folder / "log"))
+
+
+async def open_loop(site: WitnessedLab, route: Route, folder: Path, load: OpenLoad, start: float) -> Sequence[float]:
+    """Seconds of each request that is due from `start` on, Unix seconds, in order; responses go along the route."""
+    asked = f"{site.address(route.sender)} 8080 {load.connections} {load.rate:g} {load.seconds:g} {start:.6f}"
+    await _beside_nginx(site, route, folder, f"{sys.executable} {_OPEN_LOOP} {asked} >latencies")
+    return sorted(map(float, (folder / "latencies").read_text().split()))
+
+
+async def _beside_nginx(site: WitnessedLab, route: Route, folder: Path, client: str) -> None:
+    """Run the client at the receiver of the route, in the folder, while a server at its sender answers."""
+    _prepare(folder)
     steps = (
         on(route.sender, "nginx -p . -e stderr -c nginx.conf &"),
         "sleep 0.3",
-        on(route.receiver, f"h2load --h1 --warm-up-time 1s -D 3s --log-file log {options} {url}"),
+        on(route.receiver, client),
         "kill %1; wait",
     )
     script = "set -m\nexec >said 2>&1\n" + "\n".join(steps)
     await site.told(None, ("bash", "-c", f"cd {shlex.quote(str(folder))}\n{script}"))
-    return Latencies(sorted(_took(folder / "log")))
 
 
 def bulk(site: WitnessedLab, route: Route, options: str) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
 from benchmarks.flow import WitnessedLab
 from clearway.base.units import Rate
 from clearway.probe.records import Slot
 from clearway.site.base import Ready
 from clearway.site.lab.model import LabSpec, Link, dump_lab
+from scripts.goal import Goal
+from specs import spec_of
 
 TITLE = "Small and large labs"
 
@@ -21,12 +24,10 @@ NODES = 64
 MEMORY_GOAL = Goal(most=120)
 _READY_GOALS = {4: Goal(most=2), NODES: Goal(most=10)}
 
-_SPEC = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, streams: 1, direction: forward, duration: 2s, warm-up: 1s,
-   accept: ["throughput >= 50 % of link"]}
-"""
+_SPEC = spec_of(
+    "name: bandwidth, protocol: tcp, streams: 1, direction: forward, duration: 2s, warm-up: 1s,"
+    " accept: [throughput >= 50 % of link]",
+)
 COMMAND = """
 import sys
 from clearway.cli.main import main
@@ -54,7 +55,10 @@ async def seconds_until_ready(nodes: int) -> float:
 
 
 async def controller_megabytes(folder: Path) -> float:
-    """Peak resident memory of a whole `clearway run` on 64 nodes, reports included."""
+    """Peak resident memory of a whole `clearway run` on 64 nodes, reports included.
+
+    Its verdict may be open: 64 workers share the CPUs here, and one that has to wait for them voids its attempt.
+    """
     lab, spec = folder / "lab.yaml", folder / "cat.yaml"
     await asyncio.to_thread(lab.write_text, dump_lab(LabSpec(nodes=NODES, link=Link(rate=Rate(5e6)))))
     await asyncio.to_thread(spec.write_text, _SPEC)
@@ -63,7 +67,9 @@ async def controller_megabytes(folder: Path) -> float:
         *(sys.executable, "-c", COMMAND, *argv), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     stdout, stderr = await ran.communicate()
-    assert ran.returncode == 0, (stdout[-2000:], stderr[-2000:])
+    assert ran.returncode in (0, 3), (stdout[-2000:], stderr[-2000:])
+    lines = (await asyncio.to_thread((folder / "run" / "results.jsonl").read_text)).splitlines()
+    assert sum(json.loads(line)["outcome"] == "measured" for line in lines) >= NODES, stdout[-2000:]
     return peak_megabytes(stderr)
 
 

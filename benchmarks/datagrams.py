@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
 from benchmarks.flow import Action, Beside, Moment, WitnessedLab, accepted, measured_trials, wait_until
 from clearway.base.units import Ratio
 from clearway.probe.measurement import Udp
@@ -13,6 +14,7 @@ from clearway.probe.metrics import METRICS, measured
 from clearway.probe.records import Trial
 from clearway.site.lab.model import LabNode, LabSpec, LinkException
 from clearway.site.lab.topology import LISTING_ARGV, drops
+from scripts.goal import Goal
 
 TITLE = "UDP loss against the drop counters of nft and of the socket"
 
@@ -31,8 +33,22 @@ LOSSY_PAIR = LabSpec(
 )
 
 _SOCKETS = ("cat", "/proc/net/snmp")
+_FOREIGN_PER_SECOND = 500
+_FOREIGN = """
+import socket, sys, time
+full = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+full.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+full.bind(("127.0.0.1", 0))
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    sender.sendto(bytes(1000), full.getsockname())
+    time.sleep(1 / float(sys.argv[2]))
+"""
+"""A socket that no process reads, and datagrams for it through the loopback."""
 _SPEC = """
 version: 1
+seed: 1
 tests:
 - {name: datagrams, protocol: udp, rate: 40 Mbit/s, direction: forward, duration: 5s, warm-up: 1s%s}
 """
@@ -51,7 +67,7 @@ class Fate:
     dropped: int
     """By nft's counter for the probe's own port."""
     overflowed: int
-    """RcvbufErrors of the receiving node, whose only traffic the probe was."""
+    """RcvbufErrors of the receiving node, of all its sockets."""
 
     @property
     def off(self) -> float:
@@ -60,6 +76,7 @@ class Fate:
 
     @property
     def host_off(self) -> float:
+        """The same of the host loss, where no socket but the probe's overflowed."""
         return self.host_loss - self.overflowed
 
 
@@ -72,6 +89,18 @@ async def stalled_fate(folder: Path) -> Fate:
     """One probe over a lossy link, whose receiver stands still for a moment, its socket buffer too small for that."""
     (fate,) = await _fates(folder, LOSSY_PAIR, ", buffer: 100 KB", meanwhile=_stall)
     return fate
+
+
+async def crowded_fate(folder: Path) -> Fate:
+    """One probe over a lossy link, while another socket of the receiver overflows."""
+    (fate,) = await _fates(folder, LOSSY_PAIR, meanwhile=_overflow_another)
+    return fate
+
+
+async def _overflow_another(site: WitnessedLab, moment: Moment) -> None:
+    await wait_until(moment.instant)
+    node = moment.round.probes[0].server.node
+    await site.told(node, (sys.executable, "-c", _FOREIGN, "6", str(_FOREIGN_PER_SECOND)))
 
 
 async def _stall(site: WitnessedLab, moment: Moment) -> None:
@@ -125,10 +154,11 @@ def _overflowed(snmp: str) -> int:
 
 async def figures(folder: Path) -> list[Figure]:
     lossy = await fates(folder / "lossy")
-    stalled = await stalled_fate(folder / "stalled")
+    stalled, crowded = await stalled_fate(folder / "stalled"), await crowded_fate(folder / "crowded")
     return [
         *(_figure(f"lost at {fate.set_loss}, less nft's count", fate.off, f"{fate.dropped:,}", fate) for fate in lossy),
         _figure("lost beside a stalled receiver, less nft's count", stalled.off, f"{stalled.dropped:,}", stalled),
+        _figure("lost beside another full socket, less nft's count", crowded.off, f"{crowded.dropped:,}", crowded),
         _figure("lost at its socket, less RcvbufErrors", stalled.host_off, f"{stalled.overflowed:,}", stalled),
     ]
 

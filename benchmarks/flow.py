@@ -138,7 +138,7 @@ def measured_trials(record: Record) -> list[Trial]:
 
 def _what_happened(index: TrialIndex, test: str, pair: Pair) -> list[tuple[object, ...]]:
     halves = [(trial, half) for trial in index.attempts[test, pair] for half in trial.halves]
-    return [(half and half.outcome.value, half and half.reason, index.faults(trial)) for trial, half in halves]
+    return [(half.outcome.value, half.reason, index.faults(trial)) for trial, half in halves]
 
 
 async def wait_until(instant: float) -> None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.crowd import COMMAND, peak_megabytes
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
 from clearway.site.kubernetes.cluster_scope import crd
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
+from scripts.goal import Goal
 
 TITLE = "500 pairs on one API server"
 
@@ -32,6 +33,7 @@ NAMESPACE = "load"
 
 _SPEC = f"""
 version: 1
+seed: 1
 workers-per-node: {2 * PAIRS // NODES}
 tests:
 - {{name: bandwidth, protocol: tcp, direction: forward, duration: {DURATION}s, warm-up: {WARM_UP}s,

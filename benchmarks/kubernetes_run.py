@@ -13,17 +13,18 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.by_hand import bytes_within
-from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.figure import Figure, Paired
 from benchmarks.flow import measured_trials
 from benchmarks.in_turns import value_of
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from clearway.site.kubernetes.cluster_scope import manifests
 from cluster.toolbox import execute, start_pods, toolbox
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
+from scripts.goal import Goal
 
 TITLE = "A run on Kubernetes: two nodes, one pair, 10 s"
 
@@ -39,6 +40,7 @@ _BY_HAND = "by-hand"
 _PORT = "5901"
 _SPEC = f"""
 version: 1
+seed: 1
 tests:
 - {{name: bandwidth, protocol: tcp, direction: forward, streams: %d, congestion: reno,
    duration: {DURATION}s, warm-up: {WARM_UP}s, repeats: {{min: 1, max: 1}}, accept: ["throughput >= 1 Mbit/s"]}}

@@ -9,14 +9,15 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.fabric import captured
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
 from benchmarks.spread import Start, spread, starts_in
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
+from scripts.goal import Goal
 
 TITLE = "Spread of first data on Kubernetes, 12 pairs on 6 nodes"
 
@@ -27,6 +28,7 @@ _LINK = Rate(100e6)
 """So that two cores have time for 24 ends."""
 _SPEC = f"""
 version: 1
+seed: 1
 workers-per-node: {WORKERS}
 tests:
 - {{name: start, protocol: tcp, streams: 1, direction: forward, duration: 1s, warm-up: 500ms,

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.fabric import captured
-from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.figure import Figure, Paired
 from benchmarks.spread import spread
 from benchmarks.worker_image import worker_image
 from clearway.base.units import Rate
@@ -25,6 +25,7 @@ from cluster.interop.ways import THEIRS, Ground, Said, Way, by_controller, by_do
 from harness.cluster import Cluster
 from harness.spec import ClusterSpec
 from harness.starting import running_cluster
+from scripts.goal import Goal
 
 TITLE = "TCP 1:1 and 10:10 by ClusterLoader2 and by our door, 6 nodes, 10 s"
 
@@ -40,29 +41,15 @@ _OURS = ("--settings=clusterloader2",)
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A test of one pair."""
-
-    seconds: float
-    """From the call to its end."""
-    throughput: float
-    """In kbytes/sec."""
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """A test of ten pairs at once."""
-
-    seconds: float
-    """From the call to its end."""
-    spread: float
-    """From the first sender's first full packet to the last one's, in milliseconds."""
-
-
-@dataclass(frozen=True)
 class Turn:
-    pair: Pair
-    crowd: Crowd
+    """A test of one pair, and then one of ten pairs at once. Seconds are from the call of a test to its end."""
+
+    pair_seconds: float
+    throughput: float
+    """Of the one pair, in kbytes/sec."""
+    crowd_seconds: float
+    spread: float
+    """Of the ten: from the first sender's first full packet to the last one's, in milliseconds."""
 
 
 async def figures(folder: Path) -> list[Figure]:
@@ -72,10 +59,10 @@ async def figures(folder: Path) -> list[Figure]:
         return Paired([value(turn) for turn in ours], [value(turn) for turn in theirs])
 
     return [
-        *_side_by_side("wall time, 1 pair", "s", paired(lambda turn: turn.pair.seconds), NO_WORSE),
-        *_side_by_side("throughput, 1 pair", "kbytes/sec", paired(lambda turn: turn.pair.throughput)),
-        *_side_by_side(f"wall time, {CROWD} pairs", "s", paired(lambda turn: turn.crowd.seconds), NO_WORSE),
-        *_side_by_side(f"start spread, {CROWD} pairs", "ms", paired(lambda turn: turn.crowd.spread), NO_WORSE),
+        *_side_by_side("wall time, 1 pair", "s", paired(lambda turn: turn.pair_seconds), NO_WORSE),
+        *_side_by_side("throughput, 1 pair", "kbytes/sec", paired(lambda turn: turn.throughput)),
+        *_side_by_side(f"wall time, {CROWD} pairs", "s", paired(lambda turn: turn.crowd_seconds), NO_WORSE),
+        *_side_by_side(f"start spread, {CROWD} pairs", "ms", paired(lambda turn: turn.spread), NO_WORSE),
     ]
 
 
@@ -94,17 +81,19 @@ def in_turns(source: Path, folder: Path) -> tuple[list[Turn], list[Turn]]:
 
 
 def turn(cluster: Cluster, way: Way, packets: Path) -> Turn:
-    return Turn(pair(way), crowd(cluster, way, packets))
+    return Turn(*pair(way), *crowd(cluster, way, packets))
 
 
-def pair(way: Way) -> Pair:
+def pair(way: Way) -> tuple[float, float]:
+    """Seconds and throughput."""
     seconds, said = timed(way, 1)
     throughputs = (figure.values for figure in said.figures if figure.metric == _METRIC)
     (throughput,) = (values["Value"] for values in throughputs if "Value" in values)
-    return Pair(seconds, throughput)
+    return seconds, throughput
 
 
-def crowd(cluster: Cluster, way: Way, packets: Path) -> Crowd:
+def crowd(cluster: Cluster, way: Way, packets: Path) -> tuple[float, float]:
+    """Seconds and spread."""
     cluster.shape(_SLOW)
     try:
         with captured(cluster, packets) as capture:
@@ -113,7 +102,7 @@ def crowd(cluster: Cluster, way: Way, packets: Path) -> Crowd:
         cluster.shape(None)
     starts = capture.first_load()
     assert len(starts) == CROWD, starts
-    return Crowd(seconds, spread(starts.values()) * 1e3)
+    return seconds, spread(starts.values()) * 1e3
 
 
 def timed(way: Way, pairs: int) -> tuple[float, Said]:

@@ -10,11 +10,13 @@ from statistics import median
 
 from benchmarks.by_hand import on
 from benchmarks.capture import CapturedLab, Segment, first_data
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
 from benchmarks.flow import WitnessedLab, accepted
 from clearway.ledger.record import Record
 from clearway.probe.records import Round, Trial
 from clearway.site.lab.model import LabSpec
+from scripts.goal import Goal
+from specs import spec_of
 
 TITLE = "Spread of first data, 8 iperf2 pairs at once"
 
@@ -24,12 +26,9 @@ GOAL = Goal(most=2.0)
 
 _LAB = LabSpec(nodes=2 * PAIRS, zones=1)
 _LEAD_BY_HAND = 1.5
-_SPEC = """
-version: 1
-tests:
-- {name: start, protocol: tcp, streams: 1, direction: forward, duration: 1s, warm-up: 500ms,
-   repeats: {min: %d}}
-"""
+_SPEC = spec_of(
+    "name: start, protocol: tcp, streams: 1, direction: forward, duration: 1s, warm-up: 500ms, repeats: {min: %d}",
+)
 
 
 @dataclass(frozen=True)

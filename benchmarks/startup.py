@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figure import Figure, Goal
+from benchmarks.figure import Figure
+from scripts.goal import Goal
 
 TITLE = "clearway --help"
 

@@ -7,11 +7,13 @@ from statistics import median
 
 from benchmarks import by_hand
 from benchmarks.by_hand import Route
-from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.figure import Figure, Paired
 from benchmarks.flow import WitnessedLab
 from benchmarks.in_turns import in_turns
 from clearway.base.units import Rate
 from clearway.site.lab.model import LabSpec, Link
+from scripts.goal import Goal
+from specs import spec_of
 
 TITLE = "Throughput on a 1 Gbit/s link against iperf by hand"
 
@@ -19,13 +21,11 @@ RUNS = 9
 GOAL = Goal(least=0.99)
 
 _LAB = LabSpec(nodes=2, zones=1, link=Link(rate=Rate(1e9)))
-_SPEC = """
-version: 1
-gap: 7s
-tests:
-- {name: bandwidth, protocol: tcp, streams: 8, congestion: cubic, direction: forward, duration: 3s, warm-up: 1s,
-   repeats: {min: %d}}
-"""
+_SPEC = spec_of(
+    "name: bandwidth, protocol: tcp, streams: 8, congestion: cubic, direction: forward, duration: 3s, warm-up: 1s,"
+    " repeats: {min: %d}",
+    gap="7s",
+)
 
 
 async def paired(folder: Path, runs: int) -> Paired:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from clearway.base.units import parse_rate
+from clearway.base.quantity_text import parse_rate
 from harness.cluster import Cluster
 from harness.demo import demonstrate
 from harness.failure import HarnessError

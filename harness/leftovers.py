@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
+"""What a machine that is busy with other tests may need to end some dozens of processes."""
 
 
 def members(namespaces: Iterable[str]) -> dict[int, str]:
     """Every process of this host that is in one of these namespaces (as `readlink /proc/self/ns/*` names them)."""
-    wanted, found = set(namespaces), {}
+    wanted = set(namespaces)
+    return {process: name for process, _, name in _memberships() if name in wanted}
+
+
+@contextmanager
+def kept(namespaces: Iterable[str]) -> Iterator[None]:
+    """While this lasts, the kernel gives the names of these namespaces to no others: it uses those of ended ones again.
+
+    That keeps no process alive.
+    """
+    wanted = set(namespaces)
+    with ExitStack() as open_:
+        for _, file, name in _memberships():
+            if name in wanted:
+                with suppress(OSError):  # it ended while we looked, and another process is in it too
+                    open_.enter_context(file.open("rb"))
+                    wanted.remove(name)
+        yield
+
+
+def _memberships() -> Iterator[tuple[int, Path, str]]:
+    """Every process of this host with each of its namespaces: as a file, and by name."""
     for process in Path("/proc").glob("[0-9]*"):
         for kind in ("pid", "net", "mnt"):
-            try:
-                namespace = str((process / "ns" / kind).readlink())
-            except OSError:
-                continue  # it ended while we looked
-            if namespace in wanted:
-                found[int(process.name)] = namespace
-    return found
+            file = process / "ns" / kind
+            with suppress(OSError):  # it ended while we looked
+                yield int(process.name), file, str(file.readlink())
 
 
 class Watched:
@@ -39,7 +57,7 @@ class Watched:
         assert self._handles, "there was nothing to watch"
 
     def wait_for_end(self) -> None:
-        """Return when all have ended; fail after ten seconds."""
+        """Return when all have ended; fail after half a minute."""
         for handle in self._handles:
             poll = select.poll()
             poll.register(handle, select.POLLIN)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import clearway
+from clearway.site.lab.topology import TopologyStep
 from harness.daemons import Daemon
 from harness.failure import CommandFailed, HarnessError, last_words
 from harness.folders import locked_folder, sweep, wait_until_gone
-from harness.topology import Step
 
 _IMPORT_ROOTS = (Path(__file__).parents[1], Path(clearway.__file__).parents[1])
 _ALSO = ":/usr/local/sbin:/usr/sbin:/sbin"
@@ -73,7 +73,7 @@ class Machinery:
             raise CommandFailed(tuple(argv), ran.returncode, ran.stdout, ran.stderr)
         return ran.stdout
 
-    def take(self, steps: Iterable[Step]) -> None:
+    def take(self, steps: Iterable[TopologyStep]) -> None:
         """One after another. Raises CommandFailed when one fails; the others are not taken then."""
         self.run(("sh", "-e"), text="\n".join(step.as_shell() for step in steps))
 

@@ -15,7 +15,7 @@ _MEDIA = "application/vnd.oci.image"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def write_pause_image(program: Path, target: Path, machine: str) -> None:
+def write_pause_image(program: Path, target: Path, machine: str, name: str = PAUSE_IMAGE) -> None:
     """Make the archive `target`, for the kind of machine that `uname -m` names, of a static `program`."""
     layer = _archive({"pause": program.read_bytes()}, mode=0o755)
     platform = {"os": "linux", "architecture": _ARCHITECTURES[machine]}
@@ -28,7 +28,7 @@ def write_pause_image(program: Path, target: Path, machine: str) -> None:
             "layers": [_descriptor("layer.v1.tar", layer)],
         }
     )
-    named = {"annotations": {"io.containerd.image.name": PAUSE_IMAGE}}
+    named = {"annotations": {"io.containerd.image.name": name}}
     index = {"schemaVersion": 2, "manifests": [{**_descriptor("manifest.v1+json", manifest), **named}]}
     blobs = {_blob_name(content): content for content in (layer, config, manifest)}
     layout = {"oci-layout": _encoded({"imageLayoutVersion": "1.0.0"}), "index.json": _encoded(index)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 from clearway.base.units import Rate
 
@@ -16,46 +17,46 @@ API_PORT = 6443
 class Family:
     """Every address of one IP version."""
 
-    version: int
-    api: str
-    service_of_api: str
-    services: str
+    nodes: IPv4Network | IPv6Network
+    """All nodes are in it; its first address is the API server's."""
+    _services: IPv4Network | IPv6Network
+    """Its first address is that of the API server's service."""
     pods: str
-    anywhere: str
-    prefix: int
-    """Of the network that all nodes are in."""
-    _node: str
     _pods_of_node: str
 
+    @property
+    def version(self) -> int:
+        return self.nodes.version
+
+    @property
+    def prefix(self) -> int:
+        return self.nodes.prefixlen
+
+    @property
+    def anywhere(self) -> str:
+        return str(self.nodes.supernet(new_prefix=0))
+
+    @property
+    def services(self) -> str:
+        return str(self._services)
+
+    @property
+    def api(self) -> str:
+        return str(self.nodes[1])
+
+    @property
+    def service_of_api(self) -> str:
+        return str(self._services[1])
+
     def of_node(self, number: int) -> str:
-        return self._node.format(number + 10)
+        return str(self.nodes[number + 10])
 
     def pods_of_node(self, number: int) -> str:
         return self._pods_of_node.format(number)
 
 
-IPV4 = Family(
-    version=4,
-    api="172.30.0.1",
-    service_of_api="10.96.0.1",
-    services="10.96.0.0/16",
-    pods="10.244.0.0/16",
-    anywhere="0.0.0.0/0",
-    prefix=24,
-    _node="172.30.0.{}",
-    _pods_of_node="10.244.{}.0/24",
-)
-IPV6 = Family(
-    version=6,
-    api="fd00:30::1",
-    service_of_api="fd00:96::1",
-    services="fd00:96::/112",
-    pods="fd00:244::/32",
-    anywhere="::/0",
-    prefix=64,
-    _node="fd00:30::{:x}",
-    _pods_of_node="fd00:244:{:x}::/64",
-)
+IPV4 = Family(IPv4Network("172.30.0.0/24"), IPv4Network("10.96.0.0/16"), "10.244.0.0/16", "10.244.{}.0/24")
+IPV6 = Family(IPv6Network("fd00:30::/64"), IPv6Network("fd00:96::/112"), "fd00:244::/32", "fd00:244:{:x}::/64")
 FAMILIES = {family.version: family for family in (IPV4, IPV6)}
 
 

@@ -5,13 +5,11 @@ All of it lives in one mount, pid and network namespace, and ends with it.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from clearway.base.units import Rate
-from clearway.site.lab.topology import shaper
+from clearway.site.lab.topology import TopologyStep, shaper
 from harness.spec import Family, NodeSpec, families_on_links
 
 FABRIC = "fabric"
@@ -24,55 +22,43 @@ _OWN_FOLDERS = ("/run", "/var/log", "/var/lib/cni", "/etc/cni")
 """What the programs write outside of their own folders."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One command and what it reads on its standard input."""
-
-    argv: tuple[str, ...]
-    text: str = ""
-
-    def as_shell(self) -> str:
-        command = shlex.join(self.argv)
-        return f"{command} <<'END'\n{self.text}\nEND" if self.text else command
-
-
-def fabric_steps(ip: tuple[int, ...]) -> Iterator[Step]:
+def fabric_steps(ip: tuple[int, ...]) -> Iterator[TopologyStep]:
     """What the control plane needs: folders of its own and the network that all links meet in."""
     yield from (_fresh(folder) for folder in _OWN_FOLDERS if Path(folder).is_dir())
-    yield Step(("mkdir", "-p", "/run/netns", "/run/uts"))
-    yield Step(("ip", "-batch", "-"), _lines(_fabric(ip)))
+    yield TopologyStep(("mkdir", "-p", "/run/netns", "/run/uts"))
+    yield TopologyStep(("ip", "-batch", "-"), _lines(_fabric(ip)))
     yield _forwarding((), ip)
 
 
-def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Step]:
+def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[TopologyStep]:
     """One node: a file system (by which a kubelet finds its own), a link and routes to all others, a host name.
 
     The file system is shared: the volumes that the kubelet mounts in namespaces of its own appear to containerd.
     """
     home, uts = NODES / node.name, f"/run/uts/{node.name}"
-    yield Step(("mkdir", "-p", str(home)))
+    yield TopologyStep(("mkdir", "-p", str(home)))
     yield _fresh(str(home))
-    yield Step(("mount", "--make-shared", str(home)))
-    yield Step(("ip", "-batch", "-"), _lines(_link(node)))
-    yield Step(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
+    yield TopologyStep(("mount", "--make-shared", str(home)))
+    yield TopologyStep(("ip", "-batch", "-"), _lines(_link(node)))
+    yield TopologyStep(("ip", "-n", node.name, "-batch", "-"), _lines(_node_network(node, nodes)))
     yield _forwarding(("nsenter", f"--net=/run/netns/{node.name}"), node.ip)
-    yield Step(("touch", uts))
-    yield Step(("unshare", f"--uts={uts}", "hostname", node.name))
+    yield TopologyStep(("touch", uts))
+    yield TopologyStep(("unshare", f"--uts={uts}", "hostname", node.name))
 
 
-def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None) -> Iterator[Step]:
+def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None) -> Iterator[TopologyStep]:
     """Every node's link at `rate` in both directions; None takes the shaping away."""
     for node in nodes:
-        yield Step(("tc", "-force", "-batch", "-"), _shape(node.port, rate))
-        yield Step(("tc", "-n", node.name, "-force", "-batch", "-"), _shape(NODE_DEVICE, rate))
+        yield TopologyStep(("tc", "-force", "-batch", "-"), _shape(node.port, rate))
+        yield TopologyStep(("tc", "-n", node.name, "-force", "-batch", "-"), _shape(NODE_DEVICE, rate))
 
 
-def link_step(node: NodeSpec, state: str) -> Step:
+def link_step(node: NodeSpec, state: str) -> TopologyStep:
     """A node's link pulled out ("down") or put back ("up")."""
-    return Step(("ip", "link", "set", node.port, state))
+    return TopologyStep(("ip", "link", "set", node.port, state))
 
 
-def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
+def block_step(receiver: NodeSpec, sender: NodeSpec) -> TopologyStep:
     """The sender's pods no longer reach the receiver."""
     senders = [f"{_matched(family)} saddr {family.pods_of_node(sender.number)}" for family in sender.families]
     rules = (
@@ -83,11 +69,11 @@ def block_step(receiver: NodeSpec, sender: NodeSpec) -> Step:
         "}",
         "}",
     )
-    return Step(on_node(receiver.name, ("nft", "-f", "-")), _lines(rules))
+    return TopologyStep(on_node(receiver.name, ("nft", "-f", "-")), _lines(rules))
 
 
-def unblock_step(node: NodeSpec) -> Step:
-    return Step(on_node(node.name, ("nft", "delete", "table", "inet", _BLOCKING)))
+def unblock_step(node: NodeSpec) -> TopologyStep:
+    return TopologyStep(on_node(node.name, ("nft", "delete", "table", "inet", _BLOCKING)))
 
 
 def on_node(name: str, argv: Iterable[str]) -> tuple[str, ...]:
@@ -95,17 +81,17 @@ def on_node(name: str, argv: Iterable[str]) -> tuple[str, ...]:
     return ("nsenter", f"--net=/run/netns/{name}", f"--uts=/run/uts/{name}", *argv)
 
 
-def _fresh(folder: str) -> Step:
-    return Step(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
+def _fresh(folder: str) -> TopologyStep:
+    return TopologyStep(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
 
 
 def _matched(family: Family) -> str:
     return {4: "ip", 6: "ip6"}[family.version]
 
 
-def _forwarding(on: tuple[str, ...], ip: tuple[int, ...]) -> Step:
+def _forwarding(on: tuple[str, ...], ip: tuple[int, ...]) -> TopologyStep:
     settings = {4: "net.ipv4.ip_forward=1", 6: "net.ipv6.conf.all.forwarding=1"}
-    return Step((*on, "sysctl", "-qw", *(settings[family.version] for family in families_on_links(ip))))
+    return TopologyStep((*on, "sysctl", "-qw", *(settings[family.version] for family in families_on_links(ip))))
 
 
 def _fabric(ip: tuple[int, ...]) -> Iterator[str]:

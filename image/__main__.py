@@ -11,6 +11,7 @@ import sys
 from clearway.site.kubernetes.options import cache
 from image.build import build
 from image.debian import SUITE, NoDebian
+from image.lock import LOCK, OtherContent
 
 
 def main() -> int:
@@ -18,6 +19,8 @@ def main() -> int:
         print(build(cache()))
     except NoDebian:
         return _refuse(f"apt here has no package lists of Debian {SUITE}; elsewhere image/Containerfile builds it")
+    except OtherContent as error:
+        return _refuse(f"has the version that {LOCK.name} names, and another content: {error}")
     except FileNotFoundError as error:
         return _refuse(f"missing: {error.filename}")
     except subprocess.CalledProcessError as error:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from pathlib import Path
 from clearway.site.kubernetes.options import IMAGE
 from image import debian
 from image.archive import write_archive
+from image.lock import LOCK, Lock, read_lock
+from image.origin import BILL, PROVENANCE, ImageOrigin, Package, packages_of
 
 CLONE = Path(__file__).parents[1]
 CONTAINERFILE = Path(__file__).with_name("Containerfile")
@@ -30,14 +32,18 @@ _COPIED = re.compile(r"^COPY (src/clearway/\S+) ", re.MULTILINE)
 def build(cache: Path) -> Path:
     """The image's archive for this clone, made if the cache doesn't have it.
 
-    Needs mmdebstrap, buildah, and root or subordinate ids. Raises NoDebian, FileNotFoundError or CalledProcessError.
+    Needs mmdebstrap, buildah, and root or subordinate ids.
+    Raises NoDebian, OtherContent, FileNotFoundError or CalledProcessError.
     """
-    packages = debian.archive()
-    archive = cache / f"worker-{_key(packages)}.oci.tar"
+    files = _contents()
+    lock = read_lock(files[_path(LOCK)].decode())
     cache.mkdir(parents=True, exist_ok=True)
     with _alone(cache):
+        root = _root(lock, cache)
+        materials = _Materials(root, packages_of(root), lock, files)
+        archive = cache / f"worker-{materials.key()}.oci.tar"
         if not archive.exists():
-            _make(packages, _root(packages, cache), archive)
+            _make(materials, archive)
         archive.touch()
         _forget_old(cache)
     return archive
@@ -50,33 +56,63 @@ def worker_files() -> list[Path]:
     return sorted(file for file in found if "__pycache__" not in file.parts)
 
 
-def _key(packages: debian.Archive) -> str:
-    """Changes with everything that the archive is made from."""
-    digest = hashlib.sha256(packages.key().encode())
-    for file in (*worker_files(), CONTAINERFILE, Path(__file__), Path(__file__).with_name("archive.py")):
-        digest.update(f"\0{file.relative_to(CLONE)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
+def _contents() -> dict[str, bytes]:
+    """What the image is built of, by its path in the clone.
+
+    Read once: a clone that changes during the build would else give an archive that its key does not describe.
+    """
+    return {_path(file): file.read_bytes() for file in (*worker_files(), CONTAINERFILE, LOCK)}
 
 
-def _root(packages: debian.Archive, cache: Path) -> Path:
-    root = cache / f"root-{packages.key()}.tar"
+def _path(file: Path) -> str:
+    return str(file.relative_to(CLONE))
+
+
+@dataclass(frozen=True)
+class _Materials:
+    """All that an image is made of."""
+
+    root: Path
+    packages: tuple[Package, ...]
+    """Those in the root."""
+    lock: Lock
+    files: Mapping[str, bytes]
+
+    def key(self) -> str:
+        """Changes with everything that the archive is made from."""
+        makers = {name: Path(__file__).with_name(name).read_bytes() for name in ("build.py", "archive.py", "origin.py")}
+        digest = hashlib.sha256(f"{debian.root_key(self.lock)} {self.packages}".encode())
+        for path, content in (*self.files.items(), *makers.items()):
+            digest.update(f"\0{path}\0".encode() + content)
+        return digest.hexdigest()[:16]
+
+
+def _root(lock: Lock, cache: Path) -> Path:
+    root = cache / f"root-{debian.root_key(lock)}.tar"
     if not root.exists():
         _say("fetches and unpacks Debian packages")
         with _appearing(root) as part:
-            debian.root(packages, part)
+            debian.root(lock, part)
+            replaced = lock.replaced(debian.architecture(), packages_of(part))
+        if replaced:
+            _say(f"Debian has replaced what {LOCK.name} names, the new is taken: {', '.join(replaced)}")
+            _say("`make lock-image` pins the new")
     root.touch()
     return root
 
 
-def _make(packages: debian.Archive, root: Path, archive: Path) -> None:
-    with _workshop(packages.date) as workshop:
+def _make(materials: _Materials, archive: Path) -> None:
+    with _workshop(materials.lock.date) as workshop:
         _say("puts the worker on them")
-        workshop.import_root(root)
-        workshop.build(worker_files())
+        workshop.import_root(materials.root)
+        workshop.build(materials.files)
         _say("compresses and packs")
         layout = workshop.layout()
         with _appearing(archive) as part:
             digest = write_archive(layout, part, IMAGE)
+    name, _, version = IMAGE.partition(":")
+    origin = ImageOrigin(name, version, digest, materials.lock.date, materials.packages, materials.files)
+    origin.write_beside(archive, CLONE)
     _say(f"made {IMAGE} {digest}, {archive.stat().st_size / 1e6:.0f} MB")
 
 
@@ -92,18 +128,19 @@ class _Workshop:
         self._buildah("add", "--quiet", container, str(tar), "/")
         self._buildah("commit", "--quiet", "--rm", *self._dated(), container, "root")
 
-    def build(self, files: list[Path]) -> None:
+    def build(self, files: Mapping[str, bytes]) -> None:
         """Build the Containerfile's last stage with these files, independent of their owner, mode and time here."""
         context = self.folder / "context"
-        for file in files:
-            place = context / file.relative_to(CLONE)
+        for name, content in files.items():
+            place = context / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, place)
+            place.write_bytes(content)
         for path in (context, *context.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         self._buildah(
             *("bud", "--quiet", "--layers=false", "--pull-never", "--isolation=chroot", *self._dated()),
-            *("--build-arg", "ROOT=localhost/root", "--file", str(CONTAINERFILE), "--tag", IMAGE, str(context)),
+            *("--build-arg", "ROOT=localhost/root", "--tag", IMAGE),
+            *("--file", str(context / _path(CONTAINERFILE)), str(context)),
         )
 
     def layout(self) -> Path:
@@ -161,7 +198,8 @@ def _forget_old(cache: Path) -> None:
     for kind in ("root-*.tar", "worker-*.oci.tar"):
         by_use = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in by_use[KEPT:]:
-            path.unlink()
+            for tail in ("", BILL, PROVENANCE):
+                path.with_name(path.name + tail).unlink(missing_ok=True)
 
 
 def _say(text: str) -> None:

@@ -13,7 +13,7 @@ list_packages() {
     local package
     for package in var/cache/apt/archives/*.deb; do
         dpkg-deb --field "$package"
-        printf 'Status: install ok unpacked\n\n'
+        printf 'Status: install ok unpacked\nSHA256: %s\n\n' "$(sha256sum <"$package" | cut --delimiter " " --fields 1)"
     done
 }
 

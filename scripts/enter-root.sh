@@ -3,7 +3,7 @@
 #
 #   scripts/enter-root.sh ROOT REPOSITORY COMMAND...
 #
-# REPOSITORY is seen there, read only, as /mnt/repository; so is what package clients are told on this machine.
+# REPOSITORY is seen there, read only, as /mnt/repository; so is the configuration of the package clients of this machine.
 set -euo pipefail
 root=$1 repository=$2
 shift 2

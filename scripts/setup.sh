@@ -78,6 +78,17 @@ install_clearway() {
         --no-index --no-deps --no-build-isolation --editable .
 }
 
+# pip and setuptools of ensurepip are as old as the Python itself, and known to be unsafe. Where the lock file names them,
+# they were replaced by now; nothing else needs them.
+remove_installers() {
+    local name unlocked=()
+    for name in setuptools pip; do
+        grep --quiet "^$name==" "requirements/$kind.txt" || unlocked+=("$name")
+    done
+    if ((${#unlocked[@]} == 0)); then return; fi
+    "$venv/bin/python" -m pip uninstall --quiet --yes --disable-pip-version-check "${unlocked[@]}" 2>/dev/null
+}
+
 make_environment() {
     require_python
     say "makes $venv with $("$python" --version)"
@@ -86,6 +97,7 @@ make_environment() {
     install_requirements
     say "installs clearway into it, from this clone"
     install_clearway
+    remove_installers
     fingerprint "$kind" >"$venv/.ready-$kind"
 }
 

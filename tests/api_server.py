@@ -1,37 +1,24 @@
-"""An API server for tests, in this process: objects, patches, watches, owners; and faults on demand.
-
-It knows of Kubernetes what clearway relies on, each seen on the real one: strict names, resource versions, a
-status with a default, JSON patches with tests, objects replaced whole, watches by label or name, expiry of old
-versions, collection of what an owner leaves behind.
-"""
+"""An API server for tests, in this process: the requests that clearway makes, and faults on demand."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import json
-import re
+import socket
+import ssl
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-Json = dict[str, Any]
-DEFAULT_STATUS: dict[str, Json] = {
-    "networktestworkers": {"phase": "Pending", "results": {}, "observations": {}},
-    "customresourcedefinitions": {
-        "conditions": None,
-        "acceptedNames": {"plural": "", "kind": ""},
-        "storedVersions": None,
-    },
-}
-"""As a real API server answers: Go writes an empty list without `omitempty` as null."""
+from api_objects import ApiObjects, Json, apply, merge, selected
+
+_ALL = 1_000_000_000
 
 
 @dataclass
@@ -51,28 +38,24 @@ class Fault:
 
 @dataclass
 class ApiServer:
-    """Everything by path: `/api/v1/nodes` -> name -> object."""
-
-    store: dict[str, dict[str, Json]] = field(default_factory=lambda: defaultdict(dict))
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
-    created: list[Callable[[str, Json], None]] = field(default_factory=list)
-    """Told of every object that is made: what a controller or kubelet would see."""
     missing: set[str] = field(default_factory=set)
     """Collections that are not served."""
-    oldest: int = 0
-    """A watch from an older version is told that it expired."""
+    objects: ApiObjects = field(default_factory=ApiObjects)
     address: str = ""
-    _versions: Iterator[int] = field(default_factory=lambda: count(1))
-    _version: int = 0
-    _watches: list[tuple[str, asyncio.Queue[Json | None], Callable[[Json], bool]]] = field(default_factory=list)
-    _log: list[tuple[int, str, Json]] = field(default_factory=list)
+    scheme: str = "http"
     _loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def created(self) -> list[Callable[[str, Json], None]]:
+        """Called for every object that is made, on the server's loop."""
+        return self.objects.created
 
     def kubeconfig(self, folder: Path) -> Path:
         """A file in the folder by which clients find it."""
         config = {
-            "clusters": [{"name": "c", "cluster": {"server": f"http://{self.address}"}}],
+            "clusters": [{"name": "c", "cluster": {"server": f"{self.scheme}://{self.address}"}}],
             "users": [{"name": "u", "user": {"token": "secret"}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",
@@ -85,44 +68,37 @@ class ApiServer:
 
     def put(self, collection: str, manifest: Json) -> Json:
         """Make or change an object as another client would."""
-        made: Json = self._on_loop(lambda: self._store(collection, copy.deepcopy(manifest)))
+        made: Json = self._on_loop(lambda: self.objects.put(collection, copy.deepcopy(manifest)))
         return made
 
     def label(self, collection: str, **labels: str) -> None:
         """Every object there gets these labels, as by another client, and stays what it is."""
-
-        def act() -> None:
-            for item in copy.deepcopy(list(self.store[collection].values())):
-                item["metadata"].setdefault("labels", {}).update(labels)
-                self._store(collection, item)
-
-        self._on_loop(act)
+        self._on_loop(lambda: self.objects.label(collection, labels))
 
     def remove(self, collection: str, name: str) -> None:
-        self._on_loop(lambda: self._delete(collection, name))
+        self._on_loop(lambda: self.objects.delete(collection, name))
+
+    @contextmanager
+    def away(self) -> Iterator[Callable[[], int]]:
+        """Inside, every connection is reset, watches too; the value counts the requests that were."""
+        outage = Fault(lambda asked: True, _ALL)
+        self.faults.insert(0, outage)
+        self.end_watches()
+        try:
+            yield lambda: _ALL - outage.times
+        finally:
+            self.faults.remove(outage)
 
     def end_watches(self) -> None:
         """Every watch's connection ends."""
-
-        def act() -> None:
-            for _, queue, _ in self._watches:
-                queue.put_nowait(None)
-
-        self._on_loop(act)
+        self._on_loop(self.objects.end_watches)
 
     def expire(self) -> None:
         """Watches end, and no version until now can be watched from."""
-
-        def act() -> None:
-            self.oldest = self._version + 1
-            for _, queue, _ in self._watches:
-                queue.put_nowait({"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}})
-                queue.put_nowait(None)
-
-        self._on_loop(act)
+        self._on_loop(self.objects.expire)
 
     def all(self, collection: str) -> list[Json]:
-        found: list[Json] = self._on_loop(lambda: copy.deepcopy(list(self.store[collection].values())))
+        found: list[Json] = self._on_loop(lambda: copy.deepcopy(list(self.objects.store[collection].values())))
         return found
 
     def _on_loop(self, act: Callable[[], Any]) -> Any:
@@ -134,44 +110,6 @@ class ApiServer:
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
     # What it does by itself.
-
-    def _store(self, collection: str, item: Json) -> Json:
-        self._version = next(self._versions)
-        metadata = item.setdefault("metadata", {})
-        fresh = metadata["name"] not in self.store[collection]
-        metadata.setdefault("uid", f"uid-{self._version}")
-        metadata["resourceVersion"] = str(self._version)
-        plural = collection.rpartition("/")[2]
-        if fresh and plural in DEFAULT_STATUS:
-            item["status"] = copy.deepcopy(DEFAULT_STATUS[plural])
-        self.store[collection][metadata["name"]] = item
-        self._tell("ADDED" if fresh else "MODIFIED", collection, item)
-        if fresh:
-            for listener in self.created:
-                listener(collection, item)
-        return item
-
-    def _delete(self, collection: str, name: str) -> None:
-        item = self.store[collection].pop(name)
-        self._version = next(self._versions)
-        item["metadata"]["resourceVersion"] = str(self._version)
-        self._tell("DELETED", collection, item)
-        uid = item["metadata"]["uid"]
-        owned = [
-            (place, other["metadata"]["name"])
-            for place, items in self.store.items()
-            for other in items.values()
-            if any(owner["uid"] == uid for owner in other["metadata"].get("ownerReferences", ()))
-        ]
-        for place, owned_name in owned:
-            self._delete(place, owned_name)
-
-    def _tell(self, kind: str, collection: str, item: Json) -> None:
-        event = {"type": kind, "object": copy.deepcopy(item)}
-        self._log.append((self._version, collection, event))
-        for place, queue, wanted in self._watches:
-            if place == collection and wanted(item):
-                queue.put_nowait(event)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path_qs))
@@ -192,142 +130,83 @@ class ApiServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/version":
             return web.json_response({"gitVersion": "v1.34.0", "major": "1", "minor": "34"})
-        if request.method == "GET" and self._is_collection(request.path):
+        if request.method == "GET" and self.objects.is_collection(request.path):
             return await (self._watch(request) if "watch" in request.query else self._list(request))
-        if request.method == "DELETE" and self._is_collection(request.path):
+        if request.method == "DELETE" and self.objects.is_collection(request.path):
             return self._delete_all(request)
         if request.method == "POST":
             return self._create(request.path, await request.json())
         place, _, name = request.path.removesuffix("/status").rpartition("/")
-        if name not in self.store[place]:
+        if name not in self.objects.store[place]:
             return _status(404, f'"{name}" not found', {"name": name})
         return await self._on_one(request, place, name)
 
     async def _on_one(self, request: web.Request, place: str, name: str) -> web.StreamResponse:
         if request.method == "DELETE":
-            self._delete(place, name)
+            self.objects.delete(place, name)
             return web.json_response({"kind": "Status", "status": "Success"})
         if request.method == "PATCH":
-            changed = copy.deepcopy(self.store[place][name])
+            changed = copy.deepcopy(self.objects.store[place][name])
             patch = json.loads(await request.text())
             if "json-patch" in request.content_type:
-                if not _apply(changed, patch):
+                if not apply(changed, patch):
                     return _status(422, "the server rejected our request due to an error in our request")
             else:
-                _merge(changed, patch)
-            self._store(place, changed)
+                merge(changed, patch)
+            self.objects.put(place, changed)
         if request.method == "PUT":
             return self._replace(place, name, await request.json())
-        return web.json_response(self.store[place][name])
+        return web.json_response(self.objects.store[place][name])
 
     def _replace(self, place: str, name: str, item: Json) -> web.Response:
-        if item["metadata"].get("resourceVersion") != self.store[place][name]["metadata"]["resourceVersion"]:
+        if item["metadata"].get("resourceVersion") != self.objects.store[place][name]["metadata"]["resourceVersion"]:
             return _status(409, "the object has been modified", {"name": name}, reason="Conflict")
-        return web.json_response(self._store(place, item))
-
-    def _is_collection(self, path: str) -> bool:
-        return not any(
-            path.rpartition("/")[2] in items for place, items in self.store.items() if path.startswith(place + "/")
-        ) and (path.rpartition("/")[2] in _PLURALS)
+        return web.json_response(self.objects.put(place, item))
 
     def _delete_all(self, request: web.Request) -> web.Response:
-        wanted = _selected(request)
-        for item in [item for item in self.store[request.path].values() if wanted(item)]:
-            self._delete(request.path, item["metadata"]["name"])
+        wanted = selected(request.query)
+        for item in [item for item in self.objects.store[request.path].values() if wanted(item)]:
+            self.objects.delete(request.path, item["metadata"]["name"])
         return web.json_response({"kind": "Status", "status": "Success"})
 
     def _create(self, collection: str, item: Json) -> web.Response:
         if collection in self.missing:
             return _status(404, "the server could not find the requested resource")
-        if item["metadata"]["name"] in self.store[collection]:
+        if item["metadata"]["name"] in self.objects.store[collection]:
             return _status(409, "already exists", reason="AlreadyExists")
-        return web.json_response(self._store(collection, item), status=201)
+        return web.json_response(self.objects.put(collection, item), status=201)
 
     async def _list(self, request: web.Request) -> web.Response:
         if request.path in self.missing:
             return _status(404, "the server could not find the requested resource")
-        wanted = _selected(request)
-        items = [item for item in self._found(request.path) if wanted(item)]
+        wanted = selected(request.query)
+        items = [item for item in self.objects.found(request.path) if wanted(item)]
         begin = int(request.query.get("continue", 0))
         end = begin + int(request.query.get("limit", len(items)))
         more = {"continue": str(end)} if end < len(items) else {}
         return web.json_response(
-            {"metadata": {"resourceVersion": str(self._version), **more}, "items": items[begin:end]}
+            {"metadata": {"resourceVersion": str(self.objects.version), **more}, "items": items[begin:end]}
         )
-
-    def _found(self, path: str) -> list[Json]:
-        """In one collection; of a namespaced kind asked for without a namespace, in those of all namespaces."""
-        api, _, plural = path.rpartition("/")
-        in_namespaces = [
-            item
-            for place, items in self.store.items()
-            if place.startswith(f"{api}/namespaces/") and place.endswith(f"/{plural}")
-            for item in items.values()
-        ]
-        return [*self.store[path].values(), *in_namespaces]
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.missing:
             return _status(404, "the server could not find the requested resource")
-        wanted, since = _selected(request), request.query.get("resourceVersion")
         response = web.StreamResponse()
         response.content_type = "application/json"
         await response.prepare(request)
-        queue: asyncio.Queue[Json | None] = asyncio.Queue()
-        for event in self._backlog(request.path, since, wanted):
-            queue.put_nowait(event)
-        watch = (request.path, queue, wanted)
-        self._watches.append(watch)
+        watch = self.objects.watch(request.path, selected(request.query), request.query.get("resourceVersion"))
         try:
-            while (event := await queue.get()) is not None:
+            while (event := await watch.queue.get()) is not None:
                 await response.write(json.dumps(event).encode() + b"\n")
         finally:
-            self._watches.remove(watch)
+            self.objects.watches.remove(watch)
         return response
-
-    def _backlog(self, collection: str, since: str | None, wanted: Callable[[Json], bool]) -> Iterator[Json | None]:
-        if since is None:
-            for item in self.store[collection].values():
-                if wanted(item):
-                    yield {"type": "ADDED", "object": copy.deepcopy(item)}
-        elif int(since) < self.oldest:
-            yield {"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}}
-            yield None
-        else:
-            for version, place, event in self._log:
-                if version > int(since) and place == collection and wanted(event["object"]):
-                    yield event
-
-
-_PLURALS = frozenset(
-    [
-        "nodes",
-        "resourcequotas",
-        "daemonsets",
-        "ippools",
-        "configmaps",
-        "leases",
-        "pods",
-        "events",
-        "deployments",
-        "jobs",
-        "serviceaccounts",
-        "roles",
-        "rolebindings",
-        "networktestworkers",
-        "networktestrequests",
-        "namespaces",
-        "customresourcedefinitions",
-        "validatingadmissionpolicies",
-        "validatingadmissionpolicybindings",
-    ]
-)
 
 
 @contextmanager
-def api_server() -> Iterator[ApiServer]:
+def api_server(tls: ssl.SSLContext | None = None) -> Iterator[ApiServer]:
     """A server on the loopback, in a thread of its own."""
-    server = ApiServer()
+    server = ApiServer(scheme="http" if tls is None else "https")
     started, loop = threading.Event(), asyncio.new_event_loop()
     server._loop = loop
     stop = asyncio.Event()
@@ -337,13 +216,14 @@ def api_server() -> Iterator[ApiServer]:
         application.router.add_route("*", "/{path:.*}", server.handle)
         runner = web.AppRunner(application, shutdown_timeout=1.0, access_log=None, handler_cancellation=True)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server.address = f"127.0.0.1:{runner.addresses[0][1]}"
+        listening = socket.create_server(("127.0.0.1", 0))
+        await web.SockSite(runner, listening, ssl_context=tls).start()
+        server.address = f"127.0.0.1:{listening.getsockname()[1]}"
         started.set()
         await stop.wait()
-        for _, queue, _ in server._watches:
-            queue.put_nowait(None)
+        server.objects.end_watches()
+        loop.remove_reader(listening)
+        await asyncio.sleep(0)  # asyncio forgets a connection that it has accepted but not yet made when it closes
         await runner.cleanup()
         await asyncio.sleep(0)  # a connection that was closed just now lets go of its socket in the loop's next turn
 
@@ -361,48 +241,3 @@ def api_server() -> Iterator[ApiServer]:
 def _status(code: int, message: str, details: Json | None = None, reason: str = "") -> web.Response:
     body = {"kind": "Status", "code": code, "message": message, "details": details or {}, "reason": reason}
     return web.json_response(body, status=code)
-
-
-def _selected(request: web.Request) -> Callable[[Json], bool]:
-    labels = [_label_test(*match.groups()) for match in _LABEL.finditer(request.query.get("labelSelector", ""))]
-    field, _, value = request.query.get("fieldSelector", "").partition("=")
-
-    def wanted(item: Json) -> bool:
-        has = item["metadata"].get("labels", {})
-        holder = item["metadata"] if field == "metadata.name" else item
-        return all(holds(has) for holds in labels) and value in ("", holder.get(field.rpartition(".")[2]))
-
-    return wanted
-
-
-_LABEL = re.compile(r"([^\s=,]+)(?:=([^,]*)| in \(([^)]*)\))")
-
-
-def _label_test(key: str, value: str | None, values: str | None) -> Callable[[Mapping[str, str]], bool]:
-    """`key=value` or `key in (value,value)`."""
-    allowed = [value] if values is None else values.split(",")
-    return lambda has: has.get(key) in allowed
-
-
-def _merge(target: Json, patch: Json) -> None:
-    for key, value in patch.items():
-        if value is None:
-            target.pop(key, None)
-        elif isinstance(value, dict) and isinstance(target.get(key), dict):
-            _merge(target[key], value)
-        else:
-            target[key] = value
-
-
-def _apply(target: Json, operations: list[Json]) -> bool:
-    for operation in operations:
-        *path, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
-        place = target
-        for part in path:
-            place = place[part]
-        if operation["op"] == "test":
-            if place.get(last) != operation["value"]:
-                return False
-        else:
-            place[last] = operation["value"]
-    return True

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from api_server import ApiServer, Json
+from api_objects import Json
+from api_server import ApiServer
 
 NAMESPACE = "netperf"
 NETWORK_TESTS = f"/apis/clusterloader.io/v1alpha1/namespaces/{NAMESPACE}/networktestrequests"
@@ -39,11 +40,11 @@ class ClusterLoader2Pods:
         if collection == JOBS:
             self.jobs.append(item)
             for index in range(item["spec"]["completions"]):
-                self.server._store(PODS, self._pod(item, index))
+                self.server.objects.put(PODS, self._pod(item, index))
         elif collection == NETWORK_TESTS:
             self.asked.append(copy.deepcopy(item))
             if (status := self.answer(item["spec"])) is not None:
-                self.server._store(NETWORK_TESTS, {**copy.deepcopy(item), "status": status})
+                self.server.objects.put(NETWORK_TESTS, {**copy.deepcopy(item), "status": status})
 
     def _pod(self, job: Json, index: int) -> Json:
         labels = job["spec"]["template"]["metadata"]["labels"]

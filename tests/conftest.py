@@ -16,7 +16,7 @@ os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="en")
 
 # Other work on the machine may slow an example down; how long one takes is no claim of ours.
 settings.register_profile("thorough", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.load_profile("thorough")
 
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clearway.base.units import Duration
-from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Slot, Worker
-from clearway.site.base import Event, Ready
+from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Result, Slot, Worker
+from clearway.site.base import Event, Ready, Received
 from making import inventory
 
 TOOLS = {"iperf": "2.1.8", "h2load": "1.52.0", "nginx": "1.22.1", "sockperf": "3.10"}
@@ -24,13 +24,18 @@ def ready(slot: Slot, clock: ClockOffset = NO_OFFSET, mtu: int = 1500) -> Ready:
 class FaultySite:
     """Answers every request at once, unless told otherwise."""
 
-    answer: Callable[[Request], Event | None]
+    answer: Callable[[Request], Event | Result | None]
+    """A result comes from the worker that was asked."""
     silent: frozenset[Slot] = frozenset()
     clocks: Mapping[Slot, ClockOffset] = field(default_factory=dict)
     submitted: list[Mapping[Slot, Sequence[Request]]] = field(default_factory=list)
     handed_out: asyncio.Event = field(default_factory=asyncio.Event)
     slow: Duration = Duration(0.0)
     """How long handing out is expected to take."""
+    catching_up: Duration = Duration(0.0)
+    """How much longer results may take."""
+    held_back: list[Event] = field(default_factory=list)
+    """What arrives only once the way to the workers is open again."""
     cancelled: int = 0
     stopped: int = 0
     stopping: asyncio.Event | None = None
@@ -49,12 +54,17 @@ class FaultySite:
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         self.submitted.append(requests)
         self.handed_out.set()
-        for request in (request for wanted in requests.values() for request in wanted):
+        for slot, request in ((slot, request) for slot, wanted in requests.items() for request in wanted):
             if (event := self.answer(request)) is not None:
-                self.queue.put_nowait(event)
+                self.queue.put_nowait(Received(slot, event) if isinstance(event, Result) else event)
 
     def handing_out(self, mailboxes: int) -> Duration:
         return self.slow
+
+    async def reconnected(self) -> Duration:
+        for event in self.held_back:
+            self.queue.put_nowait(event)
+        return self.catching_up
 
     async def cancel(self) -> None:
         self.cancelled += 1

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api_server import ApiServer, Json
+from api_objects import Json
+from api_server import ApiServer
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.probe.measurement import Timing
@@ -22,6 +23,10 @@ MAILBOXES = f"/apis/clearway.dev/v1alpha1/namespaces/{NAMESPACE}/networktestwork
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
 EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
+
+
+ADDRESS = "10.0.0.1"
+"""Of every pod: they never meet."""
 
 
 def token_folder(folder: Path) -> Path:
@@ -38,7 +43,7 @@ def inbox(
 
 
 def announcement(node: str, index: int = 0) -> Worker:
-    return Worker(Slot(node, index), ("10.0.0.1",), 1500, tuple(range(20_000, 20_128)), {"iperf": "2.1.8"})
+    return Worker(Slot(node, index), (ADDRESS,), 1500, tuple(range(20_000, 20_128)), {"iperf": "2.1.8"})
 
 
 def measured(request: Request) -> Result:
@@ -57,6 +62,8 @@ class Kubelets:
     """What the cluster says of each pod; only a running one has an agent."""
     clock: Callable[[int], Clock] = lambda index: Clock()
     answer: Callable[[Request], Result | None] = measured
+    announce: Callable[[str, int], Worker] = announcement
+    """What the worker on a node, of an index, says of itself."""
     threads: list[threading.Thread] = field(default_factory=list)
     boxes: list[KubernetesInbox] = field(default_factory=list)
     jobs: list[Json] = field(default_factory=list)
@@ -85,7 +92,7 @@ class Kubelets:
 
     def _work(self, box: KubernetesInbox, node: str, index: int) -> None:
         try:
-            box.announce(announcement(node, index))
+            box.announce(self.announce(node, index))
             for mailbox in box.mailboxes():
                 for request in mailbox.requests:
                     if (result := self.answer(request)) is not None:
@@ -104,7 +111,7 @@ def _pod(job: Json, index: int, node: str, status: Json) -> Json:
             "ownerReferences": [{"uid": job["metadata"]["uid"]}],
         },
         "spec": {"nodeName": node} if status.get("phase") != "Pending" else {},
-        "status": status,
+        "status": {**({"podIPs": [{"ip": ADDRESS}]} if status.get("phase") == "Running" else {}), **status},
     }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
-from clearway.probe.measurement import Counters, Histogram, Http, Measurement, RoundTrip, Tcp, Timing, Udp
-from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters
-from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Role, Round
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Timing, Udp
+from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters, Window
+from clearway.probe.records import Endpoint, Half, Inventory, Node, Outcome, Probe, Reason, Request, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.spec.model import Spec
 
@@ -80,6 +82,14 @@ def background_ok(round_: Round, probe: Probe, rate: float = 0.95 * GBIT) -> tup
     return measured(round_, probe, rate)
 
 
+def request(half: Half = Half.SEND, *, duration: float = 1.0, **changed: Any) -> Request:
+    """Half of a TCP probe by iperf2; `changed` are its other fields."""
+    window, server = Window(Duration(0), Duration(duration)), Endpoint("10.0.0.1", 20_000)
+    probe = "bandwidth/node-1>node-2#0"
+    usual = Request("r1", probe, 1, half, "iperf2", TcpParameters(1), window, server, 1e9, 1e9 + 5)
+    return replace(usual, **changed)
+
+
 def _result(round_: Round, probe: Probe, half: Half, measurement: Measurement | None, timing: Timing) -> Result:
     return Result(
         round_.id,
@@ -89,7 +99,7 @@ def _result(round_: Round, probe: Probe, half: Half, measurement: Measurement | 
         Outcome.MEASURED,
         measurement=measurement,
         timing=timing,
-        counters=Counters(cpu_busy=0.1, tool_cpu=0.1, udp_rcvbuf_errors=0),
+        counters=Counters(cpu_busy=0.1, tool_cpu=0.1, socket_drops=0),
     )
 
 
@@ -106,7 +116,7 @@ def _measurements(probe: Probe, value: float, count: int) -> tuple[Measurement |
         return Udp(received=count - lost, lost_by_sequence=lost, reordered=0, jitter=jitter), sender
     if isinstance(parameters, HttpParameters):
         latency = Histogram.of([value] * max(count, round(_asked(probe, parameters))))
-        return None, Http(latency, {}, probe.window.duration)
+        return None, Http(latency, {}, probe.window.duration, due=latency.count)
     messages = Histogram.of([value] * count)
     return None, RoundTrip(messages, sent=count, received=count)
 

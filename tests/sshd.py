@@ -22,12 +22,12 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from clearway.engine.table import search_path
-from clearway.shell.ssh import SshHost
+from clearway.shell.ssh import SshHost, SshLogin
 from clearway.site.lab.site import LabSite
 
 _STARTED_WITHIN = 30
@@ -145,9 +145,9 @@ class Sshd:
         """It takes nobody in any more; who is in stays."""
         return f"kill $(cat {self.folder}/pid)"
 
-    def host(self, **more: Any) -> SshHost:
-        known = {"key": self.keys.user, "known_hosts": self.keys.known_hosts, "port": self.port, "user": login()}
-        return SshHost(**{"address": self.address, **known, **more})
+    def host(self, *, address: str | None = None, **more: Any) -> SshHost:
+        usual = SshLogin(login(), self.port, self.keys.user, self.keys.known_hosts)
+        return SshHost(address or self.address, replace(usual, **more))
 
 
 def login() -> str:

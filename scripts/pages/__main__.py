@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from image.debian import ENGINE_PACKAGES, engine_packages
+from scripts.pages.doubts import with_doubts
+from scripts.pages.faults import with_faults
 from scripts.pages.flags import with_flags
 from scripts.pages.records import with_tables
 from scripts.pages.spec import reference_markdown
@@ -17,7 +19,8 @@ MADE: Mapping[Path, Callable[[str], str]] = {
     DOCS / "spec-reference.md": lambda _: reference_markdown(),
     DOCS / "result-format.md": with_tables,
     DOCS / "clusterloader2.md": with_flags,
-    DOCS / "verdict.md": with_thresholds,
+    DOCS / "verdict.md": lambda page: with_doubts(with_thresholds(page)),
+    DOCS / "faults.md": with_faults,
     ENGINE_PACKAGES: lambda _: engine_packages(),
 }
 """Each file, and what makes its new text of the present one."""

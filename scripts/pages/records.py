@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
+from clearway.ledger.chain import Head
 from clearway.ledger.files import Manifest
-from clearway.probe import measurement, parameters, records
+from clearway.ledger.seal import Seal
+from clearway.ledger.verdicts import GivenVerdict, LimitsUsed
+from clearway.probe import histogram, measurement, parameters, records
 from clearway.probe.codec import of
 from clearway.probe.observations import KINDS
 
@@ -142,12 +145,18 @@ _SECTIONS: tuple[_Section, ...] = (
     *_sections(records.Result, records.Reason),
     *_members(measurement.Measurement),
     *_sections(
-        measurement.Histogram,
+        histogram.Histogram,
+        measurement.Flow,
+        measurement.Connecting,
         measurement.Timing,
         measurement.Counters,
         measurement.Evidence,
         records.Worker,
         records.Observation,
         records.Finding,
+        Seal,
+        Head,
+        GivenVerdict,
+        LimitsUsed,
     ),
 )

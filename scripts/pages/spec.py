@@ -24,7 +24,7 @@ file, line and column.
 
 Quantities always carry their unit. Rates are `bit/s`, `bps` or `B/s` with k, M, G, T (`B/s` also with Ki, Mi, Gi,
 Ti); sizes `B` with the same; times `ns`, `us`, `ms`, `s`, `min` or `m`, `h`, also one after the other (`1m30s`);
-shares `%`; numbers of events a second `/s` with k, M, G, T. What can be read in two ways (`5G`, `5 Gb`, `64K`, a
+shares `%`; numbers of events per second `/s` with k, M, G, T. What can be read in two ways (`5G`, `5 Gb`, `64K`, a
 share of `0.1`) is refused. Text is never taken for something else: `yes`, `1e3` and `12:30:45` are names like any
 other, where a name is wanted.
 """

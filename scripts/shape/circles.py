@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
-from scripts.shape.figure import Figure, Goal
+from scripts.goal import Goal
+from scripts.shape.figure import Figure
 from scripts.shape.source import SourceFile
 
 _Folder = tuple[str, ...]

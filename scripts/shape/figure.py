@@ -5,26 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scripts.goal import Goal
+
 BASELINE = "337177c"
 """The commit at which every baseline was taken, by these same scripts (`--tree`)."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Where a figure should lie; ends included, None is no end."""
-
-    least: float | None = None
-    most: float | None = None
-
-    def is_met(self, value: float) -> bool:
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
-
-    def __str__(self) -> str:
-        if self.least == self.most:
-            return f"{self.least:,g}"
-        if self.least is not None and self.most is not None:
-            return f"{self.least:,g} to {self.most:,g}"
-        return f">= {self.least:,g}" if self.least is not None else f"<= {self.most:,g}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from scripts.shape.figure import Figure, Goal
+from scripts.goal import Goal
+from scripts.shape.figure import Figure
 from scripts.shape.source import SourceFile
 
 _TYPE_NAME = re.compile(r"_?[A-Z]\w*[a-z]\w*")

@@ -7,7 +7,8 @@ import tokenize
 from collections.abc import Sequence
 from statistics import median, quantiles
 
-from scripts.shape.figure import Figure, Goal
+from scripts.goal import Goal
+from scripts.shape.figure import Figure
 from scripts.shape.source import SourceFile, lines_of
 
 BASELINE_LINES = 30_834

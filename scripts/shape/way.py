@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from scripts.shape.figure import Figure, Goal
+from scripts.goal import Goal
+from scripts.shape.figure import Figure
 
 SPEC = """\
 version: 1

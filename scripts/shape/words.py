@@ -12,7 +12,8 @@ import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from scripts.shape.figure import Figure, Goal
+from scripts.goal import Goal
+from scripts.shape.figure import Figure
 from scripts.shape.source import SourceFile
 
 PRONOUNS = ("whoever", "nobody", "somebody", "everybody", "anybody", "whatever")

@@ -18,7 +18,7 @@ from harness.starting import running_cluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-_LONGEST = ("test_chaos.py", "test_run.py", "test_door.py", "test_harness.py")
+_LONGEST = ("test_chaos.py", "test_run.py", "test_door.py", "test_harness.py", "test_faults.py")
 """Files of two minutes and more."""
 
 

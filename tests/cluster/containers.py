@@ -15,7 +15,8 @@ from clearway.probe.records import Inventory, Node, Reason, Request, Slot
 from clearway.site.base import Event, Lost
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
-from clearway.site.pipe import LINE_LIMIT, PipeMailbox
+from clearway.site.listening import LINE_LIMIT
+from clearway.site.pipe import PipeMailbox
 from harness.leftovers import members
 
 PATIENCE = 10.0
@@ -104,6 +105,9 @@ class ContainerSite:
 
     def handing_out(self, mailboxes: int) -> Duration:
         return Duration(0.25)
+
+    async def reconnected(self) -> Duration:
+        return Duration(0)
 
     async def cancel(self) -> None:
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))

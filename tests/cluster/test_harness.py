@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clearway.base.units import parse_rate
+from clearway.base.quantity_text import parse_rate
 from cluster.toolbox import LISTEN, connects, execute, start_pods, toolbox
 from harness.cgroups import clusters_with_cgroups, make_cgroups, processes_of
 from harness.cluster import GIVEN, Cluster

@@ -34,7 +34,7 @@ class Event:
     """A half that dies by SIGKILL."""
     run: tuple[str, ...] = ()
     """A command that is in the way; `{start}` is the instant."""
-    inside: str = CLIENT
+    inside: str | None = CLIENT
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,46 @@ _TCP = TcpParameters(streams=2)
 _ONE = TcpParameters(streams=1)
 _UDP = UdpParameters(Rate(60e6), Size(1472))
 _SHORT = Window(Duration(0.4), Duration(0.6))
+_LONG = Window(Duration(0.4), Duration(2))
 _BRIEF = Window(Duration(0.4), Duration(0.2))
 _HTTP = HttpParameters(connections=4, body=Size(1_000), rate=Frequency(200))
 _EIGHT = HttpParameters(connections=8, body=Size(1_000), rate=Frequency(400))
 _ROUND_TRIP = RoundTripParameters(Size(64))
 _UDP_ROUND_TRIP = RoundTripParameters(Size(64), "udp")
 _ALL_TCP = f"tcp dport {PORT}"
+_FLOWS = UdpParameters(Rate(2e6), Size(200), flows=16)
+_SECONDS = Window(Duration(0.5), Duration(2))
+_BAD_MEMBER = (
+    f"udp dport {PORT} udp sport & 3 == 1 numgen inc mod 20 == 0",
+    f"udp dport {PORT} udp sport & 3 == 2 quota over 60000 bytes",
+)
 _ALL_UDP = f"udp dport {PORT}"
 _AFTER_2_MB = f"{_ALL_TCP} quota over 2 mbytes"
 _PICK = f"peer=$(ss -tnH state established sport = :{PORT} | awk '{{print $4}}' | head -1)"
 _DROP_ONE = ("bash", "-c", _PICK + "; nft add rule inet golden arrival tcp sport ${peer##*:} counter drop")
+_SILENCE = ("bash", "-c", "nft add rule inet golden arrival drop; sleep 0.7; nft flush chain inet golden arrival")
+_RESET_ONE = ("bash", "-c", _PICK + "; nft add rule inet golden arrival tcp sport ${peer##*:} reject with tcp reset")
+_FIRST_SYN = "tcp flags syn / syn,ack quota until 60 bytes"
 _STRANGER = ("iperf", "-c", SERVER_V4, "-p", str(PORT), "-t", "0.5")
 _STRAY = ("bash", "-c", f"exec 3<>/dev/tcp/{SERVER_V4}/{PORT}; sleep 0.2")
 _RELAY = (sys.executable, "-m", "golden.relay", CLIENT_V4, SERVER_V4, str(PORT))
+_DARK = (
+    "nft add rule inet golden arrival meta l4proto { tcp, udp } drop; sleep 0.7; nft flush chain inet golden arrival"
+)
+_OUTAGE = (Event(_HALF_WAY, run=("bash", "-c", _DARK), inside=SERVER),)
+_NO_SYN = f"nft add rule inet golden arrival tcp dport {PORT} drop; sleep 0.5; nft flush chain inet golden arrival"
+_SYN_LOST = (Event(-0.8, run=("bash", "-c", _NO_SYN), inside=SERVER),)
+_OUTAGE_WINDOW = Window(Duration(0.4), Duration(2))
 _PORT_TAKEN = (Event(_FIRST, run=("iperf", "-s", "-p", str(PORT)), inside=SERVER),)
+
+
+def _doubled(at: float, before: str = "") -> tuple[Event, ...]:
+    """Every datagram comes twice; `before` is a rule that meets the first one alone."""
+    hook = f'type filter hook ingress device "{CLIENT}" priority 0;'
+    rules = (before, f'{_ALL_UDP} dup to "{SERVER}"')
+    lines = "".join(f"add rule netdev twice arrival {rule}; " for rule in rules if rule)
+    table = f"add table netdev twice; add chain netdev twice arrival {{ {hook} }}; {lines}"
+    return (Event(at, run=("nft", table), inside=None),)
 
 
 def _reaching_nobody(engine: str, prefix: str, parameters: Parameters) -> tuple[Case, ...]:
@@ -109,6 +135,9 @@ _IPERF2 = (
     Case("iperf2", "tcp-stranger", _TCP, events=(Event(-0.3, run=_STRANGER),)),
     Case("iperf2", "tcp-stray", _TCP, events=(Event(-0.8, run=_STRAY),)),
     Case("iperf2", "tcp-port-taken", _ONE, halves=_SERVE, events=_PORT_TAKEN),
+    Case("iperf2", "tcp-long", _ONE, Window(Duration(0.4), Duration(6)), rate="10mbit"),
+    Case("iperf2", "tcp-outage", _TCP, _OUTAGE_WINDOW, events=_OUTAGE),
+    Case("iperf2", "tcp-syn-lost", _TCP, events=_SYN_LOST),
     *_reaching_nobody("iperf2", "tcp", _TCP),
     *_dying("iperf2", "tcp", _TCP),
     Case("iperf2", "udp", _UDP, _SHORT),
@@ -120,7 +149,15 @@ _IPERF2 = (
     Case("iperf2", "udp-reordered", _UDP, _SHORT, client_address=CLIENT_V4, events=(Event(_FIRST, run=_RELAY),)),
     Case("iperf2", "udp-slow", UdpParameters(Rate(10e6), Size(1472)), _SHORT),
     Case("iperf2", "udp-too-fast", UdpParameters(Rate(100e9), Size(1472)), window=Window(Duration(0), Duration(0.2))),
+    Case("iperf2", "udp-flows", _FLOWS, _SECONDS),
+    Case("iperf2", "udp-flows-bad-member", _FLOWS, _SECONDS, drop=_BAD_MEMBER),
+    Case("iperf2", "udp-flows-dropped", _FLOWS, _SHORT, drop=(_ALL_UDP,)),
     Case("iperf2", "udp-late", _UDP, _SHORT, client_late=1.0),
+    Case("iperf2", "udp-outage", _UDP, _OUTAGE_WINDOW, events=_OUTAGE),
+    Case("iperf2", "udp-doubled", _UDP, _SHORT, events=_doubled(_FIRST)),
+    Case(
+        "iperf2", "udp-doubled-lossy", _UDP, _SHORT, events=_doubled(_FIRST, f"{_ALL_UDP} numgen inc mod 20 == 7 drop")
+    ),
     *_reaching_nobody("iperf2", "udp", _UDP),
     *_dying("iperf2", "udp", _UDP),
 )
@@ -134,6 +171,7 @@ _IPERF3 = (
     Case("iperf3", "tcp-dropped-after-2mb", _TCP, drop=(_AFTER_2_MB,)),
     Case("iperf3", "tcp-stray", _TCP, events=(Event(-0.8, run=_STRAY),)),
     Case("iperf3", "tcp-port-taken", _ONE, halves=_SERVE, events=_PORT_TAKEN),
+    Case("iperf3", "tcp-outage", _TCP, _OUTAGE_WINDOW, events=_OUTAGE),
     *_reaching_nobody("iperf3", "tcp", _TCP),
     *_dying("iperf3", "tcp", _TCP),
     Case("iperf3", "udp", _UDP),
@@ -141,6 +179,9 @@ _IPERF3 = (
     Case("iperf3", "udp-lossy", _UDP, drop=(f"{_ALL_UDP} numgen inc mod 20 == 1",)),
     Case("iperf3", "udp-dropped", _UDP, drop=(_ALL_UDP,)),
     Case("iperf3", "udp-dropped-after-2mb", _UDP, drop=(f"{_ALL_UDP} quota over 2 mbytes",)),
+    Case("iperf3", "udp-outage", _UDP, _OUTAGE_WINDOW, events=_OUTAGE),
+    Case("iperf3", "udp-doubled", _UDP, events=_doubled(_FIRST)),
+    Case("iperf3", "udp-doubled-later", _UDP, events=_doubled(0.2)),
     Case("iperf3", "udp-refused", _UDP, halves=_SEND),
     *_dying("iperf3", "udp", _UDP),
 )
@@ -155,9 +196,12 @@ _H2LOAD = (
     Case(
         "h2load",
         "one-dropped",
-        HttpParameters(8, Size(1_000), Frequency(400)),
+        _EIGHT,
         events=(Event(0.6, run=_DROP_ONE, inside=SERVER),),
     ),
+    Case("h2load", "one-reset", _EIGHT, events=(Event(0.6, run=_RESET_ONE, inside=SERVER),)),
+    Case("h2load", "outage", _EIGHT, _LONG, events=(Event(0.8, run=_SILENCE, inside=SERVER),)),
+    Case("h2load", "one-connects-late", _EIGHT, _LONG, drop=(_FIRST_SYN,)),
     Case("h2load", "port-taken", _HTTP, halves=_SERVE, events=_PORT_TAKEN),
     Case("h2load", "late", _HTTP, client_late=1.0),
     *_reaching_nobody("h2load", "rate", _HTTP),

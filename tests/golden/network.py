@@ -41,6 +41,7 @@ def drop(rules: Sequence[str]) -> None:
     """Let the server's namespace drop what `rules` match on arrival, and nothing else."""
     statements = "".join(f"add rule inet golden arrival {rule} counter drop; " for rule in rules)
     chain = "add chain inet golden arrival { type filter hook prerouting priority 0; }; "
+    _run("nft", "flush", "ruleset")
     _run("nft", "flush", "ruleset", inside=SERVER)
     _run("nft", f"add table inet golden; {chain}{statements}", inside=SERVER)
 
@@ -52,10 +53,14 @@ def dropped() -> int:
     return sum(part["counter"]["packets"] for rule in rules for part in rule if "counter" in part)
 
 
-def spawn(inside: str, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["nsenter", f"--net=/run/netns/{inside}", "--", *argv], **options)
+def spawn(inside: str | None, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a command in a namespace; None: where the bridge is."""
+    return subprocess.Popen([*_entering(inside), *argv], **options)
 
 
 def _run(*argv: str, inside: str | None = None) -> str:
-    entered = ("nsenter", f"--net=/run/netns/{inside}", "--") if inside else ()
-    return subprocess.run([*entered, *argv], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([*_entering(inside), *argv], check=True, capture_output=True, text=True).stdout
+
+
+def _entering(inside: str | None) -> tuple[str, ...]:
+    return ("nsenter", f"--net=/run/netns/{inside}", "--") if inside else ()

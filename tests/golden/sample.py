@@ -2,7 +2,7 @@
 
     PYTHONPATH=src:tests .venv/bin/python -m golden.sample
 
-writes it into the READMEs again, for example after a change of the wording. The run itself, anew:
+writes it into the READMEs again, for example after a change of the wording. The run itself, from the beginning:
 
     clearway run tests/golden/sample/spec.yaml --lab-file tests/golden/sample/lab.yaml --report-dir out/
 """

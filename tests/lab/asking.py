@@ -12,7 +12,7 @@ from typing import Any
 from clearway.base.units import Duration
 from clearway.shell.base import NotRun, ShellCommand
 from clearway.shell.runner import Runner
-from clearway.shell.ssh import SshHost, SshTransport
+from clearway.shell.ssh import SshHost, SshLogin, SshTransport
 from clearway.site.lab.site import LabSite
 
 
@@ -22,7 +22,8 @@ async def asked(
     """From `node`, one question to each: what it printed, or the code of why nothing came."""
     written = {
         name: {
-            "host": [host.address, host.user, host.port, str(host.key), str(host.known_hosts)],
+            "address": host.address,
+            "login": [host.login.user, host.login.port, str(host.login.key), str(host.login.known_hosts)],
             "argv": questions[name].argv,
             "within": questions[name].within.si,
         }
@@ -35,7 +36,7 @@ async def asked(
 
 
 async def _ask(written: dict[str, Any]) -> dict[str, Any]:
-    hosts = {name: _host(*one["host"]) for name, one in written.items()}
+    hosts = {name: SshHost(one["address"], _login(*one["login"])) for name, one in written.items()}
     shell = Runner(SshTransport(hosts), log=lambda finding: None)
     commands = {name: ShellCommand(tuple(one["argv"]), within=Duration(one["within"])) for name, one in written.items()}
     answers = await asyncio.gather(*(shell.run(name, command) for name, command in commands.items()))
@@ -44,8 +45,8 @@ async def _ask(written: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(written, said, strict=True))
 
 
-def _host(address: str, user: str, port: int, key: str, known_hosts: str) -> SshHost:
-    return SshHost(address, user, port, Path(key), Path(known_hosts))
+def _login(user: str, port: int, key: str, known_hosts: str) -> SshLogin:
+    return SshLogin(user, port, Path(key), Path(known_hosts))
 
 
 if __name__ == "__main__":

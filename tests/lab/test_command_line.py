@@ -16,25 +16,22 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from clearway.probe.records import Outcome, RoundReason
 from harness.leftovers import host_traces
 from lab.unprivileged import AS_NOBODY, unprivileged_python
+from specs import spec_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
-SHORT = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, streams: 2, duration: 2s, warm-up: 1s, accept: ["throughput >= 50 Mbit/s"]}
-"""
-BRIEF = """
-version: 1
-gap: 100ms
-tests:
-- {name: bandwidth, protocol: tcp, direction: forward, duration: 1s, warm-up: 500ms,
-   accept: ["throughput >= 50 Mbit/s"]}
-"""
+SHORT = spec_of(
+    "name: bandwidth, protocol: tcp, streams: 2, duration: 2s, warm-up: 1s, accept: [throughput >= 50 Mbit/s]"
+)
+BRIEF = spec_of(
+    "name: bandwidth, protocol: tcp, direction: forward, duration: 1s, warm-up: 500ms,"
+    " accept: [throughput >= 50 Mbit/s]",
+    gap="100ms",
+)
 """For what does not depend on how long it measures."""
 SLOW_NODE = """
 nodes: 4
@@ -42,18 +39,10 @@ zones: 1
 link: {rate: 1 Gbit/s}
 exceptions: [{node: node-3, rate: 100 Mbit/s}]
 """
-MESH = """
-version: 1
-tests:
-- name: bandwidth
-  protocol: tcp
-  pairing: mesh
-  direction: forward
-  streams: 4
-  duration: 2s
-  warm-up: 1s
-  accept: ["throughput >= 500 Mbit/s for 90 % of pairs"]
-"""
+MESH = spec_of(
+    "name: bandwidth, protocol: tcp, pairing: mesh, direction: forward, streams: 4, duration: 2s, warm-up: 1s,"
+    " accept: [throughput >= 500 Mbit/s for 90 % of pairs]"
+)
 
 
 def clearway(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -157,7 +146,12 @@ def started(out: Path, *words: str | Path) -> subprocess.Popen[str]:
     raise AssertionError(f"the second round never began: {errors}")
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.fault(
+    "controller",
+    "Ctrl-C, or the session is lost",
+    "Exit 130, a verdict of what was measured, and the command that goes on.",
+)
 def test_an_interrupted_run_is_inconclusive_and_keeps_what_it_measured(
     sign: signal.Signals, spec: Path, tmp_path: Path
 ) -> None:
@@ -167,11 +161,16 @@ def test_an_interrupted_run_is_inconclusive_and_keeps_what_it_measured(
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert "INCONCLUSIVE" in stdout
+    said = stderr[stderr.index("Interrupted") :]
+    assert f"`clearway run --resume {out}`" in said.splitlines()[1]
     record = read_run(out)
     assert [result.outcome for result in record.results if result.round == "bandwidth-01"] == [Outcome.MEASURED] * 4
     assert json.loads((out / "verdict-1.json").read_text())["state"] == "inconclusive"
 
 
+@pytest.mark.fault(
+    "controller", "the controller is killed in the middle", "`clearway run --resume DIR` measures what is missing."
+)
 def test_a_killed_run_is_resumed_and_measures_only_what_is_missing(spec: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     before = host_traces()
@@ -187,6 +186,48 @@ def test_a_killed_run_is_resumed_and_measures_only_what_is_missing(spec: Path, t
     assert [round_.why for round_ in record.rounds] == [RoundReason.PLANNED, RoundReason.PLANNED, RoundReason.RETRY]
 
 
+@pytest.mark.fault(
+    "controller", "the controller is suspended, for longer than a round", "The run goes on to its verdict."
+)
+def test_a_controller_that_was_suspended_for_longer_than_a_round_goes_on(spec: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = started(out, spec, "--lab")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(10)  # a round of this spec has 8 s from its instant to its deadline
+    process.send_signal(signal.SIGCONT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+
+
+def begun_until(file: Path, spec: Path, *words: str) -> subprocess.Popen[str]:
+    """A run on a lab that has just written this file of its directory, or that has ended."""
+    argv = [sys.executable, "-m", "clearway", "run", str(spec), "--lab", "--report-dir", str(file.parent), *words]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not file.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.001)
+    return process
+
+
+@pytest.mark.parametrize("written", ["rounds.jsonl", "verdict-1.json"])
+@pytest.mark.fault(
+    "controller",
+    "the controller is killed as a run begins or ends",
+    "`clearway run --resume DIR` comes to the verdict.",
+)
+def test_a_run_that_is_killed_as_it_begins_or_ends_is_resumed_to_its_verdict(
+    written: str, brief: Path, tmp_path: Path
+) -> None:
+    out, before = tmp_path / "out", host_traces()
+    process = begun_until(out / written, brief)
+    process.kill()
+    process.communicate()
+    assert host_traces() == before
+    done = clearway("run", "--resume", out)
+    assert done.returncode == 0, done.stderr
+    assert (out / "report.txt").exists()
+
+
 def test_a_run_that_is_over_is_only_judged_again_when_resumed(
     accepted: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
@@ -197,15 +238,25 @@ def test_a_run_that_is_over_is_only_judged_again_when_resumed(
     assert read_run(out).rounds == rounds
 
 
-@pytest.mark.parametrize("file", ["results.jsonl", "report.txt.new"])
-def test_a_full_disk_is_never_exit_0_and_names_the_file(file: str, brief: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / file).symlink_to("/dev/full")
-    done = clearway("run", brief, "--lab", "--report-dir", out, "--lang", "en")
-    assert done.returncode == 3, done.stderr
-    assert str(out) in done.stderr
-    assert "No space left on device" in done.stderr
+@pytest.mark.parametrize("size", ["48k", "64k", "96k"])
+@pytest.mark.fault("controller", "the controller's disk is full", "Exit 3 and the name of the file.")
+def test_a_full_disk_is_never_exit_0_and_names_the_file(size: str, brief: Path, tmp_path: Path) -> None:
+    """It is full as the run begins, while it measures, or when it writes its reports."""
+    (out := tmp_path / "out").mkdir()
+    alone = ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--mount", "--map-root-user")
+    small_disk = (*alone, "sh", "-c", f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', str(out))
+    words = ("run", str(brief), "--lab", "--report-dir", str(out), "--lang", "en")
+    ended = subprocess.run(
+        [*small_disk, sys.executable, "-m", "clearway", *words],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ended.returncode == 3, ended.stderr
+    assert str(out) in ended.stderr
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_lab_without_a_pair_to_measure_is_exit_3_not_a_pass(brief: Path, tmp_path: Path) -> None:

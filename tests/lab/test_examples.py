@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from clearway.probe.records import Outcome
 from clearway.spec.load import load_spec
 from meta.tree import ROOT

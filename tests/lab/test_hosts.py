@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -11,28 +14,22 @@ import pytest
 
 from clearway.base.units import Rate
 from clearway.diagnose.figures import pair_figures
-from clearway.ledger.record import Record, read_run
+from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
 from clearway.probe.records import RoundReason
 from clearway.site.lab.model import LabSpec, Link
 from lab.acceptance import accepted
 from lab.hosts import HostsLab, hosts_lab
 from meta.test_old_python import python_39
+from specs import spec_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(240)]
 
 LAB = LabSpec(nodes=4, zones=1, link=Link(rate=Rate(100e6)))
-SPEC = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, streams: 4, duration: 4s, warm-up: 1s, accept: ["throughput >= 80 Mbit/s"]}
-"""
-
-
-ENDLESS = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, streams: 2, duration: 90s}
-"""
+SPEC = spec_of(
+    "name: bandwidth, protocol: tcp, streams: 4, duration: 4s, warm-up: 1s, accept: [throughput >= 80 Mbit/s]"
+)
+ENDLESS = spec_of("name: bandwidth, protocol: tcp, streams: 2, duration: 90s")
 PATIENCE = 60.0
 """Seconds."""
 
@@ -66,13 +63,34 @@ async def test_hosts_over_ssh_agree_with_the_labs_own_site_on_the_same_links(
     assert throughput(of_hosts) / throughput(of_lab) == pytest.approx(1, abs=0.02)
 
 
-async def until_measuring(lab: HostsLab, out: Path) -> None:
-    """A round is under way, and the agents' tools are at work (they are asked for their versions before)."""
-    async with asyncio.timeout(PATIENCE):
-        while not (has_begun(out) and await lab.tools()):  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.1)
-    assert await lab.agents()
-    assert lab.files()
+@dataclass(frozen=True)
+class Measuring:
+    """A run on hosts that is under way."""
+
+    lab: HostsLab
+    out: Path
+    controller: int
+
+    async def interrupt(self) -> None:
+        """Return when nothing of it is left."""
+        await self.lab.sh(f"kill -INT {self.controller}")
+        await self.lab.until_ended(self.controller)
+        await self.lab.until_gone()
+
+
+@asynccontextmanager
+async def measuring(folder: Path, text: str) -> AsyncIterator[Measuring]:
+    """A round has begun, and the agents' tools are at work (they are asked for their versions before)."""
+    spec, out = folder / "cat.yaml", folder / "out"
+    spec.write_text(text)
+    async with hosts_lab(folder / "nodes", LAB) as lab:
+        controller = await lab.in_background("run", spec, "--hosts", lab.file, "--report-dir", out)
+        async with asyncio.timeout(PATIENCE):
+            while not (has_begun(out) and await lab.tools()):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.1)
+        assert await lab.agents()
+        assert lab.files()
+        yield Measuring(lab, out, controller)
 
 
 def has_begun(out: Path) -> bool:
@@ -81,46 +99,34 @@ def has_begun(out: Path) -> bool:
 
 
 async def test_a_controller_that_is_interrupted_leaves_nothing_on_any_host(tmp_path: Path) -> None:
-    spec, out = tmp_path / "cat.yaml", tmp_path / "out"
-    spec.write_text(ENDLESS)
-    async with hosts_lab(tmp_path / "nodes", LAB) as lab:
-        controller = await lab.in_background("run", spec, "--hosts", lab.file, "--report-dir", out)
-        await until_measuring(lab, out)
-        await lab.sh(f"kill -INT {controller}")
-        await lab.until_ended(controller)
-        await lab.until_gone()
-    assert [seen.kind for seen in read_run(out).observations][-1] == "run-interrupted"
+    async with measuring(tmp_path, ENDLESS) as run:
+        await run.interrupt()
+    assert [seen.kind for seen in read_run(run.out).observations][-1] == "run-interrupted"
 
 
+@pytest.mark.fault(
+    "controller", "the controller of a run on hosts is killed", "Nothing stays on any host; `--resume` goes on."
+)
 async def test_a_controller_that_is_killed_leaves_nothing_on_any_host_and_its_run_goes_on(tmp_path: Path) -> None:
-    spec, out = tmp_path / "cat.yaml", tmp_path / "out"
-    spec.write_text(SPEC)
-    async with hosts_lab(tmp_path / "nodes", LAB) as lab:
-        controller = await lab.in_background("run", spec, "--hosts", lab.file, "--report-dir", out)
-        await until_measuring(lab, out)
-        await lab.sh(f"kill -KILL {controller}")
-        await lab.until_gone()
-        assert "PRIVATE KEY" not in (out / "hosts.yaml").read_text()
-        resumed = await lab.clearway("run", "--resume", out)
+    async with measuring(tmp_path, SPEC) as run:
+        await run.lab.sh(f"kill -KILL {run.controller}")
+        await run.lab.until_gone()
+        assert "PRIVATE KEY" not in (run.out / "hosts.yaml").read_text()
+        resumed = await run.lab.clearway("run", "--resume", run.out)
         assert resumed.exit == 0, resumed.stderr
-    assert RoundReason.RETRY in {round_.why for round_ in read_run(out).rounds}
+    assert RoundReason.RETRY in {round_.why for round_ in read_run(run.out).rounds}
 
 
+@pytest.mark.fault("host", "the ssh connection to a host is cut", "That worker is lost, and nothing stays there.")
 async def test_a_connection_that_is_cut_costs_its_worker_and_leaves_nothing_there(tmp_path: Path) -> None:
-    spec, out = tmp_path / "cat.yaml", tmp_path / "out"
-    spec.write_text(ENDLESS)
-    async with hosts_lab(tmp_path / "nodes", LAB) as lab:
-        controller = await lab.in_background("run", spec, "--hosts", lab.file, "--report-dir", out)
-        await until_measuring(lab, out)
-        await lab.sh("pkill -KILL --full --newest '^ssh .*node-3/0'")
+    async with measuring(tmp_path, ENDLESS) as run:
+        await run.lab.sh("pkill -KILL --full --newest '^ssh .*node-3/0'")
         async with asyncio.timeout(PATIENCE):
-            while lab.files("node-3"):  # noqa: ASYNC110 - nothing tells of it
+            while run.lab.files("node-3"):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.1)
-        assert len(lab.files("node-1")) == 1, "the others work on"
-        await lab.sh(f"kill -INT {controller}")
-        await lab.until_ended(controller)
-        await lab.until_gone()
-    lost = [seen for seen in read_run(out).observations if seen.kind == "worker-lost"]
+        assert len(run.lab.files("node-1")) == 1, "the others work on"
+        await run.interrupt()
+    lost = [seen for seen in read_run(run.out).observations if seen.kind == "worker-lost"]
     assert [(seen.subject, seen.values["code"]) for seen in lost] == [("node-3/0", "hosts.ssh-killed")]
 
 

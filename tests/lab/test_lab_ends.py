@@ -19,7 +19,7 @@ from clearway.probe.records import Slot
 from clearway.site.base import Lost
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
-from harness.leftovers import Watched, host_traces, members
+from harness.leftovers import Watched, host_traces, kept, members
 from lab.running import running_lab
 from lab.traffic import said
 from lab.unprivileged import AS_NOBODY, unprivileged_python
@@ -45,11 +45,13 @@ def controller(
     with process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
-        yield process, told["namespaces"]
+        with kept(told["namespaces"]):
+            yield process, told["namespaces"]
         process.kill()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.fault("controller", "the controller of a lab is killed", "Nothing of the lab stays.")
 def test_a_controller_that_dies_takes_its_lab_with_it(how: signal.Signals) -> None:
     before = host_traces()
     with controller(4) as (process, namespaces):
@@ -67,7 +69,7 @@ def test_a_controller_whose_input_ends_stops_its_lab() -> None:
         assert process.stdin is not None
         watched = Watched(members(namespaces))
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait() == 0
         watched.wait_for_end()
         assert members(namespaces) == {}
 
@@ -78,8 +80,9 @@ async def test_stop_returns_when_nothing_is_left_and_may_be_called_twice() -> No
         namespace = (await said(lab.site, None, "readlink", "/proc/self/ns/pid")).strip()
         assert members([namespace])
         assert host_traces() == before, "not even while it runs"
-        await lab.site.stop()
-        assert members([namespace]) == {}
+        with kept([namespace]):
+            await lab.site.stop()
+            assert members([namespace]) == {}
         await lab.site.stop()
         assert [event async for event in lab.events] == []
 

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 UDP = """
 version: 1
+seed: 1
 attempts: 1
 tests:
 - {name: loss, protocol: udp, rate: 10 Mbit/s, direction: forward, duration: 3s, warm-up: 1s, accept: ["loss <= 1 %"]}
@@ -41,6 +42,7 @@ while count:
 """Frames of a protocol that nobody speaks: the kernel drops them on arrival, and counts."""
 
 
+@pytest.mark.fault("host", "a network card drops on arrival", "The report names node, card and count.")
 async def test_drops_on_arrival_are_reported_with_node_device_and_count(tmp_path: Path) -> None:
     async def stray(site: LabSite) -> None:
         (device,) = json.loads(await said(site, "node-2", "ip", "-j", "link", "show", "eth0"))

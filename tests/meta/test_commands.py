@@ -41,6 +41,7 @@ def commands() -> tuple[Shown, ...]:
     return (*shown_of("clearway"), *of_kubectl)
 
 
+@cache
 def is_run(one: Shown) -> bool:
     """It needs no site, and is shown with its arguments."""
     _, name, *rest = one.words

@@ -15,11 +15,12 @@ import clearway
 from meta.tree import PACKAGE, ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CHANGES = (ROOT / "CHANGELOG.md").read_text()
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; [^\\]+)? \\$")
 FORMS = [path for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")) if path.stem != "config"]
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
-THINKING = {"spec", "pairing", "plan", "ledger.record", "verdict", "diagnose", "report", "engine"}
+THINKING = {"spec", "pairing", "plan", "ledger.read", "ledger.record", "verdict", "diagnose", "report", "engine"}
 TOUCHING = {"run", "chaos", "watch", "site", "kube", "shell"}
 JUDGING = {"verdict", "diagnose", "report"}
 
@@ -60,8 +61,13 @@ def test_the_version_is_one() -> None:
 
 
 def test_the_change_log_has_the_unreleased_changes_above_this_version() -> None:
-    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    headings = re.findall(r"^## (\S+)", CHANGES, flags=re.MULTILINE)
     assert headings[:2] == ["Unreleased", clearway.__version__]
+
+
+def test_every_version_of_the_change_log_has_its_date() -> None:
+    versions = re.findall(r"^## (?!Unreleased)(.*)", CHANGES, flags=re.MULTILINE)
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d{2}-\d{2}", version) for version in versions)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.name)

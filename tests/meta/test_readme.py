@@ -9,8 +9,8 @@ import pytest
 
 from clearway.site.hosts.model import load_hosts
 from clearway.site.lab.model import LabSpec, load_lab
-from clearway.spec.limits import load_limits
-from clearway.spec.load import load_spec
+from clearway.spec.limits import LimitsFile
+from clearway.spec.load import load_spec, load_yaml_model
 from golden.sample import READMES as SAMPLED
 from golden.sample import with_sample
 from meta.tree import ROOT, project_files
@@ -49,7 +49,7 @@ def test_the_hosts_of_the_manual_load(tmp_path: Path) -> None:
 def test_the_limits_of_the_manual_load(tmp_path: Path) -> None:
     (limits,) = CODE.findall((ROOT / "docs" / "commands.md").read_text(encoding="utf-8"))
     (tmp_path / "limits.yaml").write_text(limits, encoding="utf-8")
-    assert list(load_limits(tmp_path / "limits.yaml").accept) == ["bandwidth"]
+    assert list(load_yaml_model(tmp_path / "limits.yaml", LimitsFile).accept) == ["bandwidth"]
 
 
 def test_both_languages_show_the_same_commands_and_files() -> None:

@@ -47,6 +47,12 @@ def parsed(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
     return tuple((path, ast.parse(path.read_text())) for path in sorted(folder.rglob("*.py")))
 
 
+@cache
+def nodes(folder: Path) -> tuple[tuple[Path, ast.AST], ...]:
+    """All nodes of all modules of a folder, with the module's file."""
+    return tuple((path, node) for path, module in parsed(folder) for node in ast.walk(module))
+
+
 def functions(module: ast.Module) -> Iterator[Function]:
     return (node for node in ast.walk(module) if isinstance(node, Function))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -20,8 +19,11 @@ from clearway.base.errors import ClearwayError, SiteError, UsageError
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
 from clearway.diagnose import diagnose
+from clearway.ledger.disk import write_whole
 from clearway.ledger.files import FORMAT_VERSION, Manifest
-from clearway.ledger.record import Record, read_run
+from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
+from clearway.ledger.seal import SealReason
 from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan
@@ -29,11 +31,13 @@ from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTE
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
 from clearway.report.compose import compose
 from clearway.report.document import ReportDocument
+from clearway.report.provenance import Provenance, with_provenance
 from clearway.report.table import REPORTS
 from clearway.report.wording import Language
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Site, WatchContext, Watcher
+from clearway.spec.limits import LimitsFile, with_limits
 from clearway.spec.model import Spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
@@ -52,12 +56,19 @@ class Job:
     plan: Plan
 
 
-async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
-    """Inspect the site, plan, and open a new run directory. Nothing is started.
+async def begin(
+    spec: Spec,
+    site: Site,
+    folder: Path,
+    listeners: Sequence[Listener] = (),
+    described: Mapping[str, str] = MappingProxyType({}),
+) -> Job:
+    """Inspect the site, plan, and open a new run directory, which has the seed that was drawn. Nothing is started.
 
-    Raises SiteError if no pair at all can be measured, UsageError, LedgerError.
+    `described` are the files that say how the site is found again. Raises SiteError if no pair at all can be measured,
+    UsageError, LedgerError.
     """
-    inventory = await site.inspect()
+    inventory, spec = await site.inspect(), spec.with_seed()
     plan = make_plan(spec, inventory)
     if not plan.rounds:
         raise SiteError("plan.nothing-to-measure", nodes=len(inventory.nodes))
@@ -69,18 +80,15 @@ async def begin(spec: Spec, site: Site, folder: Path, listeners: Sequence[Listen
         started=time.time(),
         site=inventory.site,
     )
-    ledger = Ledger.create(folder, manifest, spec, inventory, listeners)
-    ledger.plan(plan.rounds, plan.findings)
     record = Record(manifest=manifest, spec=spec, inventory=inventory, plan=plan.rounds, findings=plan.findings)
-    return Job(record, ledger, plan)
+    return Job(record, Ledger.create(folder, record, listeners, described), plan)
 
 
 async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
     """Open the run directory of a run that ended early. Raises SiteError, with what changed, if the nodes did."""
-    ledger = Ledger.reopen(folder, listeners)
     record = read_run(folder)
     _compare(record.inventory, await site.inspect())
-    return Job(record, ledger, Plan(record.plan, record.findings))
+    return Job(record, Ledger.reopen(folder, record, listeners), Plan(record.plan, record.findings))
 
 
 class Aborted(SiteError):
@@ -91,19 +99,28 @@ class Aborted(SiteError):
 async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> AsyncIterator[Campaign]:
     """The run with its workers ready and its watchers at work; where no round is left, nothing is started.
 
-    On exit the workers are removed, also after an error or a cancellation; what was measured is in the ledger.
+    On exit the workers are removed and the run is sealed, also after an error or a cancellation.
     Raises Aborted if a watcher stops the rounds, SiteError if the workers can't do what is planned.
     """
     run = Campaign(job, site)
-    if next_round(run.record) is None:
-        yield run
-        return
+    with job.ledger.lines.closing():
+        if next_round(run.record) is None:
+            job.ledger.lines.close()
+            yield run
+        else:
+            async with _at_work(run, job, watchers):
+                yield run
+
+
+@asynccontextmanager
+async def _at_work(run: Campaign, job: Job, watchers: Sequence[Watcher]) -> AsyncIterator[None]:
+    """Inside, workers and watchers exist. How it ends is observed."""
     try:
-        async with run.pool:
+        async with run.pool.working():
             await run.pool.gather_ready(_READY)
             check_workers(job.plan.probes, run.pool.ready)
             async with run.watched(watchers):
-                yield run
+                yield
     except Aborted as aborted:
         run.observe(RUN_BRAKED, {"code": aborted.code})
         raise
@@ -113,31 +130,12 @@ async def measuring(job: Job, site: Site, watchers: Sequence[Watcher] = ()) -> A
         raise
 
 
-def cancel_on_signals() -> None:
-    """The first SIGINT or SIGTERM cancels the current task; the next one ends the process at once, as usual.
-
-    A cancelled run ends in order: its workers are removed, and what it measured is kept.
-    """
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def end() -> None:
-        for number in signals:
-            loop.remove_signal_handler(number)
-        if task is not None:
-            task.cancel()
-
-    for number in signals:
-        loop.add_signal_handler(number, end)
-
-
 class Campaign:
     """One run under way: its rounds, one after the other, and all that is known so far."""
 
     def __init__(self, job: Job, site: Site) -> None:
         self._live = LiveRecord(job.record)
-        ledger = Ledger(job.ledger.folder, (self._live.take, *job.ledger.listeners))
-        self.pool = WorkerPool(site, job.plan.slots, ledger, Clock())
+        self.pool = WorkerPool(site, job.plan.slots, job.ledger.listening(self._live.take), Clock())
         self._watchers = AsyncExitStack()
         self._estimate = DispatchEstimate()
 
@@ -148,7 +146,8 @@ class Campaign:
     async def rounds(self) -> AsyncIterator[Round]:
         """Each round to `measure`, until nothing is left to learn.
 
-        At the end the watchers leave, and may add to the record: the verdict can follow while the workers still exist.
+        At the end the watchers leave, and may add to the record, which is sealed then: the verdict can follow while the
+        workers still exist.
         """
         round_ = next_round(self.record)
         if round_ is None:
@@ -158,6 +157,7 @@ class Campaign:
             round_ = next_round(self.record)
         await self._watchers.aclose()
         self.observe(RUN_FINISHED)
+        self.pool.ledger.lines.close()
 
     async def measure_all(self) -> None:
         """All rounds, where the nodes need no preparation before any of them."""
@@ -165,10 +165,11 @@ class Campaign:
             await self.measure(round_)
 
     async def measure(self, round_: Round) -> None:
-        """Returns when both results of every probe of the round are in the ledger."""
+        """Returns when both results of every probe of the round are in the ledger, and on the disk."""
         if self._estimate.rounds:
             await asyncio.sleep(self.record.spec.gap.si)
         await run_round(self.pool, round_, self._live.attempts(round_), self._estimate)
+        self.pool.ledger.lines.seal(SealReason.ROUND)
 
     def observe(self, kind: ObservationKind, values: Mapping[str, object] = MappingProxyType({})) -> None:
         """Note something about the whole run."""
@@ -187,12 +188,12 @@ class Campaign:
             yield
 
 
+@dataclass
 class _Stop:
     """Ends the rounds on a watcher's request: cancels the task that runs them, in the way of asyncio.timeout."""
 
-    def __init__(self) -> None:
-        self._reason: Reason | None = None
-        self._running: asyncio.Task[Any] | None = None
+    _reason: Reason | None = None
+    _running: asyncio.Task[Any] | None = None
 
     def ask(self, reason: Reason) -> None:
         """The first reason counts. After the rounds a reason has no effect."""
@@ -277,9 +278,21 @@ EXIT_CODES: Mapping[State, int] = {
 }
 
 
-def conclude(record: Record, language: Language) -> ReportDocument:
-    """Judge a run, diagnose it, and compose its report, for all formats to render."""
-    return compose(record, diagnose(record, judge(record)), language)
+def conclude(
+    record: Record,
+    language: Language,
+    limits: LimitsFile | None = None,
+    provenance: Provenance | None = None,
+) -> ReportDocument:
+    """Judge a run, diagnose it, and compose its report, for all formats to render.
+
+    With `limits` by these, and the report says what the run's own criteria make of it. Raises UsageError if they don't
+    fit the run.
+    """
+    if limits is not None:
+        provenance = provenance and replace(provenance, own=judge(record).state)
+        record = replace(record, spec=with_limits(record.spec, limits))
+    return with_provenance(compose(record, diagnose(record, judge(record)), language), record, provenance)
 
 
 def render_all(document: ReportDocument) -> dict[str, str]:
@@ -287,6 +300,6 @@ def render_all(document: ReportDocument) -> dict[str, str]:
     return {name: report.render(document) for name, report in REPORTS.items()}
 
 
-def save_reports(texts: Mapping[str, str], ledger: Ledger) -> dict[str, Path]:
+def save_reports(texts: Mapping[str, str], folder: Path) -> dict[str, Path]:
     """Every format, into the run directory."""
-    return {name: ledger.save(REPORTS[name].file_name, text) for name, text in texts.items()}
+    return {name: write_whole(folder / REPORTS[name].file_name, text) for name, text in texts.items()}

@@ -1,9 +1,10 @@
 """What comes next: the one place that decides whether, and why, there is another round. Pure.
 
-Planned rounds first, in their order; then void probes again, a bounded number of times; then pairs that
-stay undecided between their repeats, up to the test's budget. A round is always run again as a whole, so that
-every pair has the conditions of its first value: in a retry the probes that were fine take part as background,
-in a repeat all of them add a value.
+Planned rounds first, in their order; then probes without a value again, a bounded number of times; then pairs that
+are undecided with the limit inside their interval, up to the test's budget. What the road did to an attempt is never
+retried away: an attempt with a value has had its turn, and so has one that proves the road bad. A round is always run
+again as a whole, so that every pair has the conditions of its first value: in a retry the probes that were fine take
+part as background, in a repeat all of them add a value.
 
 Where nodes are broken on purpose, all rounds that need the nodes in one state, retries and repeats included, come
 before the next state: nodes are not broken a second time for a retry.
@@ -18,9 +19,10 @@ from itertools import groupby
 
 from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
+from clearway.probe.observations import HAND_OUT_LATE
 from clearway.probe.records import Pair, Probe, Role, Round, RoundReason, Trial
 from clearway.spec.model import Test
-from clearway.verdict.judge import judge
+from clearway.verdict.judge import judge_criteria, state_of
 from clearway.verdict.model import CriterionVerdict, PairState, State
 from clearway.verdict.pair import TOTAL
 from clearway.verdict.trials import TrialIndex
@@ -43,7 +45,7 @@ def _planned(record: Record) -> Iterator[Round]:
 
 
 def _retries(record: Record) -> Iterator[Round]:
-    index = TrialIndex(record)
+    index = record.derived(TrialIndex)
     trials: defaultdict[str, list[Trial]] = defaultdict(list)
     for trial in record.trials:
         trials[trial.probe.id].append(trial)
@@ -54,13 +56,23 @@ def _retries(record: Record) -> Iterator[Round]:
 
 
 def _is_due(index: TrialIndex, trials: list[Trial]) -> bool:
-    """Whether no attempt at the probe gave a value that can be judged, and the budget allows another.
+    """Whether no attempt at the probe gave a value that can be judged or a proof, and the budget allows another.
 
-    An attempt that ended with its controller has no result and is not counted.
+    An attempt that ended with its controller has no result and is not counted. Nor are those that an outage of the API
+    server made late, up to the budget once more: it may stay away.
     """
     wanted = [trial for trial in trials if trial.probe.role not in (Role.BACKGROUND, Role.EXPOSED)]
-    made = [t for t in trials if t.probe.role is not Role.BACKGROUND and any(half is not None for half in t.halves)]
-    return bool(wanted) and not any(map(index.counts, wanted)) and len(made) < index.record.spec.attempts
+    made = [t for t in trials if t.probe.role is not Role.BACKGROUND and t.halves]
+    late = index.record.derived(_handed_out_late)
+    spared = sum(trial.round in late for trial in made)
+    settled = any(map(index.counts, wanted)) or index.evidence(wanted).breaking
+    may_help = bool(wanted) and not any(map(index.disturbances.is_over, wanted))
+    budget = index.record.spec.attempts
+    return may_help and not settled and len(made) - min(spared, budget) < budget
+
+
+def _handed_out_late(record: Record) -> frozenset[str]:
+    return frozenset(seen.subject for seen in record.observed(HAND_OUT_LATE))
 
 
 def _retry(record: Record, origin: Round, void: set[str]) -> Round:
@@ -72,22 +84,29 @@ def _retry(record: Record, origin: Round, void: set[str]) -> Round:
 
 
 def _repeats(record: Record) -> Iterator[Round]:
-    tests = {test.name: test for test in record.spec.tests}
-    for verdict in judge(record).tests:
-        straddling = {pair for criterion in verdict.criteria for pair in _straddling(criterion)}
+    index = record.derived(TrialIndex)
+    for test in record.spec.tests:
+        straddling = {pair for criterion in judge_criteria(index, test) for pair in _straddling(criterion)}
         if not straddling:
             continue
         for origin in record.plan:
-            if origin.test == verdict.name and (round_ := _repeat(record, tests[origin.test], origin, straddling)):
+            if origin.test == test.name and (round_ := _repeat(record, test, origin, straddling)):
                 yield round_
 
 
 def _straddling(judged: CriterionVerdict) -> Iterator[Pair | str]:
-    """Pairs (or groups) whose values lie on both sides of the limit, where that leaves the criterion open."""
-    if judged.state is State.INCONCLUSIVE:
-        for pair in judged.pairs:
-            if pair.standing is PairState.UNDECIDED and "verdict.straddles" in {reason.code for reason in pair.reasons}:
-                yield pair.subject
+    """Pairs (or groups) with the limit inside their interval, where to decide them can decide the criterion."""
+    doubtful = [pair.subject for pair in judged.pairs if "verdict.straddles" in {one.code for one in pair.reasons}]
+    if judged.state is State.INCONCLUSIVE and _may_decide(judged, len(doubtful)):
+        yield from doubtful
+
+
+def _may_decide(judged: CriterionVerdict, doubtful: int) -> bool:
+    """Whether the criterion would be decided if all of these pairs held, or if all broke."""
+    holds, undecided = judged.count(PairState.HOLDS), judged.count(PairState.UNDECIDED)
+    others, pairs, share = undecided - doubtful, len(judged.pairs), judged.criterion.share.si
+    ends = {state_of(holds + more, others, pairs, share) for more in (0, doubtful)}
+    return ends != {State.INCONCLUSIVE}
 
 
 def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | str]) -> Round | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from clearway.base.units import Duration
-from clearway.engine.base import Tool, tools_of
+from clearway.engine.base import tools_of
 from clearway.engine.table import ENGINES
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
@@ -41,14 +41,11 @@ def _tools(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:
         values = {"tool": tool.binary, "package": tool.package}
         if missing := [worker for worker in workers if tool.binary not in worker.versions]:
             yield Finding("preflight.tool-missing", Severity.ERROR, _names(missing), values)
-        if old := [worker for worker in workers if _is_old(tool, worker.versions.get(tool.binary))]:
+        found = [(worker, worker.versions[tool.binary]) for worker in workers if worker not in missing]
+        if old := [worker for worker, version in found if tuple(map(int, version.split("."))) < tool.at_least]:
             wanted = ".".join(map(str, tool.at_least))
             values |= {"found": old[0].versions[tool.binary], "wanted": wanted}
             yield Finding("preflight.tool-too-old", Severity.ERROR, _names(old), values)
-
-
-def _is_old(tool: Tool, version: str | None) -> bool:
-    return version is not None and tuple(map(int, version.split("."))) < tool.at_least
 
 
 def _families(probes: Iterable[Probe], workers: list[Worker]) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from clearway.base.units import Duration
 from clearway.ledger import files
-from clearway.ledger.record import read_lines
-from clearway.ledger.write import append_line
+from clearway.ledger.disk import append_line
+from clearway.ledger.one_file import read_lines
 from clearway.probe.codec import of
 from clearway.spec.model import FailureName
 

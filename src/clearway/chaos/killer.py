@@ -17,7 +17,8 @@ from clearway.base.units import Duration
 from clearway.chaos import bomb
 from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.chaos.kinds import Failure, Sign
-from clearway.kube.api import Access, connect
+from clearway.kube.access import Access
+from clearway.kube.api import connect
 from clearway.kube.errors import KubeError
 from clearway.kube.objects import KubeNode, ObjectList
 from clearway.kube.until import settle

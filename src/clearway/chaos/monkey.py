@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Ratio
 from clearway.chaos.killer import SEEN_WITHIN, ChaosFailed, FailureRequest, KillerTools, NodeKiller
 from clearway.plan.model import breakable, drawn
@@ -106,7 +105,7 @@ class Monkey:
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Break nothing more, and restore everything. Raises SiteError with the first failure."""
+        """Break nothing more, and restore everything. Raises the first failure, or what ended the schedule early."""
         self._running.cancel()
         errors = await asyncio.gather(self._running, return_exceptions=True)
         await self._killer.restore()
@@ -115,7 +114,7 @@ class Monkey:
             values = dict(self._failures[0].values)
             raise ChaosFailed(values.pop("code"), **{"node": self._failures[0].subject, **values})
         for error in errors:
-            if isinstance(error, SiteError):
+            if isinstance(error, Exception):
                 raise error
 
     async def _run(self) -> None:

@@ -17,6 +17,7 @@ from clearway.cl2.measurements.table import MethodRow
 from clearway.cl2.namespaces import Namespaces
 from clearway.cl2.outcome import CallResult, StepResult, TestResult
 from clearway.cl2.prepare import Prepared
+from clearway.probe.records import Finding, Severity
 
 _LOGGER = logging.getLogger("clearway")
 
@@ -50,6 +51,7 @@ class Executor:
             self._errors.append(error)
         except asyncio.CancelledError:
             interrupted = True
+            self.context.console.log(Finding("door.test-interrupted", Severity.WARNING, test.name))
         # At once: a namespace takes seconds, and no measurement needs one.
         await asyncio.gather(self._dispose(), self._guarded(self.namespaces.remove()))
         seconds = time.monotonic() - monotonic

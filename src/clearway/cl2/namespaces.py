@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.model import NamespaceConfig
-from clearway.kube.api import Access, Api, connect
+from clearway.kube.access import Access
+from clearway.kube.api import Api, connect
 from clearway.kube.errors import Exists, NotFound
 from clearway.kube.objects import KubeObject, ObjectList
 from clearway.kube.until import settle

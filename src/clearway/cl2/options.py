@@ -14,7 +14,7 @@ from clearway.cl2.config.load import CommandLineChanges
 from clearway.cl2.flags import Given, refuse
 from clearway.cl2.namespaces import NamespaceDefaults
 from clearway.cl2.settings import SETTINGS, SettingsName
-from clearway.kube.api import Access
+from clearway.kube.access import Access
 from clearway.shell.node_access import NodeAccess, node_access
 from clearway.shell.providers import provider_named
 from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions, parse_toleration
@@ -67,8 +67,8 @@ def options(given: Given, environ: Mapping[str, str] = MappingProxyType({})) -> 
         configs=given.get("testconfig", ()),
         overrides=given.get("testoverrides", ()),
         suite=given.get("testsuite") or None,
-        report_dir=Path(folder) if folder else None,
-        runs=Path(folder) if folder else Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S"),
+        report_dir=Path(folder).expanduser() if folder else None,
+        runs=Path(folder).expanduser() if folder else Path("clearway-runs") / time.strftime("%Y%m%d-%H%M%S"),
         dry_run=given.get("dry-run", False),
         verify=not given.get("skip-cluster-verification", False),
         nodes=nodes or None,
@@ -102,6 +102,7 @@ def _cluster(given: Given) -> KubernetesOptions:
         nodes=given.get("node-selector"),
         tolerations=tuple(parse_toleration(text) for text in given.get("tolerate", ())),
         brake=given.get("brake", True),
+        beside_others=True,  # as ClusterLoader2 does
     )
 
 

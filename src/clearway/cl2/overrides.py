@@ -38,7 +38,7 @@ def from_text(text: str) -> int | float | bool | str:
     """A variable of the environment: a whole number, a number, a switch, or else text."""
     for read in (int, float):
         try:
-            return read(text) if text == text.strip() and "_" not in text else text
+            return read(text) if text.isascii() and text == text.strip() and "_" not in text else text
         except ValueError:
             continue
     return _SWITCHES.get(text, text)

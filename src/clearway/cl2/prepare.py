@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -148,8 +148,9 @@ class Preparation:
     def _count_nodes(self) -> int:
         """How many nodes can be measured. Raises SiteError; a dry run works without a cluster, and says so."""
         options = self.context.options
+        access = replace(options.cluster.access, hurried=options.dry_run)
         try:
-            return len(asyncio.run(self.context.site(options.cluster).inspect()).nodes)
+            return len(asyncio.run(self.context.site(replace(options.cluster, access=access)).inspect()).nodes)
         except SiteError:
             if not options.dry_run:
                 raise

@@ -13,6 +13,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
     # Only a default that says something is shown: no False, no None, no empty list.
     default_parameter=Parameter(negative="", show_default=lambda value: value if isinstance(value, str) else None),
 )

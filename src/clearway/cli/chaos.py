@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from clearway.campaign.acceptance import Aborted
 from clearway.cli.sites import SelectedSite
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Round
-from clearway.spec.model import Spec
+from clearway.spec.model import Chaos
 
 if TYPE_CHECKING:  # loaded only where nodes are broken
     from clearway.chaos.killer import KillerTools
@@ -22,10 +22,8 @@ if TYPE_CHECKING:  # loaded only where nodes are broken
     from clearway.site.kubernetes.options import KubernetesOptions
 
 
-def check_permitted(spec: Spec, selected: SelectedSite, *, allowed: bool) -> None:
-    """Raises UsageError where the spec breaks nodes and may not, or nodes that can't be broken and put back."""
-    if spec.chaos is None:
-        return
+def check_permitted(chaos: Chaos, selected: SelectedSite, *, allowed: bool) -> None:
+    """Raises UsageError where nodes may not be broken, or can't be broken and put back."""
     if selected.cluster is None:
         raise UsageError("chaos.not-here", site=selected.name)
     if not allowed:
@@ -33,32 +31,30 @@ def check_permitted(spec: Spec, selected: SelectedSite, *, allowed: bool) -> Non
     from clearway.shell.providers import Feature, missing
 
     provider = selected.provider_flags.node_access.provider
-    needed = (Feature.NODE_KILLER, Feature.REBOOT) if spec.chaos.fail == "reboot" else (Feature.NODE_KILLER,)
+    needed = (Feature.NODE_KILLER, Feature.REBOOT) if chaos.fail == "reboot" else (Feature.NODE_KILLER,)
     for feature in needed:
         if (reason := missing(provider, feature)) is not None:
             raise UsageError(reason.code, **reason.values)
 
 
-async def phases_of(record: Record, selected: SelectedSite, folder: Path) -> tuple[Phases, ...]:
-    """What breaks the nodes of this run and puts them back; empty where none is broken. Raises SiteError, UsageError.
+async def phases_of(chaos: Chaos, record: Record, selected: SelectedSite, folder: Path) -> Phases:
+    """What breaks the nodes of this run and puts them back. Raises SiteError, UsageError.
 
     It has to be the last watcher: the last one leaves first, so no node is broken any more when the others leave.
     """
-    if record.spec.chaos is None or selected.cluster is None:
-        return ()
     from clearway.chaos.phases import Phases, chaos_plan
 
-    plan = chaos_plan(record.spec.chaos, record.spec, record.inventory)
+    assert selected.cluster is not None, "check_permitted has refused every other site"
+    plan = chaos_plan(chaos, record.spec, record.inventory)
     node_access = selected.provider_flags.node_access
     breaker = NodeBreaker(selected.cluster, node_access, selected.broken, selected.log)
-    return (Phases(await breaker.tools(folder), plan),)
+    return Phases(await breaker.tools(folder), plan)
 
 
-async def prepare(phases: Iterable[Phases], round_: Round) -> None:
+async def prepare(phases: Phases, round_: Round) -> None:
     """Bring the nodes into the state that the round is to be measured in. Raises Aborted where that fails."""
     try:
-        for phase in phases:
-            await phase.before(round_)
+        await phases.before(round_)
     except SiteError as error:
         raise Aborted(error.code, **error.values) from error
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 from clearway.base.errors import ClearwayError
-from clearway.campaign.acceptance import cancel_on_signals
 from clearway.chaos.killer import KillerTools
 from clearway.chaos.monkey import ChaosEvents
 from clearway.cl2.command import Cl2Command
 from clearway.cl2.context import Context
 from clearway.cl2.options import Options
-from clearway.cl2.outcome import TestResult, exit_code
-from clearway.cl2.prepare import Preparation, Prepared
+from clearway.cl2.outcome import exit_code
+from clearway.cl2.prepare import Preparation
 from clearway.cli.chaos import NodeBreaker
 from clearway.cli.dry_run import show_dry_run
 from clearway.cli.log import LOGGER, file_log
 from clearway.cli.sites import finding_log
 from clearway.ledger import files
-from clearway.ledger.write import Listener, write_whole
+from clearway.ledger.disk import make_folder, write_whole
+from clearway.ledger.write import Listener
 from clearway.plan.model import Plan
 from clearway.report.progress import Progress
 from clearway.report.wording import Language, describe_error
@@ -44,14 +43,9 @@ def run_tests(options: Options, language: Language) -> int:
         return 0
     with ExitStack() as stack:
         if options.report_dir is not None:
-            options.report_dir.mkdir(parents=True, exist_ok=True)
+            make_folder(options.report_dir)
             stack.enter_context(file_log(options.report_dir / files.LOG))
-        return exit_code(asyncio.run(_run(command, prepared)))
-
-
-async def _run(command: Cl2Command, prepared: tuple[Prepared, ...]) -> Sequence[TestResult]:
-    cancel_on_signals()
-    return await command.run(prepared)
+        return exit_code(asyncio.run(command.run(prepared)))
 
 
 def _context(options: Options, language: Language) -> Context:
@@ -64,7 +58,7 @@ def _context(options: Options, language: Language) -> Context:
     async def killer_tools() -> KillerTools:
         assert options.node_access is not None
         # Beside the journal of broken nodes, so that `clearway revive` finds the cluster.
-        options.runs.mkdir(parents=True, exist_ok=True)
+        make_folder(options.runs)
         write_whole(options.runs / files.CLUSTER, dump_options(options.cluster))
         return await NodeBreaker(options.cluster, options.node_access, broken, console.log).tools(options.runs)
 

@@ -24,7 +24,7 @@ _VERBOSE = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tests that the flags name and return the exit code; every error becomes a message on stderr."""
     words = list(sys.argv[1:] if argv is None else argv)
-    return exit_code_of(lambda: _run(words))
+    return exit_code_of(lambda: _run(words), words, "clusterloader2")
 
 
 def _run(words: list[str]) -> int | None:
@@ -52,6 +52,7 @@ def command(flags: Sequence[Flag]) -> App:
         help=sentence("door.help", {}, language_of_words()),
         help_format="plaintext",
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     app.default(given)
     return app

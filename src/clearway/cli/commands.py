@@ -35,6 +35,11 @@ COMMANDS: Mapping[str, CommandRow] = {
         "Write a report of a run.",
         ("report clearway-runs/20260131-120000 --format markdown",),
     ),
+    "verify": CommandRow(
+        "verify:verify",
+        "Say whether a run is whole: nothing changed, nothing missing.",
+        ("verify clearway-runs/20260131-120000",),
+    ),
     "cni-cost": CommandRow(
         "recorded:cni_cost",
         "Show what the pod network costs: a run on hosts, one on pods.",

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Group, Parameter
 
 from clearway.base.errors import UsageError
-from clearway.base.units import parse_duration
-from clearway.kube.api import Access
+from clearway.base.quantity_text import parse_duration
+from clearway.kube.access import Access
 from clearway.report.wording import LANGUAGES, Language
 from clearway.site.kubernetes.options import IMAGE, NAMESPACE, KubernetesOptions, parse_toleration
 from clearway.spec.model import Spec
@@ -152,6 +152,9 @@ class ClusterRunFlags(ClusterFlags):
     partial: Annotated[
         bool, Parameter(group=WORKERS, help="Measure what can be measured where some workers don't start.")
     ] = False
+    beside_others: Annotated[
+        bool, Parameter(group=IN_USE, help="Measure although another run does on this cluster; the verdict says so.")
+    ] = False
     brake: Annotated[
         bool,
         Parameter(
@@ -174,6 +177,7 @@ class ClusterRunFlags(ClusterFlags):
             lease=parse_duration(self.lease),
             machine_label=machine_label,
             partial=self.partial,
+            beside_others=self.beside_others,
             brake=self.brake,
         )
 

@@ -19,8 +19,8 @@ def init(
 
         print(init_text(), end="")
         return 0
-    from clearway.base.units import parse_ratio
-    from clearway.ledger.record import read_run
+    from clearway.base.quantity_text import parse_ratio
+    from clearway.ledger.read import read_run
     from clearway.verdict.propose import limits_text
 
     print(limits_text(read_run(from_), parse_ratio(margin)), end="")

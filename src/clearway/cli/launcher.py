@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
 from clearway.cli.flags import Lang, chosen_language
-from clearway.ledger.write import writing
+from clearway.ledger.disk import writing
 from clearway.report.wording import sentence
 
 _NAME = "clusterloader2"

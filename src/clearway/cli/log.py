@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from clearway.ledger.disk import private, writing
 
 LOGGER = logging.getLogger("clearway")
 
@@ -31,7 +34,9 @@ class _CurrentStderr(logging.Handler):
 
 @contextmanager
 def file_log(path: Path) -> Iterator[None]:
-    """Everything that is logged inside also goes to a file, with UTC times."""
+    """Everything that is logged inside also goes to a file, with UTC times. Raises LedgerError."""
+    with writing(path):
+        os.close(private(path, os.O_WRONLY | os.O_CREAT))
     handler = logging.FileHandler(path, encoding="utf-8")
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime

@@ -6,44 +6,89 @@ us, 4 our bug, 130 interrupted.
 
 from __future__ import annotations
 
+import re
+import shlex
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
 
 from clearway.base.errors import INTERRUPTED, ClearwayError
 from clearway.cli.commands import overview
+from clearway.cli.streams import open_outlets, take_lost_output
 
 BUG = 4
+"""Of no verdict, refusal or site: only a fault in clearway itself ends so."""
+_OF_HOME = re.compile(r"(--[a-z-]+=)?(~(?:/.*)?)")
+NOT_WRITTEN = 3
+"""Exit code where all went well but the output: a disk that is full."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes a message on stderr and its code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = list(map(_at_home, sys.argv[1:] if argv is None else argv))
     # `help`, `help COMMAND` and `version` are the flags that they stand for.
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     elif words == ["version"]:
         words = ["--version"]
     if words in ([], ["--help"], ["-h"]):
-        sys.stdout.write(overview())
-        return 0
+        return exit_code_of(lambda: print(overview(), end=""), words)
     from clearway.cli.app import app
 
-    return exit_code_of(lambda: app(words, exit_on_error=False, print_error=True))
+    return exit_code_of(lambda: app(words, exit_on_error=False, print_error=True), words)
 
 
-def exit_code_of(act: Callable[[], int | None]) -> int:
-    """Map the result or the exception of `act` to an exit code; an error becomes a message on stderr."""
+def _at_home(word: str) -> str:
+    """With `~` as the home folder: a shell expands it at the begin of a word only, not in `--report-dir=~/x`."""
+    found = _OF_HOME.fullmatch(word)
+    return word if found is None else f"{found[1] or ''}{Path(found[2]).expanduser()}"
+
+
+def exit_code_of(act: Callable[[], int | None], words: Sequence[str], program: str = "clearway") -> int:
+    """Map the result or the exception of `act` to an exit code; an error becomes a message on stderr.
+
+    Output that is lost changes no other exit code than 0; a reader that has ended, as `head` does, changes none.
+    """
+    open_outlets()
+    interrupt_on_signals()
+    code = _ended(act, shlex.join([program, *words]))
+    lost = take_lost_output()
+    if lost is not None:
+        _say(ClearwayError("cli.output-lost", error=lost.strerror))
+    return code or (NOT_WRITTEN if lost is not None else 0)
+
+
+def _ended(act: Callable[[], int | None], command: str) -> int:
     try:
         return act() or 0
     except ClearwayError as error:
         _say(error)
         return error.exit_code
     except KeyboardInterrupt:
+        _say(ClearwayError("cli.interrupted", command=command))
         return INTERRUPTED
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else BUG
     except Exception as error:  # noqa: BLE001 - every exception has to become an exit code
         return _unexpected(error)
+
+
+def interrupt_on_signals() -> None:
+    """SIGTERM, and SIGHUP of a terminal that is gone, do what Ctrl-C does: what runs is cancelled and ends in order.
+
+    A SIGHUP that is ignored, as below `nohup`, stays so. SIGINT does not: a shell ignores it for its background jobs,
+    which SIGTERM has to end in order too.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def _say(error: ClearwayError) -> None:

@@ -22,7 +22,7 @@ def plan(
     from clearway.report.forecast import render_forecast
 
     language = chosen_language(lang)
-    wanted = spec_flags.spec(spec, site_flags.usual_profile)
+    wanted = spec_flags.spec(spec, site_flags.usual_profile).with_seed()
     site = selected_site(site_flags, ProviderFlags(), wanted.machine_label, language).site
     inventory = asyncio.run(site.inspect())
     planned = make_plan(wanted, inventory)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from clearway.base.errors import LedgerError
 from clearway.base.units import Duration
 from clearway.chaos.journal import Journal, JournalEntry
 from clearway.chaos.killer import NodeKiller
@@ -14,7 +16,9 @@ from clearway.cli.flags import Lang, ProviderFlags, RunFolder, chosen_language
 from clearway.cli.log import stderr_log
 from clearway.cli.sites import SelectedSite, recorded_cluster, recorded_site
 from clearway.diagnose.chaos import failure
-from clearway.ledger.write import Appended, Ledger
+from clearway.ledger.lock import held
+from clearway.ledger.read import read_run
+from clearway.ledger.write import Appended, Ledger, Listener
 from clearway.report.wording import sentence
 
 _RECOVERY = Duration(60)
@@ -29,7 +33,7 @@ def revive(folder: RunFolder, *, provider_flags: ProviderFlags = ProviderFlags()
     language = chosen_language(lang)
     selected = recorded_site(folder, provider_flags, language)
     entries = Journal(folder).open()
-    with stderr_log(verbose=True):
+    with stderr_log(verbose=True), held(folder):
         if entries and not asyncio.run(_restored(entries, folder, selected)):
             return NOT_BACK
     nodes = tuple(entry.node for entry in entries)
@@ -45,12 +49,24 @@ async def _restored(entries: Sequence[JournalEntry], folder: Path, selected: Sel
         for found in failure(item):
             selected.log(found)
 
-    ledger = Ledger.reopen(folder, [log_failure])
     node_access = selected.provider_flags.node_access
     tools = await NodeBreaker(recorded_cluster(folder), node_access, set(), selected.log).tools(folder)
-    killer = NodeKiller(tools, ledger.append)
-    killer.adopt(entries, _RECOVERY)
+    with _observing(folder, log_failure) as observe:
+        killer = NodeKiller(tools, observe)
+        killer.adopt(entries, _RECOVERY)
+        try:
+            return await killer.restore()
+        finally:
+            await tools.shell.close()
+
+
+@contextmanager
+def _observing(folder: Path, log_failure: Listener) -> Iterator[Listener]:
+    """What takes observations into the run's record. One that is damaged keeps no node from coming back."""
     try:
-        return await killer.restore()
-    finally:
-        await tools.shell.close()
+        ledger = Ledger.reopen(folder, read_run(folder), [log_failure])
+    except LedgerError:
+        yield log_failure
+        return
+    with ledger.lines.closing():
+        yield ledger.append

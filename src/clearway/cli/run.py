@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearway.base.errors import INTERRUPTED, UsageError
-from clearway.campaign.acceptance import Aborted, Job, begin, cancel_on_signals, conclude, measuring
+from clearway.base.errors import INTERRUPTED, ClearwayError, UsageError
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring
 from clearway.campaign.acceptance import resume as resume_job
 from clearway.cli.chaos import check_permitted, phases_of, prepare
 from clearway.cli.flags import (
@@ -21,11 +22,12 @@ from clearway.cli.flags import (
     chosen_language,
 )
 from clearway.cli.log import LOGGER, file_log, stderr_log
-from clearway.cli.recorded import show
+from clearway.cli.main import NOT_WRITTEN
+from clearway.cli.recorded import Conclusion, show
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
-from clearway.ledger.record import read_run
-from clearway.ledger.write import Ledger
+from clearway.ledger.lock import held
+from clearway.ledger.read import read_run
 from clearway.report.progress import Progress
 from clearway.report.wording import Language, describe_error
 from clearway.spec.model import Spec
@@ -51,9 +53,13 @@ def run(
         selected = recorded_site(folder, provider_flags, language)
     else:
         selected = selected_site(site_flags, provider_flags, new.machine_label, language)
-    check_permitted(new or read_run(folder).spec, selected, allowed=allow_chaos)
+    chaos = (new or read_run(folder).spec).chaos
+    if chaos is not None:
+        check_permitted(chaos, selected, allowed=allow_chaos)
     with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
-        return asyncio.run(_accept(new, selected, _Output(folder, language, progress, as_json=output_flags.json)))
+        output = _Output(folder, language, progress, as_json=output_flags.json)
+        with held(folder):
+            return asyncio.run(_accept(new, selected, output))
 
 
 @dataclass
@@ -69,10 +75,18 @@ class _Output:
     def show_verdict(self) -> int:
         """Judge what is measured so far, print and save the reports; returns the exit code."""
         self.progress.finish()
-        document = conclude(read_run(self.folder), self.language)
-        code = show(document, Ledger(self.folder), as_json=self.as_json)
+        shown = show(Conclusion.of(self.folder, self.language), as_json=self.as_json)
         self.verdict_shown = True
-        return code
+        return shown.exit_code or (0 if shown.kept else NOT_WRITTEN)
+
+    def interrupted(self) -> int:
+        """Say how a run goes on that was interrupted, and judge what it has; returns the exit code."""
+        self.progress.finish()
+        code = "cli.removal-interrupted" if self.verdict_shown else "cli.run-interrupted"
+        LOGGER.warning("%s", describe_error(ClearwayError(code, folder=shlex.quote(str(self.folder))), self.language))
+        if not self.verdict_shown:
+            self.show_verdict()
+        return INTERRUPTED
 
 
 async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) -> int:
@@ -80,26 +94,27 @@ async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) ->
 
     Where it is stopped or interrupted, the workers are removed first, and then what was measured is judged.
     """
-    cancel_on_signals()
     job = await _job(spec, selected, output)
     with file_log(output.folder / files.LOG):
+        for finding in job.record.findings:
+            selected.log(finding)
         try:
             return await _measure(job, selected, output)
         except Aborted as aborted:
             LOGGER.warning("%s", describe_error(aborted, output.language))
             return output.show_verdict()
         except asyncio.CancelledError:
-            if not output.verdict_shown:
-                output.show_verdict()
-            return INTERRUPTED
+            return output.interrupted()
 
 
 async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
     """Rounds, verdict, reports. The workers are removed last: the verdict does not wait for that."""
-    phases = await phases_of(job.record, selected, output.folder)
+    chaos = job.record.spec.chaos
+    phases = () if chaos is None else (await phases_of(chaos, job.record, selected, output.folder),)
     async with measuring(job, selected.site, (*selected.watchers, *phases)) as run:
         async for round_ in run.rounds():
-            await prepare(phases, round_)
+            for breaking in phases:
+                await prepare(breaking, round_)
             await run.measure(round_)
         code = output.show_verdict()
         if selected.site.leftover_hint() is not None:
@@ -113,8 +128,7 @@ async def _job(spec: Spec | None, selected: SelectedSite, output: _Output) -> Jo
     if spec is None:
         job = await resume_job(selected.site, output.folder, listeners)
     else:
-        job = await begin(spec, selected.site, output.folder, listeners)
-        job.ledger.save(selected.file_name, selected.file_text)
+        job = await begin(spec, selected.site, output.folder, listeners, {selected.file_name: selected.file_text})
     done = {round_.id for round_ in job.record.rounds}
     output.progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
     return job

@@ -12,7 +12,7 @@ from clearway.base.errors import LedgerError, UsageError
 from clearway.cli.flags import ProviderFlags, SiteFlags
 from clearway.cli.log import LOGGER
 from clearway.ledger import files
-from clearway.ledger.record import read_whole, read_yaml
+from clearway.ledger.one_file import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.wording import Language, sentence
 from clearway.site.base import Site, Watcher
@@ -21,11 +21,6 @@ if TYPE_CHECKING:  # what a site needs is loaded when it is selected
     from clearway.site.hosts.model import HostsSpec
     from clearway.site.hosts.site import HostsSite
     from clearway.site.kubernetes.options import KubernetesOptions
-
-LAB_FILE = "lab.yaml"
-"""The lab that a run was made on, in its run directory."""
-HOSTS_FILE = "hosts.yaml"
-"""The hosts, and how each is entered; no secrets."""
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
 
@@ -74,10 +69,10 @@ def selected_site(
 
 def recorded_site(folder: Path, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
-    if (folder / LAB_FILE).exists():
-        return read_yaml(folder / LAB_FILE, lambda file: _lab(file, language))
-    if (folder / HOSTS_FILE).exists():
-        return read_yaml(folder / HOSTS_FILE, lambda file: _hosts(file, language))
+    if (folder / files.LAB).exists():
+        return read_yaml(folder / files.LAB, lambda file: _lab(file, language))
+    if (folder / files.HOSTS).exists():
+        return read_yaml(folder / files.HOSTS, lambda file: _hosts(file, language))
     return _cluster(recorded_cluster(folder), provider_flags, language)
 
 
@@ -95,7 +90,7 @@ def _lab(file: Path | None, language: Language) -> SelectedSite:
     from clearway.site.lab.site import LabSite
 
     lab = BUILT_IN if file is None else load_lab(file)
-    return SelectedSite(LabSite(lab, log=finding_log(language)), LAB_FILE, dump_lab(lab), language)
+    return SelectedSite(LabSite(lab, log=finding_log(language)), files.LAB, dump_lab(lab), language)
 
 
 def _hosts(file: Path, language: Language) -> SelectedSite:
@@ -105,7 +100,7 @@ def _hosts(file: Path, language: Language) -> SelectedSite:
 
     hosts = load_hosts(file)
     site = hosts_site(hosts, language)
-    return SelectedSite(site, HOSTS_FILE, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
+    return SelectedSite(site, files.HOSTS, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 
 
 def hosts_site(hosts: HostsSpec, language: Language) -> HostsSite:

@@ -10,7 +10,8 @@ from clearway.ledger.record import Record
 from clearway.probe.observations import CHAOS_FAILED
 from clearway.probe.records import Finding, Observation, Reason, Role, Severity
 from clearway.spec.model import Test
-from clearway.verdict.downtime import Disturbances, downtimes
+from clearway.verdict.downtime import downtimes
+from clearway.verdict.trials import TrialIndex
 
 _NAMED = 10
 """Measurements named: as many as a reader looks at. The ledger has all."""
@@ -41,7 +42,7 @@ def failure(seen: object) -> Iterator[Finding]:
 
 def met_downtime(record: Record, test: Test) -> Reason | None:
     """How many measurements of a test met a downtime of one of their own nodes; None if none did."""
-    disturbances = Disturbances(record)
+    disturbances = record.derived(TrialIndex).disturbances
     nodes, probes = set[str](), dict[str, None]()
     for trial in record.trials:
         if trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from clearway.base.units import Quantity
 from clearway.ledger.record import Record
-from clearway.probe.metrics import METRICS, Better, Metric, SampleStats
+from clearway.probe.distribution import SampleStats
+from clearway.probe.metrics import METRICS, Better, Metric
 from clearway.probe.records import Pair, Role, Trial
 from clearway.spec.model import Test
+from clearway.verdict.evidence import value_of_all
 from clearway.verdict.trials import TrialIndex
 
 
@@ -32,21 +33,27 @@ class PairFigures:
     across_zones: bool
     values: Mapping[str, Quantity]
     """By name of the figure; what was not measured is not there."""
+    measurements: int
+    """Behind each value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One figure over pairs. `worst` is the bad end, p5 and p95 are nearest ranks."""
+    """One figure over pairs. `worst` is the bad end, p5 and p95 are nearest ranks; None of too few pairs."""
 
     figure: Figure
     across_zones: bool
     pairs: int
     mean: Quantity
-    p5: Quantity
+    p5: Quantity | None
     p50: Quantity
-    p95: Quantity
+    p95: Quantity | None
     worst: Quantity
     worst_pair: Pair
+
+
+_TAILS = 20
+"""Pairs from which p5 and p95 are shown: the nearest rank of fewer is simply the worst or the best pair."""
 
 
 def shown_figures(test: Test) -> tuple[Figure, ...]:
@@ -59,7 +66,7 @@ def shown_figures(test: Test) -> tuple[Figure, ...]:
 
 def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     """Every pair of `test` that has a measured value, in order of measuring. A void attempt gives none."""
-    index = TrialIndex(record)
+    index = record.derived(TrialIndex)
     trials: dict[Pair, list[Trial]] = {}
     for trial in record.trials:
         mine = trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND
@@ -68,9 +75,14 @@ def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     zones = {node.name: node.zone for node in record.inventory.nodes}
     figures = shown_figures(test)
     return tuple(
-        PairFigures(pair, zones.get(pair[0].node) != zones.get(pair[1].node), _values(figures, tried))
+        PairFigures(pair, zones.get(pair[0].node) != zones.get(pair[1].node), _values(figures, tried), len(tried))
         for pair, tried in trials.items()
     )
+
+
+def figures_by_test(record: Record) -> Mapping[str, tuple[PairFigures, ...]]:
+    """Of all tests, by name. Diagnosis and report ask for the same: see `Record.derived`."""
+    return {test.name: pair_figures(record, test) for test in record.spec.tests}
 
 
 def summaries(test: Test, pairs: Iterable[PairFigures]) -> tuple[Summary, ...]:
@@ -86,9 +98,8 @@ def summaries(test: Test, pairs: Iterable[PairFigures]) -> tuple[Summary, ...]:
 
 
 def _values(figures: Sequence[Figure], trials: Sequence[Trial]) -> Mapping[str, Quantity]:
-    read = ((figure, [figure.metric.value(trial, figure.statistic) for trial in trials]) for figure in figures)
-    found = ((figure, [value for value in values if value is not None]) for figure, values in read)
-    return {figure.name: figure.metric.unit(median(values)) for figure, values in found if values}
+    found = ((figure, value_of_all(figure.metric, figure.statistic, trials)) for figure in figures)
+    return {figure.name: figure.metric.unit(value) for figure, value in found if value is not None}
 
 
 def _summary(figure: Figure, pairs: Sequence[PairFigures], *, across: bool) -> Summary | None:
@@ -109,9 +120,9 @@ def _summary(figure: Figure, pairs: Sequence[PairFigures], *, across: bool) -> S
         across_zones=across,
         pairs=len(by_pair),
         mean=quantity("mean"),
-        p5=quantity("p5"),
+        p5=quantity("p5") if len(by_pair) >= _TAILS else None,
         p50=quantity("median"),
-        p95=quantity("p95"),
+        p95=quantity("p95") if len(by_pair) >= _TAILS else None,
         worst=figure.metric.unit(by_pair[worst_pair]),
         worst_pair=worst_pair,
     )

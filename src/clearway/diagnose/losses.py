@@ -65,5 +65,5 @@ def _counted(record: Record) -> Counter[_Row]:
             # softnet counts for all networks of a node: the worker read the same packets.
             if name.startswith("softnet."):
                 found.pop((host.subject, "pod", name), None)
-            found[host.subject, "host", name] += count
+            found[host.subject, "host", name] += count if isinstance(count, int) else 0
     return found

@@ -8,9 +8,13 @@ from typing import Iterable, List, Mapping, NoReturn, Optional, Protocol, Tuple,
 
 from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration
+from clearway.probe.codec import CodecError
 from clearway.probe.measurement import Measurement
 from clearway.probe.records import Half, Request
+from clearway.probe.wire import MEASUREMENT
 
+AFRESH = Duration(0.1)
+"""Time in which a server is started afresh, before its partner may come."""
 TAIL = Duration(0.5)
 """Load goes on this long after the window: a receiver prints a row only once the next interval has begun,
 and no pair of a round stops while another is still measured."""
@@ -58,6 +62,12 @@ class ToolCommand:
     round spread (8 pairs on the lab: 1.9 ms), far less than a warm-up."""
     grace: Duration = Duration(0.1)
     """How long it may take to leave once it is asked to, before it is killed."""
+    alone_until: Optional[Duration] = None
+    """Serve halves that hear one new client at a time: until then, relative to the instant, none is the partner. One
+    that says nothing would keep it waiting, so the tool is started afresh. None: it hears all at once.
+    """
+    congestion: Optional[str] = None
+    """Serve halves that set it themselves, as their client asks. The kernel keeps users from most of them."""
     watch_start: bool = False
     """The tool waits for the instant by itself: the agent watches the interface for its first data."""
 
@@ -84,6 +94,8 @@ class Engine(Protocol):
     default_for: Tuple[str, ...] = ()
     """Protocols that it measures where the spec names no engine."""
     ipv6: bool = True
+    many_flows: bool = False
+    """Whether it sends UDP in many flows and counts each."""
     tools: Tuple[Tool, ...]
     """The programs it runs: what setup installs and what the worker image keeps."""
     needs: Tuple[Half, ...]
@@ -97,14 +109,35 @@ class Engine(Protocol):
     def send(self, request: Request) -> ToolCommand:
         """The half that begins. Its time on the machine's own clock is `request.start`."""
 
+    def clients(self, output: Output) -> Tuple[str, ...]:
+        """Addresses that a server says were connected to it; none from one that says nothing about them."""
+        return ()
+
     def read(self, request: Request, output: Output) -> Measurement:
         """What the output proves, of the half in `request`.
 
         Raises Unreadable with the code of what was found instead: `tool.refused` and `tool.no-route`
         and `tool.connect-timeout` and `tool.not-connected`, from a tool that gives no reason (the send
         half could not connect), `tool.late-start`, `tool.no-rows`,
-        `tool.cut-short`, `tool.failed`. Exit status proves nothing and is only quoted.
+        `tool.cut-short`, `tool.reset`, `tool.failed`. Exit status proves nothing and is only quoted.
         """
+
+
+def proven(engine: Engine, request: Request, output: Output) -> Measurement:
+    """What `engine.read` makes of the output. Raises Unreadable also for output of a form that it did not foresee.
+
+    The measurement goes through its codec: numbers that no controller would take are the tool's fault, here.
+    """
+    try:
+        sent = MEASUREMENT.encode(engine.read(request, output))
+        return MEASUREMENT.decode(sent)  # type: ignore[no-any-return]
+    except Unreadable:
+        raise
+    except CodecError as error:
+        raise Unreadable("tool.unforeseen", tool=engine.name, error=error.reason) from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        found = f"{type(error).__name__}: {error}"[:_QUOTE]
+        raise Unreadable("tool.unforeseen", tool=engine.name, error=found) from error
 
 
 P = TypeVar("P")
@@ -139,6 +172,12 @@ def failed(code: str, tool: str, output: Output, text: str = "") -> Unreadable:
     """The error `code` with the last line of what the tool printed: of `text`, else of its standard error."""
     values = {"tool": tool, "quote": quote(text) or quote(output.stderr)}
     return Unreadable(code, **values) if output.exit is None else Unreadable(code, exit=output.exit, **values)
+
+
+def check_not_reset(tool: str, said: str) -> None:
+    """Raise Unreadable if a sender says that connections were reset while it used them."""
+    if count := said.count("Connection reset by peer"):
+        raise Unreadable("tool.reset", tool=tool, count=count)
 
 
 def check_server(tool: str, output: Output) -> None:

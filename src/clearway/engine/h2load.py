@@ -1,20 +1,24 @@
 """HTTP over TCP: h2load asks, nginx answers; every request's time is read from h2load's raw log.
 
-h2load reports neither a refused connection nor a server that dies: what it measured has to be found in the log,
-from before the window's begin until its end.
+h2load reports neither a refused connection nor a server that dies: what it measured has to be found in the log. It
+runs without a warm-up of its own, because what it sends in one is in no log, and connections made in one are not timed.
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
-from typing import Mapping
+from typing import Optional
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
+from clearway.engine.answers import Answers
 from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, check_server, failed, parameters_of
-from clearway.engine.h2load_log import TOOL, LoadSummary, read_log, summary_of
-from clearway.probe.measurement import Histogram, Http
-from clearway.probe.parameters import HttpParameters, Window
+from clearway.engine.h2load_log import TOOL, LoadSummary, RequestLog, summary_of
+from clearway.engine.h2load_pacing import Schedule, ScheduledRequest
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Connecting, Http
+from clearway.probe.parameters import HttpParameters
 from clearway.probe.records import Half, Request
 
 H2LOAD = Tool(TOOL, "nghttp2-client", (TOOL, "--version"), (1, 44))
@@ -24,23 +28,22 @@ NGINX = Tool("nginx", "nginx-light", ("nginx", "-v"), (1, 19, 5))
 
 _LEAD = Duration(0.3)
 """Requests flow this long before the instant, so that the load is there at it: 15 times what spawning takes."""
-_MARGIN = Duration(0.2)
-"""The log begins this long before the window: what h2load sends in its warm-up is in no log."""
 _LATE = Duration(0.15)
-"""A start as late as this still leaves 50 ms of log before the window. Spawning takes 12 to 20 ms on the lab."""
+"""A start as late as this still lies before the window. Spawning takes 12 to 20 ms on the lab."""
 _PATIENCE = Duration(3.0)
 """Time to exit after the load. It took 20 ms (h2load 1.52), even from a server that had stopped answering: the rest is
 for a busy machine and a log of millions of rows."""
 _DRAIN = Duration(0.5)
 """The server listens this much longer than the load, so that the client's lateness never meets a closed port."""
 _SILENCE = Duration(0.1)
-"""Without a stated rate each connection sends again as soon as it is answered: all of them silent for so long means
-that h2load did not run."""
-_ROUNDING = 2
-"""Requests that a connection may be behind by its place in the order."""
-_SPARE_CONNECTIONS = 64
-"""nginx counts its listening sockets too, and a port scan may take some: enough for both."""
-_LOG, _BODY, _CONFIGURATION = "requests.tsv", "body", "nginx.conf"
+"""Without a stated rate each connection sends again as soon as it is answered: all of them silent for so long at the
+end means that h2load did not run, or lost its server."""
+_TRIED_AGAIN = Duration(0.9)
+"""A connection that took this much longer than another lost its first packet: Linux sends it again after 1 s."""
+_SPARE_CONNECTIONS = 1024
+"""For strangers, and for nginx's own sockets. Where there are more, nginx closes those first that wait the longest for
+a request, and strangers' are closed soon."""
+_LOG, _CONFIGURATION, _SERVED = "requests.tsv", "nginx.conf", "served"
 
 
 class H2load(Engine):
@@ -58,20 +61,19 @@ class H2load(Engine):
             argv=("nginx", "-p", ".", "-e", "stderr", "-c", _CONFIGURATION),
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
-            files={_CONFIGURATION: _configuration(request), _BODY: body},
+            files={_CONFIGURATION: _configuration(request), f"{_SERVED}/{_name(request)}": body},
             listen=Listen("tcp", request.server.port),
         )
 
     def send(self, request: Request) -> ToolCommand:
         parameters, window = parameters_of(request, HttpParameters), request.window
-        warm_up = _LEAD + window.warm_up - _MARGIN
         clients = ("-c", str(parameters.connections), "-t", str(min(parameters.threads, parameters.connections)))
         # `--rps` is the rate of one connection (man h2load).
         rate = None if parameters.rate is None else parameters.rate.si / parameters.connections
         pace = () if rate is None else ("--rps", f"{rate:.6g}")
-        times = ("--warm-up-time", _milliseconds(warm_up), "-D", _milliseconds(_logged(window)))
+        length = ("-D", _milliseconds(_LEAD + window.end + TAIL))
         return ToolCommand(
-            argv=(TOOL, "--h1", *clients, *pace, *times, "--log-file", _LOG, _url(request)),
+            argv=(TOOL, "--h1", *clients, *pace, *length, "--log-file", _LOG, _url(request)),
             launch=Duration(0) - _LEAD,
             ends=window.end + TAIL + _PATIENCE,
             collect=(_LOG,),
@@ -85,50 +87,68 @@ class H2load(Engine):
         summary = summary_of(output)
         if _LOG not in output.files:
             raise failed("tool.no-rows", TOOL, output)
-        log = read_log(Path(output.files[_LOG]), request.start, request.window)
-        if log.rows != summary.done:
-            raise Unreadable("tool.cut-short", tool=TOOL, reached=log.last, wanted=request.window.end)
-        _check_coverage(request, log.first, log.last)
-        return Http(log.latency, {**log.errors, **_behind(request, summary)}, log.span)
+        log = RequestLog(Path(output.files[_LOG]), request.start, request.window.end + TAIL + _PATIENCE)
+        paced = parameters_of(request, HttpParameters).rate is not None
+        found = (_from_due if paced else _from_sending)(request, log, summary).record(summary.connecting)
+        _check(request, log, summary)
+        return found
 
 
-def _check_coverage(request: Request, first: Duration, last: Duration) -> None:
-    """Raise Unreadable unless requests began from before the window until its end, by no more than a usual gap."""
-    window, gap = request.window, _gap(parameters_of(request, HttpParameters))
-    if first > window.warm_up + gap:
-        raise Unreadable("tool.late-start", tool=TOOL, quote=f"first request at {first}, window from {window.warm_up}")
-    if last < window.end - gap:
-        raise Unreadable("tool.cut-short", tool=TOOL, reached=last, wanted=window.end)
-
-
-def _gap(parameters: HttpParameters) -> Duration:
-    """Longest time without a new request that proves nothing: h2load sends on all connections at once."""
-    if parameters.rate is None:
-        return _SILENCE
-    return max(_SILENCE, Duration(2 * parameters.connections / parameters.rate.si))
-
-
-def _behind(request: Request, summary: LoadSummary) -> Mapping[str, int]:
-    """Requests that the slowest connection is behind the fastest, if by more than a pause after the window explains.
-
-    h2load doesn't count requests that stay without an answer: with a stated rate they show as a connection behind.
-    """
+def _from_due(request: Request, log: RequestLog, summary: LoadSummary) -> Answers:
+    """With a stated rate, a request counts from the instant at which it was due, sent or not."""
     parameters = parameters_of(request, HttpParameters)
-    if parameters.rate is None:
-        return {}
-    behind = (summary.fastest - summary.slowest) * _logged(request.window).si
-    explained = parameters.rate.si / parameters.connections * TAIL.si + _ROUNDING
-    return {"unanswered": round(behind)} if behind > explained else {}
+    assert parameters.rate is not None
+    rows, stop = log.by_start(), (request.window.end + TAIL).si
+    begin = log.first if log.rows else Duration(0) - _LEAD
+    period = parameters.connections / parameters.rate.si
+    schedule = Schedule(begin.si, period, parameters.connections, _settling(summary.connecting))
+    answers = Answers(request.window, stop, scheduled=True)
+    for asked in schedule.requests(rows):
+        answers.take(asked)
+    for due in schedule.unanswered(stop):
+        answers.take_unanswered(due)
+    return answers
 
 
-def _logged(window: Window) -> Duration:
-    return _MARGIN + window.duration + TAIL
+def _settling(connecting: Optional[Connecting]) -> float:
+    spread = (connecting.most - connecting.least).si if connecting else 0.0
+    return spread if spread < _TRIED_AGAIN.si else 0.0
+
+
+def _from_sending(request: Request, log: RequestLog, summary: LoadSummary) -> Answers:
+    """Without a rate each connection asks again once it is answered: a request is due when it is sent."""
+    stop = (request.window.end + TAIL).si
+    last, answers = 0.0, Answers(request.window, stop, scheduled=False)
+    for row in log.as_written():
+        last = max(last, row.end)
+        answers.take(ScheduledRequest(row.start, row.end, row.status, waited=False))
+    if last < (request.window.end - _SILENCE).si:
+        raise Unreadable("tool.cut-short", tool=TOOL, reached=Duration(last), wanted=request.window.end)
+    return answers
+
+
+def _check(request: Request, log: RequestLog, summary: LoadSummary) -> None:
+    """Raise Unreadable unless the log is whole, and h2load began before the window, however long connecting took."""
+    if log.rows != summary.done:
+        raise Unreadable("tool.cut-short", tool=TOOL, reached=log.last, wanted=request.window.end)
+    began = log.first - (summary.connecting.least if summary.connecting else Duration(0))
+    if log.rows and began > request.window.warm_up + _LATE:
+        quote = f"first request at {log.first}, window from {request.window.warm_up}"
+        raise Unreadable("tool.late-start", tool=TOOL, quote=quote)
 
 
 def _url(request: Request) -> str:
+    return f"http://{_authority(request)}/{_name(request)}"
+
+
+def _name(request: Request) -> str:
+    """What only the partner asks for. By this name nginx knows it, also where its address is translated on the way."""
+    return sha256(f"{request.round} {request.probe} {request.attempt}".encode()).hexdigest()[:16]
+
+
+def _authority(request: Request) -> str:
     server = request.server
-    host = f"[{server.address}]" if server.v6 else server.address
-    return f"http://{host}:{server.port}/{_BODY}"
+    return f"[{server.address}]:{server.port}" if server.v6 else f"{server.address}:{server.port}"
 
 
 def _milliseconds(span: Duration) -> str:
@@ -137,12 +157,13 @@ def _milliseconds(span: Duration) -> str:
 
 def _configuration(request: Request) -> str:
     """One process, so that ending it ends all; nothing written but what temporary folders need."""
-    listen = f"[::]:{request.server.port}" if request.server.v6 else str(request.server.port)
     connections = 2 * parameters_of(request, HttpParameters).connections + _SPARE_CONNECTIONS
-    return _NGINX.format(listen=listen, connections=connections)
+    return _NGINX.format(listen=_authority(request), connections=connections, name=_name(request), served=_SERVED)
 
 
 # `user root root` keeps nginx from changing owners, which a user namespace forbids; without root it is ignored.
+# A connection without a request is closed after some seconds: a lost packet, sent again after 1 s and 3 s, still comes.
+# 444 closes a connection without an answer.
 _NGINX = """\
 daemon off;
 master_process off;
@@ -165,7 +186,10 @@ http {{
     scgi_temp_path scgi;
     server {{
         listen {listen} backlog=4096;
-        root .;
+        root {served};
+        client_header_timeout 5s;
+        location = /{name} {{ }}
+        location / {{ return 444; }}
     }}
 }}
 """

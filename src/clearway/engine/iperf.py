@@ -5,8 +5,8 @@ Intervals are in ticks of 0.1 ms: the finest time that the rows of iperf show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Iterable, NamedTuple, Optional, Tuple
 
 from clearway.base.errors import InternalError, UsageError
 from clearway.base.units import Duration, Size
@@ -14,12 +14,16 @@ from clearway.engine.base import TAIL, parameters_of
 from clearway.probe.parameters import TcpParameters, UdpParameters, Window
 from clearway.probe.records import Request
 
-_PER_SECOND = 10_000
+PER_SECOND = 10_000
 """Ticks."""
 _ROUNDING = 1e-3
 """Ticks by which binary fractions may miss a decimal one."""
 _LENGTHS = tuple(Duration(seconds) for seconds in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
 """What bulk data is counted by: the longest that fits is the steadiest."""
+_STALL = Duration(0.1)
+"""The longest rows that show a stall: rows of 0.5 s hide one of 0.9 s."""
+_ROWS = 40_000
+"""Rows that a receiver may print: 64 streams for a minute. As JSON they are 13 MB then."""
 _ENOUGH = 10
 """Intervals in a window that make a series: a mean over fewer would hang on the first and the last one."""
 
@@ -40,6 +44,15 @@ class Grid:
     def starts_with_warm_up(self) -> range:
         return range(0, self.end, self.step)
 
+    def fine(self, streams: int) -> Grid:
+        """The same window in rows that show a stall; as it is where these would be too many to print and read."""
+        step = min(self.step, _in_ticks(_STALL))
+        return self if self.load_end // step * streams > _ROWS else replace(self, step=step)
+
+    @property
+    def shows_stalls(self) -> bool:
+        return self.step <= _in_ticks(_STALL)
+
     @property
     def load_end(self) -> int:
         return self.end + _in_ticks(TAIL)
@@ -52,11 +65,65 @@ class Grid:
 def ticks(seconds: str) -> int:
     """`0.5000` as a tool prints it, exactly."""
     whole, _, fraction = seconds.partition(".")
-    return int(whole) * _PER_SECOND + int(fraction.ljust(4, "0"))
+    return int(whole) * PER_SECOND + int(fraction.ljust(4, "0"))
 
 
 def duration(tick: int) -> Duration:
-    return Duration(tick / _PER_SECOND)
+    return Duration(tick / PER_SECOND)
+
+
+class Row(NamedTuple):
+    """What came from one tick to another, counted from the instant."""
+
+    start: int
+    end: int
+    size: int
+
+
+class Stall(NamedTuple):
+    """The longest time without anything, and when it began, from the instant; None: there was none."""
+
+    length: Duration
+    at: Optional[Duration]
+
+
+def longest_stall(rows: Iterable[Row]) -> Stall:
+    """The longest run of empty rows among `rows` without a gap between them; the first of equal ones."""
+    length, at, since = 0, None, None
+    for row in rows:
+        since = None if row.size else row.start if since is None else since
+        if since is not None and row.end - since > length:
+            length, at = row.end - since, since
+    return Stall(duration(length), None if at is None else duration(at))
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of the datagrams of a session, as a receiver knows it."""
+
+    received: int
+    lost: int
+    duplicates: Optional[int]
+    reordered: Optional[int]
+
+
+TOLERANCE = 3
+"""Datagrams by which a tool's own counts may differ: the one at connecting, and those that close the session."""
+
+
+def fate_of(received: int, numbers: int, lost: int, out_of_order: int) -> Optional[Fate]:
+    """By what was received, and by sequence numbers; None: the two contradict each other.
+
+    The tools count a copy as out of order, and take all that is out of order off the losses. Where more came than the
+    sequence numbers have, all that was out of order counts as copies: then no loss is hidden.
+    """
+    surplus = received - (numbers - lost)
+    if abs(surplus) <= TOLERANCE:
+        return Fate(received, lost, 0, out_of_order)
+    if not 0 < surplus <= out_of_order + TOLERANCE:
+        return None
+    gaps = max(0, numbers - (received - out_of_order))
+    return Fate(received, gaps, out_of_order, 0 if gaps <= TOLERANCE else None)
 
 
 def grid_of(window: Window, length: Duration) -> Grid:
@@ -82,13 +149,13 @@ def fine_grid_of(window: Window, finest: Duration) -> Grid:
 def _fits(window: Window, length: Duration) -> bool:
     step = _in_ticks(length)
     return all(
-        abs(span.si * _PER_SECOND - _in_ticks(span)) < _ROUNDING and _in_ticks(span) % step == 0
+        abs(span.si * PER_SECOND - _in_ticks(span)) < _ROUNDING and _in_ticks(span) % step == 0
         for span in (window.warm_up, window.duration)
     )
 
 
 def _in_ticks(span: Duration) -> int:
-    return round(span.si * _PER_SECOND)
+    return round(span.si * PER_SECOND)
 
 
 def datagram_of(request: Request) -> int:
@@ -100,10 +167,11 @@ def datagram_of(request: Request) -> int:
 
 
 def udp_flags(request: Request) -> Tuple[str, ...]:
-    """Of the sender."""
+    """Of the sender. `-b` is the rate of one flow, so each gets its part."""
     parameters = parameters_of(request, UdpParameters)
-    rate = ("-b", f"{parameters.rate.si:.0f}", "-l", str(datagram_of(request)))
-    return ("-u", *rate, *buffer_flags(parameters.buffer))
+    rate = ("-b", f"{parameters.rate.si / (parameters.flows or 1):.0f}", "-l", str(datagram_of(request)))
+    flows = () if parameters.flows is None else ("-P", str(parameters.flows))
+    return ("-u", *flows, *rate, *buffer_flags(parameters.buffer))
 
 
 def tcp_flags(request: Request, congestion_flag: str) -> Tuple[str, ...]:

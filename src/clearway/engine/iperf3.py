@@ -7,13 +7,35 @@ Its summaries are no steady state, so everything is computed from intervals.
 from __future__ import annotations
 
 import math
-from typing import Optional, Tuple
+from typing import Collection, Optional, Tuple
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Size
-from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, failed, refuse_connection
-from clearway.engine.iperf import Grid, bulk_grid_of, datagram_of, duration, fine_grid_of, tcp_flags, udp_flags
-from clearway.engine.iperf3_report import TOOL, Iperf3Report, reports_of
+from clearway.engine.base import (
+    AFRESH,
+    TAIL,
+    Engine,
+    Listen,
+    Output,
+    Tool,
+    ToolCommand,
+    check_not_reset,
+    failed,
+    refuse_connection,
+)
+from clearway.engine.iperf import (
+    Fate,
+    Grid,
+    bulk_grid_of,
+    datagram_of,
+    duration,
+    fate_of,
+    fine_grid_of,
+    longest_stall,
+    tcp_flags,
+    udp_flags,
+)
+from clearway.engine.iperf3_report import TOOL, Iperf3Report, clients_of, reports_of
 from clearway.probe.measurement import Measurement, Tcp, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
@@ -46,12 +68,14 @@ class Iperf3(Engine):
     needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
-        port, every = request.server.port, _grid(request).interval
+        port, every = request.server.port, _grid(request).fine(_streams(request)).interval
         return ToolCommand(
-            argv=(TOOL, "-s", "-p", str(port), "-J", "-i", f"{every.si:g}"),
+            argv=(TOOL, "-s", "-B", request.server.address, "-p", str(port), "-J", "-i", f"{every.si:g}"),
             launch=Duration(0),
             ends=_load(request) + _DRAIN,
             listen=Listen("tcp", port),
+            alone_until=Duration(0) - AFRESH,
+            congestion=request.parameters.congestion if isinstance(request.parameters, TcpParameters) else None,
             grace=_GRACE,
         )
 
@@ -67,19 +91,30 @@ class Iperf3(Engine):
             grace=_GRACE,
         )
 
+    def clients(self, output: Output) -> Tuple[str, ...]:
+        return clients_of(output)
+
     def read(self, request: Request, output: Output) -> Measurement:
         grid = _grid(request)
-        report = _received(output) if request.half is Half.SERVE else _sent(output)
+        report = _received(output, request.partner or ()) if request.half is Half.SERVE else _sent(output)
         report.check(streams=_streams(request), datagram=_datagram(request))
-        if isinstance(request.parameters, TcpParameters):
-            return _tcp_goodput(report, grid) if request.half is Half.SERVE else _tcp_sender(report, grid)
-        return _udp_receiver(report, grid) if request.half is Half.SERVE else _udp_sender(report, grid)
+        found = _figures(request, report, grid)
+        report.check_total("sum_received" if request.half is Half.SERVE else "sum_sent")
+        return found
 
 
-def _received(output: Output) -> Iperf3Report:
-    """The one test that the server saw. A stray connection leaves a report without intervals."""
+def _figures(request: Request, report: Iperf3Report, grid: Grid) -> Measurement:
+    serves = request.half is Half.SERVE
+    if isinstance(request.parameters, TcpParameters):
+        return _tcp_goodput(report, grid, grid.fine(_streams(request))) if serves else _tcp_sender(report, grid)
+    return _udp_receiver(report, grid) if serves else _udp_sender(report, grid)
+
+
+def _received(output: Output, partner: Collection[str]) -> Iperf3Report:
+    """The one test that the server saw: the partner's, where any is. A stray connection leaves no intervals."""
     reports = reports_of(output)
     tests = [report for report in reports if report.intervals]
+    tests = [test for test in tests if test.client in partner] or tests
     if not tests:
         error = " ".join(report.error for report in reports)
         raise failed("tool.failed" if error and output.exit is not None else "tool.no-rows", TOOL, output, error)
@@ -95,15 +130,23 @@ def _sent(output: Output) -> Iperf3Report:
         raise failed("tool.no-rows", TOOL, output)
     if report.error and not report.intervals:
         refuse_connection(TOOL, output, "Connection timed out" if report.interrupted else report.error)
+    check_not_reset(TOOL, report.error)
     return report
 
 
-def _tcp_goodput(report: Iperf3Report, grid: Grid) -> Tcp:
-    series = report.table(grid, grid.starts())
+def _tcp_goodput(report: Iperf3Report, grid: Grid, fine: Grid) -> Tcp:
+    """Rows of 0.1 s count where they began: the timer of a busy machine is late by a part of one."""
+    inside = report.inside(fine)
+    series = [0] * len(grid.starts())
+    for one in inside:
+        series[(one.row.start + fine.step // 2 - grid.begin) // grid.step] += one.row.size
+    stall = longest_stall(one.row for one in inside) if fine.shows_stalls else None
     return Tcp(
         interval=grid.interval,
-        series=tuple(Size(sum(row.size for row in rows)) for rows in series),
-        by_stream=tuple(Size(sum(row.size for row in stream)) for stream in zip(*series)),
+        series=tuple(map(Size, series)),
+        by_stream=tuple(Size(sum(cell.size for cell in stream)) for stream in zip(*(one.cells for one in inside))),
+        stall=stall and stall.length,
+        stalled_at=stall and stall.at,
     )
 
 
@@ -113,21 +156,42 @@ def _tcp_sender(report: Iperf3Report, grid: Grid) -> Tcp:
     return Tcp(
         retransmits=sum(row.count("retransmits") for row in rows),
         rtt=tuple(Duration(rtt / 1e6) for rtt in (row.count("rtt") for row in inside) if rtt) or None,
+        sent=Size(sum(row.size for row in rows)),
     )
 
 
 def _udp_receiver(report: Iperf3Report, grid: Grid) -> Udp:
-    rows = [row for rows in report.intervals for row in rows]
     series = [row for rows in report.table(grid, grid.starts()) for row in rows]
+    stall = longest_stall(one.row for one in report.inside(grid)) if grid.shows_stalls else None
+    fate = _fate(report)
     return Udp(
-        received=sum(report.datagrams(row) for row in rows),
-        lost_by_sequence=sum(row.count("lost_packets") for row in rows),
-        reordered=report.reordered,
+        received=_received_in(report),
+        lost_by_sequence=fate.lost if fate else None,
+        duplicates=fate.duplicates if fate else None,
+        reordered=fate.reordered if fate else None,
         interval=grid.interval,
         series=tuple(Size(row.size) for row in series),
         jitter=tuple(Duration(row.number("jitter_ms") / 1e3) for row in series if row.size),
         datagrams=tuple(report.datagrams(row) for row in series),
+        losses=tuple(max(0, row.lost) for row in series),
+        stall=stall and stall.length,
+        stalled_at=stall and stall.at,
     )
+
+
+def _received_in(report: Iperf3Report) -> int:
+    return sum(report.datagrams(cell) for cells in report.intervals for cell in cells)
+
+
+def _fate(report: Iperf3Report) -> Optional[Fate]:
+    """What became of the datagrams by their sequence numbers; None where these are not to be trusted."""
+    if report.greeted_twice:
+        return None
+    cells = [cell for cells in report.intervals for cell in cells]
+    received, lost = _received_in(report), max(0, sum(cell.lost for cell in cells))
+    if report.reordered is None:
+        return Fate(received, lost, None, None)
+    return fate_of(received, sum(cell.count("packets") for cell in cells), lost, report.reordered)
 
 
 def _udp_sender(report: Iperf3Report, grid: Grid) -> Udp:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Mapping, Tuple
 
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
@@ -26,9 +26,10 @@ from clearway.engine.base import (
     parameters_of,
     refuse_connection,
 )
-from clearway.probe.measurement import Histogram, RoundTrip
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import RoundTrip
 from clearway.probe.parameters import RoundTripParameters, Window
-from clearway.probe.records import Half, Request
+from clearway.probe.records import Endpoint, Half, Request
 
 TOOL = "sockperf"
 SOCKPERF = Tool(TOOL, TOOL, (TOOL, "--version"), (3, 7))
@@ -53,12 +54,14 @@ _SILENCE = Duration(0.2)
 """
 _MESSAGES_PER_SECOND = 1_000
 """Enough for a p99 within a second, too few to load a path or a core."""
-_LOG = "messages.csv"
+_LOG, _SOCKETS = "messages.csv", "sockets"
 
 _CONNECTED = "send on:"
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
-_COUNTED = re.compile(r"\[Valid Duration\] RunTime=[\d.]+ sec; SentMessages=(\d+); ReceivedMessages=(\d+)")
-_ROW = re.compile(r"\d+, (\d+\.\d{9}), (\d+\.\d{9}), (\d+\.\d{3})\n")
+_COUNTED = re.compile(
+    r"\[Valid Duration\] RunTime=[\d.]+ sec; SentMessages=([0-9]{1,18}); ReceivedMessages=([0-9]{1,18})"
+)
+_ROW = re.compile(r"[0-9]{1,18}, ([0-9]{1,18}\.\d{9}), ([0-9]{1,18}\.\d{9}), ([0-9]{1,18}\.\d{3})\n")
 _HEADER = "packet, txTime(sec), rxTime(sec), rtt(usec)\n"
 
 
@@ -73,12 +76,14 @@ class Sockperf(Engine):
     needs = (Half.SERVE, Half.SEND)
 
     def serve(self, request: Request) -> ToolCommand:
-        parameters, port = parameters_of(request, RoundTripParameters), request.server.port
+        parameters, server = parameters_of(request, RoundTripParameters), request.server
+        options, files = _listening(parameters, server)
         return ToolCommand(
-            argv=(TOOL, "server", *_listening(parameters), "-i", "0.0.0.0", "-p", str(port)),  # noqa: S104
+            argv=(TOOL, "server", *options),
             launch=Duration(0),
             ends=request.window.end + TAIL + _DRAIN,
-            listen=Listen(parameters.transport, port),
+            files=files,
+            listen=Listen(parameters.transport, server.port),
         )
 
     def send(self, request: Request) -> ToolCommand:
@@ -169,6 +174,13 @@ def _transport(parameters: RoundTripParameters) -> Tuple[str, ...]:
     return ("--tcp",) if parameters.transport == "tcp" else ()
 
 
-def _listening(parameters: RoundTripParameters) -> Tuple[str, ...]:
-    """A port whose last connection is still fading away (TIME_WAIT) has to be asked for."""
-    return (*_transport(parameters), *(("--uc-reuseaddr",) if parameters.transport == "tcp" else ()))
+def _listening(parameters: RoundTripParameters, server: Endpoint) -> Tuple[Tuple[str, ...], Mapping[str, str]]:
+    """Options and files. A TCP server that is given its port by option waits for its first connection alone.
+
+    From a list of sockets it answers all, so that a stranger who connects and says nothing does not keep the client
+    waiting. A port whose last connection is still fading away (TIME_WAIT) has to be asked for.
+    """
+    if parameters.transport == "tcp":
+        sockets = {_SOCKETS: f"T:{server.address}:{server.port}\n"}
+        return ("-f", _SOCKETS, "-F", "epoll", "--uc-reuseaddr"), sockets
+    return ("-i", server.address, "-p", str(server.port)), {}

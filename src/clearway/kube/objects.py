@@ -1,7 +1,7 @@
 """The API's objects: of each kind the fields that are read here. Decoding skips all others, which saves time.
 
-A field has the API's name, written as Python writes names. Fields that an API server leaves out when they are empty
-have a default.
+A field has the API's name, written as Python writes names. Fields that an API server leaves out when they are empty,
+or writes as null, have a default.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import msgspec
 T = TypeVar("T")
 
 
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp() if time else 0.0
+
+
 class _Fields(msgspec.Struct, frozen=True, rename="camel"):
     """`node_name` here is `nodeName` in JSON."""
 
@@ -24,11 +28,12 @@ class Metadata(_Fields, frozen=True):
     uid: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
+    creation_timestamp: str = ""
     deletion_timestamp: str | None = None
 
 
 class ObjectList(_Fields, Generic[T], frozen=True):
-    items: tuple[T, ...]
+    items: tuple[T, ...] = ()
 
 
 class Condition(_Fields, frozen=True):
@@ -39,8 +44,7 @@ class Condition(_Fields, frozen=True):
 
 
 class ObjectStatus(_Fields, frozen=True):
-    conditions: tuple[Condition, ...] | None = None
-    """An API server writes null for a CustomResourceDefinition that was just created."""
+    conditions: tuple[Condition, ...] = ()
 
 
 class KubeObject(_Fields, frozen=True):
@@ -82,16 +86,50 @@ class ResourceQuota(_Fields, frozen=True):
     status: QuotaStatus = QuotaStatus()
 
 
+class PolicyObject(_Fields, frozen=True):
+    """A network policy of any kind: each has its own language."""
+
+    metadata: Metadata
+    spec: dict[str, Any] | None = None
+    specs: tuple[dict[str, Any], ...] | None = None
+    """Cilium's may hold several."""
+
+    @property
+    def rules(self) -> tuple[dict[str, Any], ...]:
+        return (*(() if self.spec is None else (self.spec,)), *(self.specs or ()))
+
+
+class LimitRangeItem(_Fields, frozen=True):
+    type: str = ""
+    default: dict[str, str] = {}
+    """Limits of containers that state none."""
+
+
+class LimitRangeSpec(_Fields, frozen=True):
+    limits: tuple[LimitRangeItem, ...] = ()
+
+
+class LimitRange(_Fields, frozen=True):
+    metadata: Metadata
+    spec: LimitRangeSpec = LimitRangeSpec()
+
+
 class LeaseSpec(_Fields, frozen=True):
     renew_time: str = ""
+    acquire_time: str = ""
+    holder_identity: str = ""
 
     @property
     def renewed(self) -> float:
         """Unix seconds on the clock of its holder; 0 if it never was."""
-        return datetime.fromisoformat(self.renew_time).timestamp() if self.renew_time else 0.0
+        return _seconds(self.renew_time)
+
+    @property
+    def acquired(self) -> float:
+        return _seconds(self.acquire_time)
 
 
-class NodeLease(_Fields, frozen=True):
+class KubeLease(_Fields, frozen=True):
     metadata: Metadata
     spec: LeaseSpec
 
@@ -189,6 +227,8 @@ class ContainerState(_Fields, frozen=True):
 class ContainerStatus(_Fields, frozen=True):
     name: str = ""
     image: str = ""
+    image_id: str = msgspec.field(name="imageID", default="")
+    """With the digest by which the node's runtime knows it; empty before the container runs."""
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
 

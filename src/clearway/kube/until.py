@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from clearway.base.units import Duration
+from clearway.kube.presence import ServerPresence
 
 T = TypeVar("T")
 
@@ -30,3 +31,16 @@ async def settle(
                 await asyncio.sleep(every.si)
                 seen = await look()
     return seen
+
+
+async def settle_in_service(
+    presence: ServerPresence, look: Callable[[], Awaitable[T]], done: Callable[[T], bool], within: Duration
+) -> T:
+    """As `settle`, with the time begun anew after an outage of the API server: nothing could happen meanwhile."""
+    while True:
+        begun = asyncio.get_running_loop().time()
+        seen = await settle(look, done, within)
+        if not done(seen):
+            seen = await look()  # in an outage it waits, where the last one was cancelled
+        if done(seen) or not presence.was_away_since(begun):
+            return seen

@@ -10,9 +10,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 from clearway.kube.api import Api
-from clearway.kube.errors import Asked, Expired, KubeError, NotFound, refusal
+from clearway.kube.decoding import Decoder
+from clearway.kube.errors import Asked, Expired, Forbidden, KubeError, NotFound, Undecodable, refusal, undecodable
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _WATCH_FOR = 300
 """Seconds after which the API server ends a watch and we start the next, as client-go does after 5 to 10 minutes."""
@@ -20,6 +22,8 @@ _SILENCE = 90.0
 """Seconds without a line after which a connection counts as dead: bookmarks come about once a minute."""
 _PAUSE = 0.5
 """Seconds before a failed connection is tried again."""
+_PAUSE_AFTER_FAILURE = 2.0
+"""Seconds before a watch that failed is begun anew."""
 _MISSING_FOR = 30.0
 """Seconds to wait for a kind that is not served yet, as while an API server starts."""
 
@@ -44,8 +48,8 @@ class _Version(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    metadata: _Version
-    items: list[msgspec.Raw]
+    metadata: _Version = msgspec.field(default_factory=_Version)
+    items: list[msgspec.Raw] = []
 
 
 class _Event(msgspec.Struct):
@@ -54,11 +58,14 @@ class _Event(msgspec.Struct):
 
 
 class _Object(msgspec.Struct):
-    metadata: _Version
+    metadata: _Version = msgspec.field(default_factory=_Version)
 
 
 class _WatchError(msgspec.Struct):
     code: int = 500
+
+
+_EVENT, _OBJECT, _ERROR = Decoder(_Event), Decoder(_Object), Decoder(_WatchError)
 
 
 async def watch(
@@ -66,20 +73,22 @@ async def watch(
 ) -> AsyncIterator[Snapshot[T] | ObjectChange[T]]:
     """Follow a list for ever; the snapshot is read page by page, as a cluster may have very many objects.
 
-    Raises KubeError if it can't go on: a missing right, or a kind that is not served any more.
+    Raises KubeError if it can't go on: a missing right, or a kind that is not served any more. An API server that goes
+    away after the first snapshot is waited for.
     """
-    decoder = msgspec.json.Decoder(kind)
+    reader = _WatchReader(Asked("WATCH", path), Decoder(kind))
     since: float | None = None
+    begun = False
     while True:
         try:
             items: list[T] = []
             version = ""
             async for page in api.pages(path, _List, **selectors):
-                items += map(decoder.decode, page.items)
+                items += map(reader.item, page.items)
                 version = page.metadata.version
-            since = None
+            since, begun = None, True
             yield Snapshot(tuple(items))
-            async for change in _changes(api, path, decoder, {**selectors}, version):
+            async for change in _changes(api, path, reader, selectors, version):
                 yield change
         except Expired:
             continue
@@ -88,10 +97,58 @@ async def watch(
             if asyncio.get_running_loop().time() - since > _MISSING_FOR:
                 raise
             await asyncio.sleep(_PAUSE)
+        except KubeError as error:
+            if not begun or not api.presence.patience(error):
+                raise
+            await asyncio.sleep(_PAUSE)
+
+
+async def watch_through_failures(
+    api: Api, path: str, kind: type[T], selectors: Mapping[str, str]
+) -> AsyncIterator[Snapshot[T] | ObjectChange[T]]:
+    """As `watch`, and begun anew where that can't go on: an API server that does not answer is waited for.
+
+    Raises Forbidden, NotFound and Undecodable: another try ends in the same way.
+    """
+    while True:
+        try:
+            async for change in watch(api, path, kind, selectors):
+                yield change
+        except (Forbidden, NotFound, Undecodable):
+            raise
+        except KubeError:
+            await asyncio.sleep(_PAUSE_AFTER_FAILURE)
+
+
+@dataclass(frozen=True)
+class _WatchReader(Generic[T]):
+    """Reads what a watch brings. Raises Undecodable."""
+
+    asked: Asked
+    decoder: Decoder[T]
+
+    def item(self, text: bytes | msgspec.Raw) -> T:
+        return self._read(self.decoder, text)
+
+    def event(self, line: bytes) -> _Event:
+        """Raises KubeError too if it is an error of the API server."""
+        event = self._read(_EVENT, line)
+        if event.type == "ERROR":
+            raise refusal(self.asked, self._read(_ERROR, event.object).code, bytes(event.object))
+        return event
+
+    def version(self, event: _Event) -> str:
+        return self._read(_OBJECT, event.object).metadata.version
+
+    def _read(self, decoder: Decoder[U], text: bytes | msgspec.Raw) -> U:
+        try:
+            return decoder.decode(text)
+        except msgspec.DecodeError as error:
+            raise undecodable(self.asked, error) from error
 
 
 async def _changes(
-    api: Api, path: str, decoder: msgspec.json.Decoder[T], selectors: Mapping[str, str], version: str
+    api: Api, path: str, reader: _WatchReader[T], selectors: Mapping[str, str], version: str
 ) -> AsyncIterator[ObjectChange[T]]:
     """Changes from a version on, over as many connections as it takes. Raises Expired if the version is too old."""
     while True:
@@ -105,17 +162,11 @@ async def _changes(
         try:
             async with api.stream(path, query, _SILENCE) as lines:
                 async for line in lines:
-                    event = msgspec.json.decode(line, type=_Event)
-                    if event.type == "ERROR":
-                        raise refusal(Asked("WATCH", path), _code(event.object), bytes(event.object))
-                    version = msgspec.json.decode(event.object, type=_Object).metadata.version
+                    event = reader.event(line)
+                    version = reader.version(event)
                     if event.type != "BOOKMARK":
-                        yield ObjectChange(decoder.decode(event.object), event.type == "DELETED")
+                        yield ObjectChange(reader.item(event.object), event.type == "DELETED")
         except KubeError as error:
-            if not error.passing:
+            if not api.presence.patience(error):
                 raise
             await asyncio.sleep(_PAUSE)
-
-
-def _code(status: msgspec.Raw) -> int:
-    return msgspec.json.decode(status, type=_WatchError).code

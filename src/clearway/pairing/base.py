@@ -99,6 +99,8 @@ class Pairing:
     """Pairs that meet while fewer others send."""
     node_claim: str = "claim.nodes"
     """Wording of what a criterion `per node` is about."""
+    drawn: bool = False
+    """Whether it picks pairs at random: what they show is then a statement on all roads, as of a random sample."""
     at_once: str = "condition.at-once"
     """Wording of who else measures at the same time."""
 

@@ -36,4 +36,4 @@ def _leftovers(request: PairingRequest, rounds: Rounds) -> list[Pair]:
     return list(chain(*forward[1:]))
 
 
-ONE_TO_ONE = Pairing("one-to-one", _rounds, fields=("direction", "isolated", "pairs"), leftovers=_leftovers)
+ONE_TO_ONE = Pairing("one-to-one", _rounds, fields=("direction", "isolated", "pairs"), leftovers=_leftovers, drawn=True)

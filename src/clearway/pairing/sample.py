@@ -43,4 +43,4 @@ def _cover(partners: Partners, rng: Random) -> list[Pair]:
     return matched + alone
 
 
-SAMPLE = Pairing("sample", _rounds, fields=("isolated", "sample"), needs=("sample",))
+SAMPLE = Pairing("sample", _rounds, fields=("isolated", "sample"), needs=("sample",), drawn=True)

@@ -10,8 +10,9 @@ from clearway.base.units import Duration, Size
 from clearway.plan.model import Links, Plan
 from clearway.plan.pace import stated_rate
 from clearway.plan.schedule import known_links
+from clearway.plan.unseen import unseen
 from clearway.probe.parameters import RoundTripParameters
-from clearway.probe.records import Inventory, Probe, Role, Round
+from clearway.probe.records import Inventory, Probe, Reason, Role, Round
 from clearway.spec.model import Spec
 
 HANDING_OUT = Duration(2.5)
@@ -44,6 +45,8 @@ class Forecast:
     tests: tuple[CostOfTest, ...]
     busiest: Busiest | None
     """None: nothing will be measured."""
+    unseen: tuple[Reason, ...]
+    """Kinds of faults that the plan can't show."""
 
     @property
     def rounds(self) -> int:
@@ -76,7 +79,7 @@ def forecast(plan: Plan, spec: Spec, inventory: Inventory) -> Forecast:
     taking_part = Counter(node for probe in plan.probes for node in {probe.client.node: 0, probe.server.node: 0})
     # Of nodes with as many probes, the one met first.
     busiest = Busiest(*taking_part.most_common(1)[0]) if taking_part else None
-    return Forecast(tests, busiest)
+    return Forecast(tests, busiest, unseen(spec, plan, inventory))
 
 
 def _cost(name: str, rounds: list[Round], known: Links, gap: Duration) -> CostOfTest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from clearway.base.errors import UsageError
@@ -31,6 +31,15 @@ class Links:
     @property
     def unknown(self) -> tuple[str, ...]:
         return tuple(name for name, rate in self.rates.items() if rate is None)
+
+
+def zones(inventory: Inventory) -> dict[str, str | None]:
+    """Node name -> zone. Without any label all nodes are one zone; None is unknown beside known ones."""
+    labelled = any(node.zone for node in inventory.nodes)
+    return {node.name: (node.zone or None) if labelled else _THE_ONLY_ZONE for node in inventory.nodes}
+
+
+_THE_ONLY_ZONE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class PairedTest:
     links: Links
     broken: tuple[str, ...] = ()
     """Nodes that are broken on purpose meanwhile."""
+    across: Rounds = field(default_factory=list)
+    """Pairs across zones that are only shown, measured once."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -85,7 +96,7 @@ class PairedTest:
 
     def judges(self, pair: Pair) -> bool:
         """Pairs across zones are judged only where the spec asks."""
-        asked = self.test.scope != "any" or self.test.judge_cross_zone
+        asked = self.test.scope in ("cross-zone", "same-node") or self.test.judge_cross_zone
         return asked or not self.partners.cross(*pair)
 
     def _uncovered(self) -> Iterator[Finding]:
@@ -124,14 +135,6 @@ CONTROL_PLANE = "control-plane"
 """Key in the facts of a node of the control plane."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """Nodes that are broken together, and the tests that are judged meanwhile."""
-
-    nodes: tuple[str, ...]
-    tests: tuple[str, ...]
-
-
 def breakable(nodes: Sequence[Node], exclude: Sequence[str] = ()) -> tuple[str, ...]:
     """Names of the nodes that may be broken at all, sorted."""
     return tuple(sorted(node.name for node in nodes if CONTROL_PLANE not in node.facts and node.name not in exclude))
@@ -145,29 +148,24 @@ def drawn(nodes: Sequence[str], seed: int, size: Callable[[int], int]) -> Iterat
         yield tuple(sorted(wave))
 
 
-def waves(spec: Spec, inventory: Inventory) -> tuple[Wave, ...]:
-    """One wave for tests `when: failing` that stand together.
+def broken_during(spec: Spec, inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """The nodes that are broken during each test `when: failing`: the same for those that stand together.
 
     Raises UsageError if the share is less than a node, or there are too few nodes.
     """
     if spec.chaos is None:
-        return ()
+        return {}
     wanted = [
         tuple(test.name for test in tests)
         for when, tests in groupby(spec.tests, lambda test: test.when)
         if when == "failing"
     ]
     if not wanted:
-        return ()
+        return {}
     if (size := int(spec.chaos.nodes.si * len(inventory.nodes) + 1e-9)) == 0:
         raise UsageError("plan.share-below-a-node", share=spec.chaos.nodes, nodes=len(inventory.nodes))
-    found = list(drawn(breakable(inventory.nodes, spec.chaos.exclude), spec.seed, lambda _: size))
+    found = list(drawn(breakable(inventory.nodes, spec.chaos.exclude), spec.chance, lambda _: size))
     full = [wave for wave in found if len(wave) == size]
     if len(full) < len(wanted):
         raise UsageError("plan.too-few-to-break", needed=size * len(wanted), found=sum(map(len, found)))
-    return tuple(Wave(nodes, tests) for nodes, tests in zip(full, wanted, strict=False))
-
-
-def broken_during(spec: Spec, inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
-    """The nodes that are broken during each test `when: failing`."""
-    return {test: wave.nodes for wave in waves(spec, inventory) for test in wave.tests}
+    return {test: nodes for nodes, tests in zip(full, wanted, strict=False) for test in tests}

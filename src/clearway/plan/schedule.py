@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
 from clearway.engine.table import DEFAULT_ENGINES
-from clearway.pairing.base import Member, PairScope, Partners
-from clearway.pairing.table import PAIRINGS
-from clearway.plan.model import Links, PairedTest, Plan, broken_during
+from clearway.pairing.base import Member, PairScope, Partners, Rounds
+from clearway.pairing.table import DEFAULT_PAIRING, PAIRINGS
+from clearway.plan.model import Links, PairedTest, Plan, broken_during, zones
 from clearway.plan.pace import check_limits, paced
 from clearway.probe.parameters import (
     HttpParameters,
@@ -32,29 +32,51 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     """
     known = known_links(spec, inventory)
     rounds: list[Round] = []
-    findings: list[Finding] = list(zone_findings(inventory))
+    findings: list[Finding] = [*(inventory.findings or ()), *zone_findings(inventory), *_of_pods(spec, inventory)]
     broken = broken_during(spec, inventory)
     for test in spec.tests:
         candidates = partners(test, inventory, spec.workers_per_node)
-        rounds_found = PAIRINGS[test.pairing].rounds_of(test, candidates, spec.seed)
-        paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()))
+        rounds_found = PAIRINGS[test.pairing].rounds_of(test, candidates, spec.chance)
+        across = _across_zones(test, spec, inventory)
+        paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()), across)
         rounds += _rounds(paired, spec.max_rate)
         findings += paired.findings
     return Plan(tuple(rounds), tuple(findings))
 
 
+def _of_pods(spec: Spec, inventory: Inventory) -> Iterator[Finding]:
+    """What pods may be refused: whether a node's kernel lets them choose is seen only once a worker is there."""
+    for test in spec.tests:
+        if inventory.in_pods and test.congestion is not None:
+            yield Finding("plan.congestion-in-pods", Severity.WARNING, test.name, {"congestion": test.congestion})
+
+
+def _across_zones(test: Test, spec: Spec, inventory: Inventory) -> Rounds:
+    """One round that loads every node that has a partner in another zone, where the test shows those roads."""
+    if not test.show_cross_zone:
+        return []
+    shown = test.model_copy(update={"scope": "cross-zone", "direction": "forward", "pairs": None})
+    candidates = partners(shown, inventory, spec.workers_per_node)
+    return DEFAULT_PAIRING.rounds_of(shown, candidates, spec.chance)[:1]
+
+
 def _rounds(paired: PairedTest, most: Rate | None) -> Iterator[Round]:
     """Every repeat goes through all rounds before the next one begins: a pair's repeats are apart in time."""
     test = paired.test
-    at_once = [[pair] for round_ in paired.rounds for pair in round_] if test.isolated else paired.rounds
-    digits = max(2, len(str(len(at_once) * test.repeats.min)))
-    numbered = enumerate(((repeat, pairs) for repeat in range(test.repeats.min) for pairs in at_once), start=1)
-    for number, (repeat, pairs) in numbered:
+    at_once, across = (_at_once(test, rounds) for rounds in (paired.rounds, paired.across))
+    wanted = [(repeat, pairs) for repeat in range(test.repeats.min) for pairs in at_once]
+    wanted += [(0, pairs) for pairs in across]
+    digits = max(2, len(str(len(wanted))))
+    for number, (repeat, pairs) in enumerate(wanted, start=1):
         probes = tuple(probe for pair in pairs for probe in _probes(paired, pair, repeat))
         if most is not None:
             probes = paced(probes, most)
             check_limits(test, probes, paired.links)
         yield Round(f"{test.name}-{number:0{digits}}", test.name, probes)
+
+
+def _at_once(test: Test, rounds: Rounds) -> Rounds:
+    return [[pair] for round_ in rounds for pair in round_] if test.isolated else rounds
 
 
 def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
@@ -123,9 +145,10 @@ def probe_parameters(test: Test, link: Rate | None) -> Parameters:
     if test.protocol == "round-trip":
         return RoundTripParameters(test.message, test.transport)
     rate = _udp_rate(test, link)
+    flows = test.flows if test.flows > 1 else None
     if test.buffer is None:
-        return UdpParameters(rate, test.datagram)
-    return UdpParameters(rate, test.datagram, test.buffer)
+        return UdpParameters(rate, test.datagram, flows=flows)
+    return UdpParameters(rate, test.datagram, test.buffer, flows)
 
 
 def _udp_rate(test: Test, link: Rate | None) -> Rate:
@@ -138,9 +161,6 @@ def _udp_rate(test: Test, link: Rate | None) -> Rate:
     return link * test.rate.share.si
 
 
-_THE_ONLY_ZONE = ""
-
-
 def partners(test: Test, inventory: Inventory, workers_per_node: int) -> Partners:
     """A node of unknown zone is no candidate where the zone matters."""
     return Partners(
@@ -149,12 +169,6 @@ def partners(test: Test, inventory: Inventory, workers_per_node: int) -> Partner
         machines={node.name: node.on_machine for node in inventory.nodes},
         zones=zones(inventory),
     )
-
-
-def zones(inventory: Inventory) -> dict[str, str | None]:
-    """Node name -> zone. Without any label all nodes are one zone; None is unknown beside known ones."""
-    labelled = any(node.zone for node in inventory.nodes)
-    return {node.name: (node.zone or None) if labelled else _THE_ONLY_ZONE for node in inventory.nodes}
 
 
 def zone_findings(inventory: Inventory) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ import re
 import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import (
     Annotated,
     Any,
@@ -19,7 +19,6 @@ from typing import (
     Dict,
     Literal,
     Mapping,
-    Optional,
     Sequence,
     Tuple,
     Type,
@@ -31,7 +30,7 @@ from typing import (
     overload,
 )
 
-from clearway.probe.json_values import PLAIN, TEXT, Codec, CodecError, Json, as_object, quoted
+from clearway.probe.json_values import INTEGER, PLAIN, TEXT, Codec, CodecError, Json, quoted, wrong_type
 
 __all__ = ["Codec", "CodecError", "of", "of_enum"]
 
@@ -55,6 +54,8 @@ def of(kind: Any) -> Codec[Any]:
 def _derived(kind: Any) -> Codec[Any]:
     if kind in PLAIN:
         return PLAIN[kind]
+    if get_origin(kind) is Annotated:
+        return get_args(kind)[1]  # type: ignore[no-any-return]
     if generic := _GENERIC.get(get_origin(kind)):
         return generic(*get_args(kind))
     if own := getattr(kind, "codec", None):
@@ -64,10 +65,6 @@ def _derived(kind: Any) -> Codec[Any]:
     if isinstance(kind, type) and is_dataclass(kind):
         return _record(kind)
     raise TypeError(f"no form in JSON: {kind}")
-
-
-def _own(_: Any, codec: Codec[Any]) -> Codec[Any]:
-    return codec
 
 
 def of_enum(kind: Type[Enum], words: Sequence[str] = ()) -> Codec[Any]:
@@ -92,10 +89,8 @@ def _union(*kinds: Any) -> Codec[Any]:
     """Of `Optional[X]`, or of several records."""
     present = [kind for kind in kinds if kind is not type(None)]
     inner = of(present[0]) if len(present) == 1 else _tagged(present)
-    return inner if len(present) == len(kinds) else _optional(inner)
-
-
-def _optional(inner: Codec[T]) -> Codec[Optional[T]]:
+    if len(present) == len(kinds):
+        return inner
     return Codec(
         lambda value: None if value is None else inner.encode(value),
         lambda data: None if data is None else inner.decode(data),
@@ -113,7 +108,7 @@ def _many(kind: Any, rest: Any = None) -> Codec[Tuple[Any, ...]]:
 
     def decode(data: Json) -> Tuple[Any, ...]:
         if not isinstance(data, list):
-            raise CodecError("codec.wrong-type", wanted="array", found=type(data).__name__)
+            raise wrong_type("array", data)
         return tuple(inner.decode(item) for item in data)
 
     return Codec(
@@ -129,7 +124,11 @@ def _mapping(key: Any, value: Any) -> Codec[Mapping[Any, Any]]:
     inner, read_key = of(value), _index if key is int else TEXT.decode
 
     def decode(data: Json) -> Mapping[Any, Any]:
-        return {read_key(name): inner.decode(item) for name, item in as_object(data).items()}
+        if not isinstance(data, dict):
+            raise wrong_type("object", data)
+        if inner is INTEGER and set(map(type, data.values())) <= {int}:
+            return dict(zip(map(read_key, data), data.values()))  # millions of a histogram's counts
+        return {read_key(name): inner.decode(item) for name, item in data.items()}
 
     return Codec(
         lambda values: {str(name): inner.encode(value) for name, value in values.items()},
@@ -138,7 +137,9 @@ def _mapping(key: Any, value: Any) -> Codec[Mapping[Any, Any]]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _index(key: str) -> int:
+    """Histograms of one kind have the same few hundred."""
     if not re.fullmatch("-?[0-9]{1,18}", key):
         raise CodecError("codec.wrong-type", wanted="integer", found=quoted(key))
     return int(key)
@@ -159,8 +160,10 @@ def _record(kind: Type[T]) -> Codec[T]:
         return data
 
     def decode(data: Json) -> T:
+        if not isinstance(data, dict):
+            raise wrong_type("object", data)
         found: Dict[str, Any] = {name: None for name, codec in codecs.items() if codec.optional}
-        for key, item in as_object(data).items():
+        for key, item in data.items():
             if key not in by_key:
                 raise CodecError("codec.unknown-key", record=kind.__name__, key=key)
             found[by_key[key]] = codecs[by_key[key]].decode(item)
@@ -189,7 +192,9 @@ def _tagged(kinds: Sequence[Any]) -> Codec[Any]:
         return {"kind": value.kind, **codecs[value.kind].encode(value)}
 
     def decode(data: Json) -> Any:
-        rest = dict(as_object(data))
+        if not isinstance(data, dict):
+            raise wrong_type("object", data)
+        rest = dict(data)
         kind = rest.pop("kind", None)
         if not isinstance(kind, str) or kind not in codecs:
             raise CodecError("codec.unknown-word", found=quoted(kind))
@@ -209,7 +214,6 @@ def _with_kind(kind: str, schema: Dict[str, Json]) -> Dict[str, Json]:
 
 
 _GENERIC: Mapping[Any, Callable[..., Codec[Any]]] = {
-    Annotated: _own,
     Literal: _literal,
     Union: _union,
     getattr(types, "UnionType", Union): _union,  # `X | Y`, from Python 3.10 on

@@ -2,95 +2,32 @@
 
 A half fills the fields that it saw; the others are None. Series are inside the window, in intervals of one fixed
 length, in time order.
-
-Latencies of millions of requests are kept as a log-linear histogram of a few hundred buckets. A value's bucket is its
-binary exponent and its first 7 bits behind the leading one, so a bucket is at most 1/128 of its value wide: every
-statistic is exact to 0.8 %. `least`, `most` and `total` are exact.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Dict, Iterable, Mapping, Optional, Tuple, Union
+from dataclasses import dataclass, replace
+from typing import Annotated, Mapping, Optional, Tuple, Union
 
 from clearway.base.units import Duration, Rate, Size
 from clearway.probe.codec import of
-from clearway.probe.json_values import INTEGER, Codec
+from clearway.probe.histogram import Histogram
+from clearway.probe.json_values import INTERVAL, NATURAL, Codec, CodecError, Json, Natural
 
-_STEPS = 128
-"""Buckets per doubling."""
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Non-negative values in one unit, which the holder of the histogram states."""
-
-    buckets: Mapping[int, int] = field(default_factory=dict)
-    """Bucket index -> how many values fell there."""
-    count: int = 0
-    total: float = 0.0
-    least: Optional[float] = None
-    most: Optional[float] = None
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> Histogram:
-        """Count `values`; raises ValueError on a negative or non-finite one."""
-        buckets: Dict[int, int] = {}
-        count, total = 0, 0.0
-        least, most = math.inf, -math.inf
-        for value in values:
-            index = _index(value)
-            buckets[index] = buckets.get(index, 0) + 1
-            count += 1
-            total += value
-            least, most = min(least, value), max(most, value)
-        return cls(buckets, count, total, least, most) if count else cls()
-
-    def percentile(self, p: float) -> Optional[float]:
-        """Smallest bucket value that at least `p` per cent of the values don't exceed (nearest rank); None if empty."""
-        if not self.count:
-            return None
-        assert self.least is not None and self.most is not None
-        wanted = rank(p, self.count)
-        seen = 0
-        for index in sorted(self.buckets):
-            seen += self.buckets[index]
-            if seen >= wanted:
-                return min(max(_middle(index), self.least), self.most)
-        return self.most
-
-
-def rank(p: float, count: int) -> int:
-    """Nearest rank of the `p`th percentile among `count` ordered values, from 1."""
-    # Rounded first: 99.9 / 100 x 1000 is a little more than 999 in binary, and is not meant to be 1000.
-    return max(1, math.ceil(round(p / 100 * count, 6)))
-
-
-def _index(value: float) -> int:
-    if not 0 <= value < math.inf:
-        raise ValueError(f"not a finite non-negative number: {value}")
-    if value == 0:
-        return _ZERO
-    mantissa, exponent = math.frexp(value)
-    return exponent * _STEPS + int((mantissa * 2 - 1) * _STEPS)
-
-
-def _middle(index: int) -> float:
-    if index == _ZERO:
-        return 0.0
-    exponent, step = divmod(index, _STEPS)
-    return math.ldexp((1 + (step + 0.5) / _STEPS) / 2, exponent)
-
-
-_ZERO = -1_000_000
-"""The bucket of exact zeros: below every exponent a float has."""
-
-
+Interval = Annotated[Duration, INTERVAL]
 _WHOLE_BYTES: Codec[Size] = Codec(
-    lambda size: int(size.si), lambda data: Size(INTEGER.decode(data)), INTEGER.schema, "_bytes"
+    lambda size: int(size.si), lambda data: Size(NATURAL.decode(data)), NATURAL.schema, "_bytes"
 )
 Sizes = Tuple[Annotated[Size, _WHOLE_BYTES], ...]
+
+
+def _series_of(data: Json) -> Sizes:
+    if not (sizes := of(Sizes).decode(data)):
+        raise CodecError("codec.out-of-range", found="[]")
+    return sizes
+
+
+Series = Annotated[Sizes, replace(of(Sizes), decode=_series_of)]
 Seconds = Annotated[Histogram, replace(of(Histogram), suffix="_s")]
 
 
@@ -100,15 +37,40 @@ class Tcp:
 
     kind = "tcp"
 
-    interval: Optional[Duration] = None
-    series: Optional[Sizes] = None
+    interval: Optional[Interval] = None
+    series: Optional[Series] = None
     """Goodput at the receiver, bytes an interval over all streams; never empty."""
     by_stream: Optional[Sizes] = None
     """Bytes a stream over the whole window, in order of connecting."""
-    retransmits: Optional[int] = None
+    retransmits: Optional[Natural] = None
     """Segments sent again, from the instant to the end."""
     rtt: Optional[Tuple[Duration, ...]] = None
     """The kernel's smoothed RTT as sampled by the sender once an interval and stream."""
+    connect: Optional[Tuple[Duration, ...]] = None
+    """Time that each stream took to connect, as the sender saw it; absent if the engine does not print it."""
+    stall: Optional[Duration] = None
+    """Longest time inside the window without a byte for the receiver, over all streams: a lower bound in steps of 0.1 s
+    or less. 0: no step was empty."""
+    stalled_at: Optional[Duration] = None
+    """When that time began, from the instant; absent if there was none."""
+    sent: Optional[Annotated[Size, _WHOLE_BYTES]] = None
+    """Bytes that the sender gave to its kernel over all streams, from the instant to the window's end."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One of many UDP flows, as one half saw it. The sender counts its whole session, the receiver the window."""
+
+    port: Natural
+    """The sender's port: it names the flow on both ends."""
+    datagrams: Natural
+    """Sent, or received."""
+    lost: Optional[Natural] = None
+    """Receiver: gaps in the sequence numbers, inside the window."""
+    delay: Optional[Duration] = None
+    """Receiver: mean time from sending to reading by both clocks: only differences between flows mean something."""
+    silent: Optional[Duration] = None
+    """Receiver: how long before the end of the window its last datagram came, in whole intervals."""
 
 
 @dataclass(frozen=True)
@@ -117,38 +79,78 @@ class Udp:
 
     kind = "udp"
 
-    sent: Optional[int] = None
+    sent: Optional[Natural] = None
     """Datagrams the sender put on its socket."""
     sending_time: Optional[Duration] = None
     """How long the sender really sent."""
     sent_rate: Optional[Rate] = None
     """Payload rate the sender reached."""
-    received: Optional[int] = None
-    """Datagrams the receiver got; 0 is a proven silence: it listened throughout."""
-    lost_by_sequence: Optional[int] = None
-    """Gaps the receiver saw in the sequence numbers: a cross-check, blind to a dead tail."""
-    reordered: Optional[int] = None
-    interval: Optional[Duration] = None
-    series: Optional[Sizes] = None
+    received: Optional[Natural] = None
+    """Datagrams the receiver got, copies included; 0 is a proven silence: it listened throughout."""
+    lost_by_sequence: Optional[Natural] = None
+    """Gaps the receiver saw in the sequence numbers: blind to a dead tail, not to losses that copies make up for."""
+    duplicates: Optional[Natural] = None
+    """Copies among the datagrams received. Copies that are fewer than the losses can't be seen: they look
+    like datagrams out of order."""
+    reordered: Optional[Natural] = None
+    """Datagrams that came after a later one; absent where they may be copies."""
+    interval: Optional[Interval] = None
+    series: Optional[Series] = None
     """Payload received, bytes an interval."""
     jitter: Optional[Tuple[Duration, ...]] = None
     """RFC 1889 jitter at the end of each interval that had datagrams."""
-    datagrams: Optional[Tuple[int, ...]] = None
+    datagrams: Optional[Tuple[Natural, ...]] = None
     """Datagrams received, an interval."""
+    losses: Optional[Tuple[Natural, ...]] = None
+    """Gaps in the sequence numbers that showed in each interval: whether losses come in bursts."""
+    by_flow: Optional[Tuple[Flow, ...]] = None
+    """Where there were many flows. One of which nothing arrived is missing at the receiver."""
+    stall: Optional[Duration] = None
+    """Longest time inside the window without a datagram for the receiver: a lower bound in whole intervals. 0: no
+    interval was empty; absent where intervals are longer than 0.1 s."""
+    stalled_at: Optional[Duration] = None
+    """When that time began, from the instant; absent if there was none."""
+
+
+@dataclass(frozen=True)
+class Connecting:
+    """How long connections took to be made."""
+
+    least: Duration
+    mean: Duration
+    most: Duration
 
 
 @dataclass(frozen=True)
 class Http:
-    """What the HTTP client saw inside the window."""
+    """What the HTTP client saw of the requests that were due inside the window (closed loop: sent inside it)."""
 
     kind = "http"
 
     latency: Seconds
-    """Seconds from sending a request to having its whole response; successful requests only."""
-    errors: Mapping[str, int]
-    """Requests without a 2xx answer, by kind; empty is a proven none."""
+    """Seconds from the instant at which a request was due (closed loop: sent) to its whole response. One without a
+    response by the end of the load counts with the delay that it had then; failed ones are left out."""
+    errors: Mapping[str, Natural]
+    """Requests that failed, by kind: answered with another status than 2xx, or cut off. Empty is a proven none."""
     span: Duration
-    """From the first request's start to the last one's end, inside the window."""
+    """From the first request's due instant to the last one's end, inside the window."""
+    due: Optional[Natural] = None
+    """Requests that were due by the stated rate. None: closed loop, or a record timed from sending."""
+    late: Optional[Natural] = None
+    """Of these, answered but sent after they were due, because their connection waited for an earlier answer."""
+    unanswered: Optional[Natural] = None
+    """Of these, without an answer by the end of the load, sent or not."""
+    own_delay: Optional[Duration] = None
+    """The longest time by which the client itself was late: its connection was free. 0: within its own pacing."""
+    interval: Optional[Interval] = None
+    """Length of the blocks: 0.5 s, or a multiple where the window is longer than 20 s."""
+    answers: Optional[Tuple[Natural, ...]] = None
+    """Good answers inside each block, of the requests due in the window."""
+    blocks: Optional[Tuple[Seconds, ...]] = None
+    """Latencies of the requests that were due inside each block; their sum is `latency`."""
+    stall: Optional[Duration] = None
+    """The longest time without any answer while a request was due or open."""
+    connect: Optional[Connecting] = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +161,8 @@ class RoundTrip:
 
     round_trip: Seconds
     """Seconds a full round trip."""
-    sent: int
-    received: int
+    sent: Natural
+    received: Natural
 
 
 Measurement = Union[Tcp, Udp, Http, RoundTrip]
@@ -195,15 +197,28 @@ class Counters:
     """What changed on this worker from just before a probe to just after it. None: can't be read here."""
 
     cpu_busy: Optional[float] = None
-    """Busy share of the CPUs that the worker may use, 0 to 1."""
+    """Busy share of the CPUs that the worker may use, 0 to 1; what a hypervisor took from them is not busy."""
+    cpu_busiest: Optional[float] = None
+    """The same of the busiest one of them."""
+    cpu_steal: Optional[float] = None
+    """Share of their time that a hypervisor gave to others."""
     tool_cpu: Optional[float] = None
     """CPUs used by the tool itself; 1.0 is one core fully busy."""
+    socket_drops: Optional[int] = None
+    """Datagrams that the probe's own UDP socket dropped: its buffer was full, or their checksum was wrong."""
     udp_rcvbuf_errors: Optional[int] = None
+    """Of all sockets of the worker's network namespace, as are the next three."""
+    udp_checksum_errors: Optional[int] = None
     udp_sndbuf_errors: Optional[int] = None
     udp_received: Optional[int] = None
     tcp_retransmits: Optional[int] = None
     throttled: Optional[Duration] = None
     """Time the cgroup's CPU limit held the worker back."""
+    paused: Optional[Duration] = None
+    """Time for which the worker itself did not run although it wanted to: wake-ups that came more than 50 ms late."""
+    tool_waited: Optional[Duration] = None
+    """The longest time within a second for which a thread of the tool was ready to run and had no CPU. Of tools that
+    time answers."""
     oom_kills: Optional[int] = None
     """Processes of the worker's cgroup that the kernel killed for memory."""
     network: Optional[Mapping[str, int]] = None

@@ -6,102 +6,35 @@ The criterion grammar, the verdict, `explain` and the wording all read this one 
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Callable, Mapping, Optional, Protocol, Tuple, Type, TypeVar
+from typing import Callable, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
-from clearway.probe.measurement import Histogram, Http, RoundTrip, Tcp, Udp, rank
+from clearway.probe.contrast import Contrast
+from clearway.probe.distribution import (
+    PERCENTILE,
+    ConnectingStats,
+    Distribution,
+    HistogramStats,
+    LevelStats,
+    SampleStats,
+    SingleValue,
+)
+from clearway.probe.flows import flow_losses
+from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Result, Trial
 
 M = TypeVar("M")
 
-PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
+_EXTREMES = ("min", "max")
+"""One single sample decides them."""
 
 
 class Better(str, Enum):
     HIGHER = "higher"
     LOWER = "lower"
-
-
-class Distribution(Protocol):
-    """The values inside one trial, in the metric's SI unit."""
-
-    @property
-    def count(self) -> int:
-        """How many samples stand behind any statistic."""
-
-    def statistic(self, name: str) -> Optional[float]:
-        """`mean`, `median`, `min`, `max`, `pNN` or `total`; None if there are no values."""
-
-
-@dataclass(frozen=True)
-class SampleStats:
-    """Values kept one by one: statistics are exact, percentiles by nearest rank."""
-
-    values: Tuple[float, ...]
-
-    @property
-    def count(self) -> int:
-        return len(self.values)
-
-    def statistic(self, name: str) -> Optional[float]:
-        if not self.values:
-            return None
-        ordered = sorted(self.values)
-        if name == "mean":
-            return math.fsum(ordered) / len(ordered)
-        if name == "min":
-            return ordered[0]
-        if name == "max":
-            return ordered[-1]
-        return ordered[rank(percent(name), len(ordered)) - 1]
-
-
-@dataclass(frozen=True)
-class HistogramStats:
-    """Values kept as a histogram: percentiles to 0.8 %, the rest exact."""
-
-    histogram: Histogram
-
-    @property
-    def count(self) -> int:
-        return self.histogram.count
-
-    def statistic(self, name: str) -> Optional[float]:
-        histogram = self.histogram
-        if not histogram.count:
-            return None
-        if name == "mean":
-            return histogram.total / histogram.count
-        if name == "min":
-            return histogram.least
-        if name == "max":
-            return histogram.most
-        return histogram.percentile(percent(name))
-
-
-@dataclass(frozen=True)
-class SingleValue:
-    """One value over the whole session, from `count` events."""
-
-    value: float
-    count: int
-
-    def statistic(self, name: str) -> Optional[float]:
-        return self.value
-
-
-def percent(statistic: str) -> float:
-    """`median` is 50, `p99.9` is 99.9; raises ValueError on anything else."""
-    if statistic == "median":
-        return 50.0
-    if match := PERCENTILE.fullmatch(statistic):
-        return float(match.group(1))
-    raise ValueError(f"not a percentile: {statistic}")
 
 
 @dataclass(frozen=True)
@@ -123,7 +56,16 @@ class Metric:
     rank: int = 1
     """Where they stand among a test's figures: the lowest first, equal ones by the table's order."""
     baseline: Tuple[str, ...] = ()
-    """Protocols whose tests, if they have no criteria, get a limit of this metric, of the last statistic shown."""
+    """Protocols whose tests, if they have no criteria, get a limit of this metric, of its usual statistic."""
+    finest: Optional[float] = None
+    """The least limit, in SI units, that is made from a run: about what the tools count it in."""
+    contrast: Optional[Contrast] = None
+    """How pairs are compared by it to find where a fault lies; None: they are not."""
+
+    @property
+    def usual(self) -> str:
+        """The statistic that a limit has if no person chose one."""
+        return self.default or [name for name in self.shown if name not in _EXTREMES][-1]
 
     def allows(self, statistic: str) -> bool:
         if "pNN" in self.statistics and PERCENTILE.fullmatch(statistic):
@@ -143,11 +85,24 @@ def measured(result: Optional[Result], kind: Type[M]) -> Optional[M]:
     return None
 
 
+_SHORTEST = 0.1
+"""Seconds. UDP is counted by 10 ms, in which one datagram more or less, or a row read late, is no level of its own."""
+
+
 def _throughput(trial: Trial) -> Optional[Distribution]:
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp)
     if flow is None or flow.series is None or flow.interval is None:
         return None
-    return SampleStats(tuple(size.per(flow.interval).si for size in flow.series))
+    sizes, interval = [size.si for size in flow.series], flow.interval.si
+    joined = min(max(1, round(_SHORTEST / interval)), len(sizes))
+    parts = [sizes[first : first + joined] for first in range(0, len(sizes), joined)]
+    levels = tuple(_rate(part, interval) for part in parts if len(part) == joined)
+    return LevelStats(levels, _rate(sizes, interval))
+
+
+def _rate(sizes: Sequence[float], interval: float) -> float:
+    """Bits per second, of bytes in intervals of so many seconds."""
+    return sum(sizes) * 8 / (interval * len(sizes))
 
 
 def _packet_rate(trial: Trial) -> Optional[Distribution]:
@@ -158,27 +113,46 @@ def _packet_rate(trial: Trial) -> Optional[Distribution]:
 
 
 def host_drops(trial: Trial) -> Optional[int]:
-    """Datagrams that reached the receiver's host but not its socket: RcvbufErrors around the probe.
+    """Datagrams that reached the probe's own socket and found its buffer full.
 
-    None if the kernel's counters do not say which probe's they were; they then count as lost on the way.
+    None if its count could not be read; they then count as lost on the way. So does what arrived damaged, which the
+    socket counts too.
     """
     counters = trial.serve.counters if trial.serve else None
-    return counters.udp_rcvbuf_errors if counters else None
+    if counters is None or counters.socket_drops is None:
+        return None
+    return max(0, counters.socket_drops - (counters.udp_checksum_errors or 0))
 
 
 def _missing(trial: Trial) -> Optional[Tuple[int, int]]:
-    """Datagrams sent, and of these not received."""
+    """Datagrams sent, and of these not received: by both counts or by sequence numbers, whichever are more.
+
+    Over the whole session, but of many flows inside the window.
+    """
+    if flows := flow_losses(trial):
+        return sum(flow.sent for flow in flows), sum(flow.lost for flow in flows)
     sender, receiver = measured(trial.send, Udp), measured(trial.serve, Udp)
     if sender is None or not sender.sent or receiver is None or receiver.received is None:
         return None
-    return sender.sent, max(0, sender.sent - receiver.received)
+    if receiver.lost_by_sequence is None and receiver.received > sender.sent:
+        return None  # copies hide the losses, and no sequence numbers show them
+    by_count = sender.sent - (receiver.received - (receiver.duplicates or 0))
+    return sender.sent, min(sender.sent, max(0, by_count, receiver.lost_by_sequence or 0))
 
 
 def _loss(trial: Trial) -> Optional[Distribution]:
     if (found := _missing(trial)) is None:
         return None
     sent, missing = found
-    return SingleValue(max(0, missing - (host_drops(trial) or 0)) / sent, sent)
+    return SingleValue(max(0, missing - (host_drops(trial) or 0)) / sent, sent, _losses_in_time(trial))
+
+
+def _losses_in_time(trial: Trial) -> Tuple[Tuple[int, int], ...]:
+    """Datagrams of each interval, and of these lost."""
+    receiver = measured(trial.serve, Udp)
+    if receiver is None or receiver.datagrams is None or receiver.losses is None:
+        return ()
+    return tuple((came + lost, lost) for came, lost in zip(receiver.datagrams, receiver.losses))
 
 
 def _host_loss(trial: Trial) -> Optional[Distribution]:
@@ -196,6 +170,38 @@ def _reorder(trial: Trial) -> Optional[Distribution]:
     return SingleValue(receiver.reordered / receiver.received, receiver.received)
 
 
+def _flow_loss(trial: Trial) -> Optional[Distribution]:
+    flows = flow_losses(trial)
+    return SingleValue(flows[0].share, flows[0].sent) if flows else None
+
+
+def _duplicates(trial: Trial) -> Optional[Distribution]:
+    receiver = measured(trial.serve, Udp)
+    if receiver is None or not receiver.received or (copies := _copies(trial, receiver)) is None:
+        return None
+    return SingleValue(copies / receiver.received, receiver.received)
+
+
+def _copies(trial: Trial, receiver: Udp) -> Optional[int]:
+    """As the receiver knows them; without sequence numbers at least what came above what was sent."""
+    sender = measured(trial.send, Udp)
+    if receiver.duplicates is not None or sender is None or sender.sent is None or receiver.received is None:
+        return receiver.duplicates
+    return receiver.received - sender.sent if receiver.received > sender.sent else None
+
+
+def _stall(trial: Trial) -> Optional[Distribution]:
+    flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp) or measured(trial.send, Http)
+    return None if flow is None or flow.stall is None else SingleValue(flow.stall.si, 1)
+
+
+def _connect(trial: Trial) -> Optional[Distribution]:
+    sender, client = measured(trial.send, Tcp), measured(trial.send, Http)
+    if client is not None and client.connect is not None:
+        return ConnectingStats(client.connect)
+    return SampleStats(tuple(one.si for one in sender.connect)) if sender is not None and sender.connect else None
+
+
 def _jitter(trial: Trial) -> Optional[Distribution]:
     receiver = measured(trial.serve, Udp)
     if receiver is None or not receiver.jitter:
@@ -209,10 +215,15 @@ def _latency(trial: Trial) -> Optional[Distribution]:
 
 
 def _request_rate(trial: Trial) -> Optional[Distribution]:
-    client = measured(trial.send, Http)
+    client, window = measured(trial.send, Http), trial.probe.window.duration
     if client is None or not client.latency.count or client.span.si <= 0:
         return None
-    return SingleValue(client.latency.count / client.span.si, client.latency.count)
+    if client.answers is None or client.interval is None:
+        return SingleValue(client.latency.count / client.span.si, client.latency.count)
+    last = window - client.interval * (len(client.answers) - 1)
+    lengths = [*[client.interval] * (len(client.answers) - 1), last]
+    rates = tuple(count / length.si for count, length in zip(client.answers, lengths))
+    return LevelStats(rates, sum(client.answers) / window.si)
 
 
 def _errors(trial: Trial) -> Optional[Distribution]:
@@ -242,6 +253,7 @@ def _round_trip(trial: Trial) -> Optional[Distribution]:
 
 _LEVELS = ("mean", "median", "min", "max")
 _DELAYS = ("mean", "median", "max", "pNN")
+_LONGEST = ("mean", "max")
 _TOTAL = ("total",)
 _ONCE = (_TOTAL, "total")
 """Statistics and default of a single value over the whole session."""
@@ -251,28 +263,67 @@ _HIGHER, _LOWER = Better.HIGHER, Better.LOWER
 THROUGHPUT = Metric(
     *("throughput", Rate, _HIGHER, _LEVELS, "mean", ("tcp", "udp"), _throughput),
     summable=True,
-    shown=("mean",),
+    shown=("mean", "min"),
     rank=2,
     baseline=("tcp",),
+    # Pairs of one network that work alike differ by some per cent.
+    contrast=Contrast(10 / 9, 0.02),
 )
+DUPLICATES = Metric("duplicates", Ratio, _LOWER, *_ONCE, ("udp",), _duplicates, shown=_TOTAL)
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
         THROUGHPUT,
         Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), _packet_rate, summable=True),
-        Metric("loss", Ratio, _LOWER, *_ONCE, ("udp",), _loss, shown=_TOTAL, rank=0, baseline=("udp",)),
+        Metric(
+            *("loss", Ratio, _LOWER, *_ONCE, ("udp",), _loss),
+            shown=_TOTAL,
+            rank=0,
+            baseline=("udp",),
+            # A tenth of the profiles' limit counts as none. Few losses scatter much.
+            contrast=Contrast(3, 0.35, least=1e-4),
+        ),
         Metric("host-loss", Ratio, _LOWER, *_ONCE, ("udp",), _host_loss, shown=_TOTAL),
         Metric("reorder", Ratio, _LOWER, *_ONCE, ("udp",), _reorder, shown=_TOTAL),
-        Metric("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), _jitter, shown=("p95",), rank=0, baseline=("udp",)),
-        Metric("latency", Duration, _LOWER, _DELAYS, None, ("http",), _latency, shown=_USUAL, baseline=("http",)),
-        Metric("request-rate", Frequency, _HIGHER, *_ONCE, ("http",), _request_rate, summable=True, shown=_TOTAL),
+        Metric("flow-loss", Ratio, _LOWER, *_ONCE, ("udp",), _flow_loss, shown=_TOTAL),
+        DUPLICATES,
+        Metric(
+            *("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), _jitter),
+            shown=("p95",),
+            rank=0,
+            baseline=("udp",),
+            finest=1e-4,
+            contrast=Contrast(2, 0.2, least=1e-4),
+        ),
+        Metric(
+            *("latency", Duration, _LOWER, _DELAYS, None, ("http",), _latency),
+            shown=(*_USUAL, "max"),
+            baseline=("http",),
+            # Below 0.1 ms, or 20 us where nothing else is on the road, the machines' own delays differ.
+            contrast=Contrast(1.5, 0.1, least=1e-4, by_distance=True),
+        ),
+        Metric(
+            *("request-rate", Frequency, _HIGHER, ("total", "min"), "total", ("http",), _request_rate),
+            summable=True,
+            shown=("total", "min"),
+        ),
         Metric("errors", Count, _LOWER, *_ONCE, ("http",), _errors, summable=True, shown=_TOTAL),
+        Metric(
+            *("stall", Duration, _LOWER, *_ONCE, ("tcp", "udp", "http"), _stall),
+            shown=_TOTAL,
+            rank=2,
+            finest=0.1,
+            # A worker without CPU makes gaps of 0.1 s by itself.
+            contrast=Contrast(2, 0.2, least=0.1),
+        ),
+        Metric("connect", Duration, _LOWER, _LONGEST, "max", ("tcp", "http"), _connect, shown=("max",), rank=2),
         Metric("retransmits", Count, _LOWER, *_ONCE, ("tcp",), _retransmits, summable=True, shown=_TOTAL, rank=2),
         Metric("tcp-rtt", Duration, _LOWER, _DELAYS, None, ("tcp",), _tcp_rtt, shown=("p95",), rank=2),
         Metric(
             *("round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _round_trip),
             shown=_USUAL,
             baseline=("round-trip",),
+            contrast=Contrast(1.5, 0.1, least=2e-5, by_distance=True),
         ),
     )
 }

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Mapping
 
 from clearway.base.units import Duration
-from clearway.probe.records import Observation
+from clearway.probe.records import Observation, Severity
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,46 @@ class ObservationKind:
 
 
 CLOCK = ObservationKind(
-    "clock", "worker", "the worker's clock was measured: `ahead` of the controller's, with an `uncertainty`"
+    "clock",
+    "worker",
+    "the worker's clock was measured: `ahead` of the controller's, with an `uncertainty`",
+    {"ahead": Duration, "uncertainty": Duration},
 )
 ROUND_START = ObservationKind(
     "round-start",
     "round",
     "the round's instant is set: `why` the round exists, the `lead` until the instant, the `deadline` after it",
 )
+HAND_OUT_LATE = ObservationKind(
+    "hand-out-late",
+    "round",
+    "the round was handed out only `after` its first launch was due, as after an outage of the API server: it does not"
+    " use up an attempt",
+)
 WORKER_LOST = ObservationKind("worker-lost", "worker", "the worker is gone; `code` of the reason")
 STALE_RESULT = ObservationKind("stale-result", "probe", "a result came after its `round` was over: it does not count")
+FOREIGN_MESSAGE = ObservationKind(
+    "foreign-message",
+    "worker",
+    "the worker sent what it was not asked for, as `claimed`: it does not count, and the worker was given up",
+    {"claimed": str},
+)
+STRANGERS = ObservationKind(
+    "strangers",
+    "worker",
+    "while the worker served the half of a `probe`, others than its partner were connected to its server, from these"
+    " `addresses`: what they sent is no part of the result",
+    {"addresses": str},
+)
 RUN_FINISHED = ObservationKind("run-finished", "run", "all rounds are over")
 RUN_INTERRUPTED = ObservationKind("run-interrupted", "run", "the run was interrupted before its last round was over")
 RUN_BRAKED = ObservationKind("run-braked", "run", "the run was stopped to protect the cluster; `code` of the reason")
+SITE_FINDING = ObservationKind(
+    "site-finding",
+    "as the finding's",
+    "what the site found when the workers were started: `code` of the finding, its `severity`, and its values",
+    {"code": str, "severity": Severity},
+)
 OOM = ObservationKind(
     "oom",
     "pod as `namespace/name`, or node",
@@ -71,6 +99,16 @@ HOST_LOSSES = ObservationKind(
     " `network` of [Counters](#counters)",
 )
 HOST_NOT_READ = ObservationKind("host-not-read", "node", "its devices could not be read, and the `cause`")
+NODE_LEFT = ObservationKind("node-left", "node", "a node under test is no member of the cluster any more")
+NODE_REPLACED = ObservationKind(
+    "node-replaced", "node", "another node has the name of one under test: its UID is another"
+)
+NODE_CORDONED = ObservationKind("node-cordoned", "node", "no new pod may start on the node: it is taken out of service")
+NODE_UNCORDONED = ObservationKind("node-uncordoned", "node", "a cordoned node is in service again")
+NODE_ADDED = ObservationKind("node-added", "node", "the cluster has a new node, which is not measured")
+NODES_NOT_WATCHED = ObservationKind(
+    "nodes-not-watched", "`nodes`", "whether nodes left or came could not be observed, and the `cause`"
+)
 CHAOS_ARMED = ObservationKind(
     "chaos-armed", "node", "the node repairs itself after `fuse`, also without the controller; `kind` of the failure"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional, Union
 
 from clearway.base.units import Duration, Frequency, Rate, Size
@@ -15,7 +16,7 @@ class Window:
     warm_up: Duration
     duration: Duration
 
-    @property
+    @cached_property
     def end(self) -> Duration:
         """Time from the instant to the end of the load."""
         return self.warm_up + self.duration
@@ -38,7 +39,7 @@ class TcpParameters:
 
 @dataclass(frozen=True)
 class UdpParameters:
-    """One UDP stream at a fixed rate, below the link's."""
+    """UDP at a fixed rate, below the link's."""
 
     kind = "udp"
 
@@ -47,6 +48,9 @@ class UdpParameters:
     """Payload of a datagram; None is the path's MTU less the headers, filled in when the round is handed out."""
     buffer: Size = Size(4_000_000)
     """Socket buffer asked for on both ends: the default 208 KB drops at 1 Gbit/s inside the host."""
+    flows: Optional[int] = None
+    """Sockets that share the rate, each with a port of its own: what spreads load by ports sees as many flows. None is
+    one flow, which is not counted by itself."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,10 @@ class RoundTripParameters:
 
 
 Parameters = Union[TcpParameters, UdpParameters, HttpParameters, RoundTripParameters]
+
+
+def connections_of(parameters: Parameters) -> int:
+    """TCP connections that a probe asks for."""
+    if isinstance(parameters, TcpParameters):
+        return parameters.streams
+    return parameters.connections if isinstance(parameters, HttpParameters) else 1

@@ -11,8 +11,9 @@ from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
 from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
+from clearway.base.texts import cleaned
 from clearway.base.units import Duration, Rate
-from clearway.probe.json_values import Codec, CodecError, quoted
+from clearway.probe.json_values import Address, Codec, CodecError, Mtu, Port, Version, quoted
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import Parameters, Window
 
@@ -79,7 +80,7 @@ class Slot:
 
 
 def _slot_of(data: Any) -> Slot:
-    found = re.fullmatch("(?s)(.+)/([0-9]{1,18})", data) if isinstance(data, str) else None
+    found = re.fullmatch("(?s)(.+)/([0-9]{1,18})", cleaned(data)) if isinstance(data, str) else None
     if found is None:
         raise CodecError("codec.wrong-type", wanted="slot", found=quoted(data))
     return Slot(found[1], int(found[2]))
@@ -112,6 +113,10 @@ class Inventory:
     """`lab`, `kubernetes`, `hosts`, with what identifies this one."""
     nodes: Tuple[Node, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
+    findings: Optional[Tuple[Finding, ...]] = None
+    """What a reader has to know of the choice of nodes: those that are left out."""
+    in_pods: Optional[bool] = None
+    """Whether the workers are in pods: a kernel may refuse to pods what it allows to the machine itself."""
 
     def node(self, name: str) -> Node:
         return next(node for node in self.nodes if node.name == name)
@@ -124,18 +129,28 @@ class ClockOffset:
     ahead: Duration
     uncertainty: Duration
 
+    @property
+    def shift(self) -> Duration:
+        """What a start is moved by, into the worker's clock: an offset below its own uncertainty counts as none."""
+        return self.ahead if abs(self.ahead.si) > self.uncertainty.si else Duration(0)
+
+    @property
+    def error(self) -> Duration:
+        """By how much a start that was moved so may still be off."""
+        return Duration(abs(self.ahead.si - self.shift.si) + self.uncertainty.si)
+
 
 @dataclass(frozen=True)
 class Worker:
     """A worker that is ready, as it announced itself; may differ at every start."""
 
     slot: Slot
-    addresses: Tuple[str, ...]
+    addresses: Tuple[Address, ...]
     """The preferred one first."""
-    mtu: int
-    ports: Tuple[int, ...]
+    mtu: Mtu
+    ports: Tuple[Port, ...]
     """Ports it found free, TCP and UDP."""
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, Version] = field(default_factory=dict)
     """Tool -> version; a tool that is missing is not there."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Kernel, CPUs, qdisc, congestion control, link speed: what could be read, by name."""
@@ -199,8 +214,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Endpoint:
-    address: str
-    port: int
+    address: Address
+    port: Port
 
     @property
     def v6(self) -> bool:
@@ -224,6 +239,8 @@ class Request:
     """The instant, Unix seconds on the worker's own clock."""
     deadline: float
     """When the worker gives up by itself, same clock."""
+    partner: Optional[Tuple[str, ...]] = None
+    """Addresses of the send half's worker: what comes from another address is a stranger's; absent: not known."""
 
     def result(
         self,
@@ -255,6 +272,8 @@ class Result:
     timing: Optional[Timing] = None
     counters: Optional[Counters] = None
     evidence: Optional[Evidence] = None
+    strangers: Optional[Tuple[Address, ...]] = None
+    """Serve half: addresses other than the partner's that were connected to the server; absent: none was seen."""
 
 
 @dataclass(frozen=True)
@@ -268,8 +287,9 @@ class Trial:
     round: Optional[str] = None
 
     @property
-    def halves(self) -> Tuple[Optional[Result], Optional[Result]]:
-        return self.serve, self.send
+    def halves(self) -> Tuple[Result, ...]:
+        """Those that there are."""
+        return tuple(half for half in (self.serve, self.send) if half is not None)
 
 
 @dataclass(frozen=True)

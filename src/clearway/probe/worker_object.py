@@ -22,6 +22,8 @@ SHORT = "ntw"
 class WorkerPhase(str, Enum):
     PENDING = "Pending"
     READY = "Ready"
+    MEASURING = "Measuring"
+    """It has begun with the round."""
     DONE = "Done"
     """All results of the round are in."""
 
@@ -40,6 +42,8 @@ class WorkerSpec:
     """For people who watch: which halves it does."""
     peer: Optional[str] = None
     """For people who watch: the nodes at the other ends."""
+    measures: Optional[str] = None
+    """For people who watch: the protocols, with the background's."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from clearway.diagnose.figures import Summary, pair_figures, summaries
+from clearway.diagnose.attempts import doubtful_attempts
+from clearway.diagnose.figures import Summary, figures_by_test, summaries
 from clearway.ledger.record import Record
-from clearway.probe.records import Finding, Reason
+from clearway.probe.records import Reason
+from clearway.report.attempts import attempt_parts
+from clearway.report.claims import claim
+from clearway.report.conditions import conditions
 from clearway.report.document import (
     CoveragePart,
     CriterionPart,
@@ -19,10 +23,12 @@ from clearway.report.document import (
     SummaryPart,
     TestPart,
 )
-from clearway.report.evidence import conditions, evidence_parts
-from clearway.report.phrases import Phrases, claim
+from clearway.report.evidence import evidence_parts
+from clearway.report.phrases import Phrases, rounded
+from clearway.report.remarks import remarks, said, scope_part
+from clearway.report.suspects import suspect_parts
 from clearway.report.wording import Language, hint
-from clearway.spec.criteria import Relation
+from clearway.spec.criteria import Criterion, Relation
 from clearway.spec.model import Spec, Test
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
 
@@ -31,7 +37,7 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
     """Everything that a report of this run says, in `language`."""
     phrases = Phrases(language, record.spec.max_rate)
     tests = {test.name: test for test in record.spec.tests}
-    manifest = record.manifest
+    manifest, attempts = record.manifest, doubtful_attempts(record)
     return ReportDocument(
         language=language,
         title=record.spec.name,
@@ -42,11 +48,15 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         state=verdict.state,
         word=phrases.say(f"verdict-word.{verdict.state.value}"),
         headline=_headline(record.spec, verdict, phrases),
+        suspects=tuple(suspect_parts(verdict.suspects, phrases)),
+        scope=scope_part(verdict.scope, verdict.state, phrases, verdict.tests),
+        remarks=tuple(remarks(record, verdict, attempts, phrases)),
         tests=tuple(_test(record, tests[judged.name], judged, phrases) for judged in verdict.tests),
         coverage=_coverage(verdict.coverage, phrases),
         conditions=tuple(conditions(record, phrases)),
+        attempts=tuple(attempt_parts(record.spec, attempts, phrases)),
         evidence=tuple(evidence_parts(record, verdict, phrases)),
-        findings=tuple(_said(finding, phrases) for finding in verdict.findings),
+        findings=tuple(said(finding, phrases) for finding in verdict.findings),
         notes=(phrases.say("note.road"),) if any(test.accept for test in record.spec.tests) else (),
     )
 
@@ -56,11 +66,17 @@ def _headline(spec: Spec, verdict: RunVerdict, phrases: Phrases) -> str:
     states = [one.state for one in verdict.criteria]
     asked, failed = sum(len(test.accept) for test in spec.tests), states.count(State.FAIL)
     left = asked - failed - states.count(State.PASS)
-    return phrases.say(f"headline.{verdict.state.value}", criteria=asked, failed=failed, open=left)
+    values = {"criteria": asked, "failed": failed, "open": left}
+    for breaking, code in ((True, "headline.pass-breaking"), (False, "headline.pass-far")):
+        if pairs := {
+            pair.subject for found in verdict.stand_outs if found.breaking is breaking for pair in found.pairs
+        }:
+            return phrases.say(code, **values, pairs=len(pairs))
+    return phrases.say(f"headline.{verdict.state.value}", **values)
 
 
 def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> TestPart:
-    figures = pair_figures(record, test)
+    figures = record.derived(figures_by_test)[test.name]
     summary = tuple(_summary(found, phrases) for found in summaries(test, figures))
     criteria = tuple(_criterion(test, one, phrases) for one in judged.criteria)
     return TestPart(
@@ -70,6 +86,7 @@ def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> 
         protocol=test.protocol,
         engine=test.engine_name,
         conditions=phrases.conditions(test),
+        scope=scope_part(judged.scope, judged.state, phrases),
         claims=tuple(part.claim for part in criteria) or _unjudged(test, judged, summary, phrases),
         criteria=criteria,
         summary=summary,
@@ -91,8 +108,8 @@ def _unjudged(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...],
             test=test.name,
             measure=first.label,
             pairs=first.pairs,
-            p50=first.p50,
-            worst=first.worst,
+            p50=rounded(first.metric, first.p50),
+            worst=rounded(first.metric, first.worst),
             worst_pair=first.worst_pair,
             conditions=phrases.conditions(test),
         ),
@@ -117,21 +134,22 @@ def _criterion(test: Test, judged: CriterionVerdict, phrases: Phrases) -> Criter
         claim=claim(test, judged, phrases),
         counts=_counts(judged, phrases),
         reasons=(),
-        pairs=tuple(_pair(pair, phrases) for pair in judged.pairs),
+        pairs=tuple(_pair(pair, criterion, phrases) for pair in judged.pairs),
     )
 
 
 def _both_ways(judged: CriterionVerdict, phrases: Phrases) -> str:
     criterion = judged.criterion
-    found = phrases.say("criterion.not-known")
+    found, limit = phrases.say("criterion.not-known"), phrases.value(criterion.limit)
     if judged.achieved is not None:
-        found = phrases.asked(criterion, judged.achieved)
+        value, limit = phrases.beside_limit(criterion, judged.achieved)
+        found = phrases.asked(criterion, value)
     elif judged.state is State.FAIL:
         found = phrases.say("criterion.none" if criterion.relation is Relation.AT_LEAST else "criterion.no-bound")
     return phrases.say(
         "criterion.judged",
         measure=phrases.measure(criterion.metric, criterion.statistic),
-        asked=phrases.asked(criterion, criterion.limit),
+        asked=phrases.asked(criterion, limit),
         found=found,
     )
 
@@ -146,14 +164,14 @@ def _counts(judged: CriterionVerdict, phrases: Phrases) -> str:
     )
 
 
-def _pair(pair: PairValue, phrases: Phrases) -> PairPart:
+def _pair(pair: PairValue, criterion: Criterion, phrases: Phrases) -> PairPart:
     sender, receiver = (None, None) if isinstance(pair.subject, str) else map(str, pair.subject)
     return PairPart(
         subject=phrases.subject(pair.subject),
         sender=sender,
         receiver=receiver,
         reasons=tuple(_because(reason, phrases) for reason in pair.reasons),
-        sentence=phrases.pair(pair),
+        sentence=phrases.pair(pair, criterion),
         **_same(pair, "standing", "value", "low", "high", "limit", "repeats"),
     )
 
@@ -175,7 +193,8 @@ def _same(record: object, *names: str) -> dict[str, Any]:
 
 def _test_notes(test: Test, judged: TestVerdict, summary: tuple[SummaryPart, ...], phrases: Phrases) -> Iterator[str]:
     yield from (phrases.reason(note) for note in judged.notes)
-    if test.scope == "any" and not test.judge_cross_zone and any(row.across_zones for row in summary):
+    judged_too = test.scope == "cross-zone" or test.judge_cross_zone
+    if not judged_too and any(row.across_zones for row in summary):
         yield phrases.say("note.cross-zone")
 
 
@@ -185,22 +204,10 @@ def _coverage(coverage: Coverage, phrases: Phrases) -> CoveragePart:
     return CoveragePart(**values, sentence=phrases.say(code if coverage.pairs else "coverage.none", **values))
 
 
-def _said(finding: Finding, phrases: Phrases) -> Message:
-    values = {"subject": finding.subject, **finding.values}
-    return Message(
-        code=finding.code,
-        values=finding.values,
-        sentence=phrases.say(finding.code, **values),
-        hint=hint(finding.code, values, phrases.language),
-        severity=finding.severity,
-        subject=finding.subject,
-    )
-
-
 def _because(reason: Reason, phrases: Phrases) -> Message:
     return Message(
         code=reason.code,
         values=reason.values,
-        sentence=phrases.reason(reason),
+        sentence=phrases.because(reason),
         hint=hint(reason.code, reason.values, phrases.language),
     )

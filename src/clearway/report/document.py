@@ -17,7 +17,9 @@ from clearway.probe.codec import CodecError, of
 from clearway.probe.json_values import parsed
 from clearway.probe.records import Outcome, Severity
 from clearway.report.wording import Language
-from clearway.verdict.model import Coverage, PairState, State
+from clearway.verdict.doubts import Doer
+from clearway.verdict.model import Coverage, PairState, State, VerdictScope
+from clearway.verdict.suspect import Suspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,10 @@ class SummaryPart:
     across_zones: bool
     pairs: int
     mean: Quantity
-    p5: Quantity
+    p5: Quantity | None
+    """None of fewer than 20 pairs; so is `p95`."""
     p50: Quantity
-    p95: Quantity
+    p95: Quantity | None
     worst: Quantity
     worst_pair: str
 
@@ -108,6 +111,11 @@ class MeasuredPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScopePart(VerdictScope):
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestPart:
     name: str
     state: State
@@ -115,6 +123,7 @@ class TestPart:
     protocol: str
     engine: str
     conditions: str
+    scope: ScopePart
     claims: tuple[str, ...]
     criteria: tuple[CriterionPart, ...]
     summary: tuple[SummaryPart, ...]
@@ -152,6 +161,32 @@ class EvidencePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptPart:
+    """An attempt that is void, or that shows what the road did."""
+
+    test: str
+    sender: str
+    receiver: str
+    probe: str
+    attempt: int
+    doer: Doer
+    """Whose doing it is."""
+    in_verdict: bool
+    """Whether its value is judged."""
+    measured_again: bool
+    """Whether another attempt gave the value that is judged."""
+    reasons: tuple[Message, ...]
+    values: Mapping[str, Quantity]
+    """What it showed, by name of the figure."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectPart(Suspect):
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDocument:
     language: Language
     title: str
@@ -164,20 +199,35 @@ class ReportDocument:
     state: State
     word: str
     headline: str
+    suspects: tuple[SuspectPart, ...]
+    """The strongest first."""
+    scope: ScopePart
+    remarks: tuple[Message, ...]
+    """What the first lines say beside the headline and the scope."""
     tests: tuple[TestPart, ...]
     coverage: CoveragePart | None
     conditions: tuple[ConditionPart, ...]
+    attempts: tuple[AttemptPart, ...]
+    """In order of hand-out."""
     evidence: tuple[EvidencePart, ...]
     findings: tuple[Message, ...]
     notes: tuple[str, ...]
+
+    @property
+    def first_lines(self) -> tuple[str, ...]:
+        """What stands right below the verdict."""
+        suspected = (suspect.sentence for suspect in self.suspects[:_SUSPECTS_SAID])
+        return self.headline, *suspected, self.scope.sentence, *(remark.sentence for remark in self.remarks)
 
     @property
     def claims(self) -> tuple[str, ...]:
         return tuple(claim for test in self.tests for claim in test.claims)
 
 
+_SUSPECTS_SAID = 3
+"""Suspects in the first lines: with more of them a reader looks at the list of all."""
 DOCUMENT = of(ReportDocument)
-FORMAT = 1
+FORMAT = 2
 """Rises when a key changes its meaning or goes away; new keys don't raise it."""
 
 _SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"

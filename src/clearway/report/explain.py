@@ -20,6 +20,7 @@ _KBYTE = 1024
 """Bytes in what iperf calls a kbyte."""
 _KBYTES = re.compile(r"([\d,]+(?:\.\d+)?)\s*k(?:ilo)?bytes?/s(?:ec)?", re.IGNORECASE)
 _CHOICES = 5
+"""Topics offered for a word that is none: as many as a reader compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def derivation(kbytes_per_s: float) -> str:
     steps = (
         f"{kbytes_per_s:,.{0 if kbytes_per_s % 1 == 0 else 3}f} kbytes/sec x {_KBYTE:,} byte",
         f"{rate.si / 8:,.0f} byte/s",
-        rate.in_bytes,
+        rate.in_bytes(),
         str(rate),
     )
     return " = ".join(steps)

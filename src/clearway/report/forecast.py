@@ -9,6 +9,7 @@ from typing import Any
 from clearway.plan.forecast import CostOfTest, Forecast
 from clearway.plan.model import Plan
 from clearway.probe.json_values import VALUE
+from clearway.probe.wire import REASON
 from clearway.report.outline import Column
 from clearway.report.phrases import Phrases
 from clearway.report.text import printed, table
@@ -24,7 +25,9 @@ def render_forecast(spec: Spec, plan: Plan, forecast: Forecast, language: Langua
     if as_json:
         return json.dumps(_data(spec, plan, forecast, phrases), ensure_ascii=False, indent=2) + "\n"
     blocks = [phrases.say("forecast.title", title=spec.name), _table(forecast, phrases), *_remarks(forecast, phrases)]
+    blocks += [phrases.say("forecast.seed", seed=spec.chance)]
     blocks += [describe_finding(finding, language) for finding in plan.findings]
+    blocks += [phrases.say("forecast.unseen"), *(f"- {phrases.reason(reason)}" for reason in forecast.unseen)]
     return "\n".join(blocks) + "\n"
 
 
@@ -55,12 +58,14 @@ def _data(spec: Spec, plan: Plan, forecast: Forecast, phrases: Phrases) -> dict[
     return {
         "format": 1,
         "name": spec.name,
+        "seed": spec.chance,
         "tests": [_cost(cost) for cost in forecast.tests],
         "rounds": forecast.rounds,
         "probes": forecast.probes,
         "traffic": VALUE.encode(forecast.traffic),
         "traffic_unknown": list(forecast.unknown),
         "time": VALUE.encode(forecast.time),
+        "unseen": [{**REASON.encode(reason), "sentence": phrases.reason(reason)} for reason in forecast.unseen],
         "findings": [phrases.finding_data(finding) for finding in plan.findings],
     }
 

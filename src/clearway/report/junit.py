@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
-from clearway.report.document import CriterionPart, Message, PairPart, ReportDocument, TestPart
-from clearway.report.phrases import Phrases
+from clearway.report.document import CriterionPart, Message, PairPart, ReportDocument, SuspectPart, TestPart
+from clearway.report.wording import Wording
 from clearway.verdict.model import PairState, State
 
 _PAIRS = 100
@@ -42,7 +42,7 @@ class JunitReport:
     file_name = "junit.xml"
 
     def render(self, document: ReportDocument) -> str:
-        phrases = Phrases(document.language)
+        phrases = Wording(document.language)
         root = Element("testsuites", name=clean(document.title))
         for test in document.tests:
             _suite(root, document, test, phrases)
@@ -51,16 +51,16 @@ class JunitReport:
         return f"{_DECLARATION}\n{ET.tostring(root, encoding='unicode')}\n"
 
 
-def _suite(root: Element, document: ReportDocument, test: TestPart, phrases: Phrases) -> None:
+def _suite(root: Element, document: ReportDocument, test: TestPart, phrases: Wording) -> None:
     started = datetime.fromtimestamp(document.started, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = SubElement(root, "testsuite", name=clean(test.name), timestamp=started)
     properties = SubElement(suite, "properties")
     for name, value in _properties(document, test):
         SubElement(properties, "property", name=clean(name), value=clean(value))
-    for case in _cases(test, phrases):
+    for case in _cases(document, test, phrases):
         _write(suite, test, case)
     # The findings of the run stand with every test: they may explain its figures.
-    said = [document.headline, *test.claims, *map(_with_hint, document.findings)]
+    said = [*document.first_lines, *test.claims, *_attempts(document, test), *map(_with_hint, document.findings)]
     SubElement(suite, "system-out").text = clean("\n".join(said))
     _count(suite, suite.findall("testcase"))
 
@@ -74,16 +74,28 @@ def _properties(document: ReportDocument, test: TestPart) -> Iterator[tuple[str,
     yield "protocol", test.protocol
     yield "engine", test.engine
     yield "test-conditions", test.conditions
+    yield "scope", document.scope.sentence
+    yield "test-scope", test.scope.sentence
+    for suspect in document.suspects:
+        yield "suspect", suspect.sentence
+    for remark in document.remarks:
+        yield "remark", remark.sentence
     if document.coverage is not None:
         yield "coverage", document.coverage.sentence
     for condition in document.conditions:
         yield condition.name, condition.value
 
 
-def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
+def _attempts(document: ReportDocument, test: TestPart) -> list[str]:
+    return [part.sentence for part in document.attempts if part.test == test.name][:_PAIRS]
+
+
+def _cases(document: ReportDocument, test: TestPart, phrases: Wording) -> Iterator[_Case]:
     for criterion in test.criteria:
-        tolerated = criterion.exceptions[:_PAIRS] if criterion.state is State.PASS else ()
-        lines = (criterion.sentence, criterion.counts, *(pair.sentence for pair in tolerated))
+        passed = criterion.state is State.PASS
+        tolerated = (pair.sentence for pair in criterion.exceptions[:_PAIRS] if passed)
+        suspected = (suspect.sentence for suspect in document.suspects if not passed and _shows(test, suspect))
+        lines = (criterion.sentence, criterion.counts, *suspected, *tolerated)
         yield _Case(criterion.text, criterion.state, criterion.claim, "\n".join(lines))
         yield from _pair_cases(criterion, phrases)
     if not test.criteria:
@@ -91,11 +103,15 @@ def _cases(test: TestPart, phrases: Phrases) -> Iterator[_Case]:
         yield _Case(phrases.say("report.measured-only"), test.state, why, "\n".join(test.claims))
 
 
+def _shows(test: TestPart, suspect: SuspectPart) -> bool:
+    return any(sign.test == test.name for sign in suspect.signs)
+
+
 def _with_hint(said: Message) -> str:
     return said.sentence if said.hint is None else f"{said.sentence} ({said.hint})"
 
 
-def _pair_cases(criterion: CriterionPart, phrases: Phrases) -> Iterator[_Case]:
+def _pair_cases(criterion: CriterionPart, phrases: Wording) -> Iterator[_Case]:
     deciding = _deciding(criterion)
     for pair in deciding[:_PAIRS]:
         state = State.FAIL if pair.standing is PairState.BREAKS else State.INCONCLUSIVE

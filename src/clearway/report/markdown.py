@@ -25,8 +25,8 @@ class MarkdownReport:
 
 
 def _title(block: outline.Title) -> str:
-    head = f"# {_escaped(block.text)}", f"**{block.word}** - {_escaped(block.headline)}", _escaped(block.run)
-    return "\n\n".join(head)
+    headline, *others = map(_escaped, block.lines)
+    return "\n\n".join((f"# {_escaped(block.text)}", f"**{block.word}** - {headline}", *others, _escaped(block.run)))
 
 
 def _bullets(block: outline.Bullets) -> str:
@@ -40,7 +40,7 @@ def _judgements(block: outline.Judgements) -> str:
 
 
 def _quote(block: outline.Quote) -> str:
-    quoted = "\n".join(f"    {line}" for line in (f"$ {block.command}", *block.lines))
+    quoted = "\n".join(f"    {line}" for text in (f"$ {block.command}", *block.lines) for line in text.splitlines())
     return f"{_escaped(block.title)}\n\n{quoted}"
 
 

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from clearway.base.clock import moment
 from clearway.base.units import Quantity
 from clearway.report.document import CriterionPart, EvidencePart, Message, ReportDocument, SummaryPart, TestPart
-from clearway.report.phrases import Phrases
+from clearway.report.phrases import rounded
+from clearway.report.wording import Wording
+from clearway.verdict.doubts import Doer
 from clearway.verdict.model import State
 
 _FIGURES = ("figure", "pairs", "mean", "p5", "p50", "p95", "worst", "worst-pair")
 """Columns of a test's summary, worded as `column.<name>`."""
+_TAILS = ("p5", "p95")
+"""Of these, the ones that too few pairs have none of."""
 _WORDS = ("figure", "worst-pair")
 """Of these, the ones that hold words, not numbers."""
 
@@ -25,7 +29,7 @@ class Title:
     text: str
     state: State
     word: str
-    headline: str
+    lines: tuple[str, ...]
     run: str
 
 
@@ -103,40 +107,39 @@ class Quote:
 Block = Title | Heading | Paragraph | Bullets | Table | Judgements | Facts | Quote
 
 
-def outline(document: ReportDocument, pairs: int) -> Iterator[Block]:
-    """All blocks of a report; at most `pairs` pairs that do not hold are listed for each criterion."""
-    phrases = Phrases(document.language)
-    yield _title(document, phrases)
-    yield from _section(phrases.say("report.claims"), _bullets(document.claims))
-    yield from _section(phrases.say("report.criteria"), _criteria(document, phrases))
-    yield from _section(phrases.say("report.pairs"), _exceptions(document, pairs, phrases))
-    for test in document.tests:
-        yield from _section(phrases.say("report.test", name=test.name), _test(test, phrases))
-    if document.coverage is not None:
-        yield from _section(phrases.say("report.coverage"), [Paragraph(document.coverage.sentence)])
-    yield from _section(phrases.say("report.conditions"), _conditions(document, phrases))
-    yield from _section(phrases.say("report.findings"), _findings(document.findings, phrases))
-    yield from _section(phrases.say("report.evidence"), (_quote(part, phrases) for part in document.evidence))
-    yield from _section(phrases.say("report.notes"), _bullets(document.notes))
+def outline(document: ReportDocument, pairs: int) -> list[Block]:
+    """All blocks of a report; at most `pairs` attempts are listed, and pairs that do not hold for each criterion."""
+    wording = Wording(document.language)
+    coverage = () if document.coverage is None else (Paragraph(document.coverage.sentence),)
+    sections: list[tuple[str, Iterable[Block]]] = [
+        (wording.say("report.claims"), _bullets(document.claims)),
+        (wording.say("report.criteria"), _criteria(document, wording)),
+        (wording.say("report.pairs"), _exceptions(document, pairs, wording)),
+        (wording.say("report.attempts"), _attempts(document, pairs, wording)),
+        *((wording.say("report.test", name=test.name), _test(document, test, wording)) for test in document.tests),
+        (wording.say("report.coverage"), coverage),
+        (wording.say("report.conditions"), _conditions(document, wording)),
+        (wording.say("report.findings"), _findings(document.findings, wording)),
+        (wording.say("report.evidence"), (_quote(part, wording) for part in document.evidence)),
+        (wording.say("report.notes"), _bullets(document.notes)),
+    ]
+    blocks: list[Block] = [_title(document, wording)]
+    for heading, content in sections:
+        if found := list(content):
+            blocks += [Heading(heading), *found]
+    return blocks
 
 
-def _title(document: ReportDocument, phrases: Phrases) -> Title:
-    run = phrases.say(
+def _title(document: ReportDocument, wording: Wording) -> Title:
+    run = wording.say(
         "report.run",
         run=document.run,
         site=document.site,
         started=moment(document.started),
         version=document.version,
     )
-    title = phrases.say("report.title", title=document.title)
-    return Title(title, document.state, document.word, document.headline, run)
-
-
-def _section(heading: str, blocks: Iterable[Block]) -> Iterator[Block]:
-    """Nothing where there is no content."""
-    if found := list(blocks):
-        yield Heading(heading)
-        yield from found
+    title = wording.say("report.title", title=document.title)
+    return Title(title, document.state, document.word, document.first_lines, run)
 
 
 def _bullets(sentences: Iterable[str]) -> Iterator[Bullets]:
@@ -144,77 +147,91 @@ def _bullets(sentences: Iterable[str]) -> Iterator[Bullets]:
         yield Bullets(items)
 
 
-def _criteria(document: ReportDocument, phrases: Phrases) -> Iterator[Judgements]:
+def _criteria(document: ReportDocument, wording: Wording) -> Iterator[Judgements]:
     rows = tuple(
         Judgement(part.state, part.word, test.name, part.text, part.sentence, part.counts)
         for test in document.tests
         for part in test.criteria
     )
     if rows:
-        verdict, criterion, value = (phrases.say(f"column.{name}") for name in ("verdict", "criterion", "value"))
+        verdict, criterion, value = (wording.say(f"column.{name}") for name in ("verdict", "criterion", "value"))
         yield Judgements((verdict, criterion, value), rows)
 
 
-def _exceptions(document: ReportDocument, most: int, phrases: Phrases) -> Iterator[Bullets]:
+def _exceptions(document: ReportDocument, most: int, wording: Wording) -> Iterator[Bullets]:
     for test in document.tests:
         for criterion in test.criteria:
             if criterion.exceptions:
-                items = tuple((sentence,) for sentence in _pairs(criterion, most, phrases))
+                items = tuple((sentence,) for sentence in _pairs(criterion, most, wording))
                 yield Bullets(items, f"{test.name}: {criterion.text}")
 
 
-def _pairs(criterion: CriterionPart, most: int, phrases: Phrases) -> Iterator[str]:
+def _pairs(criterion: CriterionPart, most: int, wording: Wording) -> Iterator[str]:
     exceptions = criterion.exceptions
     for pair in exceptions[:most]:
-        yield f"{pair.sentence} ({phrases.say(f'standing.{pair.standing.value}')})"
+        yield f"{pair.sentence} ({wording.say(f'standing.{pair.standing.value}')})"
     if len(exceptions) > most:
-        yield phrases.say("report.more-pairs", count=len(exceptions) - most)
+        yield wording.say("report.more-pairs", count=len(exceptions) - most)
 
 
-def _test(test: TestPart, phrases: Phrases) -> Iterator[Block]:
+def _attempts(document: ReportDocument, most: int, wording: Wording) -> Iterator[Bullets]:
+    """Those of the instrument first: they are in no list of pairs."""
+    ordered = sorted(document.attempts, key=lambda part: part.doer is Doer.ROAD)
+    said = [part.sentence for part in ordered[:most]]
+    if (more := len(ordered) - most) > 0:
+        said.append(wording.say("report.more-attempts", count=more))
+    yield from _bullets(said)
+
+
+def _test(document: ReportDocument, test: TestPart, wording: Wording) -> Iterator[Block]:
     yield Paragraph(f"{test.protocol}, {test.engine}; {test.conditions}", minor=True)
+    if test.scope.judged != document.scope.judged:
+        yield Paragraph(test.scope.sentence)
     if test.summary:
-        columns = tuple(Column(phrases.say(f"column.{name}"), name in _WORDS) for name in _FIGURES)
-        yield Table(columns, tuple(_figures(row, phrases) for row in test.summary))
+        tails = any(row.p5 is not None for row in test.summary)
+        names = [name for name in _FIGURES if tails or name not in _TAILS]
+        columns = tuple(Column(wording.say(f"column.{name}"), name in _WORDS) for name in names)
+        yield Table(columns, tuple(_figures(row, wording, tails=tails) for row in test.summary))
     yield from _bullets([*(reason.sentence for reason in test.reasons), *test.notes])
 
 
-def _figures(row: SummaryPart, phrases: Phrases) -> tuple[str, ...]:
+def _figures(row: SummaryPart, wording: Wording, *, tails: bool) -> tuple[str, ...]:
     """The cells of one row. A unit that all figures share stands once, beside the label."""
-    label = phrases.say("report.across-zones", label=row.label) if row.across_zones else row.label
-    unit, figures = _shared_unit((row.mean, row.p5, row.p50, row.p95, row.worst))
+    label = wording.say("report.across-zones", label=row.label) if row.across_zones else row.label
+    known = (row.mean, row.p5, row.p50, row.p95, row.worst) if tails else (row.mean, row.p50, row.worst)
+    unit, figures = _shared_unit(row.metric, known)
     return f"{label}, {unit}" if unit else label, str(row.pairs), *figures, row.worst_pair
 
 
-def _shared_unit(figures: Sequence[Quantity]) -> tuple[str, tuple[str, ...]]:
+def _shared_unit(metric: str, figures: Sequence[Quantity | None]) -> tuple[str, tuple[str, ...]]:
     """The unit that all figures have in common and their numbers; no unit and whole figures where there is none."""
-    texts = tuple(map(str, figures))
-    units = {text.partition(" ")[2] for figure, text in zip(figures, texts, strict=True) if figure.si}
+    texts = tuple("-" if figure is None else rounded(metric, figure) for figure in figures)
+    units = {text.partition(" ")[2] for figure, text in zip(figures, texts, strict=True) if figure and figure.si}
     if len(units) != 1:
         return "", texts
     (unit,) = units
     return unit, tuple(text.partition(" ")[0] for text in texts)
 
 
-def _conditions(document: ReportDocument, phrases: Phrases) -> Iterator[Facts]:
+def _conditions(document: ReportDocument, wording: Wording) -> Iterator[Facts]:
     if rows := tuple((condition.label, condition.value) for condition in document.conditions):
-        yield Facts((phrases.say("column.condition"), phrases.say("column.value")), rows)
+        yield Facts((wording.say("column.condition"), wording.say("column.value")), rows)
 
 
-def _findings(findings: Sequence[Message], phrases: Phrases) -> Iterator[Bullets]:
+def _findings(findings: Sequence[Message], wording: Wording) -> Iterator[Bullets]:
     if findings:
         yield Bullets(
             tuple(
-                (one.sentence,) if one.hint is None else (one.sentence, phrases.say("report.hint", text=one.hint))
+                (one.sentence,) if one.hint is None else (one.sentence, wording.say("report.hint", text=one.hint))
                 for one in findings
             )
         )
 
 
-def _quote(part: EvidencePart, phrases: Phrases) -> Quote:
-    title = phrases.say(
+def _quote(part: EvidencePart, wording: Wording) -> Quote:
+    title = wording.say(
         "report.attempt", probe=part.probe, attempt=part.attempt, half=part.half, sentence=part.sentence
     )
     command = shlex.join(part.argv)
-    asked, said = phrases.say("report.command", command=command), phrases.say("report.said")
+    asked, said = wording.say("report.command", command=command), wording.say("report.said")
     return Quote(title, command, asked, said, tuple(part.tail.splitlines()))

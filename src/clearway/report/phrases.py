@@ -1,6 +1,4 @@
-"""Parts of sentences that several reports need: names of metrics, values, pairs and conditions; and the claim on one
-criterion, which is made of them.
-"""
+"""Parts of sentences that several reports need: names of metrics, values, pairs and conditions."""
 
 from __future__ import annotations
 
@@ -8,41 +6,60 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clearway.base.units import Frequency, Quantity, Rate
+from clearway.base.quantity_text import apart
+from clearway.base.units import DOWN, UP, USUAL, Count, Frequency, Quantity, Rate, Ratio, Rounding
 from clearway.pairing.table import PAIRINGS
-from clearway.probe.metrics import PERCENTILE, Metric
+from clearway.probe.distribution import PERCENTILE
+from clearway.probe.metrics import METRICS, Better, Metric
 from clearway.probe.records import Finding, Pair, Reason
 from clearway.probe.wire import FINDING
-from clearway.report.wording import Language, knows, sentence
+from clearway.report.wording import Wording, knows
 from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
 from clearway.spec.model import Test
-from clearway.verdict.model import CriterionVerdict, PairState, PairValue, State
-
-_UNTRIED = {"verdict.repeats-missing", "verdict.not-measured"}
-"""Reasons that only say that nothing was tried yet."""
+from clearway.verdict.model import PairValue
 
 
 @dataclass(frozen=True, slots=True)
-class Phrases:
+class Phrases(Wording):
     """The vocabulary of one language, for one run."""
 
-    language: Language
     max_rate: Rate | None = None
     """The run's `max-rate`, a condition of every figure."""
 
-    def say(self, code: str, /, **values: Any) -> str:
-        return sentence(code, values, self.language)
+    def because(self, reason: Reason) -> str:
+        """A reason of a pair; a value that is far from its limit by little is said with digits enough to see it."""
+        worse = _WORSE_OF.get(reason.code)
+        value, limit = reason.values.get("value"), reason.values.get("limit")
+        if worse is None or not isinstance(value, Quantity) or not isinstance(limit, Quantity):
+            return self.reason(reason)
+        by = type(value)(abs(value.si - limit.si))
+        if isinstance(value, Ratio) and limit.si and value.si >= 2 * limit.si:
+            times = Count(value.si / limit.si).shown(Rounding(worse)).text
+            return self.say("verdict.times-limit", times=times, limit=apart(value, limit, worse)[1])
+        gap = self._points(by) if isinstance(by, Ratio) else by.shown(Rounding(UP)).text
+        return self.say(reason.code, by=gap, limit=apart(value, limit, worse)[1])
 
-    def reason(self, reason: Reason) -> str:
-        return sentence(reason.code, reason.values, self.language)
+    def _points(self, gap: Ratio) -> str:
+        """A difference of shares: `0.05 percentage points`."""
+        return self.say("value.points", number=Count(gap.si * 100).shown(Rounding(UP)).text)
 
     def value(self, value: Quantity | LinkShare) -> str:
         """A value alone; a rate also in bytes."""
-        if isinstance(value, LinkShare):
-            return self.say("value.of-link", share=value.share)
+        return self.say("value.of-link", share=value.share) if isinstance(value, LinkShare) else self._whole(value)
+
+    def _whole(self, value: Quantity, rounding: Rounding = USUAL, text: str | None = None) -> str:
+        shown = text or value.shown(rounding).text
         if isinstance(value, Rate):
-            return self.say("value.rate", bits=value, bytes=value.in_bytes)
-        return str(value)
+            return self.say("value.rate", bits=shown, bytes=value.in_bytes(rounding))
+        return shown
+
+    def beside_limit(self, criterion: Criterion, value: Quantity) -> tuple[str, str]:
+        """A value that was found, and the limit of `criterion`, as they stand in one sentence."""
+        worse = worse_side(criterion)
+        if isinstance(criterion.limit, LinkShare):
+            return self._whole(value, Rounding(worse)), self.value(criterion.limit)
+        found, limit = apart(value, criterion.limit, worse)
+        return self._whole(value, Rounding(worse), found), self._whole(criterion.limit, text=limit)
 
     def measure(self, metric: Metric, statistic: str) -> str:
         """A metric with its statistic: `latency (p99)`; a total needs no statistic."""
@@ -58,41 +75,49 @@ class Phrases:
             return self.say("pair.total") if subject == "total" else subject
         return self.say("pair.arrow", sender=subject[0].label, receiver=subject[1].label)
 
-    def asked(self, criterion: Criterion, value: Quantity | LinkShare) -> str:
+    def asked(self, criterion: Criterion, value: str) -> str:
         """The criterion as a statement about `value`: what is asked of it, or what was found."""
         if criterion.over is Over.PAIRS:
             over = "every" if criterion.share.si >= 1 else "share"
         else:
             over = criterion.over.value
         side = "at-least" if criterion.relation is Relation.AT_LEAST else "at-most"
-        return self.say(f"criterion.{over}-{side}", share=criterion.share, value=self.value(value))
+        return self.say(f"criterion.{over}-{side}", share=criterion.share, value=value)
 
-    def claimed(self, criterion: Criterion, value: Quantity | LinkShare) -> str:
+    def claimed(self, criterion: Criterion, value: Quantity) -> str:
         """What the subject of a claim did: `carried at least 5.2 Gbit/s`."""
         percentile = PERCENTILE.fullmatch(criterion.statistic)
         side = "at-least" if criterion.relation is Relation.AT_LEAST else "at-most"
         own = f"claimed.{criterion.metric.name}-{'percentile' if percentile else criterion.statistic}-{side}"
         code = own if knows(own, self.language) else f"claimed.{side}"
-        if isinstance(value, Quantity) and value.si == 0 and knows(f"{own}-none", self.language):
+        if value.si == 0 and knows(f"{own}-none", self.language):
             code = f"{own}-none"
         return self.say(
             code,
-            value=self.value(value),
+            value=self.beside_limit(criterion, value)[0],
             metric=self.measure(criterion.metric, criterion.statistic),
             percent=percentile.group(1) if percentile else None,
         )
 
-    def pair(self, pair: PairValue) -> str:
+    def pair(self, pair: PairValue, criterion: Criterion) -> str:
         """One pair and how it stands: `node-3 -> node-1: 0.10 Gbit/s, 0.40 Gbit/s below the limit ...`."""
-        said = [self.reason(reason) for reason in pair.reasons]
+        said = [self.because(reason) for reason in pair.reasons]
         if pair.value is not None:
-            known = {"value": pair.value, "low": pair.low, "high": pair.high}
-            said = [str(pair.value) if pair.low == pair.high else self.say("pair.range", **known), *said]
+            said = [self._value(pair, worse_side(criterion)), *said]
         return self.say(
             "pair.line",
             subject=self.subject(pair.subject),
             standing=", ".join(dict.fromkeys(said)) or self.say("pair.unmeasured"),
         )
+
+    def _value(self, pair: PairValue, worse: str) -> str:
+        """The value of a pair, with digits enough to see on which side of the limit it lies."""
+        assert pair.value is not None
+        return pair.value.shown(Rounding(worse)).text if pair.limit is None else apart(pair.value, pair.limit, worse)[0]
+
+    def roads(self, test: Test) -> str:
+        """Where the pairs lie that a test judges: `of nodes in the same zone`."""
+        return self.say(f"scope.{'same-zone' if test.scope == 'any' and not test.judge_cross_zone else test.scope}")
 
     def finding_data(self, finding: Finding) -> dict[str, Any]:
         """A finding as JSON, with its sentence."""
@@ -113,6 +138,18 @@ class Phrases:
         return ", ".join(said)
 
 
+def rounded(metric: str, value: Quantity) -> str:
+    """A figure of a metric, rounded to its worse side."""
+    return value.shown(Rounding(DOWN if METRICS[metric].better is Better.HIGHER else UP)).text
+
+
+def worse_side(criterion: Criterion) -> str:
+    """The side that a value found is rounded to."""
+    return DOWN if criterion.relation is Relation.AT_LEAST else UP
+
+
+_WORSE_OF = {"verdict.below-limit": DOWN, "verdict.above-limit": UP}
+"""The side on which a value lies, by the reason that says how far it is from its limit."""
 _CodedCondition = tuple[str, Mapping[str, Any]]
 
 
@@ -132,7 +169,7 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
 
 _LOADS: Mapping[str, Callable[[Test], _CodedCondition]] = {
     "tcp": lambda test: ("condition.tcp", {"streams": test.streams}),
-    "udp": lambda test: ("condition.udp", {"rate": test.rate}),
+    "udp": lambda test: ("condition.udp", {"rate": test.rate, "flows": test.flows}),
     "http": lambda test: (
         "condition.http-rate" if isinstance(test.rate, Frequency) else "condition.http-closed",
         {"connections": test.connections, "body": test.body, "rate": test.rate},
@@ -142,98 +179,3 @@ _LOADS: Mapping[str, Callable[[Test], _CodedCondition]] = {
         {"message": test.message, "transport": test.transport.upper()},
     ),
 }
-
-
-def claim(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
-    """One sentence or two on one criterion of `test`, never saying more than was shown."""
-    if judged.state is State.PASS:
-        return _met(test, judged, phrases)
-    if judged.state is State.FAIL:
-        return _not_met(test, judged, phrases)
-    return phrases.say(
-        "claim.not-known",
-        asked=_asked(judged, phrases),
-        undecided=judged.count(PairState.UNDECIDED),
-        pairs=len(judged.pairs),
-        kind=_members(test, judged, phrases),
-        why=_why(judged, phrases),
-    )
-
-
-def _met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
-    criterion = judged.criterion
-    return phrases.say(
-        "claim.met",
-        subject=_subject(test, judged, phrases),
-        predicate=phrases.claimed(criterion, judged.achieved or criterion.limit),
-        conditions=phrases.conditions(test),
-        limit=_limit(judged, phrases),
-    )
-
-
-def _limit(judged: CriterionVerdict, phrases: Phrases) -> str:
-    """The limit; a share of links that all have one rate also as that rate."""
-    criterion = judged.criterion
-    limits = {pair.limit for pair in judged.pairs}
-    rate = limits.pop() if len(limits) == 1 else None
-    if isinstance(criterion.limit, LinkShare) and rate is not None:
-        return phrases.say("value.of-link-known", share=criterion.limit.share, rate=phrases.value(rate))
-    return phrases.value(criterion.limit)
-
-
-def _not_met(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
-    worst = next((pair for pair in judged.pairs if pair.standing is PairState.BREAKS), None)
-    return phrases.say(
-        "claim.not-met",
-        asked=_asked(judged, phrases),
-        breaks=judged.count(PairState.BREAKS),
-        pairs=len(judged.pairs),
-        kind=_members(test, judged, phrases),
-        worst=phrases.pair(worst) if worst else _why(judged, phrases),
-        conditions=phrases.conditions(test),
-    )
-
-
-def _asked(judged: CriterionVerdict, phrases: Phrases) -> str:
-    criterion = judged.criterion
-    return phrases.say(
-        "claim.asked",
-        measure=phrases.measure(criterion.metric, criterion.statistic),
-        asked=phrases.asked(criterion, criterion.limit),
-    )
-
-
-def _why(judged: CriterionVerdict, phrases: Phrases) -> str:
-    """An undecided pair, rather one that was tried."""
-    undecided = [pair for pair in judged.pairs if pair.standing is PairState.UNDECIDED]
-    tried = [pair for pair in undecided if not {reason.code for reason in pair.reasons} <= _UNTRIED]
-    chosen = next(iter(tried or undecided), None)
-    return phrases.pair(chosen) if chosen else phrases.say("claim.nothing-measured")
-
-
-def _subject(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
-    criterion = judged.criterion
-    members = len(judged.pairs)
-    if criterion.over is Over.TOTAL:
-        return phrases.say("claim.total", kind=_kind(test, 2, phrases))
-    if criterion.over is Over.NODES:
-        return phrases.say(PAIRINGS[test.pairing].node_claim, nodes=members, kind=_kind(test, 2, phrases))
-    if criterion.share.si >= 1:
-        return phrases.say("claim.every", pairs=members, kind=_kind(test, 1, phrases))
-    return phrases.say("claim.share", share=criterion.share, pairs=members, kind=_kind(test, 2, phrases))
-
-
-def _members(test: Test, judged: CriterionVerdict, phrases: Phrases) -> str:
-    """What the criterion counts: pairs of a kind, nodes, or the one total."""
-    criterion = judged.criterion
-    if criterion.over is Over.PAIRS:
-        return _kind(test, len(judged.pairs), phrases)
-    return phrases.say(f"claim.members-{criterion.over.value}")
-
-
-def _kind(test: Test, pairs: int, phrases: Phrases) -> str:
-    """Which pairs: how they were chosen and where they lie. Cross-zone pairs only where they were judged."""
-    scope = "same-zone" if test.scope == "any" and not test.judge_cross_zone else test.scope
-    return phrases.say(
-        "claim.kind", pairing=phrases.say(f"pairing.{test.pairing}", pairs=pairs), scope=phrases.say(f"scope.{scope}")
-    )

@@ -93,12 +93,12 @@ class Tally:
         return Rate(sum(rate.si for rate in self.carried.values())) if self.carried else None
 
     def left(self, now: float) -> Duration | None:
-        """Estimated time to the end of the last expected round; None if the plan is not known."""
+        """Estimated time to the end of the last expected round, to the second; None if the plan is not known."""
         if self.expected is None:
             return None
         overhead = sum(self.overheads) / len(self.overheads) if self.overheads else _OVERHEAD
         running = max(0.0, self.began_at + _load(self.round) + overhead - now) if self.round else 0.0
-        return Duration(running + sum(self.expected.values()) + overhead * len(self.expected))
+        return Duration(round(running + sum(self.expected.values()) + overhead * len(self.expected)))
 
 
 def halves(round_: Round) -> int:
@@ -119,6 +119,7 @@ def _throughput(round_: Round, result: Result) -> Rate | None:
 
 
 _BAR_WIDTH = 40
+"""Half of a usual terminal's 80 columns."""
 
 
 class Progress:
@@ -197,12 +198,8 @@ class Progress:
             why=self._phrases.say(f"progress.{round_.why.value}"),
             test=round_.test,
             pairs=sum(probe.role is not Role.BACKGROUND for probe in round_.probes),
-            left=self._left(),
+            left=self._tally.left(self._clock()),
         )
-
-    def _left(self) -> Duration | None:
-        left = self._tally.left(self._clock())
-        return None if left is None else Duration(round(left.si))
 
     def _picture(self) -> RenderableType:
         tally, say = self._tally, self._phrases.say
@@ -214,7 +211,7 @@ class Progress:
         # The running round counts by its results.
         completed = tally.begun - 1 + (tally.measured + tally.void) / max(1, halves(tally.round))
         lines: list[RenderableType] = [
-            Text(f"{head}, {say('progress.left', left=self._left())}"),
+            Text(f"{head}, {say('progress.left', left=tally.left(self._clock()))}"),
             Padding(ProgressBar(total=tally.rounds, completed=completed, width=_BAR_WIDTH), 0),
             Text(self._state(tally.round)),
         ]

@@ -54,7 +54,7 @@ class TextReport:
 
 def _title(block: outline.Title) -> RenderableType:
     word = Text.assemble((block.word, _COLOURS[block.state]))
-    return Group(Text(block.text, style="bold"), word, Text(block.headline), Text(block.run, style="dim"))
+    return Group(Text(block.text, style="bold"), word, *map(Text, block.lines), Text(block.run, style="dim"))
 
 
 def _bullets(block: outline.Bullets) -> RenderableType:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Size
 from clearway.engine.table import ENGINES
-from clearway.probe.observations import ROUND_START
+from clearway.probe.observations import HAND_OUT_LATE, ROUND_START
 from clearway.probe.parameters import Parameters, UdpParameters
 from clearway.probe.records import (
     Endpoint,
@@ -25,11 +25,13 @@ from clearway.probe.records import (
     Worker,
     family_of,
 )
-from clearway.run.worker_pool import HalfKey, WorkerPool
+from clearway.run.worker_pool import HalfKey, Requests, WorkerPool
 from clearway.site.base import Ready, Site
 
 _SPARE = 0.25
 """Seconds between the end of handing out and the first launch: time to start a process on a busy worker."""
+_LONGEST_SPARE = 3.0
+"""Far above what any server took, so that a worker that lies about its start delays no round for long."""
 _SAFETY = 1.5
 """The lead is this many times what handing out took in the last round. A lead that is too short voids the round; one
 that is too long only costs the difference."""
@@ -45,12 +47,25 @@ class DispatchEstimate:
     """How long handing out takes on this site. The lead, the time from hand-out to start, is made from it."""
 
     last: Duration | None = None
-    """What it took in the last round; None before the first."""
+    """What it took in the last round; None before the first, and after one that had to wait for the site."""
+    starting: float = 0.0
+    """Seconds that the slowest server of the last round took from its launch until it listened."""
     rounds: int = 0
 
+    @property
+    def spare(self) -> float:
+        """Seconds between the end of handing out and the first launch."""
+        return min(max(_SPARE, self.starting * _SAFETY), _LONGEST_SPARE)
+
     def expected(self, site: Site, mailboxes: int) -> Duration:
-        """The longest that handing out may take. Before the first round the site estimates it, generously."""
-        return self.last * _SAFETY if self.last is not None else site.handing_out(mailboxes)
+        """The longest that handing out may take. Without a last round the site estimates it."""
+        return (self.last or site.handing_out(mailboxes)) * _SAFETY
+
+    def learn(self, took: Duration, results: Iterable[Result], *, in_time: bool) -> None:
+        """An outage in the last round would make the next lead as long as the outage was."""
+        timings = [result.timing for result in results if result.timing is not None]
+        starts = [one.listening.si - one.launched.si for one in timings if one.listening is not None]
+        self.last, self.starting, self.rounds = took if in_time else None, max(starts, default=0.0), self.rounds + 1
 
 
 async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int], estimate: DispatchEstimate) -> None:
@@ -59,20 +74,23 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
     `attempts` numbers each probe's attempt. Cancelling empties the mailboxes first.
     """
     pool.ledger.append(round_)
-    pool.expect(round_.id)
     plan = requests_for(
         round_, attempts, {slot: r for slot, r in pool.ready.items() if slot not in pool.lost}, estimate.rounds
     )
+    pool.expect(round_.id, plan.requests)
     results: Mapping[HalfKey, Result] = {}
     if plan.requests:
-        schedule, handing = plan.schedule, estimate.expected(pool.site, len(set(plan.awaited.values())))
-        instant = pool.clock.now() + handing.si + _SPARE - schedule.earliest
+        schedule, handing = plan.schedule, estimate.expected(pool.site, len(plan.workers))
+        instant = pool.clock.now() + handing.si + estimate.spare - schedule.earliest
         _announce(pool, round_, instant, schedule.deadline)
         try:
             begun = pool.clock.now()
             await pool.site.submit(round_.id, plan.at(instant, schedule.deadline, pool.ready))
-            estimate.last, estimate.rounds = Duration(pool.clock.now() - begun), estimate.rounds + 1
-            results = await pool.gather_results(plan.awaited, instant + schedule.deadline)
+            handed_out, ends = pool.clock.now(), instant + schedule.deadline
+            in_time = _was_in_time(pool, round_, handed_out - (instant + schedule.earliest))
+            results = await pool.gather_results(plan.requests, ends)
+            in_time = in_time and pool.clock.now() <= ends
+            estimate.learn(Duration(handed_out - begun), results.values(), in_time=in_time)
         except asyncio.CancelledError:
             await pool.site.cancel()
             raise
@@ -82,6 +100,13 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
 def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) -> None:
     values = {"why": round_.why.value, "lead": Duration(instant - pool.clock.now()), "deadline": Duration(deadline)}
     pool.ledger.append(ROUND_START.seen(round_.id, instant, values))
+
+
+def _was_in_time(pool: WorkerPool, round_: Round, behind: float) -> bool:
+    """Whether handing out ended before the first launch, from how many seconds it ended after it."""
+    if behind >= 0:
+        pool.ledger.append(HAND_OUT_LATE.seen(round_.id, pool.clock.now(), {"after": Duration(behind)}))
+    return behind < 0
 
 
 def _append_missing(
@@ -115,11 +140,11 @@ class RoundTiming:
 class RoundRequests:
     """A round's requests, whose start is not decided yet."""
 
-    requests: Mapping[HalfKey, tuple[Slot, Request]]
+    requests: Requests
 
     @property
-    def awaited(self) -> Mapping[HalfKey, Slot]:
-        return {key: slot for key, (slot, _) in self.requests.items()}
+    def workers(self) -> frozenset[Slot]:
+        return frozenset(slot for slot, _ in self.requests.values())
 
     @property
     def schedule(self) -> RoundTiming:
@@ -131,11 +156,10 @@ class RoundRequests:
         )
 
     def at(self, instant: float, deadline: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
-        """The mailboxes, each in its worker's own time; an offset below its own uncertainty counts as none."""
+        """The mailboxes, each in its worker's own time."""
         mailboxes: dict[Slot, list[Request]] = defaultdict(list)
         for slot, request in self.requests.values():
-            clock = ready[slot].clock
-            shift = clock.ahead.si if abs(clock.ahead.si) > clock.uncertainty.si else 0.0
+            shift = ready[slot].clock.shift.si
             mailboxes[slot].append(replace(request, start=instant + shift, deadline=instant + deadline + shift))
         return dict(mailboxes)
 
@@ -154,26 +178,32 @@ def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot
         client, server = ready[probe.client].worker, ready[probe.server].worker
         endpoint = Endpoint(_address(client, server, probe.family), ports.take(server))
         parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
-        for half, slot in ((Half.SERVE, probe.server), (Half.SEND, probe.client)):
-            request = _request(round_, probe, attempts[probe.id], half, endpoint, parameters)
-            requests[probe.id, half] = (slot, request)
+        serve = _serve_half(round_, probe, attempts[probe.id], endpoint, parameters, client.addresses)
+        requests[probe.id, Half.SERVE] = (probe.server, serve)
+        requests[probe.id, Half.SEND] = (probe.client, replace(serve, half=Half.SEND))
     return RoundRequests(requests)
 
 
-def _request(
-    round_: Round, probe: Probe, attempt: int, half: Half, endpoint: Endpoint, parameters: Parameters
+def _serve_half(
+    round_: Round,
+    probe: Probe,
+    attempt: int,
+    endpoint: Endpoint,
+    parameters: Parameters,
+    partner: tuple[str, ...],
 ) -> Request:
     return Request(
         round=round_.id,
         probe=probe.id,
         attempt=attempt,
-        half=half,
+        half=Half.SERVE,
         engine=probe.engine,
         parameters=parameters,
         window=probe.window,
         server=endpoint,
         start=0.0,
         deadline=0.0,
+        partner=partner,
     )
 
 
@@ -181,17 +211,17 @@ _PORT_STEP = 7
 """Ports by which a round moves on. Workers announce 128: all of them are used before one comes again."""
 
 
+@dataclass
 class _Ports:
-    def __init__(self, turn: int) -> None:
-        self._turn = turn
-        self._taken: dict[Slot, int] = defaultdict(int)
+    turn: int
+    taken: Counter[Slot] = field(default_factory=Counter)
 
     def take(self, worker: Worker) -> int:
-        taken = self._taken[worker.slot]
+        taken = self.taken[worker.slot]
         if taken >= len(worker.ports):
             raise SiteError("run.too-few-ports", worker=str(worker.slot), count=len(worker.ports))
-        self._taken[worker.slot] += 1
-        return worker.ports[(self._turn * _PORT_STEP + taken) % len(worker.ports)]
+        self.taken[worker.slot] += 1
+        return worker.ports[(self.turn * _PORT_STEP + taken) % len(worker.ports)]
 
 
 def _address(client: Worker, server: Worker, family: str | None) -> str:

@@ -3,59 +3,76 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Self
 
 from clearway.base.clock import Clock
 from clearway.base.errors import InternalError, SiteError
 from clearway.ledger.write import Ledger
-from clearway.probe.observations import CLOCK, STALE_RESULT, WORKER_LOST, ObservationKind
-from clearway.probe.records import Half, Observation, Reason, Result, Slot
-from clearway.site.base import Event, Lost, Ready, Site
+from clearway.probe.observations import (
+    CLOCK,
+    FOREIGN_MESSAGE,
+    KINDS,
+    STALE_RESULT,
+    STRANGERS,
+    WORKER_LOST,
+    ObservationKind,
+)
+from clearway.probe.records import Half, Observation, Reason, Request, Result, Slot
+from clearway.site.base import Event, Lost, Ready, Received, Site
 
 HalfKey = tuple[str, Half]
 """Probe id and half: what a round waits for."""
+_Asked = tuple[str, str, Half, int]
+"""Round, probe, half and attempt: what a result answers."""
+_CLAIMED = 200
+"""Characters of what a worker claimed, in the observation: ids of rounds and probes are far shorter."""
+Requests = Mapping[HalfKey, tuple[Slot, Request]]
+"""What a round asks, and of whom."""
 
 
+@dataclass
 class WorkerPool:
-    """Async context: inside it the workers exist. All that they report goes to the ledger as it arrives."""
+    """What the workers report goes to the ledger as it arrives: a result only from the worker that was asked for it.
 
-    def __init__(self, site: Site, slots: Sequence[Slot], ledger: Ledger, clock: Clock) -> None:
-        self.site = site
-        self.ledger = ledger
-        self.clock = clock
-        self.ready: dict[Slot, Ready] = {}
-        self.lost: dict[Slot, Reason] = {}
-        self.slots = tuple(slots)
-        self._changed = asyncio.Condition()
-        self._round: str | None = None
-        self._results: dict[HalfKey, Result] = {}
-        self._failure: Exception | None = None
-        self._listening: asyncio.Task[None] | None = None
+    A worker that reports anything else is given up: nothing that it sends from then on counts.
+    """
 
-    async def __aenter__(self) -> Self:
+    site: Site
+    slots: tuple[Slot, ...]
+    ledger: Ledger
+    clock: Clock
+    ready: dict[Slot, Ready] = field(default_factory=dict)
+    lost: dict[Slot, Reason] = field(default_factory=dict)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _round: str | None = None
+    _asked: dict[_Asked, Slot] = field(default_factory=dict)
+    """Of whom, in all rounds so far: a result that comes late is not a foreign one."""
+    _given_up: set[Slot] = field(default_factory=set)
+    _results: dict[HalfKey, Result] = field(default_factory=dict)
+    _failure: Exception | None = None
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Self]:
+        """Inside, the workers exist."""
+        listening: asyncio.Task[None] | None = None
         try:
             await self.site.start(self.slots)
-        except BaseException:
-            await self.site.stop()
-            raise
-        self._listening = asyncio.create_task(self._listen())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        stopping = asyncio.ensure_future(self.site.stop())
-        try:
-            await asyncio.shield(stopping)
-        except asyncio.CancelledError:
-            await stopping  # removing the workers is finished, also when it is cancelled
-            raise
+            listening = asyncio.create_task(self._listen())
+            yield self
         finally:
-            if self._listening is not None:
-                self._listening.cancel()
-                await asyncio.gather(self._listening, return_exceptions=True)
+            stopping = asyncio.ensure_future(self.site.stop())
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                await stopping  # removing the workers is finished, also when it is cancelled
+                raise
+            finally:
+                if listening is not None:
+                    listening.cancel()
+                    await asyncio.gather(listening, return_exceptions=True)
 
     async def gather_ready(self, patience: float) -> None:
         """Wait until every worker is ready or lost, at most `patience` seconds.
@@ -69,17 +86,23 @@ class WorkerPool:
         if not self.ready:
             raise SiteError("run.no-worker-ready", count=len(self.slots), patience=patience)
 
-    def expect(self, round_id: str) -> None:
-        """Gather this round's results from now on; a result of another round is stale and becomes an observation."""
+    def expect(self, round_id: str, asked: Requests) -> None:
+        """Gather this round's results from now on; a result of an earlier round is stale: it becomes an observation."""
         self._round, self._results = round_id, {}
+        self._asked |= {(one.round, one.probe, one.half, one.attempt): slot for slot, one in asked.values()}
 
-    async def gather_results(self, awaited: Mapping[HalfKey, Slot], until: float) -> Mapping[HalfKey, Result]:
-        """Results of the expected round, until every half has answered or its worker is lost, or until the instant."""
+    async def gather_results(self, asked: Requests, until: float) -> Mapping[HalfKey, Result]:
+        """Results of the expected round, until every half has answered or its worker is lost, or until the instant.
+
+        What the workers could not send because the way to them was interrupted is waited for.
+        """
 
         def complete() -> bool:
-            return all(key in self._results or slot in self.lost for key, slot in awaited.items())
+            return all(key in self._results or slot in self.lost for key, (slot, _) in asked.items())
 
         await self._wait(complete, max(0.0, self.clock.until(until)))
+        if not complete():
+            await self._wait(complete, (await self.site.reconnected()).si)
         return dict(self._results)
 
     async def _wait(self, condition: Callable[[], bool], patience: float) -> None:
@@ -103,31 +126,53 @@ class WorkerPool:
                 self._changed.notify_all()
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Ready):
-            self._welcome(event)
-        elif isinstance(event, Lost):
-            self.lost[event.slot] = event.reason
-            self._observe(WORKER_LOST, str(event.slot), {"code": event.reason.code})
-        elif isinstance(event, Observation):
-            self.ledger.append(event)
-        elif isinstance(event, Result):
-            self._accept(event)
+        match event:
+            case Ready() | Lost() | Received() if event.slot in self._given_up:
+                pass
+            case Observation():
+                self.ledger.append(event)
+            case Ready():
+                slot, clock = event.slot, event.clock
+                self.ready[slot] = event
+                self.lost.pop(slot, None)
+                self.ledger.append(event.worker)
+                self._observe(CLOCK, str(slot), {"ahead": clock.ahead, "uncertainty": clock.uncertainty})
+            case Lost():
+                self.lost[event.slot] = event.reason
+                self._observe(WORKER_LOST, str(event.slot), {"code": event.reason.code})
+            case Received(sender, Observation() as seen):
+                self._take_observation(sender, seen)
+            case Received(sender, Result() as result):
+                self._take_result(sender, result)
+            case _:
+                raise InternalError("run.unknown-event", kind=type(event).__name__)
+
+    def _take_observation(self, sender: Slot, seen: Observation) -> None:
+        """A worker may report what it sees of itself. All kinds that are read are the controller's own."""
+        if seen.subject != str(sender) or seen.kind in KINDS:
+            self._give_up(sender, f"{seen.kind} {seen.subject}")
         else:
-            raise InternalError("run.unknown-event", kind=type(event).__name__)
+            self.ledger.append(seen)
 
-    def _welcome(self, event: Ready) -> None:
-        slot = event.worker.slot
-        self.ready[slot] = event
-        self.lost.pop(slot, None)
-        self.ledger.append(event.worker)
-        self._observe(CLOCK, str(slot), {"ahead": event.clock.ahead, "uncertainty": event.clock.uncertainty})
-
-    def _accept(self, result: Result) -> None:
-        if result.round != self._round:
+    def _take_result(self, sender: Slot, result: Result) -> None:
+        key = result.probe, result.half
+        asked = self._asked.get((result.round, *key, result.attempt))
+        if asked != sender or (result.round == self._round and key in self._results):
+            self._give_up(sender, f"{result.round} {result.probe} {result.half.value}")
+        elif result.round != self._round:
             self._observe(STALE_RESULT, result.probe, {"round": result.round})
-            return
-        self._results[result.probe, result.half] = result
-        self.ledger.append(result)
+        else:
+            self._results[key] = result
+            self.ledger.append(result)
+            if result.strangers:
+                values = {"probe": result.probe, "addresses": ", ".join(result.strangers)}
+                self._observe(STRANGERS, str(sender), values)
+
+    def _give_up(self, sender: Slot, claimed: str) -> None:
+        claimed = " ".join(claimed[:_CLAIMED].split())  # on one line: it may not look like a line of ours
+        self._given_up.add(sender)
+        self.lost[sender] = Reason("run.foreign-message", {"claimed": claimed})
+        self._observe(FOREIGN_MESSAGE, str(sender), {"claimed": claimed})
 
     def _observe(self, kind: ObservationKind, subject: str, values: Mapping[str, object]) -> None:
         self.ledger.append(kind.seen(subject, self.clock.now(), values))

@@ -11,7 +11,7 @@ from typing import Any
 
 from clearway.base.errors import ClearwayError, UsageError
 from clearway.shell.providers import AddressType, Provider, Route, Services
-from clearway.shell.ssh import POLICIES, HostKeys
+from clearway.shell.ssh import POLICIES, SshLogin
 
 KEY_OVER_ALL, USER, BASTION = "KUBE_SSH_KEY_PATH", "KUBE_SSH_USER", "KUBE_SSH_BASTION"
 ROOT_KUBECONFIG = "ROOT_KUBECONFIG"
@@ -20,18 +20,13 @@ ROOT_KUBECONFIG = "ROOT_KUBECONFIG"
 
 @dataclass(frozen=True)
 class NodeAccess:
-    """What is None is left to ssh, and to the user's own configuration of it."""
+    """The provider's row with what was changed of it."""
 
     provider: Provider
     route: Route | None
     addresses: tuple[AddressType, ...]
     services: Services
-    user: str | None = None
-    key: Path | None = None
-    port: int | None = None
-    bastion: str | None = None
-    known_hosts: Path | None = None
-    host_keys: HostKeys = HostKeys.STRICT
+    login: SshLogin
     project: str | None = None
     """Google's."""
     stated: bool = field(default=False, compare=False)
@@ -48,15 +43,18 @@ def node_access(provider: Provider, given: Iterable[str], environ: Mapping[str, 
         provider.route,
         provider.addresses,
         provider.services,
-        user=environ.get(USER) or provider.user,
-        key=_key(provider, environ),
-        bastion=environ.get(BASTION) or None,
+        SshLogin(
+            user=environ.get(USER) or provider.user,
+            key=_key(provider, environ),
+            bastion=environ.get(BASTION) or None,
+        ),
         stated=bool(words) or any(environ.get(name) for name in (KEY_OVER_ALL, *provider.key_variables, USER, BASTION)),
     )
     for word in words:
         made = _changed(made, word)
-    if made.route is not Route.SSH and made.bastion is not None:
-        made = replace(made, bastion=None, without_effect=(*made.without_effect, BASTION))
+    if made.route is not Route.SSH and made.login.bastion is not None:
+        login = replace(made.login, bastion=None)
+        made = replace(made, login=login, without_effect=(*made.without_effect, BASTION))
     return made
 
 
@@ -89,6 +87,13 @@ class ProviderConfig:
 
 def _sets(name: str, read: Callable[[str], Any], choices: Iterable[str] = ()) -> ProviderConfig:
     return ProviderConfig(lambda made, value: replace(made, **{name: read(value)}), tuple(choices))
+
+
+def _logs_in(name: str, read: Callable[[str], Any], choices: Iterable[str] = ()) -> ProviderConfig:
+    def changed(made: NodeAccess, value: str) -> NodeAccess:
+        return replace(made, login=replace(made.login, **{name: read(value)}))
+
+    return ProviderConfig(changed, tuple(choices))
 
 
 def _service(name: str) -> ProviderConfig:
@@ -133,12 +138,12 @@ _TYPES = {kind.value: (kind,) for kind in AddressType}
 _ROUTES = {route.value: route for route in Route}
 
 CONFIGS: Mapping[str, ProviderConfig] = {
-    "SSH_USER": _sets("user", _text),
-    "SSH_KEY": _sets("key", _path),
-    "SSH_PORT": _sets("port", _port),
-    "SSH_BASTION": _sets("bastion", _text),
-    "SSH_KNOWN_HOSTS": _sets("known_hosts", _path),
-    "SSH_HOST_KEYS": _sets("host_keys", _one_of(POLICIES), POLICIES),
+    "SSH_USER": _logs_in("user", _text),
+    "SSH_KEY": _logs_in("key", _path),
+    "SSH_PORT": _logs_in("port", _port),
+    "SSH_BASTION": _logs_in("bastion", _text),
+    "SSH_KNOWN_HOSTS": _logs_in("known_hosts", _path),
+    "SSH_HOST_KEYS": _logs_in("host_keys", _one_of(POLICIES), POLICIES),
     "NODE_ROUTE": _sets("route", _one_of(_ROUTES), _ROUTES),
     "NODE_ADDRESS": _sets("addresses", _one_of(_TYPES), _TYPES),
     "GCE_PROJECT": _sets("project", _text),

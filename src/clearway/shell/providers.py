@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
@@ -88,29 +89,20 @@ class Provider:
         return f"provider.{self.name}"
 
 
-_OUTSIDE_FIRST = (AddressType.EXTERNAL, AddressType.INTERNAL)
 _MACHINES = frozenset(Feature)
 _CONTAINERS = frozenset({Feature.COMMANDS, Feature.NODE_KILLER})
 """They share the host's kernel: its log is not about them alone, and a container that reboots does not come back."""
 _ONE_MACHINE = frozenset({Feature.COMMANDS, Feature.KERNEL_LOG})
 """clearway runs on it too, so it can't be broken or rebooted."""
 
-_GCE = Provider(
+_cloud = partial(Provider, addresses=(AddressType.EXTERNAL, AddressType.INTERNAL), features=_MACHINES)
+_GCE = _cloud(
     "gce",
     Route.GCLOUD,
     key_variables=("GCE_SSH_KEY", "GCE_SSH_PRIVATE_KEY_FILE"),
     key_file="~/.ssh/google_compute_engine",
-    addresses=_OUTSIDE_FIRST,
-    features=_MACHINES,
 )
-_AWS = Provider(
-    "aws",
-    Route.SSH,
-    key_variables=("AWS_SSH_KEY",),
-    key_file="~/.ssh/kube_aws_rsa",
-    addresses=_OUTSIDE_FIRST,
-    features=_MACHINES,
-)
+_AWS = _cloud("aws", Route.SSH, key_variables=("AWS_SSH_KEY",), key_file="~/.ssh/kube_aws_rsa")
 _ROWS = (
     Provider(
         "local",
@@ -129,14 +121,7 @@ _ROWS = (
     Provider("kubemark", without="provider.hollow-nodes", load_balancer=None),
     _AWS,
     replace(_AWS, name="eks", user="ec2-user"),
-    Provider(
-        "aks",
-        Route.SSH,
-        key_variables=("AZURE_SSH_KEY", "KUBE_SSH_KEY"),
-        user="azureuser",
-        addresses=_OUTSIDE_FIRST,
-        features=_MACHINES,
-    ),
+    _cloud("aks", Route.SSH, key_variables=("AZURE_SSH_KEY", "KUBE_SSH_KEY"), user="azureuser"),
     Provider("kcp", without="provider.no-nodes", load_balancer=None),
     Provider("ks", without="provider.no-nodes", load_balancer=None),
     Provider(

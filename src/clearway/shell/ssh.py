@@ -28,6 +28,7 @@ _PERSIST = 60
 _SOCKET_PATH = 80
 """Bytes: the kernel takes 107 (unix(7)), and ssh adds a suffix of its own while it binds."""
 _QUOTE = 200
+"""Characters of a message: a few lines of a terminal."""
 _FAILED = 255
 """The exit of ssh itself (ssh(1), "EXIT STATUS")."""
 
@@ -46,11 +47,9 @@ POLICIES: Mapping[str, HostKeys] = {"strict": HostKeys.STRICT, "accept-new": Hos
 
 
 @dataclass(frozen=True)
-class SshHost:
-    """How to log in to one node. What is None is left to the user's own ssh configuration."""
+class SshLogin:
+    """How to log in. What is None is left to the user's own ssh configuration."""
 
-    address: str
-    """Address, name, or alias in the user's configuration."""
     user: str | None = None
     port: int | None = None
     key: Path | None = None
@@ -59,6 +58,15 @@ class SshHost:
     bastion: str | None = None
     """As ssh's ProxyJump takes it: `[user@]host[:port]`, several separated by commas."""
     host_keys: HostKeys = HostKeys.STRICT
+
+
+@dataclass(frozen=True)
+class SshHost:
+    """One node."""
+
+    address: str
+    """Address, name, or alias in the user's configuration."""
+    login: SshLogin = SshLogin()
     options: tuple[str, ...] = ()
     """More of ssh's own, `Name=value`."""
 
@@ -108,18 +116,7 @@ class SshTransport:
         yield f"ConnectTimeout={_CONNECT_TIMEOUT}"
         yield f"ServerAliveInterval={_ALIVE_INTERVAL}"
         yield f"ServerAliveCountMax={_ALIVE_COUNT}"
-        yield f"StrictHostKeyChecking={host.host_keys}"
-        if host.known_hosts is not None:
-            yield f"UserKnownHostsFile={_in_config(host.known_hosts)}"
-        if host.key is not None:
-            yield f"IdentityFile={_in_config(host.key)}"
-            yield "IdentitiesOnly=yes"
-        if host.port is not None:
-            yield f"Port={host.port}"
-        if host.user is not None:
-            yield f"User={host.user}"
-        if host.bastion is not None:
-            yield f"ProxyJump={host.bastion}"
+        yield from _login_options(host.login)
         yield from host.options
 
     def _target(self, node: str) -> tuple[str, ...]:
@@ -127,14 +124,29 @@ class SshTransport:
 
     def _values(self, node: str, output: CommandOutput) -> dict[str, str | None]:
         host = self._hosts[node]
-        key = None if host.key is None else str(host.key)
+        key = None if host.login.key is None else str(host.login.key)
         return {
             "node": node,
             "address": host.address,
-            "user": host.user,
+            "user": host.login.user,
             "key": key,
             "quote": _last_line(output.stderr),
         }
+
+
+def _login_options(login: SshLogin) -> Iterator[str]:
+    yield f"StrictHostKeyChecking={login.host_keys}"
+    if login.known_hosts is not None:
+        yield f"UserKnownHostsFile={_in_config(login.known_hosts)}"
+    if login.key is not None:
+        yield f"IdentityFile={_in_config(login.key)}"
+        yield "IdentitiesOnly=yes"
+    if login.port is not None:
+        yield f"Port={login.port}"
+    if login.user is not None:
+        yield f"User={login.user}"
+    if login.bastion is not None:
+        yield f"ProxyJump={login.bastion}"
 
 
 _EVIDENCE = tuple(

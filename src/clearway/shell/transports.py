@@ -110,29 +110,18 @@ def transport_to(machines: Sequence[Machine], node_access: NodeAccess) -> Transp
         raise UsageError("provider.one-machine", provider=node_access.provider.name, count=len(machines))
     if node_access.route is Route.DOCKER:
         return DockerTransport()
+    login = node_access.login
     if node_access.route is Route.GCLOUD:
         zones = {machine.name: machine.zone for machine in machines}
         internal = node_access.addresses[:1] == (AddressType.INTERNAL,)
-        return GcloudTransport(zones, node_access.user, node_access.project, internal, node_access.host_keys)
-    if node_access.key is not None and not node_access.key.is_file():
-        raise UsageError("provider.no-key", path=str(node_access.key), provider=node_access.provider.name)
+        return GcloudTransport(zones, login.user, node_access.project, internal, login.host_keys)
+    if login.key is not None and not login.key.is_file():
+        raise UsageError("provider.no-key", path=str(login.key), provider=node_access.provider.name)
     found = {machine.name: _address(machine, node_access.addresses) for machine in machines}
-    hosts = {name: _host(address, node_access) for name, address in found.items() if address is not None}
+    hosts = {name: SshHost(address, login) for name, address in found.items() if address is not None}
     return SshTransport(hosts)
 
 
 def _address(machine: Machine, wanted: Sequence[AddressType]) -> str | None:
     known = dict(reversed(machine.addresses)) | {AddressType.LOOPBACK.value: _LOOPBACK}
     return next((known[kind] for kind in wanted if kind in known), None)
-
-
-def _host(address: str, node_access: NodeAccess) -> SshHost:
-    return SshHost(
-        address,
-        user=node_access.user,
-        port=node_access.port,
-        key=node_access.key,
-        known_hosts=node_access.known_hosts,
-        bastion=node_access.bastion,
-        host_keys=node_access.host_keys,
-    )

@@ -8,13 +8,15 @@ watchers nor the rounds, only its WatchContext.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from clearway.base.clock import Clock
-from clearway.base.errors import SiteError
+from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
 from clearway.probe.records import (
     ClockOffset,
@@ -36,6 +38,10 @@ class Ready:
     worker: Worker
     clock: ClockOffset
 
+    @property
+    def slot(self) -> Slot:
+        return self.worker.slot
+
 
 @dataclass(frozen=True)
 class Lost:
@@ -45,7 +51,16 @@ class Lost:
     reason: Reason
 
 
-Event = Ready | Lost | Result | Observation
+@dataclass(frozen=True)
+class Received:
+    """What a worker sent. Its mailbox says who it is, not the message."""
+
+    slot: Slot
+    item: Result | Observation
+
+
+Event = Ready | Lost | Received | Observation
+"""An observation by itself is the site's own."""
 FindingLog = Callable[[Finding], None]
 """Gets what a site reports while it works."""
 
@@ -72,6 +87,9 @@ class Site(Protocol):
 
     def handing_out(self, mailboxes: int) -> Duration:
         """How long handing out to so many workers takes at most, by what the site has seen so far."""
+
+    async def reconnected(self) -> Duration:
+        """Returns once the way to the workers is open: with how much longer than usual their results may take now."""
 
     async def cancel(self) -> None:
         """Empty every mailbox: workers end what they run."""
@@ -117,6 +135,36 @@ class WatchContext:
     """Ends the rounds to protect the cluster; the first reason counts."""
 
 
+@asynccontextmanager
+async def guarding(work: Coroutine[Any, Any, None], context: WatchContext) -> AsyncIterator[None]:
+    """Inside, a watcher's work goes on in a task of its own. If it fails, the run ends: it would go on unguarded."""
+
+    async def guarded() -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a run goes on only with its watchers
+            context.stop(failed_watcher(error))
+
+    task = asyncio.create_task(guarded())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def failed_watcher(error: Exception) -> Reason:
+    """Why a run goes on no more without a watcher: one of our errors in its own words, a bug with its place."""
+    cause = error.reason if isinstance(error, ClearwayError) else f"{type(error).__name__}: {error}{_place(error)}"
+    return Reason("brake.watcher-failed", {"cause": cause})
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+
+
 class Watcher(Protocol):
     """Runs from before the first round until after the last, however the rounds end."""
 
@@ -132,11 +180,20 @@ AT_ONCE = 32
 """Requests under way: a connection has a pool of 64, of which watches need some."""
 
 
-async def at_once(calls: Iterable[Coroutine[Any, Any, None]], limit: int = AT_ONCE) -> None:
+_NOTABLE_OFFSET = Duration(0.1)
+"""Offsets are measured and corrected; from here on a user may want to look at the machine's time service."""
+
+
+def is_notable(offset: ClockOffset) -> bool:
+    """Whether a clock is so far off, and surely, that a check says it."""
+    return abs(offset.ahead.si) > max(_NOTABLE_OFFSET.si, offset.uncertainty.si)
+
+
+async def at_once(calls: Iterable[Coroutine[Any, Any, object]], limit: int = AT_ONCE) -> None:
     """Await all of them, `limit` at a time. The first error ends the others and is raised."""
     slots = asyncio.Semaphore(limit)
 
-    async def bounded(call: Coroutine[Any, Any, None]) -> None:
+    async def bounded(call: Coroutine[Any, Any, object]) -> None:
         async with slots:
             await call
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -20,11 +20,10 @@ from clearway.base.units import Duration
 from clearway.probe import wire
 from clearway.probe.codec import CodecError
 from clearway.probe.json_values import NUMBER, parsed
-from clearway.probe.records import ClockOffset, Observation, Reason, Request, Slot
-from clearway.site.base import Event, FindingLog, Lost, Ready
+from clearway.probe.records import ClockOffset, Reason, Request, Slot, Worker
+from clearway.site.base import Event, FindingLog, Lost, Ready, Received
+from clearway.site.listening import KINDS, LINE_LIMIT, Allowance, elsewhere, not_understood, on_our_clock
 
-LINE_LIMIT = 16 * 1024 * 1024
-"""Bytes; a result with its series and evidence stays far below. Readers must be made with it."""
 CLOCK_EXCHANGES = 8
 """The best of them counts: one undisturbed exchange is enough."""
 READY_WITHIN = 30.0
@@ -43,32 +42,41 @@ class ProtocolError(ClearwayError):
 
 @dataclass
 class PipeMailbox:
-    """One worker's mailbox. `emit` gets every event but Lost: only the owner of the process knows why it ended."""
+    """One worker's mailbox. `emit` gets every event but Lost: only the owner of the process knows why it ended.
+
+    `addresses` are those that the worker has; none: only itself knows them. The reader is made with LINE_LIMIT.
+    """
 
     slot: Slot
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     emit: Callable[[Event], None]
+    addresses: Collection[str] = ()
     clock: Clock = field(default_factory=Clock)
     _numbers: count[int] = field(default_factory=count)
     _ahead: Duration = Duration(0)
     _fault: Reason | None = None
+    _allowance: Allowance = field(default_factory=Allowance)
 
     async def listen(self) -> Reason | None:
         """Listen until the pipe ends; returns what is wrong with the worker, or None if it just ended."""
         try:
-            await self._announcement_in_time()
+            async with asyncio.timeout(READY_WITHIN):
+                await self._announcement()
             async for message in self._messages():
                 self._pass_on(message)
-        except ProtocolError as error:
-            return error.reason
+        except TimeoutError:
+            return Reason("pipe.never-ready", {"within": Duration(READY_WITHIN)})
         except ConnectionError:
             pass
+        except Exception as error:  # noqa: BLE001 - what a worker sends costs that worker only
+            return not_understood(error)
         return self._fault
 
     async def submit(self, round_id: str | None, requests: Sequence[Request]) -> None:
         """Replace the content of the mailbox; None and nothing cancels. A worker that is gone is not an error here."""
         encoded = [wire.REQUEST.encode(request) for request in requests]
+        self._allowance.handed_out(len(requests))
         try:
             async with asyncio.timeout(TAKEN_WITHIN):
                 await self._send({"type": "mailbox", "round": round_id, "requests": encoded})
@@ -82,31 +90,33 @@ class PipeMailbox:
         """Renew the worker's lease: without a message in time it would end. Its answer is ignored."""
         with suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(TAKEN_WITHIN):
+                self._allowance.asked("clock")
                 await self._send({"type": "clock", "id": next(self._numbers)})
 
     def close(self) -> None:
         """End the worker by ending its standard input."""
         self.writer.close()
 
-    async def _announcement_in_time(self) -> None:
-        try:
-            async with asyncio.timeout(READY_WITHIN):
-                await self._announcement()
-        except TimeoutError:
-            raise ProtocolError("pipe.never-ready", within=Duration(READY_WITHIN)) from None
-
     async def _announcement(self) -> None:
         async for message in self._messages():
             if message["type"] == "ready":
-                worker = _decoded(wire.WORKER, message.get("worker"))
+                worker = self._announced(_decoded(wire.WORKER, message.get("worker")))
                 if offset := await self._clock_offset():
                     self._ahead = offset.ahead
                     self.emit(Ready(worker, offset))
                 return
             self._pass_on(message)
 
+    def _announced(self, worker: Worker) -> Worker:
+        """Raises ProtocolError if it claims to be another one, or where it is not."""
+        wrong = elsewhere(worker, self.slot.node, self.addresses or worker.addresses)
+        if wrong is not None:
+            raise ProtocolError(wrong.code, **wrong.values)
+        return replace(worker, slot=self.slot)
+
     async def _clock_offset(self) -> ClockOffset | None:
         """None: the worker ended meanwhile."""
+        self._allowance.asked("clock", CLOCK_EXCHANGES)
         offsets = []
         for _ in range(CLOCK_EXCHANGES):
             offset = await self._exchange()
@@ -127,24 +137,17 @@ class PipeMailbox:
     def _pass_on(self, message: PipeMessage) -> None:
         kind = message.pop("type")
         if kind == "result":
-            self.emit(_decoded(wire.RESULT, message))
+            self.emit(Received(self.slot, _decoded(wire.RESULT, message)))
         elif kind == "observation":
-            self.emit(self._on_our_clock(_decoded(wire.OBSERVATION, message)))
-        elif kind == "ready":
-            raise ProtocolError("pipe.ready-twice")
-        elif kind != "clock":
-            raise ProtocolError("pipe.unknown-message", kind=str(kind)[:QUOTED])
-
-    def _on_our_clock(self, observation: Observation) -> Observation:
-        return replace(observation, at=observation.at - self._ahead.si)
+            self.emit(Received(self.slot, on_our_clock(_decoded(wire.OBSERVATION, message), self._ahead)))
 
     async def _messages(self) -> AsyncIterator[PipeMessage]:
-        while line := await self._line():
-            yield _parsed(line)
-
-    async def _line(self) -> bytes:
+        """Until the pipe ends."""
         try:
-            return await self.reader.readline()
+            while line := await self.reader.readline():
+                message = _parsed(line)
+                self._allowance.spend(message["type"], len(line))
+                yield message
         except ValueError:
             raise ProtocolError("pipe.line-too-long", limit=LINE_LIMIT) from None
 
@@ -166,6 +169,8 @@ def _parsed(line: bytes) -> PipeMessage:
         message = None
     if not isinstance(message, dict) or "type" not in message:
         raise ProtocolError("pipe.not-a-message", line=line[:QUOTED].decode(errors="replace"))
+    if str(message["type"]) not in KINDS:
+        raise ProtocolError("pipe.unknown-message", kind=str(message["type"])[:QUOTED])
     return message
 
 
@@ -205,6 +210,10 @@ class PipedSite:
         """How long it takes at most, by the slowest clock exchange so far: all pipes are written at once."""
         return _HANDING_OUT + self._slowest * _WAYS
 
+    async def reconnected(self) -> Duration:
+        """A pipe that breaks is the end of its worker: there is no later."""
+        return Duration(0)
+
     async def cancel(self) -> None:
         """Empty every mailbox."""
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))
@@ -218,9 +227,11 @@ class PipedSite:
         """Workers end with their pipes."""
         return None
 
-    def _open(self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Open a worker's mailbox on its pipe, without listening yet."""
-        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take)
+    def _open(
+        self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, addresses: Collection[str]
+    ) -> None:
+        """Open a worker's mailbox on its pipe, without listening yet. `addresses` as in PipeMailbox."""
+        self._mailboxes[slot] = PipeMailbox(slot, reader, writer, self._take, addresses)
         self._announced[slot] = asyncio.Event()
 
     def _listen(self, slot: Slot, terminate: Terminate) -> None:
@@ -234,17 +245,18 @@ class PipedSite:
         """Show every worker that its controller lives."""
         await asyncio.gather(*(mailbox.keep_alive() for mailbox in self._mailboxes.values()))
 
-    async def _close_pipes(self) -> None:
-        """Stop listening and end the input of every worker, which ends the worker."""
+    async def stop(self) -> None:
+        """Stop listening and end the input of every worker, which ends the worker. Safe to call twice."""
         for task in self._listening:
             task.cancel()
         await asyncio.gather(*self._listening, return_exceptions=True)
         for mailbox in self._mailboxes.values():
             mailbox.close()
-
-    def _end_events(self) -> None:
-        """Safe to call twice."""
+        await self._remove()
         self._events.put_nowait(None)
+
+    async def _remove(self) -> None:
+        """The site's own part of `stop`: returns when no process of a worker is left."""
 
     async def _follow(self, mailbox: PipeMailbox, terminate: Terminate) -> None:
         fault = await mailbox.listen()

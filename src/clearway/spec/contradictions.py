@@ -23,6 +23,9 @@ from clearway.spec.types import parse_load
 T = TypeVar("T")
 RawTest = Mapping[str, Any]
 _FIELDS = written_fields(Test)
+_SELECTORS = ("when", *dict.fromkeys(rule.selector for rule in APPLIES.values()))
+_WORDS = {field: literals_in(_FIELDS[field].annotation) for field in _SELECTORS}
+"""By the fields whose word decides what the others mean."""
 
 
 def contradictions(data: Any) -> Iterator[Fault]:
@@ -65,31 +68,30 @@ def _when_without_chaos(data: Mapping[str, Any], tests: list[Any]) -> Iterator[F
         failed = failed or when == "failing"
 
 
-def _not_applicable(test: RawTest, path: Path) -> Iterator[Fault]:
+def _misplaced_fields(test: RawTest, path: Path) -> Iterator[Fault]:
+    """Fields that mean nothing with the words chosen, and those that these words need."""
     for field, rule in APPLIES.items():
         selected = _word(test, rule.selector)
         if test.get(field) is not None and selected is not None and selected not in rule.values:
             values = {"field": field, "selector": rule.selector, "selected": selected, "only_for": rule.values}
             yield Fault("spec.not-applicable", (*path, field), values=values)
-
-
-def _needed(test: RawTest, path: Path) -> Iterator[Fault]:
     for (selector, word), field in NEEDED.items():
         if _word(test, selector) == word and test.get(field) is None:
             yield Fault("spec.needs-key", path, values={"field": field, "selector": selector, "selected": word})
 
 
-def _engine_without_protocol(test: RawTest, path: Path) -> Iterator[Fault]:
-    engine, protocol = ENGINES.get(str(test.get("engine"))), _word(test, "protocol")
-    if protocol is None or engine is None or protocol in engine.protocols:
+def _unable_engine(test: RawTest, path: Path) -> Iterator[Fault]:
+    """An engine that does not measure the protocol, does not speak IPv6, or has no many flows."""
+    named, protocol = ENGINES.get(str(test.get("engine"))), _word(test, "protocol")
+    if named is not None and not named.many_flows and (_quiet(int, test.get("flows")) or 1) > 1:
+        able = tuple(engine.name for engine in ENGINES.values() if engine.many_flows)
+        yield Fault("spec.engine-without-flows", (*path, "flows"), values={"found": named.name, "able": able})
+    if protocol is None:
         return
-    able = tuple(engine.name for engine in ENGINES.values() if protocol in engine.protocols)
-    yield Fault("spec.engine-without-protocol", (*path, "engine"), able, values={"protocol": protocol})
-
-
-def _engine_without_ipv6(test: RawTest, path: Path) -> Iterator[Fault]:
-    named, protocol = ENGINES.get(str(test.get("engine"))), str(_word(test, "protocol"))
     engine = named if named is not None and protocol in named.protocols else DEFAULT_ENGINES.get(protocol)
+    if named is not None and engine is not named:
+        able = tuple(engine.name for engine in ENGINES.values() if protocol in engine.protocols)
+        yield Fault("spec.engine-without-protocol", (*path, "engine"), able, values={"protocol": protocol})
     if test.get("family") == "ipv6" and engine is not None and not engine.ipv6:
         yield Fault("spec.engine-without-ipv6", (*path, "family"))
 
@@ -127,10 +129,8 @@ def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
 
 
 _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
-    _not_applicable,
-    _needed,
-    _engine_without_protocol,
-    _engine_without_ipv6,
+    _misplaced_fields,
+    _unable_engine,
     _rate_of_wrong_kind,
     _repeats_out_of_order,
     _criterion_without_metric,
@@ -139,11 +139,10 @@ _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
 
 def _word(test: RawTest, field: str) -> str | None:
     """The word chosen for a field, its default where it is left out, None where it is no such word."""
-    info = _FIELDS[field]
-    word = test.get(field)
+    default, word = _FIELDS[field].default, test.get(field)
     if word is None:
-        return info.default if isinstance(info.default, str) else None
-    return word if word in literals_in(info.annotation) else None
+        return default if isinstance(default, str) else None
+    return word if word in _WORDS[field] else None
 
 
 def _quiet(parse: Callable[[str], T], text: Any) -> T | None:

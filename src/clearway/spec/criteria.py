@@ -9,20 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clearway.base.errors import ClearwayError, UnitError
-from clearway.base.units import (
-    Count,
-    Duration,
-    Frequency,
-    Quantity,
-    Rate,
-    Ratio,
-    parse_count,
-    parse_duration,
-    parse_frequency,
-    parse_rate,
-    parse_ratio,
-)
-from clearway.probe.metrics import METRICS, PERCENTILE, Better, Metric, percent
+from clearway.base.quantity_text import parse_count, parse_duration, parse_frequency, parse_rate, parse_ratio
+from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
+from clearway.probe.distribution import PERCENTILE, percent
+from clearway.probe.metrics import METRICS, Better, Metric
 
 
 class Relation(StrEnum):
@@ -80,7 +70,9 @@ def parse_criterion(text: str) -> Criterion:
     if match is None:
         raise ClearwayError("criterion.syntax", text=text)
     parts = _Parts(**match.groupdict())
-    metric = _metric(parts.metric)
+    metric = METRICS.get(parts.metric)
+    if metric is None:
+        raise _unknown_metric(parts.metric)
     relation = _relation(metric, parts)
     statistic = _statistic(metric, parts)
     over, share = _over(metric, parts.over)
@@ -117,11 +109,9 @@ _LINE = re.compile(
 _SHARE = re.compile(r"for\s+(?P<share>.+?)\s+of\s+(?:the\s+)?pairs")
 
 
-def _metric(name: str) -> Metric:
-    if name in METRICS:
-        return METRICS[name]
+def _unknown_metric(name: str) -> ClearwayError:
     close = difflib.get_close_matches(name, METRICS, n=1)
-    raise ClearwayError(
+    return ClearwayError(
         "criterion.unknown-metric", metric=name, suggestion=close[0] if close else None, allowed=tuple(METRICS)
     )
 
@@ -193,13 +183,18 @@ LIMIT_EXAMPLES: Mapping[type[Quantity], tuple[str, ...]] = {
 
 
 def _limit(metric: Metric, text: str, over: Over) -> Quantity | LinkShare:
+    """A limit that everything or nothing can meet is a mistake too."""
     if re.search(r"\bof\s+link$", text):
         return _link_limit(metric, text, over)
     try:
         limit = _LIMITS[metric.unit](text)
     except UnitError as error:
         raise _wrong_unit(metric, text, error) from None
-    _refuse_meaningless_limit(metric, limit, text)
+    always = limit.si <= 0 if metric.better is Better.HIGHER else metric.unit is Ratio and limit.si >= 1
+    if always:
+        raise ClearwayError("criterion.always-holds", metric=metric.name, limit=text)
+    if metric.unit is Duration and limit.si <= 0:
+        raise ClearwayError("criterion.never-holds", metric=metric.name, limit=text)
     return limit
 
 
@@ -226,15 +221,6 @@ def _reads(parse: Callable[[str], Quantity], text: str) -> bool:
     except UnitError:
         return False
     return True
-
-
-def _refuse_meaningless_limit(metric: Metric, limit: Quantity, text: str) -> None:
-    """A limit that everything or nothing can meet is a mistake."""
-    always = limit.si <= 0 if metric.better is Better.HIGHER else metric.unit is Ratio and limit.si >= 1
-    if always:
-        raise ClearwayError("criterion.always-holds", metric=metric.name, limit=text)
-    if metric.unit is Duration and limit.si <= 0:
-        raise ClearwayError("criterion.never-holds", metric=metric.name, limit=text)
 
 
 __all__ = [

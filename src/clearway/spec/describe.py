@@ -9,7 +9,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from clearway.base.units import Quantity, exact_text
+from clearway.base.quantity_text import exact_text
+from clearway.base.units import Quantity
 from clearway.spec.fields import models_in
 from clearway.spec.types import Written
 

@@ -7,16 +7,26 @@ it is a number or a switch is for the field that takes it. Only an empty value, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from clearway.base.texts import cleaned, is_clean
 from clearway.spec.problems import Path, Problem, SourcePosition, SpecError, dotted, shown
 
-_TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "value", "merge")}
-_NULL_TAG = "tag:yaml.org,2002:null"
-_PLAIN_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_YAML = "tag:yaml.org,2002:"
+_NULL_TAG = f"{_YAML}null"
+_COLLECTION_TAGS = {f"{_YAML}map", f"{_YAML}seq"}
+_TAGS: Mapping[type[yaml.Node], set[str]] = {
+    yaml.ScalarNode: {
+        f"{_YAML}{name}" for name in ("null", "str", "int", "float", "bool", "timestamp", "value", "merge")
+    },
+    yaml.MappingNode: _COLLECTION_TAGS,
+    yaml.SequenceNode: _COLLECTION_TAGS,
+}
+"""What YAML itself tags each kind of node with; every other tag is refused."""
 _DEEPEST = 100
 """Levels: a spec has 5. The parser's C code recurses, and a few thousand would end the process."""
 _MOST_VALUES = 200_000
@@ -83,11 +93,11 @@ class _YamlWalk:
         self.values[path] = self._place(node)
         if len(self.values) > _MOST_VALUES:
             raise SpecError([Problem("yaml.too-many-values", self._place(node), values={"most": _MOST_VALUES})])
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, path)
-        if id(node) in self.open or node.tag not in _PLAIN_COLLECTIONS:
+        if id(node) in self.open or node.tag not in _TAGS[type(node)]:
             self._refuse("yaml.endless-alias" if id(node) in self.open else "yaml.tag", node, path)
             return None
+        if isinstance(node, yaml.ScalarNode):
+            return None if node.tag == _NULL_TAG else self._text(node, path)
         self.open.add(id(node))
         if isinstance(node, yaml.MappingNode):
             data: Any = self._mapping(node, path)
@@ -96,20 +106,13 @@ class _YamlWalk:
         self.open.discard(id(node))
         return data
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> str | None:
-        if node.tag in _TEXT_TAGS:
-            return str(node.value)
-        if node.tag != _NULL_TAG:
-            self._refuse("yaml.tag", node, path)
-        return None
-
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key_node, child in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _TAGS[yaml.ScalarNode]:
                 self._refuse("yaml.key-not-text", key_node, path)
                 continue
-            key = str(key_node.value)
+            key = self._text(key_node, path)
             inside = (*path, key)
             if key in data:
                 first = self.keys[inside].line
@@ -120,6 +123,12 @@ class _YamlWalk:
             self.keys[inside] = self._place(key_node)
             data[key] = self.value(child, inside)
         return data
+
+    def _text(self, node: yaml.Node, path: Path) -> str:
+        """As it is written. What could steer a terminal or a reader's eye is refused: a person can mend the file."""
+        if not is_clean(str(node.value)):
+            self._refuse("yaml.not-plain-text", node, path)
+        return cleaned(str(node.value))
 
     def _refuse(self, code: str, node: yaml.Node, path: Path) -> None:
         found = node.tag if code == "yaml.tag" else shown(node.value)

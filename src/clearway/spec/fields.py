@@ -84,6 +84,7 @@ APPLIES: Mapping[str, Applies] = {
     "buffer": Applies("protocol", ("tcp", "udp")),
     "rate": Applies("protocol", ("udp", "http")),
     "datagram": Applies("protocol", ("udp",)),
+    "flows": Applies("protocol", ("udp",)),
     "connections": Applies("protocol", ("http",)),
     "body": Applies("protocol", ("http",)),
     "message": Applies("protocol", ("round-trip",)),
@@ -95,6 +96,7 @@ APPLIES: Mapping[str, Applies] = {
         for field in row.fields
     },
     "judge-cross-zone": Applies("scope", ("any",)),
+    "show-cross-zone": Applies("scope", ("same-zone",)),
 }
 """By the name as written; a field that is not here belongs to every test."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from clearway.base.errors import UsageError
-from clearway.spec.load import load_yaml_model
 from clearway.spec.model import Spec
 from clearway.spec.types import CriterionField, VersionField
 
@@ -21,11 +18,6 @@ class LimitsFile(BaseModel):
 
     version: VersionField = Field(description="Version of this format: 1.")
     accept: dict[str, tuple[CriterionField, ...]] = Field(description="Test name -> criteria.")
-
-
-def load_limits(path: Path, sets: Sequence[str] = ()) -> LimitsFile:
-    """Read a limits file. Raises SpecError with every problem in it."""
-    return load_yaml_model(path, LimitsFile, sets)
 
 
 def with_limits(spec: Spec, limits: LimitsFile) -> Spec:

@@ -30,6 +30,8 @@ class SpecSource:
 
     text: str
     name: str
+    content: bytes = b""
+    """All bytes, where it is a file."""
 
 
 def load_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
@@ -91,7 +93,8 @@ def profile_text(name: str) -> str:
 def read_file(path: Path) -> SpecSource:
     """The text of a file that a person wrote. Raises SpecError saying why it can't be read."""
     try:
-        return SpecSource(path.read_bytes().decode("utf-8-sig"), str(path))
+        content = path.read_bytes()
+        return SpecSource(content.decode("utf-8-sig"), str(path), content)
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line = before.count(b"\n") + 1
@@ -175,13 +178,14 @@ def _step(data: Any, parts: tuple[str, ...], place: SourcePosition) -> tuple[str
     """The next key or index, and how many dotted parts it took: names may hold dots themselves."""
     if isinstance(data, dict):
         return parts[0], 1
-    if parts[0].isdecimal() and int(parts[0]) < len(data):
-        return int(parts[0]), 1
+    indices = tuple(str(index) for index in range(len(data)))
+    if parts[0] in indices:
+        return indices.index(parts[0]), 1
     names = [item.get("name") if isinstance(item, dict) else None for item in data]
     for taken in range(len(parts), 0, -1):
         if (name := ".".join(parts[:taken])) in names:
             return names.index(name), taken
-    allowed = (*(str(index) for index in range(len(data))), *(str(name) for name in names if name))
+    allowed = (*indices, *(str(name) for name in names if name))
     problem = Problem("set.no-such-item", place, ".".join(parts), parts[0], allowed, closest(parts[0], allowed))
     raise SpecError([problem])
 

@@ -5,6 +5,7 @@ These descriptions are the spec reference: docs/spec-reference.md and `clearway 
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,13 +56,13 @@ class Repeats(_SpecPart):
     """How often a pair is measured."""
 
     min: int = Field(
-        1, ge=1, le=100, description="Every pair is measured this often. One value a pair is enough on a quiet network."
+        1, ge=1, le=100, description="Every pair is measured this often. Once is enough for a pair far from its limit."
     )
     max: int = Field(
-        default_factory=lambda given: max(3, given.get("min", 1)),
+        default_factory=lambda given: max(6, given.get("min", 1)),
         ge=1,
         le=100,
-        description="A pair whose verdict is undecided is measured at most this often: it bounds the time of a run.",
+        description="A pair near its limit is measured again, at most this often: it bounds the time of a run.",
     )
 
 
@@ -133,6 +134,10 @@ class Test(_SpecPart):
     judge_cross_zone: bool = Field(
         False, description="Judge the pairs across zones too; otherwise they are measured and shown."
     )
+    show_cross_zone: bool = Field(
+        False,
+        description="Measure one round of pairs across zones too, once, each node in one pair: shown, not judged.",
+    )
     sample: RatioField | None = Field(
         None, gt=Ratio(0), le=Ratio(1), description="Share of all pairs to measure, drawn by the seed."
     )
@@ -167,35 +172,50 @@ class Test(_SpecPart):
     buffer: SizeField | None = Field(
         None,
         gt=Size(0),
+        le=Size(2**31 - 1),
         examples=["4 MB"],
         description="Socket buffer to ask for; left out: the kernel tunes it for tcp, 4 MB for udp, "
         "because the kernel's 208 KB drops datagrams inside the host at 1 Gbit/s.",
     )
     rate: LoadField | None = Field(
         None,
-        description="udp: payload rate, below the link's, or its share; http: requests a second over all connections, "
-        "left out: as many as go, which measures the web server rather than the network.",
+        description="udp: payload rate, below the link's, or its share; http: requests per second over all "
+        "connections, left out: as many as go, which measures the web server rather than the network.",
     )
     datagram: SizeField | None = Field(
         None,
         gt=Size(0),
+        le=Size(65_507),
         examples=["1400 B"],
         description="Payload of a datagram; left out: path MTU less the headers, because fragments double the loss.",
     )
-    connections: int = Field(
-        16, ge=1, le=10_000, description="Keep-alive connections: enough to hold the rate, few enough not to queue."
+    flows: int = Field(
+        1,
+        ge=1,
+        le=128,
+        description="Sockets that share the rate, each with a port of its own. 32 meet a given one of eight links of "
+        "a bundle, or of eight equal-cost paths, in 98.6 % of all runs; the loss of each flow is counted.",
     )
-    body: SizeField = Field(Size(1024), description="Size of the response's body: small, so that time means latency.")
-    message: Annotated[SizeField, Field(gt=Size(0))] = Field(
+    connections: int = Field(
+        16,
+        ge=1,
+        le=10_000,
+        description="Keep-alive connections. Each has one request open: at least `rate` times "
+        "the limit of the latency, or requests wait for a connection before the limit is reached.",
+    )
+    body: Annotated[SizeField, Field(le=Size(100_000_000))] = Field(
+        Size(1024), description="Size of the response's body: small, so that time means latency."
+    )
+    message: Annotated[SizeField, Field(gt=Size(0), le=Size(65_507))] = Field(
         Size(64), description="Size of a message: smaller than any packet."
     )
     transport: Literal["tcp", "udp"] = Field(
         "tcp", description="What carries the message: tcp also shows what retransmits cost."
     )
-    duration: Annotated[DurationField, Field(gt=Duration(0))] = Field(
+    duration: Annotated[DurationField, Field(gt=Duration(0), le=Duration(86_400))] = Field(
         Duration(10), description="How long is measured, after the warm-up: 10 s are steady within 1 %."
     )
-    warm_up: DurationField = Field(
+    warm_up: Annotated[DurationField, Field(le=Duration(3600))] = Field(
         Duration(2), description="Sent before, and left out of the figures: TCP has to find its rate first."
     )
     repeats: Repeats = Field(default_factory=Repeats, description="How often a pair is measured.")
@@ -223,7 +243,14 @@ class Spec(_SpecPart):
 
     version: VersionField = Field(description="Version of this format: 1.")
     name: str = Field("network acceptance", min_length=1, max_length=200, description="Title of the reports.")
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="Fixes every random choice: the same seed plans the same.")
+    seed: int | None = Field(
+        None,
+        ge=0,
+        le=2**63 - 1,
+        examples=[1],
+        description="Fixes every random choice: the same seed plans the same. Left out: drawn for each run, so that "
+        "runs together meet more pairs, and written into the run directory.",
+    )
     link: RateField | None = Field(
         None,
         gt=Rate(0),
@@ -248,11 +275,23 @@ class Spec(_SpecPart):
     attempts: int = Field(
         3, ge=1, le=10, description="How often a void measurement is tried in all, before it counts as not measured."
     )
-    gap: DurationField = Field(
+    gap: Annotated[DurationField, Field(le=Duration(3600))] = Field(
         Duration(0.5), description="Silence between rounds, so that queues drain before the next one."
     )
     chaos: Chaos | None = Field(None, description="Nodes that are broken on purpose; left out: none.")
     tests: tuple[Test, ...] = Field(min_length=1, description="What is measured, run in this order.")
 
+    def with_seed(self) -> Spec:
+        """The same, with a seed drawn where it has none: what a run records, so that it can be planned again."""
+        return self if self.seed is not None else self.model_copy(update={"seed": secrets.randbelow(_SEEDS)})
+
+    @property
+    def chance(self) -> int:
+        """What random choices begin with; a spec that no run has drawn a seed for is planned with one and the same."""
+        return 1 if self.seed is None else self.seed
+
+
+_SEEDS = 1_000_000
+"""Seeds to draw from: few enough digits to be typed again."""
 
 __all__ = ["Background", "Chaos", "Criterion", "Frequency", "LinkShare", "Rate", "Ratio", "Repeats", "Spec", "Test"]

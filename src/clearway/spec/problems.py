@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clearway.base.errors import UsageError
+from clearway.base.texts import cleaned
 
 Path = tuple[str | int, ...]
 """Where something is inside a document: keys and indices from the root."""
@@ -69,5 +70,5 @@ def shown(value: Any) -> str | None:
         return "{...}"
     if isinstance(value, list | tuple):
         return "[...]"
-    text = " ".join(str(value).split())
+    text = " ".join(cleaned(str(value)).split())
     return text if len(text) <= 80 else f"{text[:77]}..."

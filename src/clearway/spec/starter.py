@@ -72,7 +72,8 @@ def _test_lines(values: Mapping[str, Any], given: set[str], explained: set[str])
             yield from entry.comment("  " if first else "    ")
         explained.add(name)
         if name == "accept":
-            yield from ("    accept:", *(f"      - {criterion}" for criterion in values["accept"]))
+            criteria = values.get("accept", ())
+            yield from ("    accept:", *(f"      - {criterion}" for criterion in criteria)) if criteria else ()
         else:
             yield entry.line("  - " if first else "    ")
 

@@ -12,19 +12,8 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from clearway.base.errors import ClearwayError, UnitError
-from clearway.base.units import (
-    Duration,
-    Frequency,
-    Rate,
-    Ratio,
-    Size,
-    exact_text,
-    parse_duration,
-    parse_frequency,
-    parse_rate,
-    parse_ratio,
-    parse_size,
-)
+from clearway.base.quantity_text import exact_text, parse_duration, parse_frequency, parse_rate, parse_ratio, parse_size
+from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
 from clearway.spec.criteria import Criterion, LinkShare, parse_criterion, parse_link_share
 
 T = TypeVar("T")
@@ -97,7 +86,7 @@ LoadField = Annotated[
     Rate | Frequency | LinkShare,
     _reader((Rate, Frequency, LinkShare), parse_load),
     PlainSerializer(write_load, return_type=str),
-    Written("rate, share of the link or requests a second", LOAD_EXAMPLES),
+    Written("rate, share of the link or requests per second", LOAD_EXAMPLES),
 ]
 CriterionField = Annotated[
     Criterion,
@@ -108,5 +97,7 @@ CriterionField = Annotated[
 VersionField = Annotated[
     Literal[1],
     # YAML's text as the number that a Literal compares with.
-    BeforeValidator(lambda value: int(value) if isinstance(value, str) and value.isdecimal() else value),
+    BeforeValidator(
+        lambda value: int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    ),
 ]

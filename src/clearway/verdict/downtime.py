@@ -1,4 +1,4 @@
-"""When nodes were broken on purpose, read from the observations, and which measurements that disturbed."""
+"""When nodes were broken on purpose, or no members of the cluster, by the observations; and what that disturbed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from functools import cached_property
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.plan.model import broken_during
-from clearway.probe.observations import CHAOS_BACK, CHAOS_BREAKING, CHAOS_BROKEN, CHAOS_PUTTING_BACK, ROUND_START
+from clearway.probe.observations import (
+    CHAOS_BACK,
+    CHAOS_BREAKING,
+    CHAOS_BROKEN,
+    CHAOS_PUTTING_BACK,
+    NODE_CORDONED,
+    NODE_LEFT,
+    NODE_REPLACED,
+    NODE_UNCORDONED,
+    ROUND_START,
+)
 from clearway.probe.records import Observation, Reason, Trial
 from clearway.spec.model import Test
 
@@ -58,27 +68,82 @@ _CHANGES: Mapping[str, Callable[[Downtime, float], Downtime]] = {
 }
 
 
+_ABSENCE_BEGINS = (NODE_LEFT.name, NODE_REPLACED.name, NODE_CORDONED.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """From when no claim is made about a node. Instants are Unix seconds on the controller's clock."""
+
+    node: str
+    kind: str
+    """Name of the kind of observation."""
+    began: float
+    ended: float = math.inf
+
+    def overlaps(self, start: float, end: float) -> bool:
+        return self.began < end and start < self.ended
+
+
+def absences(observations: Iterable[Observation]) -> tuple[Absence, ...]:
+    """In the order in which they began. Only a node that was cordoned comes back: one that left is another one then."""
+    found: list[Absence] = []
+    for seen in observations:
+        if seen.kind in _ABSENCE_BEGINS:
+            found.append(Absence(seen.subject, seen.kind, seen.at))
+        elif seen.kind == NODE_UNCORDONED.name:
+            found = [_ended(one, seen) for one in found]
+    return tuple(found)
+
+
+def _ended(absence: Absence, seen: Observation) -> Absence:
+    if absence.kind != NODE_CORDONED.name or absence.node != seen.subject or absence.ended < math.inf:
+        return absence
+    return Absence(absence.node, absence.kind, absence.began, seen.at)
+
+
 @dataclass(frozen=True)
 class Disturbances:
-    """Which measurements of a run count for nothing because of broken nodes."""
+    """Which measurements of a run count for nothing because of their nodes: broken, or not in the cluster."""
 
     record: Record
 
     def of(self, trial: Trial) -> tuple[Reason, ...]:
-        """Why this attempt counts for nothing: one of its nodes was broken, or nodes that had to be broken were not."""
+        """Why this attempt counts for nothing: one of its nodes was broken or had left, or nodes that had to be broken
+        were not.
+        """
+        if not (self.downtimes or self._wanted or self.absences):
+            return ()
         test, instant = self._tests[trial.probe.test], self._instants.get(trial.round or "")
-        if instant is None or not (self.downtimes or self._wanted):
+        if instant is None:
             return ()
         window = instant, instant + trial.probe.window.end.si
-        return (*self._own(trial, test, window), *self._whole(trial, window))
+        return (*self._own(trial, test, window), *self._absent(trial, window), *self._whole(trial, window))
+
+    def is_over(self, trial: Trial) -> bool:
+        """Whether another attempt at its pair would count for nothing either: one of the nodes has left."""
+        return any(one.ended == math.inf for one in self._absences_of(trial))
 
     @cached_property
     def downtimes(self) -> tuple[Downtime, ...]:
         return downtimes(self.record.observations)
 
+    @cached_property
+    def absences(self) -> tuple[Absence, ...]:
+        return absences(self.record.observations)
+
+    def _absences_of(self, trial: Trial) -> Iterator[Absence]:
+        nodes = {slot.node for slot in trial.probe.pair}
+        return (one for one in self.absences if one.node in nodes)
+
+    def _absent(self, trial: Trial, window: tuple[float, float]) -> Iterator[Reason]:
+        for absence in self._absences_of(trial):
+            if absence.overlaps(*window):
+                yield Reason(f"verdict.{absence.kind}", {"node": absence.node})
+
     def overlapping(self, trial: Trial) -> Iterator[Downtime]:
         """The downtimes of its own nodes during the attempt."""
-        instant = self._instants.get(trial.round or "")
+        instant = self._instants.get(trial.round or "") if self.downtimes else None
         if instant is not None:
             nodes, end = {slot.node for slot in trial.probe.pair}, instant + trial.probe.window.end.si
             yield from (one for one in self.downtimes if one.node in nodes and one.overlaps(instant, end))

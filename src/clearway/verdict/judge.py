@@ -12,25 +12,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from clearway.base.units import Quantity, Ratio
 from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Pair, Reason, Role
-from clearway.spec.criteria import Criterion, LinkShare, Over, Relation
+from clearway.spec.criteria import Criterion, LinkShare, Relation
 from clearway.spec.model import Test
+from clearway.verdict.attempt import outcome
 from clearway.verdict.model import Coverage, CriterionVerdict, PairState, PairValue, RunVerdict, State, TestVerdict
-from clearway.verdict.pair import CriterionContext, judge_groups, judge_pair
+from clearway.verdict.pair import CriterionContext, judge_members
+from clearway.verdict.scope import scope_of
 from clearway.verdict.thresholds import ROUNDING
-from clearway.verdict.trials import TrialIndex, outcome
+from clearway.verdict.trials import TrialIndex
 
 _WORST_FIRST = (PairState.BREAKS, PairState.UNDECIDED, PairState.HOLDS)
 
 
 def judge(record: Record) -> RunVerdict:
     """The verdict on a run, from its spec, plan and ledger alone; same record, same verdict."""
-    index = TrialIndex(record)
+    index = record.derived(TrialIndex)
     tests = tuple(_judge_test(index, test) for test in record.spec.tests)
     pairs = {test.name: index.pairs(test.name) for test in record.spec.tests}
     return RunVerdict(
         name=record.spec.name,
         state=fold(test.state for test in tests),
         coverage=_coverage(index, pairs),
+        scope=scope_of(index, tuple(pairs)),
         tests=tests,
     )
 
@@ -55,13 +58,14 @@ def state_of(holds: int, undecided: int, total: int, share: float) -> State:
 
 
 def _judge_test(index: TrialIndex, test: Test) -> TestVerdict:
-    pairs = index.pairs(test.name)
-    coverage = _coverage(index, {test.name: pairs})
-    criteria = tuple(_judge_criterion(CriterionContext(index, test, one), pairs) for one in test.accept if pairs)
+    coverage = _coverage(index, {test.name: index.pairs(test.name)})
+    scope = scope_of(index, (test.name,))
+    criteria = judge_criteria(index, test)
     if not criteria:
         state, reasons = _without_criteria(index, test, coverage)
-        return TestVerdict(name=test.name, state=state, coverage=coverage, reasons=reasons)
-    return TestVerdict(name=test.name, state=fold(one.state for one in criteria), coverage=coverage, criteria=criteria)
+        return TestVerdict(name=test.name, state=state, coverage=coverage, scope=scope, reasons=reasons)
+    state = fold(one.state for one in criteria)
+    return TestVerdict(name=test.name, state=state, coverage=coverage, scope=scope, criteria=criteria)
 
 
 def _without_criteria(index: TrialIndex, test: Test, coverage: Coverage) -> tuple[State, tuple[Reason, ...]]:
@@ -75,10 +79,15 @@ def _without_criteria(index: TrialIndex, test: Test, coverage: Coverage) -> tupl
     return State.MEASURED, ()
 
 
+def judge_criteria(index: TrialIndex, test: Test) -> tuple[CriterionVerdict, ...]:
+    """Of one test, in the spec's order; none of a test without pairs that are judged."""
+    pairs = index.pairs(test.name)
+    return tuple(_judge_criterion(CriterionContext(index, test, one), pairs) for one in test.accept if pairs)
+
+
 def _judge_criterion(context: CriterionContext, pairs: Sequence[Pair]) -> CriterionVerdict:
     criterion = context.criterion
-    each = criterion.over is Over.PAIRS
-    members = [judge_pair(context, pair) for pair in pairs] if each else list(judge_groups(context, pairs))
+    members = judge_members(context, pairs)
     holds = sum(member.standing is PairState.HOLDS for member in members)
     undecided = sum(member.standing is PairState.UNDECIDED for member in members)
     worst_first = sorted(
@@ -88,7 +97,7 @@ def _judge_criterion(context: CriterionContext, pairs: Sequence[Pair]) -> Criter
         criterion=criterion,
         state=state_of(holds, undecided, len(members), criterion.share.si),
         pairs=tuple(worst_first),
-        achieved=_achieved(criterion, members),
+        achieved=reached(criterion, [member.value for member in members]),
         share=Ratio(holds / len(members)),
     )
 
@@ -102,11 +111,10 @@ def _badness(criterion: Criterion, member: PairValue) -> float:
     return -level if criterion.relation is Relation.AT_LEAST else level
 
 
-def _achieved(criterion: Criterion, members: Sequence[PairValue]) -> Quantity | None:
-    """The limit that the asked share of the members would just have met; None if too few have a value."""
-    ends = [m.low if criterion.relation is Relation.AT_LEAST else m.high for m in members]
-    known = [end.si for end in ends if end is not None]
-    needed = max(1, math.ceil(criterion.share.si * len(members) - ROUNDING))
+def reached(criterion: Criterion, values: Sequence[Quantity | None]) -> Quantity | None:
+    """What the asked share of the members reached, by a value of each; None if too few have one."""
+    known = [value.si for value in values if value is not None]
+    needed = max(1, math.ceil(criterion.share.si * len(values) - ROUNDING))
     if needed > len(known):
         return None
     ordered = sorted(known, reverse=criterion.relation is Relation.AT_LEAST)

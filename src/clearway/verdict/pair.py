@@ -1,7 +1,7 @@
-"""One pair, or one group of pairs, against one criterion.
+"""Pairs, or groups of pairs, against one criterion.
 
-Samples are collected and their interval is compared with the limit; for `in total` and `per node`, the samples of a
-group of pairs are summed first.
+What the attempts at each show is put together, and its interval is compared with the limit. The noise of means is
+learned from all members at once. For `in total` and `per node`, the values of a group of pairs are summed first.
 """
 
 from __future__ import annotations
@@ -9,17 +9,22 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clearway.base.units import Count, Quantity, Rate, Ratio
+from clearway.base.units import Count, Duration, Quantity, Rate
 from clearway.pairing.table import PAIRINGS
-from clearway.probe.metrics import Better, percent
+from clearway.probe.metrics import Better
 from clearway.probe.records import Outcome, Pair, Reason, Trial
 from clearway.spec.criteria import Criterion, LinkShare, Over
-from clearway.spec.model import Test
+from clearway.spec.model import Repeats, Test
+from clearway.verdict.attempt import outcome, tools_waited, void_reason
+from clearway.verdict.evidence import Evidence, Reading, is_worst, pooled, read, worst
+from clearway.verdict.interval import Interval, Mean
+from clearway.verdict.looks import Looks
 from clearway.verdict.model import PairState, PairValue
-from clearway.verdict.thresholds import BEYOND_PERCENTILE, CONFIDENCE, RULE_OF_THREE
-from clearway.verdict.trials import TrialIndex, disqualifying, outcome, void_reason
+from clearway.verdict.noise import Means, Noise
+from clearway.verdict.thresholds import ZONE
+from clearway.verdict.trials import TrialIndex
 
 TOTAL = "total"
 """Name of the one group of `in total`."""
@@ -38,51 +43,81 @@ class CriterionContext:
 class Samples:
     """What the attempts at one pair give for one criterion."""
 
-    values: tuple[float, ...]
-    """One for each usable repeat, in the metric's SI unit."""
+    readings: tuple[Reading, ...] = ()
+    """One for each usable repeat."""
     unusable: tuple[Reason, ...] = ()
     """Why the values can't be judged."""
     disqualifying: tuple[Reason, ...] = ()
     """Why they may break, but not hold."""
-    unreachable: Reason | None = None
-    """Set if the path is proven dead."""
+    breaking: tuple[Reason, ...] = ()
+    """What breaks the pair with any value: a path that is proven dead."""
+    waited: Duration = Duration(0)
+    """How much of a time may be the tools' own: they waited for a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    low: float
-    middle: float
-    high: float
+class Member:
+    """A pair or a group of pairs: what a criterion counts."""
+
+    subject: Pair | str
+    limit: Quantity | None
+    samples: Samples
+    evidence: Evidence | None
+    """None: nothing was measured."""
+    repeats: int
 
 
-def judge_pair(context: CriterionContext, pair: Pair) -> PairValue:
-    limit = limit_for(context.criterion, context.index.link(pair))
-    return decide(context.criterion, pair, collect_samples(context, pair), limit)
+def judge_members(context: CriterionContext, pairs: Sequence[Pair]) -> list[PairValue]:
+    """All pairs, or groups of them, as the criterion asks."""
+    each = context.criterion.over is Over.PAIRS
+    members = list(_pairs(context, pairs) if each else _groups(context, pairs))
+    return decide(context.criterion, context.test.repeats, members)
 
 
-def judge_groups(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[PairValue]:
-    """One value for each group."""
+def decide(criterion: Criterion, repeats: Repeats, members: Sequence[Member]) -> list[PairValue]:
+    """Where each stands, by what it shows and by the noise of all."""
+    looks = Looks(repeats, len(members), criterion.share.si)
+    noise = Noise.of([means for member in members if (means := _relative(member)) is not None])
+    return [_decide(criterion, looks, noise, member) for member in members]
+
+
+def _pairs(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]:
+    for pair in pairs:
+        limit, samples = limit_for(context.criterion, context.index.link(pair)), collect_samples(context, pair)
+        evidence = pooled(context.criterion, limit, samples.readings) if samples.readings else None
+        yield Member(pair, limit, samples, evidence, len(samples.readings))
+
+
+def _groups(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]:
+    """One member for each group."""
     groups: dict[str, list[Pair]] = defaultdict(list)
     pairing, in_total = PAIRINGS[context.test.pairing], context.criterion.over is Over.TOTAL
     for pair in pairs:
         groups[TOTAL if in_total else pairing.node_of(pair)].append(pair)
     for name, members in groups.items():
-        yield _judge_group(context, name, members)
+        yield _group(context, name, members)
 
 
-def _judge_group(context: CriterionContext, name: str, pairs: Sequence[Pair]) -> PairValue:
+def _group(context: CriterionContext, name: str, pairs: Sequence[Pair]) -> Member:
     """It has as many repeats as its pairs have in common; what is wrong with one pair is wrong with the group."""
-    samples = {pair: collect_samples(context, pair) for pair in pairs}
-    repeats = min(len(found.values) for found in samples.values())
-    totals = [_total(context, {pair: found.values[n] for pair, found in samples.items()}) for n in range(repeats)]
+    found = {pair: collect_samples(context, pair) for pair in pairs}
+    repeats = min(len(one.readings) for one in found.values())
+    totals = [_total(context, {pair: one.readings[n].value for pair, one in found.items()}) for n in range(repeats)]
     # A dead path breaks its own pair; it leaves a sum undecided.
-    faults = [(found.unreachable,) if found.unreachable else found.unusable for found in samples.values()]
-    unusable = [reason for reasons in faults for reason in reasons]
-    disqualifying = [reason for found in samples.values() for reason in found.disqualifying]
+    faults = [one.breaking or one.unusable for one in found.values()]
+    samples = Samples(
+        unusable=tuple(reason for reasons in faults for reason in reasons),
+        disqualifying=tuple(reason for one in found.values() for reason in one.disqualifying),
+    )
     record = context.index.record
     link = None if name == TOTAL else record.spec.link or record.inventory.node(name).link
-    summed = Samples(tuple(totals), tuple(unusable), tuple(disqualifying))
-    return decide(context.criterion, name, summed, limit_for(context.criterion, link))
+    return Member(name, limit_for(context.criterion, link), samples, _summed(context.criterion, totals), repeats)
+
+
+def _summed(criterion: Criterion, totals: Sequence[float]) -> Evidence | None:
+    if not totals:
+        return None
+    return worst(criterion, totals) if is_worst(criterion) else Means(tuple(totals))
 
 
 def _total(context: CriterionContext, values: Mapping[Pair, float]) -> float:
@@ -98,53 +133,18 @@ def _total(context: CriterionContext, values: Mapping[Pair, float]) -> float:
 
 
 def collect_samples(context: CriterionContext, pair: Pair) -> Samples:
-    """Gather the values of all repeats of a pair, and what is wrong with them."""
+    """Gather what all repeats of a pair measured, and what is wrong with it."""
     index, test = context.index, context.test
     attempts = index.attempts[test.name, pair]
     usable = index.measured(test.name, pair)
-    last = attempts[-1] if attempts else None
-    if not usable and last is not None and outcome(last) is Outcome.UNREACHABLE and not index.disturbances.of(last):
-        return Samples((), unreachable=void_reason(last))
-    values, unusable = _values(context.criterion, usable)
+    evidence = index.evidence(attempts)
+    if evidence.breaking:
+        return Samples(breaking=evidence.breaking)
+    readings, unusable = read(context.criterion, usable)
     if len(usable) < test.repeats.min:
         unusable = (*unusable, *_why_missing(context, attempts, len(usable)))
-    return Samples(values, unusable, tuple(reason for trial in usable for reason in disqualifying(trial)))
-
-
-def decide(criterion: Criterion, subject: Pair | str, samples: Samples, limit: Quantity | None) -> PairValue:
-    """Hold, break or stay undecided: the whole interval on one side of the limit decides."""
-    if samples.unreachable is not None:
-        return PairValue(subject=subject, standing=PairState.BREAKS, limit=limit, reasons=(samples.unreachable,))
-    if not samples.values:
-        reasons = samples.unusable or (Reason("verdict.not-measured"),)
-        return PairValue(subject=subject, standing=PairState.UNDECIDED, limit=limit, reasons=reasons)
-    interval = median_interval(samples.values)
-    standing, reasons = _compare(criterion, samples, interval, limit)
-    unit = criterion.metric.unit
-    return PairValue(
-        subject=subject,
-        standing=standing,
-        limit=limit,
-        value=unit(interval.middle),
-        low=unit(interval.low),
-        high=unit(interval.high),
-        repeats=len(samples.values),
-        reasons=reasons,
-    )
-
-
-def median_interval(values: Sequence[float]) -> Interval:
-    """Median of `values` and its 95 % order-statistic interval; with fewer than 6 values, their whole range.
-
-    The interval from the k-th smallest to the k-th largest value covers the true median with
-    probability 1 - 2 P(B < k), B binomial(n, 1/2). Raises ValueError on no values.
-    """
-    if not values:
-        raise ValueError("no values")
-    ordered = sorted(values)
-    n = len(ordered)
-    outer = max(0, _rank(n) - 1)
-    return Interval(ordered[outer], (ordered[(n - 1) // 2] + ordered[n // 2]) / 2, ordered[n - 1 - outer])
+    waited = max((tools_waited(trial) for trial in usable), default=Duration(0))
+    return Samples(readings, unusable, evidence.against, waited=waited)
 
 
 def limit_for(criterion: Criterion, link: Rate | None) -> Quantity | None:
@@ -154,56 +154,79 @@ def limit_for(criterion: Criterion, link: Rate | None) -> Quantity | None:
     return None if link is None else link * criterion.limit.share.si
 
 
-def _rank(n: int) -> int:
-    """Largest k that keeps the coverage; 0 if no k does."""
-    tail, k = 0.0, 0
-    while True:
-        tail += math.comb(n, k) / 2**n
-        if 1 - 2 * tail < CONFIDENCE.value:
-            return k
-        k += 1
+def _relative(member: Member) -> Means | None:
+    """The means of a member in multiples of its limit; None if it has none, or no limit."""
+    if not isinstance(member.evidence, Means) or member.limit is None:
+        return None
+    limit = member.limit.si
+    return replace(member.evidence, values=tuple(value / limit for value in member.evidence.values))
+
+
+def _decide(criterion: Criterion, looks: Looks, noise: Noise, member: Member) -> PairValue:
+    """Hold, break or stay undecided: the whole interval on one side of the limit decides."""
+    known = PairValue(subject=member.subject, standing=PairState.UNDECIDED, limit=member.limit)
+    if member.samples.breaking:
+        return replace(known, standing=PairState.BREAKS, reasons=member.samples.breaking)
+    if member.evidence is None:
+        return replace(known, reasons=member.samples.unusable or (Reason("verdict.not-measured"),))
+    unit = criterion.metric.unit
+    interval = _interval(criterion, looks, noise, member, member.evidence)
+    value, low, high = (unit(end) for end in (interval.value, interval.low, interval.high))
+    measured = replace(known, repeats=member.repeats, value=value, low=low, high=high)
+    standing, reasons = _compare(criterion, member.samples, measured, is_last=looks.is_last(member.repeats))
+    return replace(measured, standing=standing, reasons=reasons)
+
+
+def _interval(criterion: Criterion, looks: Looks, noise: Noise, member: Member, evidence: Evidence) -> Interval:
+    """Its bad end may be on the wrong side of the true value as often as a verdict that holds may be wrong."""
+    tails = looks.tails(member.repeats, noise_is_learned=isinstance(evidence, Means))
+    low, high = (tails.holds, tails.breaks) if criterion.metric.better is Better.HIGHER else (tails.breaks, tails.holds)
+    if not isinstance(evidence, Means):
+        found = evidence.interval(low, high)
+        own = _may_be_waiting(found.low, member.samples.waited) if criterion.metric.unit is Duration else 0.0
+        return replace(found, low=max(0.0, found.low - own))
+    relative = _relative(member)
+    if relative is None or member.limit is None:
+        return Mean(evidence, 1.0, Noise()).interval(low, high)
+    return Mean(relative, member.limit.si, noise).interval(low, high)
+
+
+def _may_be_waiting(seconds: float, waited: Duration) -> float:
+    """How much of a time the tools may have made themselves, that waited so long within a second."""
+    return waited.si * max(1, math.ceil(seconds))
 
 
 def _compare(
-    criterion: Criterion, samples: Samples, interval: Interval, limit: Quantity | None
+    criterion: Criterion, samples: Samples, measured: PairValue, *, is_last: bool
 ) -> tuple[PairState, tuple[Reason, ...]]:
+    value, low, high, limit = measured.value, measured.low, measured.high, measured.limit
+    assert value is not None and low is not None and high is not None
     if limit is None:
         return PairState.UNDECIDED, (Reason("verdict.link-unknown"),)
     if samples.unusable:
         return PairState.UNDECIDED, samples.unusable
-    met = [criterion.is_met(end, limit.si) for end in (interval.low, interval.high)]
+    met = [criterion.is_met(end.si, limit.si) for end in (low, high)]
     if not any(met):
-        return PairState.BREAKS, (_beyond(interval.middle, limit), *samples.disqualifying)
+        return PairState.BREAKS, (_beyond(value, limit), *samples.disqualifying)
     if not all(met):
-        return PairState.UNDECIDED, (Reason("verdict.straddles", {"repeats": len(samples.values)}),)
+        waited = (Reason("verdict.cpu-waited", {"time": samples.waited}),) if samples.waited.si else ()
+        return PairState.UNDECIDED, (_doubt(measured, limit, is_last=is_last), *waited)
     return (PairState.UNDECIDED, samples.disqualifying) if samples.disqualifying else (PairState.HOLDS, ())
 
 
-def _beyond(value: float, limit: Quantity) -> Reason:
-    unit, side = type(limit), "below" if value < limit.si else "above"
-    return Reason(f"verdict.{side}-limit", {"by": unit(abs(value - limit.si)), "limit": limit, "value": unit(value)})
+def _beyond(value: Quantity, limit: Quantity) -> Reason:
+    unit, side = type(limit), "below" if value < limit else "above"
+    by = unit(abs(value.si - limit.si))
+    return Reason(f"verdict.{side}-limit", {"by": by, "limit": limit, "value": value})
 
 
-def _values(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[float, ...], tuple[Reason, ...]]:
-    values, unusable, needed = [], [], _needed_samples(criterion)
-    for trial in trials:
-        distribution = criterion.metric.read(trial)
-        value = distribution.statistic(criterion.statistic) if distribution is not None else None
-        if distribution is None or value is None:
-            unusable.append(Reason("verdict.no-value", {"metric": criterion.metric.name}))
-            continue
-        values.append(value)
-        if distribution.count < needed:
-            unusable.append(Reason("verdict.too-few-samples", {"count": distribution.count, "needed": needed}))
-    return tuple(values), tuple(unusable)
-
-
-def _needed_samples(criterion: Criterion) -> int:
-    if isinstance(criterion.limit, Ratio):
-        return math.ceil(RULE_OF_THREE.value / criterion.limit.si) if criterion.limit.si > 0 else 1
-    if criterion.statistic == "median" or criterion.statistic.startswith("p"):
-        return round(BEYOND_PERCENTILE.value / (1 - percent(criterion.statistic) / 100))
-    return 1
+def _doubt(measured: PairValue, limit: Quantity, *, is_last: bool) -> Reason:
+    """Too close to decide: all of the interval is near the limit, or the value is and there are no more repeats."""
+    ends = {"value": measured.value, "low": measured.low, "high": measured.high}
+    near = {name: end is not None and abs(end.si - limit.si) <= ZONE.value * limit.si for name, end in ends.items()}
+    if (near["low"] and near["high"]) or (is_last and near["value"]):
+        return Reason("verdict.too-close", {**ends, "limit": limit})
+    return Reason("verdict.straddles", {**ends, "limit": limit, "repeats": measured.repeats})
 
 
 def _why_missing(context: CriterionContext, attempts: Sequence[Trial], usable: int) -> tuple[Reason, ...]:

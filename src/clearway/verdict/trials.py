@@ -1,25 +1,34 @@
-"""The attempts of a run: which pairs were to be measured, every attempt at each, and what one attempt proves.
-
-That is its outcome, and the reasons not to judge its value.
-"""
+"""The attempts of a run: which pairs were to be measured, every attempt at each, and what they prove together."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
+from statistics import median, median_high
 
-from clearway.base.units import Frequency, Rate
-from clearway.engine.table import ENGINES
+from clearway.base.units import Rate
 from clearway.ledger.record import Record
-from clearway.probe.measurement import Http, Udp
-from clearway.probe.metrics import THROUGHPUT, measured, offered
-from clearway.probe.parameters import HttpParameters, TcpParameters
-from clearway.probe.records import Half, Outcome, Pair, Reason, Result, Role, Trial
+from clearway.probe.metrics import THROUGHPUT
+from clearway.probe.parameters import TcpParameters
+from clearway.probe.records import Outcome, Pair, Reason, Role, Trial
+from clearway.verdict import doubts
+from clearway.verdict.attempt import all_busy, outcome, own_doubts, sent_again, without_cpu
+from clearway.verdict.doubts import Doer, Doubt, Effect
 from clearway.verdict.downtime import Disturbances
-from clearway.verdict.thresholds import CLIENT_BUSY, LOAD, RAN, SENT
+from clearway.verdict.plausible import contradictions
+from clearway.verdict.thresholds import LOAD, SENT_AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class RoadEvidence:
+    """What the road did to the attempts at one pair, beside their values."""
+
+    breaking: tuple[Reason, ...] = ()
+    """It breaks the pair by itself."""
+    against: tuple[Reason, ...] = ()
+    """The pair may break by its values, but can't hold."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +39,17 @@ class TrialIndex:
         """Ordered pairs that the plan wants judged (or that have that other role), in its order."""
         return self._planned.get((test, role), ())
 
+    def doubts(self, trial: Trial) -> tuple[Doubt, ...]:
+        """Every doubt about an attempt and about the load that ran beside it."""
+        key = trial.round, trial.probe.id
+        if key not in self._doubts:
+            of_load = () if trial.probe.background is None else self._background_doubts(trial, trial.probe.background)
+            self._doubts[key] = (*self._own(trial), *of_load)
+        return self._doubts[key]
+
     def faults(self, trial: Trial) -> tuple[Reason, ...]:
         """Why the value of this trial may neither hold nor break."""
-        return (*self.disturbances.of(trial), *self._measuring_faults(trial))
+        return (*self.disturbances.of(trial), *self._void(trial))
 
     def counts(self, trial: Trial) -> bool:
         """Whether the value of this attempt may be judged."""
@@ -40,12 +57,33 @@ class TrialIndex:
 
     def is_figure(self, trial: Trial) -> bool:
         """Whether its value may be shown as measured. Of a node broken on purpose it may, where that was the plan."""
-        faults = self._measuring_faults(trial) if trial.probe.role is Role.EXPOSED else self.faults(trial)
-        return outcome(trial) is Outcome.MEASURED and not faults
+        if trial.probe.role is Role.EXPOSED:
+            return outcome(trial) is Outcome.MEASURED and not self._void(trial)
+        return self.counts(trial)
 
     def measured(self, test: str, pair: Pair) -> list[Trial]:
         """Attempts whose value may be judged."""
         return list(filter(self.counts, self.attempts[test, pair]))
+
+    def road_doubts(self, trial: Trial) -> tuple[Doubt, ...]:
+        """What the road did to this attempt. A void one proves nothing, but for what breaks by itself."""
+        if self.disturbances.of(trial):
+            return ()
+        void = bool(self._void(trial))
+        found = (doubt for doubt in self.doubts(trial) if doubt.kind.doer is Doer.ROAD)
+        return tuple(doubt for doubt in found if doubt.kind.effect is Effect.BREAKS or not void)
+
+    def evidence(self, trials: Sequence[Trial]) -> RoadEvidence:
+        """What the road did to these attempts at one pair. An attempt without it takes none of it back."""
+        found = [doubt for trial in trials for doubt in self.road_doubts(trial)]
+        times = Counter(doubt.kind for doubt in found)
+        breaking, against = list[Reason](), list[Reason]()
+        for doubt in found:
+            effect = doubt.kind.again if times[doubt.kind] > 1 else doubt.kind.effect
+            reasons = breaking if effect is Effect.BREAKS else against
+            if doubt.reason not in reasons:
+                reasons.append(doubt.reason)
+        return RoadEvidence(tuple(breaking), tuple(against))
 
     def link(self, pair: Pair) -> Rate | None:
         """Rate of the slower of both links; None if one is unknown."""
@@ -54,6 +92,11 @@ class TrialIndex:
         rates = [self.record.inventory.node(slot.node).link for slot in pair]
         known = [rate for rate in rates if rate is not None]
         return min(known) if len(known) == len(rates) else None
+
+    @cached_property
+    def _doubts(self) -> dict[tuple[str | None, str], tuple[Doubt, ...]]:
+        """What was found so far, by round and probe: verdict, diagnosis and report ask for it many times."""
+        return {}
 
     @cached_property
     def disturbances(self) -> Disturbances:
@@ -87,29 +130,65 @@ class TrialIndex:
         return {(t.round, t.probe.id): t for t in self.record.trials if t.probe.role is Role.BACKGROUND}
 
     @cached_property
-    def _tcp_throughput(self) -> Mapping[Pair, Rate]:
-        """Median TCP throughput of each pair that a TCP test of this run measured."""
-        values: dict[Pair, list[float]] = defaultdict(list)
+    def _usual_throughput(self) -> Rate | None:
+        """The median of all pairs' own TCP throughput in this run (the higher of two); None without a TCP test.
+
+        Of several tests a pair's best counts: one of a single stream may meet a limit per flow.
+        """
+        values: dict[Pair, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for trial in self.record.trials:
             if trial.probe.role is Role.JUDGED and (rate := _tcp_rate(trial)) is not None:
-                values[trial.probe.pair].append(rate.si)
-        return {pair: Rate(median(rates)) for pair, rates in values.items()}
+                values[trial.probe.pair][trial.probe.test].append(rate.si)
+        best = [max(map(median, by_test.values())) for by_test in values.values()]
+        return Rate(median_high(best)) if best else None
 
-    def _measuring_faults(self, trial: Trial) -> tuple[Reason, ...]:
-        return (*instrument_faults(trial), *self._background_faults(trial))
+    def _void(self, trial: Trial) -> tuple[Reason, ...]:
+        """What the instrument did to itself. How the attempt ended is not among it: `outcome` says that."""
+        return tuple(doubt.reason for doubt in self.doubts(trial) if doubt.is_void)
 
-    def _background_faults(self, trial: Trial) -> tuple[Reason, ...]:
-        if trial.probe.background is None:
-            return ()
-        load = self._backgrounds.get((trial.round, trial.probe.background))
-        rate = _tcp_rate(load) if load is not None else None
-        if load is None or rate is None:
-            found = outcome(load).value if load is not None else Outcome.NOT_RUN.value
-            return (Reason("verdict.background-void", {"outcome": found}),)
-        expected = self._tcp_throughput.get(trial.probe.pair) or self.link(trial.probe.pair)
-        if expected is not None and rate < expected * LOAD.value:
-            return (Reason("verdict.background-weak", {"carried": rate, "expected": expected}),)
-        return ()
+    def _own(self, trial: Trial) -> tuple[Doubt, ...]:
+        return (*own_doubts(trial), *contradictions(trial, self.link(trial.probe.pair)))
+
+    def _full(self, pair: Pair) -> Rate | None:
+        """What a load carries that fills the pair's road; None if it is not known."""
+        known = [rate for rate in (self.link(pair), self._usual_throughput) if rate is not None]
+        return min(known) if known else None
+
+    def _background_doubts(self, trial: Trial, background: str) -> Iterator[Doubt]:
+        load = self._backgrounds.get((trial.round, background))
+        if load is None:
+            yield Doubt(doubts.BACKGROUND_VOID, _behind("verdict.background-void", Reason("outcome.not-run")))
+            return
+        found = self._own(load)
+        yield from map(_of_background, found)
+        if not any(doubt.is_void for doubt in found):
+            yield from self._weak(trial, load)
+
+    def _weak(self, trial: Trial, load: Trial) -> Iterator[Doubt]:
+        carried, full = _tcp_rate(load), self._full(trial.probe.pair)
+        if carried is None or (carried.si > 0 and (full is None or carried >= full * LOAD.value)):
+            return
+        values = {"carried": carried} if full is None else {"carried": carried, "expected": full}
+        again = sent_again(load)
+        dropped = again is not None and again[1].si >= SENT_AGAIN.value
+        if (cause := without_cpu(load) or (None if dropped else all_busy(load))) is not None:
+            yield Doubt(doubts.BACKGROUND_VOID, _behind("verdict.background-void", cause))
+        elif again is not None and dropped:
+            share = {**values, "share": again[1]}
+            yield Doubt(doubts.BACKGROUND_DROPPED, Reason("verdict.background-dropped", share))
+        else:
+            yield Doubt(doubts.BACKGROUND_WEAK, Reason("verdict.background-weak", values))
+
+
+def _of_background(doubt: Doubt) -> Doubt:
+    """What a doubt about the load is for the attempt that it ran beside: the same road carried both."""
+    if doubt.is_void:
+        return Doubt(doubts.BACKGROUND_VOID, _behind("verdict.background-void", doubt.reason))
+    return Doubt(doubt.kind, _behind("verdict.background-road", doubt.reason))
+
+
+def _behind(code: str, why: Reason) -> Reason:
+    return Reason(code, {"why": why})
 
 
 def _tcp_rate(trial: Trial) -> Rate | None:
@@ -117,93 +196,3 @@ def _tcp_rate(trial: Trial) -> Rate | None:
         return None
     mean = THROUGHPUT.value(trial, "mean")
     return None if mean is None else Rate(mean)
-
-
-def outcome(trial: Trial) -> Outcome:
-    """How the attempt ended, from both halves.
-
-    UNREACHABLE only if the serve half was listening before the send half set out; one that could not
-    connect to a server that wasn't there proves nothing about the path.
-    """
-    serve, send = trial.serve, trial.send
-    if send is not None and send.outcome is Outcome.UNREACHABLE:
-        if serve is None:
-            return Outcome.NOT_RUN
-        if _was_listening(serve, send):
-            return Outcome.UNREACHABLE
-        return Outcome.NOT_RUN if serve.outcome is Outcome.MEASURED else serve.outcome
-    for half in _needed(trial):
-        if half is None:
-            return Outcome.NOT_RUN
-        if half.outcome is not Outcome.MEASURED:
-            return half.outcome
-    return Outcome.MEASURED
-
-
-def void_reason(trial: Trial) -> Reason:
-    """Why an attempt that is not MEASURED is void."""
-    found = outcome(trial)
-    if found is Outcome.UNREACHABLE and trial.send is not None:
-        return Reason("verdict.unreachable", {"found": trial.send.reason.code if trial.send.reason else ""})
-    for half in (*_needed(trial), trial.serve, trial.send):
-        if half is not None and half.outcome is found and half.reason is not None:
-            return half.reason
-    return Reason(f"outcome.{found.value}")
-
-
-def instrument_faults(trial: Trial) -> tuple[Reason, ...]:
-    """What was wrong with the measuring itself: the value may then neither hold nor break."""
-    return tuple(reason for check in (_short_sender, _saturated_client, _missed_load) for reason in check(trial))
-
-
-def disqualifying(trial: Trial) -> tuple[Reason, ...]:
-    """Failed requests: the pair can't hold then, with any value."""
-    client = measured(trial.send, Http)
-    failed = sum(client.errors.values()) if client else 0
-    return (Reason("verdict.errors", {"count": failed}),) if failed else ()
-
-
-def _needed(trial: Trial) -> tuple[Result | None, ...]:
-    by_half = {Half.SERVE: trial.serve, Half.SEND: trial.send}
-    return tuple(by_half[half] for half in ENGINES[trial.probe.engine].needs)
-
-
-def _was_listening(serve: Result, send: Result) -> bool:
-    if serve.timing is None or serve.timing.listening is None or send.timing is None:
-        return False
-    return serve.timing.listening <= send.timing.launched
-
-
-def _short_sender(trial: Trial) -> tuple[Reason, ...]:
-    sender, asked = measured(trial.send, Udp), offered(trial)
-    if sender is None or asked is None:
-        return ()
-    window = trial.probe.window.end
-    if sender.sending_time is not None and sender.sending_time < window * RAN.value:
-        return (Reason("verdict.sender-short", {"ran": sender.sending_time, "asked": window}),)
-    if sender.sent_rate is not None and sender.sent_rate < asked * SENT.value:
-        return (Reason("verdict.sender-slow", {"sent": sender.sent_rate, "asked": asked}),)
-    return ()
-
-
-def _saturated_client(trial: Trial) -> tuple[Reason, ...]:
-    parameters = trial.probe.parameters
-    counters = trial.send.counters if trial.send else None
-    if not isinstance(parameters, HttpParameters) or counters is None or counters.tool_cpu is None:
-        return ()
-    if counters.tool_cpu < CLIENT_BUSY.value * parameters.threads:
-        return ()
-    return (Reason("verdict.client-saturated", {"cores": round(counters.tool_cpu, 2)}),)
-
-
-def _missed_load(trial: Trial) -> tuple[Reason, ...]:
-    """HTTP at a stated rate that was not reached: the client was too slow, or waited for answers."""
-    parameters, client = trial.probe.parameters, measured(trial.send, Http)
-    if not isinstance(parameters, HttpParameters) or parameters.rate is None or client is None:
-        return ()
-    done = client.latency.count + sum(client.errors.values())
-    asked = parameters.rate.si * trial.probe.window.duration.si
-    if done >= asked * SENT.value * RAN.value:
-        return ()
-    reached = Frequency(done / trial.probe.window.duration.si)
-    return (Reason("verdict.load-not-reached", {"reached": reached, "asked": parameters.rate}),)

@@ -13,12 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clearway.base.units import Duration
-from clearway.kube.api import Access, Api, connect
-from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.objects import KubeNode, NodeLease, ObjectList
+from clearway.kube.access import Access
+from clearway.kube.api import Api, connect
+from clearway.kube.errors import Forbidden, KubeError, NotFound, Undecodable
+from clearway.kube.objects import KubeLease, KubeNode, ObjectList
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Reason
-from clearway.site.base import WatchContext
+from clearway.site.base import WatchContext, guarding
 from clearway.site.kubernetes.names import NODES
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -27,6 +28,7 @@ _LOOK_EVERY = 0.5
 _SLOW = 2.0
 """Seconds for the smallest answer, `/version`. Kubernetes' own objective for such requests is 1 s for 99 of 100."""
 _HTTPS = 443
+"""The port where an address names none."""
 _HEARTBEAT_EVERY = 5.0
 """Seconds between reads of the heartbeats: half of the time between two heartbeats of a kubelet."""
 _SILENT = 30.0
@@ -53,12 +55,8 @@ class Brake:
         async def guard() -> None:
             context.stop(await self.trouble(context.nodes))
 
-        guarding = asyncio.create_task(guard())
-        try:
+        async with guarding(guard(), context):
             yield
-        finally:
-            guarding.cancel()
-            await asyncio.gather(guarding, return_exceptions=True)
 
     async def trouble(self, nodes: Collection[str]) -> Reason:
         """Returns as soon as the cluster is in trouble, with the reason; else never."""
@@ -77,12 +75,17 @@ class Brake:
 
 
 async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
-    """Try again after each failure: an API server that is away is no reason to stop. Without the right, do nothing."""
+    """Try again after each failure: an API server that is away is no reason to stop. Without the right, do nothing.
+
+    Raises Undecodable: what can't be read once can't be read again.
+    """
     while True:
         try:
             return await look()
         except (Forbidden, NotFound):
             await asyncio.Event().wait()
+        except Undecodable:
+            raise
         except KubeError:
             await asyncio.sleep(_LOOK_EVERY)
 
@@ -123,7 +126,7 @@ async def _heartbeats(api: Api, watched: Watched) -> Reason:
     while True:
         await asyncio.sleep(_HEARTBEAT_EVERY)
         renewed = {
-            lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, ObjectList[NodeLease])).items
+            lease.metadata.name: lease.spec.renewed for lease in (await api.get(_LEASES, ObjectList[KubeLease])).items
         }
         newest = max(renewed.values(), default=0.0)
         for name in sorted(filter(watched, renewed)):

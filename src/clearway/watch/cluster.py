@@ -11,6 +11,7 @@ from clearway.site.base import WatchContext, Watcher
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.watch.brake import Brake
 from clearway.watch.devices import HostDevices
+from clearway.watch.membership import Membership
 from clearway.watch.oom.tracker import OomTracker
 
 
@@ -23,7 +24,8 @@ def cluster_watchers(
     """
     brake = (Brake(options.access, broken),) if options.brake else ()
     over_the_shell = (ShellCloser(shell), HostDevices(shell)) if shell is not None else ()
-    return (*over_the_shell, *brake, OomTracker(options.access, options.namespace, shell))
+    watchers = (Membership(options.access), OomTracker(options.access, options.namespace, shell))
+    return (*over_the_shell, *brake, *watchers)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import List
 
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
-from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import Half, Outcome, Reason, Request, Worker
+from clearway.probe.records import Outcome, Reason, Request, Worker
+from clearway.worker.heartbeat import Heartbeat
 from clearway.worker.inbox import Inbox, Mailbox
 from clearway.worker.probe_half import HalfContext, ProbeHalf
 
@@ -24,10 +24,12 @@ class Agent:
         self._clock = clock
         self._scratch = scratch
         self._cancelled = threading.Event()
+        self._heartbeat = Heartbeat()
         self._running: List[threading.Thread] = []
 
     def run(self) -> None:
         """Work until the controller is gone, then end all children."""
+        self._heartbeat.start()
         self._inbox.announce(self._worker)
         try:
             for mailbox in self._inbox.mailboxes():
@@ -45,12 +47,8 @@ class Agent:
 
     def _begin(self, mailbox: Mailbox) -> None:
         self._cancelled = threading.Event()
-        crowd = sum(
-            (request.half is Half.SERVE and isinstance(request.parameters, UdpParameters))
-            for request in mailbox.requests
-        )
         for request in mailbox.requests:
-            setting = HalfContext(self._clock, self._scratch, self._cancelled, shares_udp_counters=crowd > 1)
+            setting = HalfContext(self._clock, self._scratch, self._cancelled, self._heartbeat)
             thread = threading.Thread(target=self._perform, args=(request, setting), daemon=True)
             self._running.append(thread)
             thread.start()

@@ -8,36 +8,85 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from pathlib import Path
-from typing import Optional, Sequence, Tuple
+from typing import Deque, Dict, Optional, Sequence, Tuple
+
+from clearway.worker.unprivileged import hand_over, rights_given_up
 
 _POLL = 0.01
+"""Seconds from one look at whether the tool has ended to the next."""
 _LAST_WAIT = 5.0
 """Seconds for the kernel to take a killed process away; one that hangs in it stays behind as a zombie."""
 _OUTPUT_LIMIT = 32_000_000
 """Bytes of output read back: far above any tool's, so that a runaway can't fill the memory."""
 
 
+class LongestWait:
+    """The most that a thread waited for a CPU within a second, from looks at all that it has waited so far.
+
+    Looks that are further apart make it larger, never smaller.
+    """
+
+    _WITHIN = 1.0
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._looks: Deque[Tuple[float, float]] = deque([(0.0, 0.0)])
+
+    def look(self, now: float, waited: float) -> None:
+        """At an instant of the monotonic clock, with what it has waited by then; both in seconds."""
+        self._looks.append((now, waited))
+        while len(self._looks) > 2 and self._looks[1][0] <= now - self._WITHIN:
+            self._looks.popleft()
+        self.seconds = max(self.seconds, waited - self._looks[0][1])
+
+
 class Child:
     """A tool in a session of its own, writing into files; it dies with the thread that spawned it."""
 
-    def __init__(self, argv: Sequence[str], folder: Path, name: str) -> None:
-        """Spawn it in `folder`. Raises OSError if it can't be started."""
+    def __init__(
+        self, argv: Sequence[str], folder: Path, name: str, *, serves: bool = False, congestion: Optional[str] = None
+    ) -> None:
+        """Spawn it in `folder`; one that serves has no rights of root, but to set this `congestion` control.
+
+        Raises OSError if it can't be started.
+        """
         self._outputs = (folder / f"{name}.stdout", folder / f"{name}.stderr")
+        rights = rights_given_up(argv[0], congestion) if serves else None
+        if rights is not None:
+            hand_over(folder)
         with self._outputs[0].open("wb") as stdout, self._outputs[1].open("wb") as stderr:
             self._process = subprocess.Popen(
-                [*_tied(), *argv],
+                [*tied(rights or ()), *argv],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
-                env={**os.environ, "LC_ALL": "C"},
+                env={**os.environ, "LC_ALL": "C", **({} if rights is None else {"TMPDIR": "."})},
             )
         self._spawned = time.monotonic()
         self._exit: Optional[int] = None
         self.cpu: Optional[float] = None
         """CPUs it used on average over its life; None while it runs."""
+        self._waits: Dict[str, LongestWait] = {}
+
+    @property
+    def waited(self) -> Optional[float]:
+        """The most seconds within one that a thread of it was ready to run and had no CPU; None if it is not known."""
+        return max(one.seconds for one in self._waits.values()) if self._waits else None
+
+    def look_at_waits(self) -> None:
+        """Read how long each thread has waited for a CPU: the kernel forgets it when the thread ends."""
+        for folder in Path(f"/proc/{self._process.pid}/task").glob("*"):
+            try:
+                fields = (folder / "schedstat").read_text(encoding="ascii").split()
+            except OSError:
+                continue  # the thread is gone, or the kernel does not count
+            if len(fields) > 1:
+                wait = self._waits.setdefault(folder.name, LongestWait())
+                wait.look(time.monotonic(), int(fields[1]) / 1e9)
 
     def ended(self) -> bool:
         """Whether it is over; collects its exit and CPU time when it is."""
@@ -91,7 +140,7 @@ class Child:
             return file.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
 
 
-def _tied() -> Sequence[str]:
-    """Prefix that makes the kernel kill the tool when its agent dies, however that happens."""
+def tied(options: Sequence[str] = ()) -> Sequence[str]:
+    """Prefix that makes the kernel kill the tool when its agent dies, however that happens; `options` of setpriv."""
     setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+    return (setpriv, *options, "--pdeathsig", "KILL", "--") if setpriv else ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from typing import Dict, Mapping, Optional
 
 from clearway.base.units import Duration
 from clearway.probe.measurement import Counters
-from clearway.worker import cgroup, devices
+from clearway.worker import cgroup, cpu, devices
 from clearway.worker.cgroup import text_of
+from clearway.worker.cpu import CpuTicks
 
 _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 
@@ -17,8 +18,8 @@ _NANOSECOND, _MICROSECOND = 1e-9, 1e-6
 class CounterTotals:
     """Running totals at one moment; None where this machine does not have it."""
 
-    cpu: Optional[Tuple[int, int]]
-    """Busy and all CPU ticks of the machine."""
+    cpus: Mapping[str, CpuTicks]
+    """Of the CPUs that the worker may use."""
     snmp: Dict[str, int]
     throttled: Optional[float]
     """Seconds."""
@@ -27,15 +28,19 @@ class CounterTotals:
 
 
 def read() -> CounterTotals:
-    return CounterTotals(_cpu(), _snmp(), _throttled(), _oom_kills(), devices.totals())
+    return CounterTotals(cpu.ticks(), _snmp(), _throttled(), _oom_kills(), devices.totals())
 
 
 def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[float]) -> Counters:
     """What happened from one reading to the other."""
+    used = cpu.used(before.cpus, after.cpus)
     return Counters(
-        cpu_busy=_busy(before.cpu, after.cpu),
+        cpu_busy=cpu.share(used, lambda one: one.busy),
+        cpu_busiest=cpu.busiest(used),
+        cpu_steal=cpu.share(used, lambda one: one.steal),
         tool_cpu=tool_cpu,
         udp_rcvbuf_errors=_rise(before, after, "Udp.RcvbufErrors"),
+        udp_checksum_errors=_rise(before, after, "Udp.InCsumErrors"),
         udp_sndbuf_errors=_rise(before, after, "Udp.SndbufErrors"),
         udp_received=_rise(before, after, "Udp.InDatagrams"),
         tcp_retransmits=_rise(before, after, "Tcp.RetransSegs"),
@@ -43,20 +48,6 @@ def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[floa
         oom_kills=None if before.oom_kills is None or after.oom_kills is None else after.oom_kills - before.oom_kills,
         network=devices.risen(before.network, after.network),
     )
-
-
-def _cpu() -> Optional[Tuple[int, int]]:
-    text = text_of("/proc/stat")
-    if text is None:
-        return None
-    ticks = [int(word) for word in text.splitlines()[0].split()[1:9]]
-    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
-
-
-def _busy(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -> Optional[float]:
-    if before is None or after is None or after[1] <= before[1]:
-        return None
-    return (after[0] - before[0]) / (after[1] - before[1])
 
 
 def _snmp() -> Dict[str, int]:

@@ -83,6 +83,7 @@ def _split(table: str) -> Tuple[List[str], List[List[int]]]:
 
 
 _SIOCETHTOOL = 0x8946
+"""linux/sockios.h; the next is of linux/ethtool.h."""
 _GET_DRIVER = 0x3
 _DRIVER_INFO = struct.Struct("=I32s32s32s32s32s12s5I")
 _SWITCHES = {"tx-checksum": 0x16, "rx-checksum": 0x14, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}

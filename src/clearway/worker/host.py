@@ -27,6 +27,7 @@ NEEDED = {"ip": "iproute2", "setpriv": "util-linux"}
 """Program that the agent itself needs -> Debian package that brings it."""
 
 _DIE_WITH_PARENT = 1
+"""linux/prctl.h: PR_SET_PDEATHSIG."""
 
 
 @dataclass(frozen=True)

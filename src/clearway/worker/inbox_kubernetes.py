@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
@@ -65,6 +66,7 @@ class KubernetesInbox:
                 if wanted.round != self._round.wanted.round:
                     self._round = _RoundInHand(wanted)
                     yield Mailbox(wanted.round, wanted.requests)
+                    self._show_begun(self._round)
         finally:
             self._over.set()
 
@@ -114,6 +116,14 @@ class KubernetesInbox:
         self._ping = ping
         self._deliver_if_wanted(lambda: [_add("clock", CLOCK_READING.encode(ClockReading(ping, self._clock.now())))])
 
+    def _show_begun(self, round_: _RoundInHand) -> None:
+        """For people who watch, once a round and after its halves have begun: tried once, and left if it fails."""
+        if not round_.wanted.requests:
+            return
+        with suppress(ApiFailure), self._delivering:
+            if round_.is_fresh:
+                self._own.patch_status(round_.begun())
+
     def _put_refused(self, result: Result, failure: ApiFailure) -> None:
         """Replace a result that the API refuses by one that says so; if the round is over, that is refused too."""
         reason = Reason("worker.result-refused", {"error": failure.message})
@@ -145,6 +155,16 @@ class _RoundInHand:
         self._outcomes: List[Outcome] = []
         self._bytes = 0
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing of it is handed in."""
+        return not self._outcomes
+
+    def begun(self) -> Operations:
+        """What people see until the first result; the results of the round before stay for the controller."""
+        held = {"op": "test", "path": "/spec/round", "value": self.wanted.round}
+        return [held, _add("phase", WorkerPhase.MEASURING.value), _add("result", "")]
+
     def patch_with(self, result: Result) -> Operations:
         """The first result of a round takes the last one's away; each lands only while its round stands."""
         key, encoded = result_key(result.probe, result.half), wire.RESULT.encode(self._bounded(result))
@@ -155,7 +175,7 @@ class _RoundInHand:
         return [
             {"op": "test", "path": "/spec/round", "value": result.round},
             *(begun if self._outcomes else fresh),
-            _add("phase", (WorkerPhase.DONE if whole else WorkerPhase.READY).value),
+            _add("phase", (WorkerPhase.DONE if whole else WorkerPhase.MEASURING).value),
             _add("result", ", ".join(f"{count} {one.value}" for one, count in Counter(outcomes).items())),
         ]
 

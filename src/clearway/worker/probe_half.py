@@ -13,18 +13,23 @@ from typing import Mapping, Optional, Tuple
 from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Output, ToolCommand
+from clearway.engine.base import Output, ToolCommand, proven
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
-from clearway.probe.parameters import UdpParameters
+from clearway.probe.parameters import HttpParameters, RoundTripParameters, UdpParameters, connections_of
 from clearway.probe.records import Half, Outcome, Reason, Request, Result
 from clearway.worker import counters, start
 from clearway.worker.child import Child
-from clearway.worker.network import is_open
+from clearway.worker.evidence import evidence_of
+from clearway.worker.heartbeat import Heartbeat
+from clearway.worker.network import is_open, unanswered
+from clearway.worker.own_limits import disturbance, limit_in
+from clearway.worker.served_port import ServedPort
 
 _POLL = 0.01
-_EXCERPT = 4_000
-"""Characters of each output kept as evidence: half from its head, half from its tail."""
+"""Seconds from one look at the table of sockets to the next."""
+_SAMPLE = 0.1
+"""Seconds between looks at the tool and its port."""
 
 _OUTCOMES: Mapping[str, Outcome] = {
     "tool.refused": Outcome.UNREACHABLE,
@@ -34,6 +39,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
     "tool.late-start": Outcome.LATE,
     "tool.failed": Outcome.TOOL_FAILED,
     "tool.cut-short": Outcome.TOOL_FAILED,
+    "tool.reset": Outcome.TOOL_FAILED,
 }
 """What an engine found instead of a measurement; anything else is UNPARSABLE."""
 
@@ -55,8 +61,7 @@ class HalfContext:
     scratch: Path
     cancelled: threading.Event
     """Ends it at any moment."""
-    shares_udp_counters: bool
-    """Other halves receive UDP on this worker at the same time: the kernel does not say whose datagrams it dropped."""
+    heartbeat: Heartbeat
 
 
 class ProbeHalf:
@@ -67,16 +72,21 @@ class ProbeHalf:
         self._clock = setting.clock
         self._scratch = setting.scratch
         self._cancelled = setting.cancelled
-        self._shares_udp_counters = setting.shares_udp_counters
+        self._heartbeat = setting.heartbeat
         self._engine = ENGINES[request.engine]
         self._command: Optional[ToolCommand] = None
         self._child: Optional[Child] = None
         self._launched: Optional[float] = None
         self._listening: Optional[float] = None
         self._first_data: Optional[float] = None
+        self._unanswered = 0
+        self._lost = 0.0
         self._before: Optional[counters.CounterTotals] = None
         self._counters: Optional[Counters] = None
+        self._port: Optional[ServedPort] = None
+        self._clients: Tuple[str, ...] = ()
         self._over = False
+        self._stepped = self._clock.stepped()
 
     def result(self) -> Result:
         """The result; never raises for what happened to the probe. Blocks until the half is over."""
@@ -96,25 +106,39 @@ class ProbeHalf:
                 self._child.end()
 
     def _explained(self, void: _Void) -> Tuple[Outcome, Reason]:
-        """A tool killed for memory is the reason, before all that was found after it."""
-        self._count(None)
+        """What happened to the tool is the reason, before all that was found after it."""
+        self._count(None, None)
         if void.outcome is Outcome.NOT_RUN or self._command is None:
             return void.outcome, void.reason
-        if self._counters is not None and self._counters.oom_kills:
-            return Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": self._command.argv[0]})
-        return void.outcome, void.reason
+        said = self._child.output()[1] if self._child is not None else ""
+        found = self._disturbance(self._command) or limit_in(self._command.argv[0], said)
+        found = found or self._taken(self._command, void.reason.code)
+        return (void.outcome, void.reason) if found is None else (Outcome.TOOL_FAILED, found)
 
-    def _count(self, tool_cpu: Optional[float]) -> None:
+    def _taken(self, command: ToolCommand, code: str) -> Optional[Reason]:
+        """Who kept a tool from hearing its partner, that hears one client at a time: then it did not listen for it."""
+        watched = self._port if command.alone_until is not None else None
+        others = watched and watched.in_the_way(self._clients, listened=code != "worker.not-listening")
+        self._listening = None if others else self._listening
+        values = {"tool": command.argv[0], "addresses": ", ".join(others or ())}
+        return Reason("worker.server-taken", values) if others else None
+
+    def _count(self, tool_cpu: Optional[float], waited: Optional[float]) -> None:
         """What happened since just before the tool was started; once."""
         if self._before is not None and self._counters is None:
-            self._counters = self._own(counters.between(self._before, counters.read(), tool_cpu))
+            dropped = self._port.socket_drops if self._port is not None else None
+            found = counters.between(self._before, counters.read(), tool_cpu)
+            paused = Duration(self._heartbeat.lost - self._lost)
+            tool_waited = None if waited is None else Duration(waited)
+            self._counters = replace(found, socket_drops=dropped, paused=paused, tool_waited=tool_waited)
 
     def _measure(self, folder: Path) -> Measurement:
         command = self._command = self._prepared(folder)
-        self._before = counters.read()
+        self._before, self._lost = counters.read(), self._heartbeat.lost
         if self._request.half is Half.SERVE:
             self._spawn(command, folder)
             self._await_listening(command)
+            self._keep_place(command, folder)
         else:
             self._sleep_until(self._request.start + command.launch.si)
             self._spawn(command, folder)
@@ -122,18 +146,16 @@ class ProbeHalf:
         child = self._child
         assert child is not None
         self._over = self._await_end(command, child)
+        self._check_answered()
         child.end(command.grace.si)
-        self._count(child.cpu)
-        self._check_memory(command)
+        self._count(child.cpu, child.waited)
+        if (disturbed := self._disturbance(command)) is not None:
+            raise _Void(Outcome.TOOL_FAILED, disturbed)
         return self._read(command, folder)
 
-    def _check_memory(self, command: ToolCommand) -> None:
-        """A tool that the kernel killed may have left output that looks whole."""
-        if self._counters is not None and self._counters.oom_kills:
-            raise _Void(Outcome.TOOL_FAILED, Reason("worker.out-of-memory", {"tool": command.argv[0]}))
-
-    def _own(self, found: Counters) -> Counters:
-        return replace(found, udp_rcvbuf_errors=None) if self._shares_udp_counters else found
+    def _disturbance(self, command: ToolCommand) -> Optional[Reason]:
+        stepped = self._clock.stepped() - self._stepped
+        return disturbance(command.argv[0], self._counters, stepped, self._scratch)
 
     def _prepared(self, folder: Path) -> ToolCommand:
         if self._clock.until(self._request.start) <= 0:
@@ -151,7 +173,8 @@ class ProbeHalf:
     def _spawn(self, command: ToolCommand, folder: Path) -> None:
         self._launched = self._clock.now()
         try:
-            self._child = Child(command.argv, folder, self._request.half.value)
+            half, congestion = self._request.half, command.congestion
+            self._child = Child(command.argv, folder, half.value, serves=half is Half.SERVE, congestion=congestion)
         except OSError as error:
             raise _Void(Outcome.TOOL_FAILED, Reason("worker.cannot-start", {"error": str(error)})) from error
 
@@ -168,17 +191,40 @@ class ProbeHalf:
                 )
         self._listening = self._clock.now()
 
+    def _keep_place(self, command: ToolCommand, folder: Path) -> None:
+        """Before the partner may come, start a tool afresh that others would keep from hearing it."""
+        assert command.listen is not None and self._child is not None
+        self._port = ServedPort(command.listen, self._request.partner)
+        if command.alone_until is None:
+            return
+        left = self._clock.until(self._request.start + command.alone_until.si)
+        if left > 0 and not self._cancelled.wait(left) and self._port.is_taken():
+            self._child.end()
+            self._spawn(command, folder)
+            self._await_listening(command)
+
     def _check_lateness(self, command: ToolCommand) -> None:
         """Raise if the half began too late; where the tool waits by itself, watch for its first data."""
         assert self._launched is not None
-        begun, due = self._launched, self._request.start + command.launch.si
+        launched_late = self._launched - (self._request.start + command.launch.si)
+        late, code = launched_late, "worker.late"
         if command.watch_start:
             self._sleep_until(self._request.start - start.LEAD)
+            self._unanswered = unanswered(self._request.server)
             self._first_data = self._watch_start()
-            begun = self._first_data if self._first_data is not None else due
-            due = self._request.start
-        if begun - due > command.late_after.si:
-            raise _Void(Outcome.LATE, Reason("worker.late", {"late": Duration(begun - due)}))
+            late = self._first_data - self._request.start if self._first_data is not None else 0.0
+            code = "worker.late" if launched_late > command.late_after.si else "worker.data-late"
+        if late > command.late_after.si:
+            raise _Void(Outcome.LATE, self._whose_lateness(Reason(code, {"late": Duration(late)})))
+
+    def _whose_lateness(self, found: Reason) -> Reason:
+        """Connections that had no answer at the instant explain it: their handshake is the kernels' own work."""
+        if not self._unanswered:
+            return found
+        return Reason("worker.connect-late", {**found.values, **self._counts(self._unanswered)})
+
+    def _counts(self, waiting: int) -> Mapping[str, int]:
+        return {"count": waiting, "connections": connections_of(self._request.parameters)}
 
     def _watch_start(self) -> Optional[float]:
         """When the first data left, on this worker's clock."""
@@ -190,21 +236,39 @@ class ProbeHalf:
         """Wait until the half is over. Returns whether it ended by itself, rather than being due to be ended."""
         until = time.monotonic() + self._clock.until(self._request.start + command.ends.si)
         deadline = time.monotonic() + self._clock.until(self._request.deadline)
-        over = child.wait(min(until, deadline), self._cancelled)
+        over = self._wait(child, min(until, deadline))
         if self._cancelled.is_set():
             raise _Void(Outcome.NOT_RUN, Reason("worker.cancelled"))
         return over
+
+    def _wait(self, child: Child, until: float) -> bool:
+        """Wait for its end until the monotonic instant, and read what goes with its socket and its threads."""
+        while not child.wait(min(until, time.monotonic() + _SAMPLE), self._cancelled):
+            if self._port is not None and self._clock.until(self._request.start) < 0:
+                self._port.look()
+            if isinstance(self._request.parameters, (HttpParameters, RoundTripParameters)):
+                child.look_at_waits()
+            if self._cancelled.is_set() or time.monotonic() >= until:
+                return False
+        return True
+
+    def _check_answered(self) -> None:
+        """Raise if the tool still waits for connections when it should be over: they were never answered."""
+        if self._request.half is Half.SEND and not self._over and (left := unanswered(self._request.server)):
+            raise _Void(Outcome.UNREACHABLE, Reason("worker.unanswered", self._counts(left)))
 
     def _read(self, command: ToolCommand, folder: Path) -> Measurement:
         """What the tool's output proves. A send half that did not end may still prove that it never connected."""
         finished = self._over or self._request.half is Half.SERVE
         output = self._output(command, folder)
+        self._clients = self._engine.clients(output)
         try:
-            measurement = self._engine.read(_on_system_clock(self._request, self._clock), output)
+            measurement = proven(self._engine, _on_system_clock(self._request, self._clock), output)
         except Unreadable as error:
             outcome = _OUTCOMES.get(error.code, Outcome.UNPARSABLE)
             if finished or outcome is Outcome.UNREACHABLE:
-                raise _Void(outcome, error.reason) from error
+                reason = self._whose_lateness(error.reason) if outcome is Outcome.LATE else error.reason
+                raise _Void(outcome, reason) from error
         else:
             if finished:
                 return measurement
@@ -226,7 +290,7 @@ class ProbeHalf:
         return Duration(instant - self._request.start)
 
     def _result(self, outcome: Outcome, reason: Optional[Reason], measurement: Optional[Measurement]) -> Result:
-        return self._request.result(
+        result = self._request.result(
             outcome,
             reason,
             measurement=measurement,
@@ -234,6 +298,8 @@ class ProbeHalf:
             counters=self._counters,
             evidence=self._evidence(),
         )
+        strangers = self._port.strangers(self._clients) if self._port is not None else ()
+        return replace(result, strangers=strangers or None)
 
     def _timing(self) -> Optional[Timing]:
         if self._launched is None:
@@ -245,23 +311,9 @@ class ProbeHalf:
         )
 
     def _evidence(self) -> Optional[Evidence]:
-        if self._command is None:
-            return None
-        if self._child is None:
-            return Evidence(self._command.argv)
-        stdout, stderr = self._child.output()
-        cut = max(len(stdout), len(stderr)) > _EXCERPT
-        return Evidence(
-            self._command.argv, self._child.exit if self._over else None, _excerpt(stdout), _excerpt(stderr), cut
-        )
+        return None if self._command is None else evidence_of(self._command, self._child, over=self._over)
 
 
 def _on_system_clock(request: Request, clock: Clock) -> Request:
     """The request with its instant as spawned tools read time."""
     return replace(request, start=clock.system(request.start), deadline=clock.system(request.deadline))
-
-
-def _excerpt(text: str) -> str:
-    if len(text) <= _EXCERPT:
-        return text
-    return f"{text[: _EXCERPT // 2]}\n[...]\n{text[-_EXCERPT // 2 :]}"

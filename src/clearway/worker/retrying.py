@@ -8,10 +8,9 @@ from typing import Any, Callable, Dict, Iterator, Optional
 
 from clearway.worker.api import ApiFailure, Missing, Passing, RightMissing
 
-_RIGHTS_PATIENCE = 5.0
-"""Seconds that a missing right is waited for."""
-_RIGHTS_AFTER_OUTAGE = 20.0
-"""Seconds of the same from an API server that was away: it answers before it has loaded the rights."""
+_RIGHTS_PATIENCE = 20.0
+"""Seconds that a missing right is waited for: an API server that has just started answers before it has loaded the
+rights, and an idle one needs up to a second for those of a new role."""
 _CREATED_WITHIN = 30.0
 """Seconds after which an object that is still missing will not come."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -55,16 +54,14 @@ class _Patience:
 
     def __init__(self) -> None:
         self._since: Optional[float] = None
-        self._rights = _RIGHTS_PATIENCE
 
     def is_over(self, failure: ApiFailure) -> bool:
         now = time.monotonic()
         self._since = now if self._since is None else self._since
-        return now - self._since > (self._rights if isinstance(failure, RightMissing) else _CREATED_WITHIN)
+        return now - self._since > (_RIGHTS_PATIENCE if isinstance(failure, RightMissing) else _CREATED_WITHIN)
 
     def begin_anew(self) -> None:
         self._since = None
-        self._rights = _RIGHTS_AFTER_OUTAGE
 
 
 class _Pauses:

@@ -28,6 +28,7 @@ _COUNTED = 1_000
 """Bytes on an interface that count as data: more than an ARP request or a keep-alive."""
 
 _ALL_PROTOCOLS = 3
+"""linux/if_ether.h: ETH_P_ALL."""
 _ATTACH_FILTER, _TIMESTAMPS = 26, 35
 """Socket options that Python's own module does not name."""
 _TIMESPEC = struct.Struct("@ll")
@@ -56,6 +57,15 @@ def first_data(server: Endpoint, transport: str, instant: float) -> Optional[flo
         return _by_counters(instant)
     with watch:
         return _by_stamps(watch, instant) if time.time() < instant else None
+
+
+def sees_packets() -> bool:
+    """Whether this worker may capture packets, so that `first_data` is the kernel's own time stamp."""
+    try:
+        with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM):
+            return True
+    except OSError:
+        return False
 
 
 def _by_stamps(watch: socket.socket, instant: float) -> Optional[float]:
@@ -122,6 +132,7 @@ _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE, _LOAD_LENGTH, _RETURN = 0x20, 0x28, 0x30, 0x
 _JUMP_IF_EQUAL, _JUMP_IF_GREATER = 0x15, 0x25
 _PACKET_TYPE, _OUTGOING = 0xFFFFF004, 4
 _VERSION_4_NO_OPTIONS = 0x45
+"""First byte of an IPv4 header: version 4, and five words long."""
 
 
 def _leaving_for(server: Endpoint, bare: int) -> List[_Instruction]:

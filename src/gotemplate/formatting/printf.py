@@ -10,6 +10,7 @@ from gotemplate.formatting.printing import NIL, formatted
 from gotemplate.values import type_name
 
 _TOO_LARGE = 1_000_000
+"""Go's own limit on widths and precisions (`fmt`, tooLarge)."""
 _FLAG_RUN = re.compile(r"[#0+\- ]*")
 
 

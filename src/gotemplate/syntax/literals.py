@@ -79,18 +79,22 @@ _NAMED = re.compile(r"[+-]?inf(?:inity)?|nan", re.IGNORECASE)
 _HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
 _HEX_FLOAT = re.compile(rf"[+-]?0[xX](?:_?{_HEX}\.?(?:{_HEX})?|\.{_HEX})[pP][+-]?{_DIGITS}")
 _HEX_INTEGER = re.compile(r"0[xX][^pP]+")
+_LONGEST = 400
+"""Characters of a number: more than any that a float can hold; Python itself refuses to read more than 4,300 digits."""
 
 
 def number(source: str, at: int) -> Constant:
     """A number as Go's template language types it: `1e3` is a float, `0x1e3` an int."""
     if _USUAL.fullmatch(source):
         return Constant(Int(source), at)
+    if len(source) > _LONGEST:
+        raise Refusal(f"a number of {len(source)} characters is too long", at)
     if source[-1] == "i":
         raise Refusal(f"imaginary numbers are not known here: {source}", at)
     whole, looks_float = _integer(source), any(sign in source for sign in ".eEpP")
     if whole is not None and (not looks_float or _HEX_INTEGER.fullmatch(source)):
         return _checked(whole, source, at)
-    value = parse_float(source) if whole is None else float(whole)
+    value = parse_float(source) if whole is None else float(str(whole))
     if value is None or not looks_float:
         raise Refusal(f"{source} is no number", at)
     return Constant(value, at)

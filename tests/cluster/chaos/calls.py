@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from cluster.processes import Ended, begin, end_of
+from cluster.run_folder import RunFolder
 from harness.cluster import Cluster
 
 SPEC = """\
 version: 1
+seed: 1
 name: while nodes fail
 chaos: {{fail: {fail}, nodes: 34 %, downtime: {downtime}, recovery: {recovery}}}
 tests:
-- name: during
-  when: failing
+"""
+TEST = """\
+- name: {name}
+  when: {when}
   protocol: tcp
   pairing: all-to-all
   streams: 1
@@ -27,32 +30,18 @@ tests:
   warm-up: 0s
   accept: ["throughput >= 1 Mbit/s"]
 """
-AFTER = """\
-- name: after
-  when: recovered
-  protocol: tcp
-  pairing: all-to-all
-  streams: 1
-  duration: 2s
-  warm-up: 0s
-  accept: ["throughput >= 1 Mbit/s"]
-"""
+DURING, AFTER = TEST.format(name="during", when="failing"), TEST.format(name="after", when="recovered")
 PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
-class Calls:
+class Calls(RunFolder):
     cluster: Cluster
-    folder: Path
-
-    @property
-    def out(self) -> Path:
-        return self.folder / "out"
 
     def spec(self, fail: str, downtime: str, recovery: str = "100s", then: str = "") -> Path:
         """How long a cluster may take to see a node back is waited in full only before tests that come after."""
         path = self.folder / "chaos.yaml"
-        path.write_text(SPEC.format(fail=fail, downtime=downtime, recovery=recovery) + then, encoding="utf-8")
+        path.write_text(SPEC.format(fail=fail, downtime=downtime, recovery=recovery) + DURING + then, encoding="utf-8")
         return path
 
     def begin(self, program: str, *words: str) -> subprocess.Popen[str]:
@@ -63,18 +52,13 @@ class Calls:
     def call(self, program: str, *words: str) -> Ended:
         return end_of(self.begin(program, *words), 200)
 
-    def lines(self, name: str, folder: Path | None = None) -> list[dict[str, Any]]:
-        path = (folder or self.out) / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    def seen(self, folder: Path | None = None) -> list[tuple[str, str]]:
+    def seen(self) -> list[tuple[str, str]]:
         """What was done to nodes, in order: kind and node."""
-        found = self.lines("observations.jsonl", folder)
+        found = self.lines("observations.jsonl")
         return [(one["kind"], one["subject"]) for one in found if one["kind"].startswith("chaos-")]
 
-    def findings(self, folder: Path | None = None) -> list[dict[str, Any]]:
-        report = json.loads(((folder or self.out) / "report.json").read_text())
-        return [found for found in report["findings"] if found["code"].startswith("chaos.")]
+    def findings(self, run: Path | None = None) -> list[dict[str, Any]]:
+        return [found for found in self.report(run)["findings"] if found["code"].startswith("chaos.")]
 
     def ready(self, node: str) -> None:
         """Waits until it is. Raises CommandFailed."""

@@ -25,4 +25,4 @@ def breakable(worker_image: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def calls(breakable: Cluster, tmp_path: Path) -> Calls:
-    return Calls(breakable, tmp_path)
+    return Calls(tmp_path, breakable)

@@ -5,26 +5,34 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
+
 from cluster.chaos.calls import AFTER, Calls, wait_for
 
 CONFIG = """\
 name: chaos
 namespace: {number: 1}
 chaosMonkey:
-  nodeFailure: {failureRate: 0.3, interval: 1s, jitterFactor: 0.1, simulatedDowntime: 1s}
+  nodeFailure: {failureRate: 0.3, interval: 10s, jitterFactor: 0.1, simulatedDowntime: 1s}
   excludedNodes: [node-1, node-2]
 steps:
 - name: start
   measurements:
   - Identifier: net
     Method: NetworkPerformanceMetrics
-    Params: {action: start, duration: 6s, protocol: TCP, numberOfServers: 1, numberOfClients: 1}
+    Params: {action: start, duration: 9s, protocol: TCP, numberOfServers: 1, numberOfClients: 1}
 - name: gather
   measurements:
   - {Identifier: net, Method: NetworkPerformanceMetrics, Params: {action: gather}}
 """
+"""The node goes when its worker is ready, and before it has sent all: a run says nothing of what was over before it."""
 
 
+@pytest.mark.fault(
+    "controller",
+    "the controller is killed while it has broken a node",
+    "The node comes back by itself, and `--resume` goes on.",
+)
 def test_a_node_comes_back_by_itself_when_its_controller_is_killed_and_the_run_is_taken_up(calls: Calls) -> None:
     kubeconfig = f"--kubeconfig={calls.cluster.kubeconfig}"
     spec = calls.spec("kubelet-and-runtime", "35s", "25s", AFTER)
@@ -72,21 +80,22 @@ def test_a_config_that_breaks_nodes_is_run_by_the_door(calls: Calls) -> None:
     kubeconfig = f"--kubeconfig={calls.cluster.kubeconfig}"
     refused = calls.call("clusterloader2", kubeconfig, *words)
     assert refused.status == 2, refused.err
-    assert not calls.out.exists()
+    assert not calls.report_dir.exists()
     ended = calls.call("clusterloader2", kubeconfig, *words, "--allow-chaos")
     assert ended.status == 0, ended.err
     assert [(one["node"], one["step"]) for one in calls.lines("chaos.jsonl")] == [
         ("node-3", "breaking"),
         ("node-3", "back"),
     ]
-    (run,) = calls.out.glob("NetworkPerformanceMetrics_*_net")
+    (run,) = calls.report_dir.glob("NetworkPerformanceMetrics_*_net")
     assert [(found["code"], found["subject"]) for found in calls.findings(run)] == [("chaos.node-broken", "node-3")]
-    (measured,) = calls.out.glob("NetworkPerformanceMetrics_*.json")
+    (measured,) = calls.report_dir.glob("NetworkPerformanceMetrics_*.json")
     assert json.loads(measured.read_text())["dataItems"]
     calls.ready("node-3")
     assert calls.bombs() == ""
 
 
+@pytest.mark.fault("controller", "Ctrl-C while a node is broken on purpose", "The node is put back first.")
 def test_ctrl_c_puts_a_node_back_before_the_command_ends(calls: Calls) -> None:
     kubeconfig = f"--kubeconfig={calls.cluster.kubeconfig}"
     spec = calls.spec("kubelet-and-runtime", "10min")

@@ -12,4 +12,4 @@ from harness.cluster import Cluster
 
 @pytest.fixture
 def doors(equipped: Cluster, tmp_path: Path) -> Doors:
-    return Doors(equipped.kubeconfig, tmp_path)
+    return Doors(tmp_path, equipped.kubeconfig)

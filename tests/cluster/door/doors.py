@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from cluster.processes import Ended, begin, end_of
+from cluster.run_folder import RunFolder
 
 CALL = """\
 import sys
@@ -24,13 +25,8 @@ sys.exit(main())
 
 
 @dataclass(frozen=True)
-class Doors:
+class Doors(RunFolder):
     kubeconfig: Path
-    folder: Path
-
-    @property
-    def report_dir(self) -> Path:
-        return self.folder / "test_results"
 
     def run(self, *words: str, **variables: str) -> Ended:
         return end_of(self.begin(*words, **variables), 270)

@@ -55,7 +55,7 @@ def scenario(protocol: str, ratio: str) -> dict[str, Any]:
 def suite(equipped: Cluster, left_as_found: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Doors, Ended]:
     """TCP from five clients to one server, then UDP and HTTP between three pairs: what is there when it is over."""
     furnish(equipped)
-    doors = Doors(equipped.kubeconfig, tmp_path_factory.mktemp("suite"))
+    doors = Doors(tmp_path_factory.mktemp("suite"), equipped.kubeconfig)
     (doors.folder / "three.yaml").write_text(THREE_TO_THREE)
     five = f"{NETWORK}/5_1_ratio_override.yaml"
     scenarios = [scenario("tcp", five), scenario("udp", "three.yaml"), scenario("http", "three.yaml")]

@@ -1,7 +1,7 @@
 """Both ways round on a cluster made for it: `python -m cluster.interop PERF-TESTS WORKER-ARCHIVE`.
 
 `controller`: ClusterLoader2's controller with clearway's worker image. `door`: clearway's door with ClusterLoader2's
-worker image. Every figure that is told has to be there and above nought: an exit status by itself proves nothing.
+worker image. Every figure that is named has to be there and above zero: an exit status by itself proves nothing.
 """
 
 from __future__ import annotations

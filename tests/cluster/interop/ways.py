@@ -91,7 +91,7 @@ def by_door(ground: Ground, *how: str) -> Way:
     """As it is started with ours, but for these flags."""
 
     def run(protocol: str, pairs: int) -> Said:
-        doors = Doors(ground.cluster.kubeconfig, _fresh(ground.folder, f"door-{protocol}"))
+        doors = Doors(_fresh(ground.folder, f"door-{protocol}"), ground.cluster.kubeconfig)
         ended = doors.run(*_asked(protocol, pairs, ground.folder), *how)
         return Said(ended.status, ended.out + ended.err, list(_figures(doors.report_dir)))
 

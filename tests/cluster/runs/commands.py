@@ -4,49 +4,48 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cluster.processes import Ended, begin, end_of
+from cluster.run_folder import RunFolder
 from harness.cluster import Cluster
 
 SPEC = """\
 version: 1
+seed: 1
 name: one to one
 attempts: {attempts}
 tests:
 - name: bandwidth
   protocol: tcp
   direction: {direction}
-  streams: 2
+  streams: {streams}
   duration: {duration}
   warm-up: 500ms
   accept: ["throughput >= 1 Mbit/s"]
 """
 OURS = "app.kubernetes.io/managed-by=clearway"
-NAMESPACED = "jobs,pods,serviceaccounts,roles,rolebindings"
+NAMESPACED = "jobs,pods,serviceaccounts,roles,rolebindings,leases"
 CLUSTER_SCOPED = (
     "namespaces,customresourcedefinitions,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles"
 )
 
 
 @dataclass(frozen=True)
-class Commands:
-    """Calls on one cluster; runs go into `folder`."""
+class Commands(RunFolder):
+    """Calls on one cluster."""
 
     kubeconfig: Path
-    folder: Path
 
-    def spec(self, *, duration: str = "4s", attempts: int = 3, direction: str = "forward") -> Path:
+    def spec(self, *, duration: str = "4s", attempts: int = 3, direction: str = "forward", streams: int = 2) -> Path:
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "cat.yaml"
-        path.write_text(SPEC.format(duration=duration, attempts=attempts, direction=direction), encoding="utf-8")
+        values = {"duration": duration, "attempts": attempts, "direction": direction, "streams": streams}
+        path.write_text(SPEC.format(**values), encoding="utf-8")
         return path
-
-    @property
-    def report_dir(self) -> Path:
-        return self.folder / "out"
 
     def run(self, *words: str, **spec: Any) -> Ended:
         """An acceptance to its end."""
@@ -64,13 +63,8 @@ class Commands:
     def call(self, *words: str) -> Ended:
         return end_of(self._open(*words), 150)
 
-    def report(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.report_dir / "report.json").read_text(encoding="utf-8"))
-        return found
-
     def results(self) -> list[dict[str, Any]]:
-        lines = (self.report_dir / "results.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        return self.lines("results.jsonl")
 
     def _open(self, *words: str) -> subprocess.Popen[str]:
         return begin("-m", "clearway", *words, f"--kubeconfig={self.kubeconfig}")
@@ -82,6 +76,17 @@ def await_first_round(process: subprocess.Popen[str]) -> None:
     for line in process.stderr:
         if line.startswith("round 1"):
             return
+
+
+def await_hand_out(cluster: Cluster, namespace: str) -> str:
+    """Returns once every mailbox there holds a round, with its id: its traffic begins a moment later."""
+    end = time.monotonic() + 60
+    while True:
+        boxes = json.loads(cluster.kubectl("get", "ntw", f"--namespace={namespace}", "--output=json"))["items"]
+        if boxes and all(box["spec"].get("round") for box in boxes):
+            return str(boxes[0]["spec"]["round"])
+        assert time.monotonic() < end, boxes
+        time.sleep(0.1)
 
 
 def left_behind(cluster: Cluster) -> str:

@@ -12,4 +12,4 @@ from harness.cluster import Cluster
 
 @pytest.fixture
 def commands(equipped: Cluster, tmp_path: Path) -> Commands:
-    return Commands(equipped.kubeconfig, tmp_path)
+    return Commands(tmp_path, equipped.kubeconfig)

@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from clearway.base.units import Duration
-from clearway.kube.api import Access
-from clearway.probe.parameters import TcpParameters, Window
+from clearway.kube.access import Access
 from clearway.probe.records import Endpoint, Finding, Half, Request, Slot
-from clearway.site.base import Ready
+from clearway.site.base import Ready, Received
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.site import KubernetesSite
 from harness.cluster import Cluster
+from making import request
 
 T = TypeVar("T")
 SLOTS = (Slot("node-1"), Slot("node-2"))
@@ -39,7 +38,8 @@ async def hear(site: KubernetesSite, kind: type[T], count: int) -> list[T]:
     others: list[object] = []
     try:
         async with asyncio.timeout(PATIENCE):
-            async for event in site.events():
+            async for sent in site.events():
+                event = sent.item if isinstance(sent, Received) else sent
                 if isinstance(event, kind):
                     heard.append(event)
                 else:
@@ -60,10 +60,10 @@ def requests(
     server = workers[SLOTS[1]]
     endpoint = Endpoint(server.addresses[0], server.ports[0])
     instant = time.time() + start
-    window = Window(Duration(0), Duration(duration))
 
     def half(slot: Slot, which: Half) -> Request:
         begin = instant + clocks[slot].ahead.si
-        return Request(round_, "p", 1, which, "iperf2", TcpParameters(1), window, endpoint, begin, begin + duration + 5)
+        about = {"round": round_, "server": endpoint, "start": begin, "deadline": begin + duration + 5}
+        return request(which, duration=duration, **about)
 
     return {SLOTS[0]: [half(SLOTS[0], Half.SEND)], SLOTS[1]: [half(SLOTS[1], Half.SERVE)]}

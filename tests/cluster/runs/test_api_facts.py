@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from clearway.kube.api import Access, Api, connect
+from clearway.kube.access import Access
+from clearway.kube.api import Api, connect
 from clearway.kube.errors import Invalid, NotFound, Unexpected
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes import cluster_scope
@@ -90,7 +91,7 @@ async def test_what_is_too_large_is_refused_for_good(api: Api, namespace: str) -
     with pytest.raises((Unexpected, Invalid)) as refused:
         await patch(api, path, {"op": "add", "path": "/status/result", "value": "x" * 1_700_000})
     assert "too large" in refused.value.values["message"]
-    assert not refused.value.passing
+    assert refused.value.patience == 0
 
 
 async def test_one_object_can_be_watched_by_name_before_it_is_there(api: Api, namespace: str) -> None:

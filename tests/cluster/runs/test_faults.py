@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import struct
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from clearway.base.units import Duration
-from clearway.kube.api import Access, connect
+from clearway.kube.access import Access
+from clearway.kube.api import connect
 from clearway.kube.errors import Invalid
 from clearway.probe.records import Finding, Half, Outcome, Result
 from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
+from cluster.processes import end_of
+from cluster.runs.commands import Commands, await_first_round, await_hand_out
 from cluster.runs.site import SLOTS, hear, requests, started
 from harness.cluster import Cluster
+from harness.pause_image import write_pause_image
 
 NAMESPACE = "clearway"
 PATHS = Paths(NAMESPACE)
@@ -48,6 +57,9 @@ async def test_a_probe_is_measured_through_the_api(equipped: Cluster) -> None:
     assert {result.outcome for result in results} == {Outcome.MEASURED}
 
 
+@pytest.mark.fault(
+    "cluster", "a worker may not write its results", "The run ends before any traffic and names the missing rule."
+)
 async def test_a_worker_without_its_right_is_found_before_any_traffic(
     equipped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +72,9 @@ async def test_a_worker_without_its_right_is_found_before_any_traffic(
     assert "networktestworkers/status" in finding.values["error"]
 
 
+@pytest.mark.fault(
+    "cluster", "a right is taken away in the middle", "The worker is lost, with the missing rule as the reason."
+)
 async def test_a_right_taken_away_in_the_middle_is_the_reason_reported(equipped: Cluster) -> None:
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)
@@ -70,6 +85,7 @@ async def test_a_right_taken_away_in_the_middle_is_the_reason_reported(equipped:
     assert {one.reason.code for one in lost} == {"worker.forbidden"}
 
 
+@pytest.mark.fault("cluster", "a worker's pod is deleted", "The worker is lost; the others are measured.")
 async def test_a_deleted_pod_is_reported(equipped: Cluster) -> None:
     async with started(equipped) as site:
         await hear(site, Ready, 2)
@@ -81,6 +97,7 @@ async def test_a_deleted_pod_is_reported(equipped: Cluster) -> None:
     assert lost.reason.code in ("pod.deleted", "pod.exited")
 
 
+@pytest.mark.fault("cluster", "the image is not there", "The run ends before any traffic and says how to load it.")
 async def test_a_missing_image_is_reported(equipped: Cluster) -> None:
     async with started(equipped, image="clearway.dev/nothing:1") as site:
         with pytest.raises(NotFit) as refused:
@@ -88,6 +105,52 @@ async def test_a_missing_image_is_reported(equipped: Cluster) -> None:
     assert refused.value.findings[0].code == "pod.image"
 
 
+@pytest.fixture
+def of_another_architecture(equipped: Cluster, tmp_path: Path) -> str:
+    """An image that says that it is for this machine, with a program for a MIPS processor in it."""
+    program, archive, name = tmp_path / "program", tmp_path / "foreign.tar", "clearway.test/foreign:1"
+    program.write_bytes((b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 8, 1)).ljust(4096, b"\0"))
+    write_pause_image(program, archive, os.uname().machine, name)
+    equipped.load_image(archive)
+    return name
+
+
+@pytest.mark.fault(
+    "cluster",
+    "the image is for another architecture",
+    "The run ends before any traffic and says so, in the kernel's words.",
+)
+async def test_an_image_of_another_architecture_is_reported(equipped: Cluster, of_another_architecture: str) -> None:
+    async with started(equipped, image=of_another_architecture) as site:
+        with pytest.raises(NotFit) as refused:
+            await hear(site, Ready, 2)
+    (finding,) = refused.value.findings
+    assert (finding.code, "exec format error" in finding.values["message"]) == ("pod.other-architecture", True)
+
+
+@pytest.fixture
+def broken_cni(equipped: Cluster) -> Iterator[str]:
+    """A node whose network add-on names a program that is not there."""
+    place = equipped.machinery.folder / "configs" / "node-2-network" / "pods.conflist"
+    good = place.read_text()
+    place.write_text(good.replace('"bridge"', '"no-such-program"', 1))
+    yield "node-2"
+    place.write_text(good)
+
+
+@pytest.mark.fault(
+    "cluster", "the CNI of a node fails", "The run ends before any traffic, names the node, and quotes the CNI."
+)
+async def test_a_cni_that_fails_is_quoted(equipped: Cluster, broken_cni: str) -> None:
+    async with started(equipped) as site:
+        with pytest.raises(NotFit) as refused:
+            await hear(site, Ready, 2)
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.subject) == ("pod.no-network", f"{broken_cni}/0")
+    assert "no-such-program" in finding.values["message"]
+
+
+@pytest.mark.fault("cluster", "a quota refuses pods", "The run ends before any traffic and names the quota.")
 async def test_a_quota_that_refuses_pods_is_reported(equipped: Cluster) -> None:
     equipped.kubectl("create", "quota", "tight", "--hard=pods=1", f"--namespace={NAMESPACE}")
     try:
@@ -101,6 +164,7 @@ async def test_a_quota_that_refuses_pods_is_reported(equipped: Cluster) -> None:
     assert "exceeded quota: tight" in finding.values["message"]
 
 
+@pytest.mark.fault("cluster", "a node has no room", "The run ends before any traffic and names the node.")
 async def test_a_node_without_room_is_reported(equipped: Cluster) -> None:
     equipped.kubectl("taint", "node", "node-2", "late=yes:NoSchedule")
     try:
@@ -112,6 +176,9 @@ async def test_a_node_without_room_is_reported(equipped: Cluster) -> None:
     assert [finding.code for finding in refused.value.findings] == ["kubernetes.node-tainted"]
 
 
+@pytest.mark.fault(
+    "cluster", "a node is cordoned", "The run ends before any traffic, or does without the node if asked to."
+)
 async def test_a_cordoned_node_ends_the_run_before_it_begins_or_is_done_without(equipped: Cluster) -> None:
     equipped.kubectl("cordon", "node-2")
     try:
@@ -146,25 +213,63 @@ def heartbeats(cluster: Cluster) -> dict[str, str]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end does not wait for a cluster that is busy with itself."""
-    monkeypatch.setattr("clearway.site.kubernetes.site.GONE_WITHIN", Duration(5))
+    monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(5))
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_results_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
-    async with started(equipped) as site:
-        ready = await hear(site, Ready, 2)
-        await site.submit("r1", requests(ready, duration=2.0))
-        equipped.stop_apiserver()
-        try:  # the traffic ends four seconds after it was asked for
-            equipped.execute(("sleep", "10"))
-        finally:
-            equipped.start_apiserver()
-        results = await hear(site, Result, 2)
+@asynccontextmanager
+async def away(cluster: Cluster, seconds: float) -> AsyncIterator[None]:
+    """The API server is stopped inside, and so many seconds after."""
+    cluster.stop_apiserver()
+    try:
+        yield
+        await asyncio.sleep(seconds)
+    finally:
+        await asyncio.to_thread(cluster.start_apiserver)
+
+
+@pytest.mark.fault(
+    "api",
+    "the API server is away for a minute: in a round, when its results are due, when the lease is renewed",
+    "Nothing: results and renewals wait for it.",
+)
+async def test_a_run_whose_api_server_is_away_for_a_minute_is_accepted_all_the_same(
+    equipped: Cluster, commands: Commands
+) -> None:
+    """A lease of two minutes is renewed every 40 s: it falls into the outage, as the end of the round does."""
+    with commands.begin("--lease=2min", direction="both-ways") as process:
+        await asyncio.to_thread(await_first_round, process)
+        first = await asyncio.to_thread(await_hand_out, equipped, NAMESPACE)
+        async with away(equipped, 60):
+            pass
+        ended = await asyncio.to_thread(end_of, process, 90)
     wait_until_all_nodes_are_ready(equipped)
-    assert {result.half for result in results} == set(Half)
+    assert ended.status == 0, ended.err
+    in_the_outage = [one["outcome"] for one in commands.results() if (one["round"], one["attempt"]) == (first, 1)]
+    assert in_the_outage == ["measured"] * 2
+    assert names(equipped, "jobs,pods,ntw") == []
+
+
+@pytest.mark.fault(
+    "api", "the API server is away while a round is handed out or the run is removed", "Nothing: both wait for it."
+)
+async def test_handing_out_and_removing_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
+    told: list[Finding] = []
+    async with started(equipped, told) as site:
+        ready = await hear(site, Ready, 2)
+        async with away(equipped, 8):
+            handing_out = asyncio.create_task(site.submit("r1", requests(ready, start=40)))
+        await handing_out
+        assert {result.half for result in await hear(site, Result, 2)} == set(Half)
+        async with away(equipped, 8):
+            removing = asyncio.create_task(site.stop())
+        await removing
+    wait_until_all_nodes_are_ready(equipped)
+    assert names(equipped, "jobs,pods,ntw") == []
+    assert "kubernetes.not-removed" not in [finding.code for finding in told]
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.fault("cluster", "a kubelet dies", "Its results count; the node is named in the end.")
 async def test_a_dead_kubelet_costs_no_result_and_its_node_is_named_in_the_end(equipped: Cluster) -> None:
     told: list[Finding] = []
     try:
@@ -181,6 +286,7 @@ async def test_a_dead_kubelet_costs_no_result_and_its_node_is_named_in_the_end(e
     assert left.values["nodes"] == ("node-2",)
 
 
+@pytest.mark.fault("cluster", "a result comes after its round", "The API server refuses it; it does not count.")
 async def test_a_late_result_of_an_old_round_is_refused_by_the_api(equipped: Cluster) -> None:
     """The rule on who writes is not in the way here: the test comes first, whoever asks."""
     async with started(equipped) as site:

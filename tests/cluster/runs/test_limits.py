@@ -24,6 +24,7 @@ CROWD = HttpParameters(connections=8_000, body=Size(1024))
 LIMIT = "72Mi"
 
 
+@pytest.mark.fault("host", "a tool runs out of memory", "The attempt is void: the kernel killed the tool.")
 async def test_a_tool_that_ran_out_of_memory_is_reported_though_its_pod_lives_on(
     equipped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +54,7 @@ async def test_a_tool_that_ran_out_of_memory_is_reported_though_its_pod_lives_on
     assert [pod["status"]["phase"] for pod in pods] == ["Running"] * len(SLOTS)
 
 
+@pytest.mark.fault("cluster", "a LimitRange throttles the workers", "The report names the limit and what it cost.")
 def test_a_cpu_limit_that_a_namespace_imposes_is_reported_in_the_report(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
@@ -60,5 +62,5 @@ def test_a_cpu_limit_that_a_namespace_imposes_is_reported_in_the_report(
     metadata, spec = {"name": "tight"}, {"limits": [limits]}
     limit_range = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": spec}
     equipped.kubectl("apply", f"--namespace={namespace}", "--filename=-", text=json.dumps(limit_range))
-    ended = commands.run(f"--namespace={namespace}", attempts=1)
+    ended = commands.run(f"--namespace={namespace}", attempts=1, streams=32)  # two need hardly more than the limit
     assert "A CPU limit held back" in ended.out, ended.out

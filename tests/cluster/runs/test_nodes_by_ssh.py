@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clearway.engine.table import search_path
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from harness.cluster import Cluster
 from harness.failure import CommandFailed
 from sshd import Keys, Sshd

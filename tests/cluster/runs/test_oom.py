@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from clearway.kube.api import Access
+from clearway.kube.access import Access
 from clearway.shell.base import CommandOutput
 from clearway.shell.runner import Runner
 from clearway.watch.oom.records import Oom, OomObserver, OomSource
@@ -23,6 +21,7 @@ from harness.cluster import Cluster
 pytestmark = pytest.mark.usefixtures("furnished")
 
 
+@pytest.mark.fault("cluster", "another pod is killed for memory during the run", "The report names pod, node and time.")
 def test_a_pod_that_eats_its_limit_during_a_run_is_reported_and_an_older_kill_is_not(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
@@ -36,7 +35,7 @@ def test_a_pod_that_eats_its_limit_during_a_run_is_reported_and_an_older_kill_is
         feed(equipped, namespace, eater("late", "node-2"))
         out, err = process.communicate(timeout=150)
     assert process.returncode == 0, err
-    kills = [one for one in observations(commands) if one["kind"] == "oom"]
+    kills = [one for one in commands.lines("observations.jsonl") if one["kind"] == "oom"]
     assert [one["subject"] for one in kills] == [f"{namespace}/late"]
     assert (kills[0]["values"]["node"], kills[0]["values"]["limit"]) == ("node-2", LIMIT)
     junit = " ".join(ET.parse(commands.report_dir / "junit.xml").getroot().itertext())
@@ -83,8 +82,3 @@ async def test_the_nodes_own_kernel_names_the_process_and_only_since_the_start(
     assert [(one.node, one.pod) for one in told] == [("node-1", "late")]
     assert abs(kills[0].time - told[0].time) < 5
     assert {one.scope for one in seen if isinstance(one, OomObserver)} == {"cluster", "node-1"}
-
-
-def observations(commands: Commands) -> list[dict[str, Any]]:
-    lines = (commands.report_dir / "observations.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]

@@ -44,6 +44,9 @@ def test_workers_keep_to_the_strictest_pod_security(equipped: Cluster, commands:
     assert left_behind(equipped) == ""
 
 
+@pytest.mark.fault(
+    "cluster", "pod security refuses the workers", "The run ends before any traffic and quotes the rule."
+)
 async def test_a_pod_that_a_namespace_refuses_is_reported_with_the_rule(
     equipped: Cluster, restricted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +73,9 @@ def other_version(equipped: Cluster) -> Iterator[None]:
 
 @pytest.mark.usefixtures("other_version")
 @pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.fault(
+    "cluster", "another version of the kind is installed", "The run ends before any traffic and says what to do."
+)
 def test_mailboxes_of_another_version_are_refused_with_what_to_do(
     equipped: Cluster, commands: Commands, command: str
 ) -> None:
@@ -111,6 +117,7 @@ def put_huge_result(inbox: KubernetesInbox) -> None:
             inbox.close()
 
 
+@pytest.mark.fault("api", "a result is too large for the API", "The probe is void and says so.")
 async def test_a_result_that_is_too_large_arrives_as_one_that_says_so(equipped: Cluster, tmp_path: Path) -> None:
     async with started(equipped) as site:
         ready = await hear(site, Ready, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def limited_user(cluster: Cluster, folder: Path) -> Path:
 
 @pytest.fixture
 def limited(installed: Cluster, tmp_path: Path) -> Iterator[Commands]:
-    yield Commands(limited_user(installed, tmp_path), tmp_path)
+    yield Commands(tmp_path, limited_user(installed, tmp_path))
     installed.kubectl("delete", "clusterrolebinding", CONTROLLER)
     installed.kubectl("delete", "serviceaccount", CONTROLLER, "--namespace=default")
 
@@ -73,6 +74,7 @@ def test_the_listed_roles_are_enough_for_a_run(installed: Cluster, limited: Comm
     assert installed.kubectl("get", "jobs,pods,ntw", "--namespace=clearway", "--output=name") == ""
 
 
+@pytest.mark.fault("cluster", "the user lacks a right", "The missing rules are printed, ready to apply.")
 def test_a_missing_right_is_printed_ready_to_apply(installed: Cluster, limited: Commands) -> None:
     rules = json.loads(installed.kubectl("get", "role", "clearway-controller", "--namespace=clearway", "--output=json"))
     rules["rules"] = [rule for rule in rules["rules"] if rule["resources"] != ["jobs"]]
@@ -83,15 +85,26 @@ def test_a_missing_right_is_printed_ready_to_apply(installed: Cluster, limited: 
     assert "kind: Role" in ended.out
 
 
-def test_an_interrupted_run_leaves_nothing(equipped: Cluster, commands: Commands) -> None:
+@pytest.mark.fault("controller", "Ctrl-C during a run on a cluster", "Nothing stays in the cluster.")
+def test_a_run_keeps_others_off_the_cluster_and_leaves_nothing_when_interrupted(
+    equipped: Cluster, commands: Commands
+) -> None:
     with commands.begin(duration="60s") as process:
         await_first_round(process)
+        second = replace(commands, folder=commands.folder / "second").run()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130
+    assert second.status == 3
+    assert f"Another run measures on this cluster: process {process.pid} on " in second.err
     assert left_behind(equipped) == ""
 
 
+@pytest.mark.fault(
+    "controller",
+    "the controller of a run on a cluster is killed",
+    "Everything goes by itself when the lease is over, or at once by `clearway clean`.",
+)
 def test_what_a_killed_run_leaves_can_be_cleaned_at_once(equipped: Cluster, commands: Commands) -> None:
     with commands.begin(duration="60s") as process:
         await_first_round(process)
@@ -102,6 +115,11 @@ def test_what_a_killed_run_leaves_can_be_cleaned_at_once(equipped: Cluster, comm
     assert left_behind(equipped) == ""
 
 
+@pytest.mark.fault(
+    "controller",
+    "the controller of a run on a cluster is killed",
+    "Everything goes by itself when the lease is over, or at once by `clearway clean`.",
+)
 def test_a_killed_run_goes_by_itself_when_its_lease_is_over(equipped: Cluster, commands: Commands) -> None:
     with commands.begin("--lease=15s", duration="60s") as process:
         await_first_round(process)
@@ -119,6 +137,9 @@ def test_one_node_has_no_pairs(equipped: Cluster, commands: Commands) -> None:
     assert "there is no pair to measure" in ended.err
 
 
+@pytest.mark.fault(
+    "road", "a path is dead from the start", "Rejected: the receiver listened, the sender could not connect."
+)
 def test_a_dead_path_between_two_nodes_is_unreachable_and_rejected(equipped: Cluster, commands: Commands) -> None:
     one, two = equipped.node("node-1"), equipped.node("node-2")
     one.block_pods_of(two)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -23,6 +24,10 @@ type answer struct {
 	// Output is base64: Go text may be no UTF-8. Absent where Go refuses.
 	Output *string `json:"output"`
 	Error  string  `json:"error,omitempty"`
+}
+
+type executable interface {
+	Execute(out io.Writer, data any) error
 }
 
 func main() {
@@ -90,4 +95,16 @@ func withNumbers(value any) any {
 		}
 	}
 	return value
+}
+
+func rendered(asked request, data any) ([]byte, error) {
+	parsed, err := parsed(asked)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, data); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }

@@ -9,14 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import UnitError
-from clearway.base.units import (
-    Count,
-    Duration,
-    Frequency,
-    Quantity,
-    Rate,
-    Ratio,
-    Size,
+from clearway.base.quantity_text import (
     exact_text,
     parse_count,
     parse_duration,
@@ -25,17 +18,8 @@ from clearway.base.units import (
     parse_ratio,
     parse_size,
 )
-
-PARSERS: dict[type[Quantity], Callable[[str], Quantity]] = {
-    Rate: parse_rate,
-    Size: parse_size,
-    Duration: parse_duration,
-    Ratio: parse_ratio,
-    Frequency: parse_frequency,
-    Count: parse_count,
-}
-KINDS = st.sampled_from(sorted(PARSERS, key=lambda kind: kind.__name__))
-SPREAD = st.builds(lambda digits, power: digits * 10.0**power, st.floats(1, 9.99), st.integers(-8, 13))
+from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
+from unit.base.quantities import KINDS, PARSERS, SPREAD
 
 
 def refusal(parse: Callable[[str], Quantity], text: str) -> UnitError | None:
@@ -62,6 +46,23 @@ def test_any_other_text_is_refused_as_a_unit_error_with_choices(kind: type[Quant
     if (error := refusal(PARSERS[kind], text)) is not None:
         assert error.values["choices"]
         assert error.values["text"] == text
+
+
+ENDLESS = ["1e400", "1e4000000", "9" * 30, "9" * 500, "9" * 5000, "1" + "0" * 400 + "." + "0" * 400]
+
+
+@pytest.mark.parametrize("number", ENDLESS, ids=lambda number: number[:9])
+@pytest.mark.parametrize("kind", PARSERS, ids=lambda kind: kind.__name__)
+def test_a_number_without_bound_is_refused_and_never_infinite(kind: type[Quantity], number: str) -> None:
+    unit = exact_text(kind(1.0)).lstrip("1")
+    error = refusal(PARSERS[kind], number + unit)
+    assert error is not None
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["\u0663 s", "\u0661\u0660ms", "1\u0663 s"])
+def test_digits_of_other_scripts_are_no_number(text: str) -> None:
+    assert refusal(parse_duration, text) is not None
 
 
 @given(KINDS, st.from_regex(r"[0-9]{1,4} ?[kKMGT]?(b|B|bit|bits|ib|iB)?(/s|/sec)?", fullmatch=True))
@@ -193,7 +194,7 @@ def test_iperf2_kilobytes_are_1024_bytes() -> None:
     """2,654,989 of them a second are 21.75 Gbit/s or 2.72 GB/s, not 21.2 and 2.65."""
     rate = parse_rate("2654989 KiB/s")
     assert rate == Rate(2_718_708_736 * 8)
-    assert (str(rate), rate.in_bytes) == ("21.75 Gbit/s", "2.72 GB/s")
+    assert (str(rate), rate.in_bytes()) == ("21.75 Gbit/s", "2.72 GB/s")
 
 
 def test_kinds_do_not_mix() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.figure import Figure, Goal, Paired
+from benchmarks.figure import Figure, Paired
+from scripts.goal import Goal
 
 RUNS = st.lists(st.floats(1, 1000), min_size=1, max_size=12)
 

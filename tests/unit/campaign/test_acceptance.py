@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import Aborted, Job, begin, measuring
-from clearway.ledger.record import Record, read_run
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring, resume
+from clearway.ledger import files
+from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
+from clearway.plan.schedule import make_plan
 from clearway.probe.records import Observation, Reason, Request, Result
 from clearway.site.base import Site, WatchContext, Watcher
 from clearway.verdict.judge import judge
@@ -48,6 +51,61 @@ async def test_the_verdict_is_there_before_the_workers_are_removed(tmp_path: Pat
             assert judge(read_run(tmp_path)).state is State.PASS
             assert not site.stop_asked.is_set()
         assert site.stopped == 1
+
+
+def sealed(folder: Path) -> tuple[list[str], bool]:
+    """Why each seal of a run was set, and whether one closes the run."""
+    whole = read_run(folder).wholeness
+    assert whole is not None
+    return [seal.why.value for seal in whole.seals.values()], whole.closing is not None
+
+
+async def test_a_run_is_sealed_after_every_round_and_closed_before_its_verdict(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    assert sealed(tmp_path) == (["begun"], False)
+    async with asyncio.timeout(10), measuring(job, site) as run:
+        await run.measure_all()
+        assert sealed(tmp_path) == (["begun", *["round"] * len(job.plan.rounds), "end"], True)
+    assert sealed(tmp_path)[1]
+
+
+async def test_a_run_that_goes_on_is_sealed_again(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    async with asyncio.timeout(10), measuring(job, site):
+        pass
+    assert sealed(tmp_path) == (["begun", "end"], True)
+    await measure_all(await resume(site, tmp_path), site)
+    assert sealed(tmp_path) == (["begun", "end", *["round"] * len(job.plan.rounds), "end"], True)
+
+
+async def test_a_killed_run_with_nothing_left_to_measure_is_closed_by_going_on(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    await measure_all(job, site)
+    seals = (tmp_path / files.SEALS).read_bytes().splitlines(keepends=True)
+    (tmp_path / files.SEALS).write_bytes(b"".join(seals[:-1]))
+    assert not sealed(tmp_path)[1]
+    await measure_all(await resume(site, tmp_path), site)
+    assert (sealed(tmp_path)[1], site.stopped) == (True, 1)
+
+
+async def test_a_run_draws_a_seed_of_its_own_and_writes_it_down(tmp_path: Path) -> None:
+    """Of a million seeds, ten runs draw one and the same with a chance of 1 in 10^54."""
+    jobs = [(await begun(tmp_path / str(number)))[0] for number in range(10)]
+    assert len({job.record.spec.seed for job in jobs}) > 1
+    for number, job in enumerate(jobs):
+        written = read_run(tmp_path / str(number))
+        assert written.spec.seed == job.record.spec.seed is not None
+        assert make_plan(written.spec, written.inventory).rounds == job.plan.rounds
+
+
+async def test_a_resumed_run_keeps_its_seed_and_its_plan(tmp_path: Path) -> None:
+    job, site = await begun(tmp_path)
+    again = await resume(site, tmp_path)
+    assert (again.record.spec.seed, again.plan.rounds) == (job.record.spec.seed, job.plan.rounds)
+
+
+async def test_a_seed_that_is_set_stays() -> None:
+    assert tcp_spec("throughput >= 1 bit/s").model_copy(update={"seed": 0}).with_seed().seed == 0
 
 
 async def test_a_run_with_nothing_left_to_measure_starts_no_workers(tmp_path: Path) -> None:

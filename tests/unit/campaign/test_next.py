@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clearway.base.units import Duration
 from clearway.campaign.next import next_round
 from clearway.ledger.record import Record
+from clearway.probe.observations import HAND_OUT_LATE
 from clearway.probe.records import Outcome, Probe, Result, Role, Round, RoundReason
 from clearway.spec.load import read_spec
 from clearway.spec.model import Spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from making import Answer, after, background_ok, inventory, measured, planned, tcp_spec, void
+from properties import examples
 
 MOST_ROUNDS = 60
 
@@ -72,6 +77,20 @@ def test_an_attempt_that_died_with_the_controller_does_not_count() -> None:
     assert len(done.rounds) == 1 + record.spec.attempts
 
 
+@pytest.mark.parametrize("late", [1, 3, 9])
+def test_a_round_that_was_handed_out_late_uses_up_no_attempt_but_not_for_ever(late: int) -> None:
+    record = planned(tcp_spec("throughput >= 500 Mbit/s"), inventory(2))
+    record = replace(record, spec=record.spec.model_copy(update={"attempts": 3}))
+    for _ in range(MOST_ROUNDS):
+        if (round_ := next_round(record)) is None:
+            break
+        record = after(record, [round_], lambda r, p: void(r, p, Outcome.LATE))
+        if len(record.rounds) <= late:
+            seen = HAND_OUT_LATE.seen(round_.id, 0.0, {"after": Duration(60)})
+            record = replace(record, observations=(*record.observations, seen))
+    assert len(record.rounds) == 3 + min(late, 3)
+
+
 def test_a_latency_whose_load_died_is_measured_again_with_a_new_load() -> None:
     spec = read_spec(
         "{version: 1, tests: [{name: l, protocol: http, rate: 500/s, direction: forward, background: {streams: 4},"
@@ -98,7 +117,7 @@ def test_repeats_that_straddle_the_limit_end_inconclusive_when_the_budget_is_spe
 
 
 def test_repeats_settle_what_they_can() -> None:
-    """One bad value among many good ones: from enough repeats on, the median's interval leaves it out."""
+    """One bad value among many good ones: from enough repeats on, the interval leaves the limit out."""
     record = planned(repeated(least=2, most=12), inventory(2))
     passed = carried_out(record, lambda r, p: measured(r, p, 4e8 if p.repeat == 0 else 6e8))
     failed = carried_out(record, lambda r, p: measured(r, p, 6e8 if p.repeat == 0 else 4e8))
@@ -124,10 +143,29 @@ def test_only_rounds_with_an_undecided_pair_are_repeated() -> None:
     assert [probe.pair for round_ in repeats for probe in round_.probes] == [shaky]
 
 
+@pytest.mark.parametrize(("share", "again"), [("50 %", False), ("100 %", True)])
+def test_a_pair_is_measured_again_only_if_that_can_decide_the_criterion(share: str, again: bool) -> None:
+    """Three of four pairs are not measured. Half of the pairs can't be shown to hold by one; but one breaks all."""
+    record = planned(tcp_spec(f"throughput >= 500 Mbit/s for {share} of pairs"), inventory(8))
+    doubtful = record.plan[0].probes[0].pair
+
+    def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
+        return measured(round_, probe, 5.2e8) if probe.pair == doubtful else void(round_, probe, Outcome.TOOL_FAILED)
+
+    assert (RoundReason.REPEAT in whys(carried_out(record, answer))) is again
+
+
+def test_a_pair_too_close_to_its_limit_is_not_measured_for_ever() -> None:
+    record = planned(repeated(least=1, most=6), inventory(2))
+    done = carried_out(record, lambda r, p: measured(r, p, 500e6 + 1e5 * p.repeat))
+    assert len(done.rounds) < 6
+    assert judge(done).tests[0].criteria[0].pairs[0].reasons[0].code == "verdict.too-close"
+
+
 OUTCOMES = st.sampled_from([None, *Outcome])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(OUTCOMES, min_size=1, max_size=40), st.integers(2, 5))
 def test_it_ends_in_every_case(outcomes: list[Outcome | None], nodes: int) -> None:
     record = planned(repeated(least=1, most=4), inventory(nodes))

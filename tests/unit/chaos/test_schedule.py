@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Ratio
 from clearway.chaos.monkey import ChaosRequest, schedule
-from clearway.plan.model import CONTROL_PLANE, broken_during, waves
+from clearway.plan.model import CONTROL_PLANE, broken_during
 from clearway.plan.schedule import make_plan
 from clearway.probe.records import Inventory, Node, Role
 from clearway.spec.load import read_spec
@@ -88,9 +88,10 @@ def test_a_wave_of_a_spec_is_its_share_rounded_down(count: int, per_cent: int, c
     nodes = inventory(count, control_planes)
     size = count * per_cent // 100
     assume(0 < 2 * size <= count - control_planes)
-    made = waves(spec(f"{per_cent} %"), nodes)
-    assert [len(wave.nodes) for wave in made] == [size, size]
-    assert len({name for wave in made for name in wave.nodes}) == 2 * size
+    broken = broken_during(spec(f"{per_cent} %"), nodes)
+    waves = [broken["failing"], broken["again"]]
+    assert [len(wave) for wave in waves] == [size, size]
+    assert len({name for wave in waves for name in wave}) == 2 * size
 
 
 def test_tests_that_stand_together_share_a_wave_and_the_next_ones_get_other_nodes() -> None:

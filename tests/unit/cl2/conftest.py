@@ -32,6 +32,12 @@ def kubeconfig(server: ApiServer, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of the network take two seconds."""
+    monkeypatch.setenv("CL2_DURATION", "2s")
+
+
+@pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, and an environment that says nothing."""
     folder = tmp_path / "here"

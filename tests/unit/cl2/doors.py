@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from api_server import Json
+from api_objects import Json
 from clearway.base.units import Duration, Size
 from clearway.cli.clusterloader2 import main
 from clearway.probe.measurement import Tcp, Timing, Udp

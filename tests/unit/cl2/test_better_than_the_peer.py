@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from api_server import ApiServer, Json
-from clearway.base.units import Duration, Frequency, Rate, Size
+from api_objects import Json
+from api_server import ApiServer
+from clearway.base.units import Frequency, Rate, Size
 from clearway.engine.table import ENGINES
-from clearway.ledger.record import read_run
+from clearway.ledger.read import read_run
 from clearway.probe.parameters import (
     HttpParameters,
     Parameters,
     RoundTripParameters,
     TcpParameters,
     UdpParameters,
-    Window,
 )
-from clearway.probe.records import Endpoint, Half, Request, Result
+from clearway.probe.records import Endpoint, Request, Result
 from kubelets import JOBS, MAILBOXES, PODS, Kubelets, kubelets
+from making import request
 from unit.cl2.conftest import NODES
 from unit.cl2.doors import answered, call, container, failures, perf_data, pod_of, silent
 
@@ -35,12 +38,8 @@ PARAMETERS: dict[str, Parameters] = {
     "http": HttpParameters(connections=1, body=Size(1024), rate=Frequency(2)),
     "round-trip": RoundTripParameters(Size(64)),
 }
-pytestmark = pytest.mark.timeout(30)
-
-
-@pytest.fixture(autouse=True)
-def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CL2_DURATION", "2s")
+slow = partial(pytest.param, marks=pytest.mark.slow)
+pytestmark = [pytest.mark.timeout(30), pytest.mark.usefixtures("brief")]
 
 
 @pytest.fixture
@@ -49,9 +48,9 @@ def running(server: ApiServer, here: Path) -> Iterator[Kubelets]:
         yield found
 
 
-def but_for(node: str, otherwise: Callable[[Request], Result]) -> Callable[[Request], Result]:
-    """A team in which only the pair that this node sends in does otherwise."""
-    return lambda request: otherwise(request) if f"/{node}>" in request.probe else answered(request)
+def but_for(sender: str, otherwise: Callable[[Request], Result]) -> Callable[[Request], Result]:
+    """A team in which only the pairs whose sender's name ends like this do otherwise."""
+    return lambda request: otherwise(request) if f"{sender}>" in request.probe else answered(request)
 
 
 def measured_seconds(folder: Path) -> list[float]:
@@ -61,8 +60,7 @@ def measured_seconds(folder: Path) -> list[float]:
 
 def request_of(engine: str, address: str) -> Request:
     protocol = ENGINES[engine].protocols[0]
-    window, server = Window(Duration(0), Duration(10)), Endpoint(address, 20_001)
-    return Request("r", "p", 1, Half.SEND, engine, PARAMETERS[protocol], window, server, 1e9, 1e9)
+    return request(engine=engine, parameters=PARAMETERS[protocol], duration=10, server=Endpoint(address, 20_001))
 
 
 def labels_of(item: Json) -> Iterator[str]:
@@ -74,14 +72,16 @@ def labels_of(item: Json) -> Iterator[str]:
 
 def test_a_pair_without_data_is_named_with_what_became_of_it(server: ApiServer, kubeconfig: Path, here: Path) -> None:
     (here / "pairs.yaml").write_text(TWO_PAIRS)
-    with kubelets(server, here.parent, NODES, answer=but_for("node-1/0", silent)):
+    with kubelets(server, here.parent, NODES, answer=but_for("/0", silent)):
         assert call(kubeconfig, *SHORT, "--testoverrides=pairs.yaml") == 3
-    assert all("node-1/0 -> node-2/0: the tool's output proves nothing" in failure for failure in failures(here))
+    # Which of the two nodes sends is drawn for each run.
+    assert all(re.search("node-[12]/0 -> node-[12]/0: the tool's output holds no", found) for found in failures(here))
     assert failures(here) != []
     pairs = {(item["labels"]["Sender"], item["labels"]["Receiver"]) for item in perf_data(here)["dataItems"]}
-    assert pairs == {("all", "all"), ("node-2/1", "node-1/1")}
+    assert {frozenset(pair) for pair in pairs} == {frozenset({"all"}), frozenset({"node-2/1", "node-1/1"})}
 
 
+@pytest.mark.slow
 def test_pairs_that_were_measured_are_named_in_no_failure(
     server: ApiServer, kubeconfig: Path, here: Path, running: Kubelets
 ) -> None:
@@ -90,7 +90,7 @@ def test_pairs_that_were_measured_are_named_in_no_failure(
     assert failures(here) == []
 
 
-@pytest.mark.parametrize(("asked", "seconds"), [("500ms", 0.5), ("1500ms", 1.5), ("3s", 3.0)])
+@pytest.mark.parametrize(("asked", "seconds"), [slow("500ms", 0.5), ("1500ms", 1.5), slow("3s", 3.0)])
 def test_a_part_of_a_second_is_measured_as_long_as_asked(
     kubeconfig: Path, here: Path, running: Kubelets, monkeypatch: pytest.MonkeyPatch, asked: str, seconds: float
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_part_of_a_second_is_measured_as_long_as_asked(
     assert measured_seconds(here) == [seconds]
 
 
-@pytest.mark.parametrize(("answer", "status", "items"), [(answered, 0, 2), (silent, 3, 0)], ids=["data", "none"])
+@pytest.mark.parametrize(("answer", "status", "items"), [(answered, 0, 2), slow(silent, 3, 0)], ids=["data", "none"])
 def test_a_change_by_another_client_is_no_answer(
     server: ApiServer, kubeconfig: Path, here: Path, answer: Callable[[Request], Result], status: int, items: int
 ) -> None:
@@ -114,6 +114,7 @@ def test_a_change_by_another_client_is_no_answer(
     assert len(perf_data(here)["dataItems"]) == items
 
 
+@pytest.mark.slow
 def test_workers_are_spread_by_rule_and_a_node_that_takes_none_does_not_count(
     kubeconfig: Path, here: Path, running: Kubelets
 ) -> None:
@@ -158,6 +159,7 @@ def test_no_worker_gains_administrator_rights(
     assert pod_of(running.jobs[0])["serviceAccountName"] == running.jobs[0]["metadata"]["name"]
 
 
+@pytest.mark.slow
 def test_nothing_of_the_node_is_mounted(kubeconfig: Path, here: Path, running: Kubelets) -> None:
     call(kubeconfig, *SHORT)
     pod = pod_of(running.jobs[0])
@@ -166,6 +168,7 @@ def test_nothing_of_the_node_is_mounted(kubeconfig: Path, here: Path, running: K
     assert container(running.jobs[0])["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
+@pytest.mark.slow
 def test_the_image_is_the_one_that_is_named(kubeconfig: Path, here: Path, running: Kubelets) -> None:
     call(kubeconfig, *SHORT, "--worker-image=mirror.example/team/worker:2")
     assert container(running.jobs[0])["image"] == "mirror.example/team/worker:2"
@@ -179,6 +182,7 @@ def test_results_that_cannot_be_written_are_an_error(
     assert str(Path("out")) in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_names_of_any_length_make_labels_that_the_api_takes(server: ApiServer, kubeconfig: Path, here: Path) -> None:
     made: list[Json] = []
     server.created.append(lambda collection, item: made.append(item) if collection in {JOBS, MAILBOXES} else None)

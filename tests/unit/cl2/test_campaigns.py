@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from clearway.base.errors import SiteError
+from clearway.campaign.acceptance import conclude
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
+from clearway.ledger.record import Record
 from clearway.probe.records import Request, Result
+from clearway.report.document import ReportDocument
+from clearway.report.wording import Language
 from clearway.verdict.model import State
 from faulty_site import EquippedSite
 from making import measured
@@ -72,6 +76,25 @@ async def test_figures_come_before_the_workers_have_left_and_the_test_ends_after
         cluster.let_go()
         await leaving
         assert cluster.site.stopped == 1
+
+
+async def test_a_campaign_is_judged_once_for_its_reports_and_its_outcome(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = list[Record]()
+
+    def counted(record: Record, language: Language) -> ReportDocument:
+        judged.append(record)
+        return conclude(record, language)
+
+    monkeypatch.setattr("clearway.cl2.measurements.network.measurement.conclude", counted)
+    cluster.let_go()
+    async with asyncio.timeout(PATIENCE):
+        measurement = NetworkPerformance()
+        await measurement.call(start(), cluster.context, "test")
+        await measurement.call(gather(), cluster.context, "test")
+        await measurement.dispose()
+    assert len(judged) == 1
 
 
 async def test_the_next_campaign_begins_when_the_workers_of_the_last_have_left(cluster: Cluster) -> None:

@@ -152,6 +152,19 @@ async def test_a_break_that_fails_is_the_error_of_the_step_that_stops_it(nodes: 
     assert failed.value.code == "chaos.not-broken"
 
 
+async def test_a_schedule_that_fails_by_itself_is_an_error_too(nodes: Nodes, context: Context) -> None:
+    def answer(node: str, what: str) -> None:
+        if what == "strike":
+            raise LookupError(node)
+
+    nodes.answer = answer
+    monkey = ChaosMonkey()
+    await monkey.call(start(), context, "test")
+    await until(lambda: bool(struck(nodes)))
+    with pytest.raises(LookupError):
+        await monkey.call(STOP, context, "test")
+
+
 async def test_one_that_broke_nothing_says_so(context: Context, console: Console) -> None:
     monkey = ChaosMonkey()
     await monkey.call(start(SOON.model_copy(update={"interval": SOON.interval * 1e6})), context, "test")

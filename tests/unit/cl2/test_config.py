@@ -38,6 +38,31 @@ def test_a_key_with_nothing_after_it_counts_as_left_out(tmp_path: Path) -> None:
     assert compiled(tmp_path, f"{SLEEPS}tuningSets:\nnamespace:\n").config.namespace == NamespaceConfig()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "namespace: {number: 1000000000}",
+        "namespace: {number: 1e400}",
+        f"namespace: {{number: {'9' * 4400}}}",
+        f"automanagedNamespaces: {'9' * 400}",
+        f"namespace: {{deleteNamespaceTimeout: {'9' * 30}m}}",
+        "chaosMonkey: {nodeFailure: {failureRate: 0.1, interval: 5m, jitterFactor: 1e400}}",
+        "tuningSets: [{name: a, qpsLoad: {qps: .inf}}]",
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_number_without_bound_is_refused_at_its_place(wrong: str, tmp_path: Path) -> None:
+    assert 9 in {line for _, line in told(tmp_path, f"{SLEEPS}{wrong}\n")}
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "9" * 4400, "-1e400", "\u0663", "0x" + "f" * 500], ids=lambda text: text[:9]
+)
+def test_a_parameter_without_bound_is_refused_at_its_place(number: str, tmp_path: Path) -> None:
+    text = NETWORK.replace("numberOfServers: 1", f"numberOfServers: {number}")
+    assert 7 in {line for _, line in told(tmp_path, text)}
+
+
 def test_instances_are_calls_of_their_own_with_their_own_params_first(tmp_path: Path) -> None:
     text = """\
 name: several

@@ -16,7 +16,7 @@ from clearway.cl2.measurements.base import Critical
 from clearway.cl2.namespaces import NamespaceDefaults, Namespaces, settled
 from clearway.cl2.outcome import CallOutcome, TestResult, exit_code
 from clearway.cl2.prepare import Prepared
-from clearway.kube.api import Access
+from clearway.kube.access import Access
 from clearway.site.kubernetes import names
 from clearway.verdict.model import State
 from unit.cl2.doubles import Script, context, steps

@@ -114,7 +114,7 @@ def test_loss_is_in_per_cent_and_time_in_seconds() -> None:
     assert http.unit == "seconds"
 
 
-def test_what_was_not_measured_is_nowhere_and_never_nought() -> None:
+def test_what_was_not_measured_is_nowhere_and_never_zero() -> None:
     assert list(items(record_of(start(), None), start())) == []
     wanted = start(clients=2)
     whole, pair = items(record_of(wanted, GBIT, None), wanted)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from api_server import ApiServer, Fault, Json
+from api_objects import Json
+from api_server import ApiServer, Fault
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
 from clearway.cl2.config.methods import MethodCall

@@ -73,6 +73,6 @@ def test_a_metric_keeps_its_unit(found: Any) -> None:
     assert {(item["labels"]["Metric"], item["unit"]) for item in found["dataItems"]} <= set(known.items())
 
 
-def test_a_build_without_data_is_an_empty_list_and_no_nought() -> None:
+def test_a_build_without_data_is_an_empty_list_and_no_zero() -> None:
     wanted = start()
     assert perf_data(items(record_of(wanted, None), wanted)) == {"version": "v1", "dataItems": []}

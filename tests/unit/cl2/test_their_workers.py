@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from api_server import ApiServer, Json
+from api_objects import Json
+from api_server import ApiServer
 from clearway.cli.clusterloader2 import main
-from clearway.kube.api import Access
-from clearway.ledger.record import read_run
+from clearway.kube.access import Access
+from clearway.ledger.read import read_run
 from clearway.probe.records import Half, Outcome
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cleaning import clean
@@ -23,18 +25,14 @@ from clusterloader2_pods import JOBS, NAMESPACE, NETWORK_TESTS, PODS, ClusterLoa
 from unit.cl2.conftest import NODES
 
 SHORT = ("--testconfig=testing/network/config.yaml", "--settings=clusterloader2-workers", "--worker-image=theirs:1")
-pytestmark = pytest.mark.timeout(30)
+slow = partial(pytest.param, marks=pytest.mark.slow)
+pytestmark = [pytest.mark.timeout(30), pytest.mark.usefixtures("brief")]
 
 
 @pytest.fixture
 def pods(server: ApiServer) -> Iterator[ClusterLoader2Pods]:
     with clusterloader2_pods(server, NODES) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CL2_DURATION", "2s")
 
 
 def call(kubeconfig: Path, *words: str) -> int:
@@ -74,6 +72,7 @@ def test_a_pair_is_asked_in_their_words_and_its_figures_are_reported(
     }
 
 
+@pytest.mark.slow
 def test_their_pods_are_one_of_our_jobs_with_the_rights_they_use(
     kubeconfig: Path, here: Path, pods: ClusterLoader2Pods
 ) -> None:
@@ -85,6 +84,7 @@ def test_their_pods_are_one_of_our_jobs_with_the_rights_they_use(
     assert spec["volumes"] == []
 
 
+@pytest.mark.slow
 def test_nothing_is_left(server: ApiServer, kubeconfig: Path, here: Path, pods: ClusterLoader2Pods) -> None:
     call(kubeconfig)
     namespaces = {item["metadata"]["name"] for item in server.all(names.NAMESPACES)}
@@ -117,7 +117,7 @@ async def test_a_kind_that_a_run_elsewhere_still_uses_is_not_cleaned_away(server
 
 
 def leave(server: ApiServer, kind: Json) -> None:
-    """What is there after such a run was killed: a namespace, a kind, a Job, an object a pair."""
+    """What is there after such a run was killed: a namespace, a kind, a Job, an object per pair."""
     server.put(names.NAMESPACES, namespace_object(NAMESPACE, "run"))
     server.put(names.CRDS, kind)
     for place in (JOBS, NETWORK_TESTS):
@@ -143,8 +143,8 @@ def test_what_they_cannot_show_is_absent(kubeconfig: Path, here: Path, pods: Clu
 
 @pytest.mark.parametrize(
     "status",
-    [{"metrics": [0, 0]}, {"metrics": [1.0]}, {"metrics": [], "error": "iperf: not found"}],
-    ids=["nought", "too-few", "error"],
+    [slow({"metrics": [0, 0]}), slow({"metrics": [1.0]}), {"metrics": [], "error": "iperf: not found"}],
+    ids=["zero", "too-few", "error"],
 )
 def test_what_is_no_data_is_no_success(server: ApiServer, kubeconfig: Path, here: Path, status: Any) -> None:
     with clusterloader2_pods(server, NODES, lambda spec: status):

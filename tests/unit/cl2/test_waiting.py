@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api_server import ApiServer, Json
+from api_objects import Json
+from api_server import ApiServer
 from clearway.base.errors import SiteError
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.base import Critical, MeasurementMethod

@@ -130,5 +130,5 @@ async def test_nodes_that_do_not_get_into_the_state_of_a_round_end_the_run() -> 
 
     stuck = Stuck()
     with pytest.raises(Aborted) as stopped:
-        await prepare((stuck,), Round("a", "failing", (), RoundReason.PLANNED))
+        await prepare(stuck, Round("a", "failing", (), RoundReason.PLANNED))
     assert (stopped.value.code, stopped.value.values["node"], stuck.asked) == ("chaos.not-back", "node-1", ["a"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,8 @@ from clearway.cli.commands import COMMANDS
 from clearway.cli.main import main
 
 GROUPS_OF_RUN = ("What to measure", "Which nodes", "Workers", "The network in use", "Chaos", "Output")
+MOST_USED = ("run", "report")
+slow = partial(pytest.param, marks=pytest.mark.slow)
 SHELL_SIGNS = (">", "|")
 
 
@@ -37,7 +40,7 @@ def test_a_commands_help_fits_80_columns_and_shows_only_defaults_that_say_someth
     assert [noise for noise in ("()", "False", "None", "True") if f"[default: {noise}" in text] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*MOST_USED, *(slow(name) for name in COMMANDS if name not in MOST_USED)])
 def test_help_is_asked_for_by_flag_short_flag_and_word(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, command, "--help")
     assert said(capsys, command, "-h") == text
@@ -81,4 +84,4 @@ def test_the_overview_loads_no_library_that_a_command_needs() -> None:
     script = "import sys; from clearway.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
-    assert loaded & {"cyclopts", "kubernetes_asyncio", "msgspec", "pydantic", "rich", "yaml"} == set()
+    assert loaded & {"aiohttp", "cyclopts", "kubernetes_asyncio", "msgspec", "pydantic", "rich", "yaml"} == set()

@@ -8,7 +8,8 @@ import pytest
 
 from clearway.cli.flags import ProviderFlags
 from clearway.cli.main import main
-from clearway.cli.sites import HOSTS_FILE, recorded_site
+from clearway.cli.sites import recorded_site
+from clearway.ledger import files
 from clearway.site.hosts.model import dump_hosts, load_hosts
 from clearway.site.hosts.site import HostsSite
 
@@ -56,7 +57,7 @@ def test_a_wrong_hosts_file_is_reported_with_its_place(file: Path, capsys: pytes
 
 def test_the_hosts_of_a_run_are_found_in_its_directory(file: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / HOSTS_FILE).write_text(dump_hosts(load_hosts(file)))
+    (tmp_path / "run" / files.HOSTS).write_text(dump_hosts(load_hosts(file)))
     selected = recorded_site(tmp_path / "run", ProviderFlags(), "en")
     assert isinstance(selected.site, HostsSite)
-    assert load_hosts(tmp_path / "run" / HOSTS_FILE).hosts[0].key == tmp_path / "id"
+    assert load_hosts(tmp_path / "run" / files.HOSTS).hosts[0].key == tmp_path / "id"

@@ -10,7 +10,7 @@ from clearway.diagnose.resources import memory_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Observation
-from clearway.report.evidence import conditions
+from clearway.report.conditions import conditions
 from clearway.report.junit import JunitReport
 from clearway.report.phrases import Phrases
 from clearway.report.text import TextReport

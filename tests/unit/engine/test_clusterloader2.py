@@ -1,4 +1,4 @@
-"""ClusterLoader2's worker as a tool: its figures become what they prove, and nothing becomes a nought."""
+"""ClusterLoader2's worker as a tool: its figures become what they prove, and nothing becomes a zero."""
 
 from __future__ import annotations
 

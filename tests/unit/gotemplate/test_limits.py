@@ -34,6 +34,12 @@ def test_it_is_stopped(text: str, cause: str) -> None:
         Template(text, limits=SMALL).render(None)
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "1_0" * 2000 + "e1", "0x" + "0" * 5000 + "1", "1" + "0" * 400 + "e1"])
+def test_a_number_without_bound_is_refused(number: str) -> None:
+    with pytest.raises(TemplateError):
+        Template(f"{{{{{number}}}}}")
+
+
 def test_one_call_of_printf_has_a_bound_too() -> None:
     text = "{{$x := printf `%100000d` 1}}{{printf `" + "%[1]s" * 1000 + "` $x}}"
     with pytest.raises(TemplateError, match="more than"):
@@ -59,6 +65,7 @@ def test_data_that_contain_themselves_end_too() -> None:
         Template("{{.}}").render(endless)
 
 
+@pytest.mark.slow
 def test_honest_templates_are_far_from_the_bounds() -> None:
     assert len(Template(nested(50)).render(None)) == 0
     chain = "{{if eq . 1}}" + "".join(f"{{{{else if eq . {number}}}}}{number}" for number in range(2, 2000)) + "{{end}}"

@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from gotemplate import Template, TemplateError
 from oracle.program import Oracle, built, plain_sources
+from properties import examples
 from unit.gotemplate.guesses import DATA, broken_templates, whole_templates
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 _NOT_OURS = re.compile(r"%[^a-zA-Z%]*p|[0-9]i\b")
 """Addresses, and imaginary numbers."""
-_MANY = settings(max_examples=1000, suppress_health_check=list(HealthCheck))
+_MANY = settings(max_examples=examples(1000), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

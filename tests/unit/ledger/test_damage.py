@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,16 @@ from clearway.base.units import Duration
 from clearway.chaos.journal import Journal, JournalEntry, JournalStep
 from clearway.cli.flags import ProviderFlags
 from clearway.cli.main import main
-from clearway.cli.sites import LAB_FILE, recorded_site
-from clearway.kube.api import Access
+from clearway.cli.sites import recorded_site
+from clearway.kube.access import Access
 from clearway.ledger import files
-from clearway.ledger.write import Appended, Ledger
 from clearway.probe.records import Observation, Reason
 from clearway.report.wording import LANGUAGES, Language, describe_error
 from clearway.report.wording.sentences import catalogue
 from clearway.site.kubernetes.options import KubernetesOptions, dump_options
 from clearway.site.lab.model import LabSpec, dump_lab
+from clearway.spec.load import dump_spec
+from unit.ledger.runs import write_old_run, write_run
 from unit.report.factories import HTTP, TCP, inventory, record, spec
 
 READ = (files.MANIFEST, files.SPEC, files.INVENTORY, files.PLAN, files.FINDINGS, *files.LINES)
@@ -40,14 +42,17 @@ UNREADABLE = [name for name in READ if name != files.SPEC]
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two tests, with a line in each file."""
     folder = tmp_path_factory.mktemp("damage") / "run"
-    made = record(spec(TCP, HTTP), inventory(3))
-    ledger = Ledger.create(folder, made.manifest, made.spec, made.inventory)
-    ledger.plan(made.plan, made.findings)
     cause = Reason("codec.missing-key", {"record": "Worker", "key": "mtu"})
     seen = Observation("worker-lost", "node-1/0", 1.0, {"reason": "kubernetes.undecodable", "cause": cause})
-    written: list[Appended] = [*made.rounds, *made.results, *made.workers, seen]
-    for item in written:
-        ledger.append(item)
+    write_run(folder, replace(record(spec(TCP, HTTP), inventory(3)), observations=(seen,)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def old_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of format 1, in which no digest shows a change."""
+    folder = tmp_path_factory.mktemp("old") / "run"
+    write_old_run(folder, record(spec(TCP, HTTP), inventory(3)))
     return folder
 
 
@@ -82,12 +87,14 @@ def test_the_run_is_whole_before_it_is_damaged(run: Path, language: Language) ->
         (b"{\n", "ko", "manifest.json:1: 3번째 문자부터 JSON이 아님"),
         (b"", "en", "manifest.json:1 can't be read: from character 1 on, this is not JSON."),
         (b"", "ko", "manifest.json:1: 1번째 문자부터 JSON이 아님"),
-        (b"[]\n", "en", "manifest.json:1 can't be read: list where object is wanted."),
-        (b"[]\n", "ko", "manifest.json:1: 맞지 않는 값: list, 필요한 형식: object"),
+        (b"[]\n", "en", "manifest.json:1 can't be read: array instead of object."),
+        (b"[]\n", "ko", "manifest.json:1: 맞지 않는 값: array, 필요한 형식: object"),
+        (b"null", "en", "manifest.json:1 can't be read: null instead of object."),
         (b'{"format":1}', "en", "manifest.json:1 can't be read: Manifest: the key run is missing."),
         (b"\xff", "ko", "manifest.json:1: 1번째 바이트부터 UTF-8 텍스트가 아님"),
     ],
 )
+@pytest.mark.fault("record", "the manifest is damaged", "Exit 3, with the file and what is wrong.")
 def test_a_damaged_manifest_is_a_sentence_in_both_languages(
     run: Path, tmp_path: Path, content: bytes, language: Language, sentence: str
 ) -> None:
@@ -116,7 +123,7 @@ def test_a_damaged_spec_is_named_with_its_places(run: Path, tmp_path: Path, cont
     assert str(tmp_path / files.SPEC) in words
 
 
-@pytest.mark.parametrize("name", [files.SPEC, files.INVENTORY])
+@pytest.mark.parametrize("name", [files.SPEC, files.INVENTORY, files.PLAN])
 def test_a_file_that_is_missing_is_named(run: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(run, tmp_path, dirs_exist_ok=True)
     (tmp_path / name).unlink()
@@ -128,13 +135,41 @@ def test_a_file_that_is_missing_is_named(run: Path, tmp_path: Path, name: str) -
 @pytest.mark.parametrize(("found", "instead"), [(b"node-2/0", b"node-9/0"), (b"iperf2", b"iperf9")])
 @pytest.mark.parametrize("name", [files.PLAN, files.ROUNDS])
 def test_names_that_the_run_does_not_have_are_found(
-    run: Path, tmp_path: Path, name: str, found: bytes, instead: bytes
+    old_run: Path, tmp_path: Path, name: str, found: bytes, instead: bytes
 ) -> None:
-    content = (run / name).read_bytes()
+    content = (old_run / name).read_bytes()
     assert found in content
-    code, words = reported(damaged(run, name, content.replace(found, instead), tmp_path), "en")
+    code, words = reported(damaged(old_run, name, content.replace(found, instead), tmp_path), "en")
     assert code == 3
     assert instead.decode().partition("/")[0] in words
+
+
+def test_a_test_that_the_spec_no_longer_has_is_found(old_run: Path, tmp_path: Path) -> None:
+    code, words = reported(damaged(old_run, files.SPEC, dump_spec(spec(TCP)).encode(), tmp_path), "en")
+    assert code == 3
+    assert f"{tmp_path / files.PLAN}: the probe " in words
+    assert f"names {HTTP['name']}, which is no node or test of this run" in words
+
+
+def test_a_round_that_is_not_planned_and_one_that_comes_twice_are_found(old_run: Path, tmp_path: Path) -> None:
+    rounds = (old_run / files.ROUNDS).read_bytes().splitlines(keepends=True)
+    plan = (old_run / files.PLAN).read_bytes().splitlines(keepends=True)
+    for name, content, said in (
+        (files.PLAN, b"".join(plan[1:]), "rounds.jsonl:1 is damaged: the round bandwidth-01 is not in the plan."),
+        (files.ROUNDS, b"".join([*rounds, rounds[1]]), "the round bandwidth-02 stands in it twice."),
+    ):
+        code, words = reported(damaged(old_run, name, content, tmp_path / name), "en")
+        assert code == 3
+        assert said in words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.fault("record", "the plan is cut short", "Exit 3: it is not judged as a smaller plan.")
+def test_a_plan_that_is_cut_short_is_no_smaller_plan(run: Path, tmp_path: Path, language: Language) -> None:
+    content = (run / files.PLAN).read_bytes()
+    code, words = reported(damaged(run, files.PLAN, content[: len(content) // 2], tmp_path), language)
+    assert (code, bare_codes(words)) == (3, [])
+    assert str(tmp_path / files.PLAN) in words
 
 
 @pytest.mark.slow
@@ -148,7 +183,7 @@ def test_no_damage_shows_a_traceback_or_a_bare_code(
     instead = data.draw(st.one_of(st.binary(max_size=3), st.sampled_from([content[:at], content[at:], b"-1", b'""'])))
     folder = damaged(run, name, content[:at] + instead + content[until:], tmp_path_factory.mktemp("damaged"))
     code, words = reported(folder, language)
-    # What still is a run is reported: a last line may be torn, and no reader can see a changed digit.
+    # What still is a run is reported: a last line may be torn.
     assert code in (0, 3), words
     assert bare_codes(words) == []
     assert (code == 0) == (words == "")
@@ -156,7 +191,7 @@ def test_no_damage_shows_a_traceback_or_a_bare_code(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("name", "text"), [(LAB_FILE, dump_lab(LabSpec())), (files.CLUSTER, dump_options(KubernetesOptions(Access())))]
+    ("name", "text"), [(files.LAB, dump_lab(LabSpec())), (files.CLUSTER, dump_options(KubernetesOptions(Access())))]
 )
 def test_a_damaged_description_of_the_site_is_named(tmp_path: Path, name: str, text: str, language: Language) -> None:
     for content in (b"{", b"[]", b"\xff", text.encode()[: len(text) // 2] + b"\n{"):

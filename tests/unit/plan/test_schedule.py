@@ -155,3 +155,21 @@ def test_workers_of_one_node_meet_when_asked() -> None:
     plan = make_plan(spec({"scope": "same-node", "direction": "forward"}, workers_per_node=2), cluster(2))
     assert plan.slots == (Slot("node-1", 0), Slot("node-1", 1), Slot("node-2", 0), Slot("node-2", 1))
     assert {frozenset(pair) for pair in plan.pairs("tcp")} == {frozenset(plan.slots[:2]), frozenset(plan.slots[2:])}
+
+
+def test_roads_across_zones_are_shown_in_one_round_and_once() -> None:
+    world = cluster(3, 2)
+    alone = make_plan(spec({"repeats": {"min": 3}}, seed=1), world)
+    shown = make_plan(spec({"repeats": {"min": 3}, "show-cross-zone": True}, seed=1), world)
+    (last,) = shown.rounds[len(alone.rounds) :]
+    assert shown.rounds[: len(alone.rounds)] == alone.rounds, "the judged pairs stay as they are"
+    assert {probe.role for probe in last.probes} == {Role.REPORTED}
+    zone = {node.name: node.zone for node in world.nodes}
+    assert all(zone[sender.node] != zone[receiver.node] for sender, receiver in shown.pairs("tcp", Role.REPORTED))
+    ends = [slot.node for pair in shown.pairs("tcp", Role.REPORTED) for slot in pair]
+    assert len(ends) == len(set(ends)) == 4, "each node in at most one pair"
+
+
+@pytest.mark.parametrize("world", [cluster(4), unlabelled(4)])
+def test_one_zone_has_no_roads_across_zones_to_show(world: Inventory) -> None:
+    assert make_plan(spec({"show-cross-zone": True}), world) == make_plan(spec({}), world)

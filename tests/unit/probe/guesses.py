@@ -11,13 +11,18 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from clearway.base.texts import cleaned
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
-from clearway.probe.measurement import Histogram
+from clearway.probe.histogram import Histogram
+from clearway.probe.json_values import Address, Mtu, Port, Version
+from clearway.probe.measurement import Interval, Series
 
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
-WORDS = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8)
+FINITE = st.floats(-1e30, 1e30)
+WORDS = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8).map(cleaned)
 QUANTITIES = st.one_of(*(st.builds(kind, FINITE) for kind in (Rate, Size, Duration, Ratio, Frequency, Count)))
-VALUES = st.one_of(WORDS, st.integers(), FINITE, st.booleans(), QUANTITIES, st.lists(WORDS, max_size=3).map(tuple))
+VALUES = st.one_of(
+    WORDS, st.integers(-(2**63), 2**63 - 1), FINITE, st.booleans(), QUANTITIES, st.lists(WORDS, max_size=3).map(tuple)
+)
 HISTOGRAMS = st.lists(st.floats(0, 1e6), max_size=9).map(Histogram.of)
 PLAIN: Mapping[Any, SearchStrategy[Any]] = {
     str: WORDS.filter(bool),
@@ -26,6 +31,12 @@ PLAIN: Mapping[Any, SearchStrategy[Any]] = {
     bool: st.booleans(),
     type(None): st.none(),
     Any: VALUES,
+    Interval: st.floats(1e-3, 1e3).map(Duration),
+    Series: st.lists(st.integers(0, 2**53).map(Size), min_size=1, max_size=3).map(tuple),
+    Address: st.ip_addresses().map(str),
+    Port: st.integers(1, 65_535),
+    Mtu: st.integers(68, 65_535),
+    Version: st.lists(st.integers(0, 999).map(str), min_size=1, max_size=4).map(".".join),
     Histogram: HISTOGRAMS,
     # Byte counts travel as whole numbers.
     Size: st.builds(Size, st.integers(0, 2**53)),
@@ -55,4 +66,6 @@ def _of_class(kind: type[Any]) -> SearchStrategy[Any]:
     if issubclass(kind, Enum):
         return st.sampled_from(kind)
     assert is_dataclass(kind), kind
-    return st.builds(kind, **{name: any_of(hint) for name, hint in typing.get_type_hints(kind).items()})
+    return st.builds(
+        kind, **{name: any_of(hint) for name, hint in typing.get_type_hints(kind, include_extras=True).items()}
+    )

@@ -10,7 +10,7 @@ from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.probe.measurement import Histogram, rank
+from clearway.probe.histogram import Histogram, rank
 
 SECONDS = st.floats(1e-6, 100)
 MANY = st.lists(SECONDS, min_size=1, max_size=200)
@@ -75,3 +75,16 @@ def test_what_is_no_amount_is_refused(bad: float) -> None:
 def test_many_latencies_take_few_buckets() -> None:
     histogram = Histogram.of(i / 1e5 for i in range(1, 100_001))
     assert len(histogram.buckets) < 20 * 128
+
+
+@given(st.lists(st.lists(st.floats(0, 100), max_size=20), max_size=5))
+def test_the_sum_of_histograms_has_the_values_of_all(parts: list[list[float]]) -> None:
+    found = Histogram.sum(map(Histogram.of, parts))
+    whole = Histogram.of(value for part in parts for value in part)
+    assert (found.buckets, found.count, found.least, found.most) == (
+        whole.buckets,
+        whole.count,
+        whole.least,
+        whole.most,
+    )
+    assert found.total == pytest.approx(whole.total)

@@ -7,17 +7,14 @@ from collections.abc import Iterator
 
 from clearway.probe import observations
 from clearway.probe.observations import KINDS, ObservationKind
-from meta.tree import PACKAGE, parsed
+from meta.tree import PACKAGE, nodes
 
 TABLE = PACKAGE / "probe" / "observations.py"
 
 
 def elsewhere() -> Iterator[tuple[str, ast.AST]]:
     """All nodes of the source but those of the table itself."""
-    for path, module in parsed(PACKAGE):
-        if path != TABLE:
-            place = str(path.relative_to(PACKAGE))
-            yield from ((place, node) for node in ast.walk(module))
+    return ((str(path.relative_to(PACKAGE)), node) for path, node in nodes(PACKAGE) if path != TABLE)
 
 
 def made_without_a_kind(node: ast.AST) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,8 +16,9 @@ from jsonschema import Draft202012Validator
 from clearway.base.units import Duration, Rate
 from clearway.probe import records, wire
 from clearway.probe.codec import CodecError, of
-from clearway.probe.json_values import INTEGER, NUMBER, VALUE
-from clearway.probe.measurement import Counters, Histogram, Http, Measurement
+from clearway.probe.histogram import Histogram
+from clearway.probe.json_values import INTEGER, INTERVAL, NUMBER, VALUE, Codec, parsed
+from clearway.probe.measurement import Counters, Http, Measurement
 from clearway.probe.parameters import Parameters, UdpParameters
 from unit.probe.guesses import VALUES, any_of
 
@@ -39,13 +42,18 @@ KINDS: list[Any] = [
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=str)
 
 
+@cache
+def by_schema(kind: Any) -> Draft202012Validator:
+    return Draft202012Validator(of(kind).schema())
+
+
 @EVERY_KIND
 @given(data=st.data())
 def test_a_record_comes_back_equal_and_is_what_its_schema_describes(kind: Any, data: st.DataObject) -> None:
     codec, record = of(kind), data.draw(any_of(kind))
     text = json.dumps(codec.encode(record), allow_nan=False)
     assert codec.decode(json.loads(text)) == record
-    Draft202012Validator(codec.schema()).validate(json.loads(text))
+    by_schema(kind).validate(json.loads(text))
 
 
 @EVERY_KIND
@@ -66,13 +74,13 @@ def test_an_unknown_key_is_refused_by_codec_and_schema(result: records.Result) -
     with pytest.raises(CodecError) as caught:
         wire.RESULT.decode(data)
     assert (caught.value.code, caught.value.values["key"]) == ("codec.unknown-key", "throughput")
-    assert not Draft202012Validator(wire.RESULT.schema()).is_valid(data)
+    assert not by_schema(records.Result).is_valid(data)
 
 
 @given(any_of(records.Request), st.data())
 def test_a_missing_key_is_refused(request: records.Request, data: st.DataObject) -> None:
     encoded = wire.REQUEST.encode(request)
-    key = data.draw(st.sampled_from(sorted(encoded)))
+    key = data.draw(st.sampled_from(sorted(wire.REQUEST.schema()["required"])))
     del encoded[key]
     with pytest.raises(CodecError) as caught:
         wire.REQUEST.decode(encoded)
@@ -128,6 +136,26 @@ def test_a_histogram_with_a_senseless_bucket_is_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "flow",
+    [
+        {"kind": "tcp", "retransmits": -1},
+        {"kind": "tcp", "retransmits": 10**400},
+        {"kind": "tcp", "interval_s": 1, "series_bytes": [-1]},
+        {"kind": "tcp", "interval_s": 1, "series_bytes": []},
+        {"kind": "tcp", "interval_s": 0, "series_bytes": [1]},
+        {"kind": "udp", "received": -1},
+    ],
+)
+def test_what_no_tool_can_count_is_refused(flow: dict[str, Any]) -> None:
+    with pytest.raises(CodecError):
+        wire.MEASUREMENT.decode(flow)
+
+
+def test_a_bucket_beyond_every_number_is_read_as_the_largest_one() -> None:
+    assert Histogram({10**15: 1}, 1, 1.0, 1.0, 1.0).percentile(99) == 1.0
+
+
+@pytest.mark.parametrize(
     "text", ["", "node-1", "/0", "node-1/", "node-1/x", "node-1/-1", "node-1/²", "n/" + "9" * 5000]
 )
 def test_what_is_no_slot_is_refused(text: str) -> None:
@@ -141,12 +169,34 @@ def test_a_type_without_a_form_in_json_has_no_codec(kind: Any) -> None:
         of(kind)
 
 
-def test_a_number_beyond_any_double_is_refused() -> None:
+@pytest.mark.parametrize("number", [10**400, 1e308, -1e308, 10**31])
+@pytest.mark.parametrize("codec", [NUMBER, of(Duration), of(Rate)])
+def test_a_number_beyond_all_that_is_measured_is_refused(codec: Codec[Any], number: float) -> None:
     with pytest.raises(CodecError):
-        NUMBER.decode(10**400)
+        codec.decode(number)
+
+
+def test_an_interval_is_something_to_divide_by() -> None:
+    for seconds in (0, 5e-324, -1):
+        with pytest.raises(CodecError):
+            INTERVAL.decode(seconds)
+    assert INTERVAL.decode(1e-9) == Duration(1e-9)
 
 
 def test_an_error_keeps_little_of_what_was_found() -> None:
     with pytest.raises(CodecError) as caught:
         of(records.Half).decode("x" * 5000)
     assert len(caught.value.values["found"]) <= 80
+
+
+@pytest.mark.parametrize("inner", ["[%s]", '{"code":"a","values":{"b":%s}}'])
+def test_values_within_values_are_bounded(inner: str) -> None:
+    """Deeper ones end the program where they are read, written or shown."""
+    for depth, refused in ((10, False), (100, True), (300, True)):
+        value = "1"
+        for _ in range(depth):
+            value = inner % value
+        text = f'{{"kind":"k","subject":"s","at":0,"values":{{"v":{value}}}}}'
+        with pytest.raises(CodecError, match=r"codec\.too-large") if refused else nullcontext():
+            seen = wire.OBSERVATION.decode(parsed(text))
+            assert wire.OBSERVATION.decode(wire.OBSERVATION.encode(seen)) == seen

@@ -12,8 +12,8 @@ from clearway.probe.metrics import METRICS
 from clearway.probe.records import Outcome, RoundReason
 from clearway.shell.providers import PROVIDERS, Feature, Route
 from clearway.verdict.model import PairState, State
-
-SOURCE = Path(__file__).parents[3] / "src" / "clearway"
+from clearway.verdict.suspect import PlaceKind
+from meta.tree import PACKAGE, nodes
 
 _CODE = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _MAKERS = re.compile(r"(?:\w*Error|Unreadable|Reason|Finding|Fault|Problem|_code|say|sentence)$")
@@ -35,12 +35,13 @@ _FILE_ENDINGS = {
 }
 
 
+@cache
 def written_codes() -> dict[str, set[str]]:
     """Code -> files that hold it, for each area that some error, reason or finding is made in."""
     found: dict[str, set[str]] = {}
     for path, literal in _literals():
         if _CODE.fullmatch(literal) and literal.partition(".")[2] not in _FILE_ENDINGS:
-            found.setdefault(literal, set()).add(str(path.relative_to(SOURCE)))
+            found.setdefault(literal, set()).add(str(path.relative_to(PACKAGE)))
     areas = {code.partition(".")[0] for code in _made()}
     return {code: files for code, files in found.items() if code.partition(".")[0] in areas}
 
@@ -55,34 +56,29 @@ def composed_codes() -> set[str]:
         "standing": [standing.value for standing in PairState],
         "progress": [why.value for why in RoundReason],
         "metric": list(METRICS),
+        "attempt": ["road", "void", "void-again"],
         "provider": [*PROVIDERS, *(f"no-{feature}" for feature in Feature)],
         "feature": list(Feature),
         "route": list(Route),
+        "place": list(PlaceKind),
         "unit": [f"not-a-{kind}" for kind in ("rate", "size", "duration", "ratio", "frequency", "count")],
     }
     return {f"{area}.{word}" for area, known in words.items() for word in known}
 
 
-@cache
-def _trees() -> tuple[tuple[Path, ast.AST], ...]:
-    return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(SOURCE.rglob("*.py")))
-
-
 def _literals() -> Iterator[tuple[Path, str]]:
-    for path, tree in _trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield path, node.value
+    for path, node in nodes(PACKAGE):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield path, node.value
 
 
 def _made() -> Iterator[str]:
     """Codes written straight into the call that makes an error, a reason, a finding or a sentence."""
-    for _, tree in _trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _MAKERS.search(_called(node.func)):
-                for argument in node.args[:1]:
-                    if isinstance(argument, ast.Constant) and _CODE.fullmatch(str(argument.value)):
-                        yield str(argument.value)
+    for _, node in nodes(PACKAGE):
+        if isinstance(node, ast.Call) and _MAKERS.search(_called(node.func)):
+            for argument in node.args[:1]:
+                if isinstance(argument, ast.Constant) and _CODE.fullmatch(str(argument.value)):
+                    yield str(argument.value)
 
 
 def _called(function: ast.expr) -> str:
@@ -93,16 +89,13 @@ def _called(function: ast.expr) -> str:
 
 def given_values() -> Iterator[tuple[str, frozenset[str]]]:
     """Codes whose values stand beside them in the source, with the names of these values."""
-    for _, tree in _trees():
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and node.args
-                and re.search(r"(?:Error|Unreadable|Mute)$", _called(node.func))
-            ):
-                yield from _by_keyword(node)
-            elif isinstance(node, ast.Call) and _called(node.func) in ("Reason", "Finding"):
-                yield from _by_mapping(node)
+    for _, node in nodes(PACKAGE):
+        if not isinstance(node, ast.Call):
+            continue
+        if node.args and re.search(r"(?:Error|Unreadable|Mute)$", _called(node.func)):
+            yield from _by_keyword(node)
+        elif _called(node.func) in ("Reason", "Finding"):
+            yield from _by_mapping(node)
 
 
 def _by_keyword(call: ast.Call) -> Iterator[tuple[str, frozenset[str]]]:
@@ -130,17 +123,14 @@ def _code_of(call: ast.Call) -> str | None:
 def flattened_errors() -> Iterator[str]:
     """Places where an error of ours becomes text and so loses its code: its `reason` is to be handed on."""
     ours = {"ClearwayError"}
-    classes = [node for _, tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for _, node in nodes(PACKAGE) if isinstance(node, ast.ClassDef)]
     while found := {one.name for one in classes if one.name not in ours and ours & {_called(b) for b in one.bases}}:
         ours |= found
-    for path, tree in _trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ExceptHandler) and node.type is not None and node.name is not None:
-                caught = {_called(part) for part in ast.walk(node.type) if isinstance(part, ast.expr)}
-                if caught & ours and any(
-                    _is_text_of(node.name, inner) for part in node.body for inner in ast.walk(part)
-                ):
-                    yield f"{path.relative_to(SOURCE)}:{node.lineno}"
+    for path, node in nodes(PACKAGE):
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and node.name is not None:
+            caught = {_called(part) for part in ast.walk(node.type) if isinstance(part, ast.expr)}
+            if caught & ours and any(_is_text_of(node.name, inner) for part in node.body for inner in ast.walk(part)):
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}"
 
 
 def _is_text_of(name: str, node: ast.AST) -> bool:

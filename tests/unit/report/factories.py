@@ -10,13 +10,14 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
-from clearway.probe.measurement import Counters, Evidence, Histogram, Http, Measurement, RoundTrip, Tcp, Timing, Udp
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Counters, Evidence, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, TcpParameters, UdpParameters
 from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Slot, Worker
 from clearway.spec.model import Spec
 
 INTERVAL = Duration(0.5)
-QUIET_HOST = Counters(cpu_busy=0.1, tool_cpu=0.1, udp_rcvbuf_errors=0)
+QUIET_HOST = Counters(cpu_busy=0.1, tool_cpu=0.1, socket_drops=0)
 GIGABIT = Rate(1e9)
 STARTED = 1_767_225_600.0
 
@@ -73,7 +74,9 @@ def inventory(nodes: int = 4, zones: int = 1) -> Inventory:
 
 
 def spec(*tests: Mapping[str, Any], **fields: Any) -> Spec:
-    return Spec.model_validate({"version": 1, "name": "acceptance of the new cluster", "tests": list(tests), **fields})
+    return Spec.model_validate(
+        {"version": 1, "name": "acceptance of the new cluster", "seed": 1, "tests": list(tests), **fields}
+    )
 
 
 def record(wish: Spec, nodes: Inventory, network: Network | None = None, rounds: int | None = None) -> Record:
@@ -114,7 +117,7 @@ def _worker(node: str) -> Worker:
         mtu=1500,
         ports=(5201,),
         versions={"iperf": "2.1.8", "h2load": "1.52.0"},
-        facts={"kernel": "6.1.0", "cpus": "2", "congestion": "bbr", "qdisc": "tbf"},
+        facts={"kernel": "6.1.0", "cpus": "2", "congestion": "bbr", "qdisc": "tbf", "packets": "seen"},
     )
 
 
@@ -189,4 +192,15 @@ def _http(probe: Probe, parameters: HttpParameters, network: Network) -> Http:
     count = round(parameters.rate.si * probe.window.duration.si)
     slow = network.latency(probe)
     spread = [slow * (0.4 + 0.6 * index / count) for index in range(count)]
-    return Http(Histogram.of(spread), {}, probe.window.duration)
+    blocks = round(probe.window.duration.over(INTERVAL))
+    return Http(
+        latency=Histogram.of(spread),
+        errors={},
+        span=probe.window.duration,
+        due=count,
+        late=0,
+        unanswered=0,
+        own_delay=Duration(0),
+        interval=INTERVAL,
+        answers=(count // blocks,) * blocks,
+    )

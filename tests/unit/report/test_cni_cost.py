@@ -14,7 +14,8 @@ from clearway.base.units import Rate
 from clearway.cli.main import main
 from clearway.diagnose.compare import Change, compare
 from clearway.diagnose.figures import pair_figures
-from clearway.ledger.record import Record, read_run
+from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
 from clearway.report.cni_cost import render_cost
 from clearway.report.wording import LANGUAGES, Language
 from unit.report.factories import HTTP, TCP, UDP, Network, inventory, record, spec
@@ -39,7 +40,7 @@ def costs_of(hosts: Record, pods: Record) -> list[Change]:
 
 
 def throughput(costs: list[Change]) -> list[Change]:
-    return [cost for cost in costs if cost.figure.metric.name == "throughput"]
+    return [cost for cost in costs if cost.figure.name == "throughput mean"]
 
 
 def test_every_pair_of_the_real_runs_has_its_cost_and_the_median_comes_first() -> None:

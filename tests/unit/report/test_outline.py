@@ -18,6 +18,7 @@ def test_a_report_begins_with_its_title_and_has_its_sections_in_order() -> None:
         "In plain words",
         "Criteria",
         "Pairs that do not hold",
+        "Attempts that are void, or that show what the road did",
         "Test: bandwidth",
         "Coverage",
         "Conditions",

@@ -97,7 +97,7 @@ def test_the_time_left_is_the_load_still_to_come_and_what_rounds_have_cost_besid
     tally.expect(RUN.plan, GAP)
     first, second, *_ = RUN.plan
     tally.take(first, 0.0)
-    assert tally.left(0.0) == Duration(14.0 + 5 * 14.5)
+    assert tally.left(0.0) == Duration(round(14.0 + 5 * 14.5))
     tally.take(second, 15.0)
     assert tally.left(15.0) == Duration(15.0 + 4 * 15.5)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.errors import ClearwayError, UnitError
-from clearway.base.units import Count, Duration, Rate, parse_rate
+from clearway.base.quantity_text import parse_rate
+from clearway.base.units import Count, Duration, Rate
 from clearway.probe.codec import CodecError
 from clearway.probe.records import Finding, Outcome, Severity
 from clearway.report.wording import LANGUAGES, Language, describe_error, hint, knows, sentence, shown

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from scripts.goal import Goal
 from scripts.shape import __main__ as shape
-from scripts.shape.figure import Figure, Goal
+from scripts.shape.figure import Figure
 from scripts.shape.table import as_table
 
 MET = Figure("lines", 900, 1000, Goal(most=950), ["a.py"])

@@ -83,9 +83,9 @@ def test_the_key_over_all_comes_before_the_providers_own_and_a_config_before_bot
         (tmp_path / name).touch()
     environ = {"AWS_SSH_KEY": str(tmp_path / "own"), "GCE_SSH_KEY": str(tmp_path / "other"), "HOME": str(tmp_path)}
     aws = provider_named("aws")
-    assert node_access(aws, (), environ).key == tmp_path / "own"
-    assert node_access(aws, (), {**environ, "KUBE_SSH_KEY_PATH": str(tmp_path / "all")}).key == tmp_path / "all"
-    assert node_access(aws, (f"SSH_KEY={tmp_path / 'said'}",), environ).key == tmp_path / "said"
+    assert node_access(aws, (), environ).login.key == tmp_path / "own"
+    assert node_access(aws, (), {**environ, "KUBE_SSH_KEY_PATH": str(tmp_path / "all")}).login.key == tmp_path / "all"
+    assert node_access(aws, (f"SSH_KEY={tmp_path / 'said'}",), environ).login.key == tmp_path / "said"
 
 
 @pytest.mark.parametrize(
@@ -103,21 +103,21 @@ def test_the_key_over_all_comes_before_the_providers_own_and_a_config_before_bot
 )
 def test_a_bare_name_in_a_providers_variable_is_a_file_among_the_users_keys(name: str, variable: str) -> None:
     environ = {variable: "special", "HOME": "/nobody"}
-    assert node_access(provider_named(name), (), environ).key == Path("/nobody/.ssh/special")
+    assert node_access(provider_named(name), (), environ).login.key == Path("/nobody/.ssh/special")
 
 
 def test_a_vendors_own_key_file_is_used_only_where_it_is(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
-    assert node_access(provider_named("eks"), (), environ).key is None
+    assert node_access(provider_named("eks"), (), environ).login.key is None
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "kube_aws_rsa").touch()
-    assert node_access(provider_named("eks"), (), environ).key == tmp_path / ".ssh" / "kube_aws_rsa"
+    assert node_access(provider_named("eks"), (), environ).login.key == tmp_path / ".ssh" / "kube_aws_rsa"
 
 
 def test_user_and_bastion_come_from_the_environment_before_the_row() -> None:
     said = node_access(provider_named("eks"), (), {"KUBE_SSH_USER": "me", "KUBE_SSH_BASTION": "hop:2200"})
-    assert (said.user, said.bastion) == ("me", "hop:2200")
-    assert node_access(provider_named("eks"), (), {}).user == "ec2-user"
+    assert (said.login.user, said.login.bastion) == ("me", "hop:2200")
+    assert node_access(provider_named("eks"), (), {}).login.user == "ec2-user"
 
 
 def test_every_config_changes_what_it_names() -> None:
@@ -190,7 +190,7 @@ def test_local_reaches_this_machine_and_refuses_several() -> None:
 
 
 def test_hosts_keys_are_strict_unless_said_otherwise() -> None:
-    assert node_access(provider_named("skeleton"), (), {}).host_keys is HostKeys.STRICT
+    assert node_access(provider_named("skeleton"), (), {}).login.host_keys is HostKeys.STRICT
 
 
 def refusals() -> Iterable[ClearwayError]:

@@ -63,6 +63,7 @@ async def test_a_command_that_speaks_like_a_broken_road_is_still_a_command(lodge
     assert answer.exit == 255
 
 
+@pytest.mark.slow
 async def test_a_node_is_logged_in_to_once_for_all_its_commands(lodge: Lodge) -> None:
     before = lodge.server.log.count("Accepted publickey")
     async with over_ssh(node=lodge.server.host()) as shell:
@@ -107,9 +108,9 @@ async def test_a_command_that_hangs_is_given_up_here_and_soon_ended_there(lodge:
 
 async def test_a_host_that_accepts_and_says_nothing_is_given_up(lodge: Lodge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        host = replace(lodge.server.host(), port=silent.getsockname()[1])
+        host = lodge.server.host(port=silent.getsockname()[1])
         assert await refused(host, ShellCommand(("true",), within=Duration(1))) == "shell.no-answer"
-        assert of_ours(f"Port={host.port}") == []
+        assert of_ours(f"Port={host.login.port}") == []
 
 
 async def test_a_key_that_is_not_let_in_is_reported_with_the_user(lodge: Lodge) -> None:
@@ -150,16 +151,18 @@ async def test_a_bastion_is_passed_through(lodge: Lodge, tmp_path: Path) -> None
     """The way to the bastion is the user's configuration's business; this one is handed over by -F."""
     config = tmp_path / "config"
     host = lodge.server.host()
-    lines = f"Host hop\n  HostName {host.address}\n  User {host.user}\n  Port {host.port}\n"
-    config.write_text(f"{lines}Host *\n  IdentityFile {host.key}\n  UserKnownHostsFile {host.known_hosts}\n")
+    login = host.login
+    lines = f"Host hop\n  HostName {host.address}\n  User {login.user}\n  Port {login.port}\n"
+    config.write_text(f"{lines}Host *\n  IdentityFile {login.key}\n  UserKnownHostsFile {login.known_hosts}\n")
     before = lodge.server.log.count("Accepted publickey")
-    road = SshTransport({"node": replace(host, bastion="hop")})
+    road = SshTransport({"node": lodge.server.host(bastion="hop")})
     runner = Runner(_Configured(road, config), log=lambda finding: None)
     assert await runner.run("node", ShellCommand(("echo", "there"))) == CommandOutput(0, "there\n")
     await runner.close()
     assert lodge.server.log.count("Accepted publickey") == before + 2
 
 
+@pytest.mark.slow
 async def test_a_server_that_goes_away_meanwhile_is_a_lost_connection_and_the_next_command_makes_a_new_one(
     lodge: Lodge, tmp_path: Path
 ) -> None:
@@ -250,6 +253,7 @@ WORST = [
 ]
 
 
+@pytest.mark.slow
 @given(hostile)
 @example(WORST)
 def test_any_words_pass_a_login_shell_unchanged(words: list[str]) -> None:

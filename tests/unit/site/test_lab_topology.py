@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Ratio
 from clearway.site.lab.model import LabSpec, Link, LinkException
-from clearway.site.lab.topology import Addresses, as_shell, build_steps, drops, loss_rules, shaper
+from clearway.site.lab.topology import Addresses, build_steps, drops, loss_rules, shaper
 
 
 def texts(lab: LabSpec, tool: str) -> list[str]:
@@ -71,6 +71,6 @@ def test_counters_are_read_by_transport_and_port() -> None:
 
 
 def test_the_steps_read_as_a_script() -> None:
-    script = as_shell(build_steps(LabSpec(nodes=2)))
+    script = "\n".join(step.as_shell() for step in build_steps(LabSpec(nodes=2)))
     assert script.startswith("mount -t tmpfs -o mode=755 lab /run\nip -batch - <<'END'\nlink add fabric type bridge")
     assert script.count("<<'END'") == script.count("\nEND")

@@ -7,7 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -17,27 +17,22 @@ from hypothesis import strategies as st
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.probe import wire
-from clearway.probe.parameters import TcpParameters, Window
-from clearway.probe.records import Endpoint, Half, Observation, Outcome, Reason, Request, Result, Slot, Worker
+from clearway.probe.records import Half, Observation, Outcome, Reason, Result, Slot, Worker
 from clearway.site import pipe
-from clearway.site.base import Event, Ready
+from clearway.site.base import Event, Ready, Received
+from clearway.site.listening import LINE_LIMIT
 from clearway.site.pipe import PipeMailbox, offset_of
+from making import request
 
 SLOT = Slot("node-1")
 WORKER = Worker(SLOT, addresses=("198.18.0.1",), mtu=1500, ports=(20_000,))
 RESULT = Result("round-1", "probe-1", 1, Half.SEND, Outcome.NOT_RUN, reason=Reason("worker.cancelled"))
-REQUEST = Request(
-    round="round-1",
-    probe="probe-1",
-    attempt=1,
-    half=Half.SEND,
-    engine="iperf2",
-    parameters=TcpParameters(streams=4),
-    window=Window(Duration(1), Duration(5)),
-    server=Endpoint("198.18.0.2", 20_000),
-    start=1000.0,
-    deadline=1010.0,
-)
+REQUEST = request(round="round-1", probe="probe-1", start=1000.0, deadline=1010.0)
+
+
+def announced(**changed: Any) -> bytes:
+    message = {"type": "ready", "worker": wire.WORKER.encode(replace(WORKER, **changed))}
+    return json.dumps(message).encode() + b"\n"
 
 
 @dataclass
@@ -70,12 +65,12 @@ class Far:
 
 
 @asynccontextmanager
-async def connected(limit: int = pipe.LINE_LIMIT, shift: float = 0.0) -> AsyncIterator[Far]:
+async def connected(limit: int = LINE_LIMIT, shift: float = 0.0) -> AsyncIterator[Far]:
     near_end, far_end = socket.socketpair()
     near = await asyncio.open_unix_connection(sock=near_end, limit=limit)
     far = await asyncio.open_unix_connection(sock=far_end)
     events: list[Event] = []
-    mailbox = PipeMailbox(SLOT, *near, events.append)
+    mailbox = PipeMailbox(SLOT, *near, events.append, WORKER.addresses)
     attending = asyncio.create_task(mailbox.listen())
     try:
         yield Far(*far, mailbox, attending, events, Clock(shift))
@@ -119,13 +114,23 @@ async def test_what_is_submitted_arrives_as_the_whole_new_content() -> None:
 
 async def test_results_and_observations_are_passed_on_in_order_even_between_clock_exchanges() -> None:
     async with connected() as far:
+        await far.mailbox.submit("round-1", (REQUEST, REQUEST))
+        assert (await far.hear())["type"] == "mailbox"
         far.say(type="ready", worker=wire.WORKER.encode(WORKER), now=0.0)
         far.say(type="result", **wire.RESULT.encode(RESULT))
         for _ in range(pipe.CLOCK_EXCHANGES):
             far.say(type="clock", id=(await far.hear())["id"], now=far.clock.now())
         far.say(type="result", **wire.RESULT.encode(RESULT))
         assert await far.hang_up() is None
-        assert [type(event) for event in far.events] == [Result, Ready, Result]
+        assert [sent(event) for event in far.events] == [Result, Ready, Result]
+
+
+def sent(event: Event) -> type[object]:
+    """What kind of thing came; a result or an observation comes from the worker at the other end."""
+    if not isinstance(event, Received):
+        return type(event)
+    assert event.slot == SLOT
+    return type(event.item)
 
 
 async def test_an_observation_has_the_controllers_time() -> None:
@@ -134,9 +139,20 @@ async def test_an_observation_has_the_controllers_time() -> None:
         seen = Observation("worker.throttled", str(SLOT), at=far.clock.now(), values={})
         far.say(type="observation", **wire.OBSERVATION.encode(seen))
         await far.hang_up()
-        told = far.events[-1]
+        (told,) = (event.item for event in far.events if isinstance(event, Received))
         assert isinstance(told, Observation)
         assert told.at == pytest.approx(seen.at - 100.0, abs=0.1)
+
+
+async def test_a_clock_at_the_end_of_all_numbers_costs_its_own_worker_only() -> None:
+    """Its observations have no time on the controller's clock, and would have ended the run in its ledger."""
+    async with connected(shift=-9e29) as far:
+        await far.greet()
+        seen = Observation("worker.throttled", str(SLOT), at=9e29)
+        far.say(type="observation", **wire.OBSERVATION.encode(seen))
+        reason = await far.attending
+        assert reason is not None
+        assert reason.code == "codec.out-of-range"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +163,17 @@ async def test_an_observation_has_the_controllers_time() -> None:
         (b'{"no": "type"}\n', "pipe.not-a-message"),
         (b"\xff\xfe\n", "pipe.not-a-message"),
         (b'{"type": "gossip"}\n', "pipe.unknown-message"),
-        (b'{"type": "result", "round": 1}\n', "pipe.undecodable"),
+        (b'{"type": ["list"]}\n', "pipe.unknown-message"),
+        (b'{"type": "result", "round": 1}\n', "listening.too-many"),
+        (b'{"type": "clock", "id": 0, "now": 0}\n', "listening.too-many"),
+        (b'{"type": "observation", "kind": "k"}\n', "pipe.undecodable"),
+        (b'{"type": "observation", "at": ' + b"9" * 400 + b"}\n", "pipe.undecodable"),
+        (b'{"type": "observation", "at": ' + b"9" * 4_000 + b"}\n", "pipe.undecodable"),
+        (b'{"type": "observation", "values": ' + b"[" * 1_500 + b"]" * 1_500 + b"}\n", "pipe.not-a-message"),
+        (b'{"type": "observation", "values": {"v": ' + b"[" * 400 + b"]" * 400 + b"}}\n", "pipe.undecodable"),
+        (announced(slot=Slot("node-2")), "listening.other-node"),
+        (announced(addresses=("198.18.0.2",)), "listening.other-address"),
+        (announced(addresses=("--help",)), "pipe.undecodable"),
         (b'{"type": "ready", "worker": {}}\n', "pipe.undecodable"),
         (b'{"type": "ready"}\n', "pipe.undecodable"),
         (b"x" * 5000 + b"\n", "pipe.line-too-long"),
@@ -162,12 +188,39 @@ async def test_a_worker_that_is_not_understood_is_given_up_with_the_reason(line:
         assert all(len(str(value)) <= pipe.QUOTED for value in reason.values.values())
 
 
+async def test_a_worker_that_observes_without_end_is_given_up() -> None:
+    seen = Observation("worker.throttled", str(SLOT), at=0.0)
+    async with connected() as far:
+        await far.greet()
+        for _ in range(1_000):
+            far.say(type="observation", **wire.OBSERVATION.encode(seen))
+        assert await far.attending == Reason("listening.too-many", {"kind": "observation"})
+        assert len(far.events) < 100
+
+
+async def test_an_observation_of_many_words_is_refused() -> None:
+    seen = Observation("worker.throttled", str(SLOT), at=0.0, values={"words": "x" * 50_000})
+    async with connected() as far:
+        far.say(type="observation", **wire.OBSERVATION.encode(seen))
+        reason = await far.attending
+        assert reason is not None
+        assert reason.code == "listening.too-large"
+
+
+async def test_a_fault_of_our_own_in_taking_a_message_ends_that_worker_only() -> None:
+    async with connected() as far:
+        far.mailbox.emit = far.events.remove
+        far.say(type="observation", **wire.OBSERVATION.encode(Observation("k", str(SLOT), at=0.0)))
+        reason = await far.attending
+        assert reason == Reason("listening.not-understood", {"error": "ValueError: list.remove(x): x not in list"})
+
+
 async def test_a_worker_that_greets_twice_is_given_up() -> None:
     async with connected() as far:
         await far.greet()
         far.say(type="ready", worker=wire.WORKER.encode(WORKER), now=0.0)
         reason = await far.attending
-        assert reason == Reason("pipe.ready-twice")
+        assert reason == Reason("listening.too-many", {"kind": "ready"})
 
 
 async def test_a_worker_that_never_greets_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

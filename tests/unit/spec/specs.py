@@ -14,6 +14,7 @@ Raw = dict[str, Any]
 PROTOCOLS = ("tcp", "udp", "http", "round-trip")
 DURATIONS = st.sampled_from(["5s", "10 s", "1m30s", "250 ms", "1.5 min", "333us"])
 SIZES = st.sampled_from(["64 B", "1 KiB", "1400 B", "4 MB", "1.5 kB"])
+PAYLOADS = st.sampled_from(["64 B", "1 KiB", "1400 B", "1.5 kB"])
 RATES = st.sampled_from(["5 Gbit/s", "625 MB/s", "1.23456789 Gbps", "200Mbit/s", "3 MiB/s"])
 SHARES = st.sampled_from(["20 % of link", "0.7 % of link"])
 TITLES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=30)
@@ -36,13 +37,13 @@ def _of_protocol(protocol: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if protocol == "tcp":
         return {}, {"streams": streams, "congestion": st.sampled_from(["cubic", "bbr"]), "buffer": SIZES}
     if protocol == "udp":
-        return {"rate": RATES | SHARES}, {"datagram": SIZES, "buffer": SIZES}
+        return {"rate": RATES | SHARES}, {"datagram": PAYLOADS, "buffer": SIZES}
     background: st.SearchStrategy[Raw] = st.just({}) | st.fixed_dictionaries({"streams": streams})
     if protocol == "http":
         rate = st.sampled_from(["500/s", "2 k/s"])
         connections = st.integers(1, 100).map(str)
         return {}, {"rate": rate, "connections": connections, "body": SIZES, "background": background}
-    return {}, {"message": SIZES, "transport": st.sampled_from(["tcp", "udp"]), "background": background}
+    return {}, {"message": PAYLOADS, "transport": st.sampled_from(["tcp", "udp"]), "background": background}
 
 
 def _of_pairing(pairing: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,6 +22,12 @@ from clearway.spec.criteria import (
 )
 
 
+def refusal(text: str) -> ClearwayError:
+    with pytest.raises(ClearwayError) as refused:
+        parse_criterion(text)
+    return refused.value
+
+
 @pytest.mark.parametrize(
     ("text", "statistic", "limit", "over", "share"),
     [
@@ -76,9 +82,7 @@ def test_criteria_as_people_write_them(
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, code: str) -> None:
-    with pytest.raises(ClearwayError) as refused:
-        parse_criterion(text)
-    assert refused.value.code == code
+    assert refusal(text).code == code
 
 
 @pytest.mark.parametrize(
@@ -92,22 +96,17 @@ def test_what_makes_no_sense_is_refused(text: str, code: str) -> None:
     ],
 )
 def test_a_refusal_says_the_phrase_to_use_and_the_phrase_is_good(text: str, phrase: str) -> None:
-    with pytest.raises(ClearwayError) as refused:
-        parse_criterion(text)
-    assert refused.value.values["phrase"] == phrase
+    assert refusal(text).values["phrase"] == phrase
     assert parse_criterion(phrase).text == phrase
 
 
 def test_a_metric_without_usual_statistic_offers_phrases_that_are_good() -> None:
-    with pytest.raises(ClearwayError) as refused:
-        parse_criterion("jitter <= 1 ms")
-    assert [parse_criterion(phrase).statistic for phrase in refused.value.values["phrases"]] == ["p95", "p99"]
+    phrases = refusal("jitter <= 1 ms").values["phrases"]
+    assert [parse_criterion(phrase).statistic for phrase in phrases] == ["p95", "p99"]
 
 
 def test_a_misspelt_metric_is_recognised() -> None:
-    with pytest.raises(ClearwayError) as refused:
-        parse_criterion("thruput >= 5 Gbit/s")
-    assert refused.value.values["suggestion"] == "throughput"
+    assert refusal("thruput >= 5 Gbit/s").values["suggestion"] == "throughput"
 
 
 @st.composite

@@ -41,6 +41,26 @@ def test_what_is_yaml_but_not_for_us_is_a_problem_with_its_place(text: str, code
     assert (problem.code, problem.place) == (code, SourcePosition("x", line, column))
 
 
+@pytest.mark.parametrize("written", [r"\e[31m", r"\u202e", r"\x85", r"\0", r"\u2066", r"\ud800", r"\u2028"])
+def test_what_could_steer_a_terminal_or_an_eye_is_refused_with_its_place(written: str) -> None:
+    """In names and in what they are worth: a control character, a mark that turns the direction, half a character."""
+    text = f'name: fine\ntests:\n- {{"{written}x": "b{written}"}}\n'
+    try:
+        problems = tuple(parse_document(text, "x").problems)
+    except SpecError as refused:
+        problems = refused.problems
+    assert {problem.code for problem in problems} <= {"yaml.not-plain-text", "yaml.syntax"}
+    places = {(problem.place.line, problem.place.column) for problem in problems if problem.code != "yaml.syntax"}
+    assert places <= {(3, 4), (3, 9 + len(written))}
+    assert {problem.place.line for problem in problems} == {3}
+    assert all("\ufffd" in str(problem.found) for problem in problems if problem.code == "yaml.not-plain-text")
+
+
+@pytest.mark.parametrize("written", ["한글", "é", "a\\tb", "line\\nline", "👩\u200d👩"])
+def test_text_of_any_language_is_taken(written: str) -> None:
+    assert parse_document(f'a: "{written}"\n', "x").problems == []
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
@@ -83,6 +103,7 @@ def test_what_is_nested_as_people_nest_is_fine() -> None:
     assert parse_document("[" * 99 + "]" * 99, "spec").problems == []
 
 
+@pytest.mark.slow
 def test_aliases_of_aliases_do_not_take_all_memory() -> None:
     levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 10)]
     with pytest.raises(SpecError) as refused:

@@ -65,6 +65,35 @@ def test_a_spec_that_is_written_down_loads_back_equal(raw: dict[str, Any]) -> No
     assert read_spec(dump_spec(spec)) == spec
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("duration", f"{'9' * 30} min"),
+        ("duration", "25 h"),
+        ("warm-up", "2 h"),
+        ("body", "1 TB"),
+        ("rate", "1e400/s"),
+        ("connections", "9" * 5000),
+        ("pairs", "1e400"),
+        ("streams", "\u0663"),
+        ("sample", "1e4000000 %"),
+        ("accept", "[errors <= 1e400]"),
+        ("accept", f"[latency p99 <= {'9' * 400} ms]"),
+        ("accept", "[latency p99.\u0663 <= 10 ms]"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_number_without_bound_is_refused_at_its_place(key: str, value: str) -> None:
+    problems = problems_of(f"version: 1\ntests:\n- name: web\n  protocol: http\n  {key}: {value}\n")
+    assert 5 in {problem.place.line for problem in problems}
+    assert all(problem.place.column for problem in problems)
+
+
+def test_an_index_without_bound_is_no_test() -> None:
+    (problem,) = problems_of(dump_mapping(GOOD), f"tests.{'9' * 5000}.duration=5s")
+    assert problem.code == "set.no-such-item"
+
+
 def test_everything_wrong_is_said_at_once_in_reading_order_with_file_line_and_column() -> None:
     text = (
         "version: 2\n"
@@ -152,7 +181,7 @@ PLANTS: list[tuple[str, Plant]] = [
     ("spec.not-a-mapping", in_test(2, repeats=3)),
 ]
 CLASHING = {"spec.same-node-needs-workers": "spec.too-big"}
-"""With 65 workers a node, same-node has its workers."""
+"""With 65 workers per node, same-node has its workers."""
 
 
 @given(st.sets(st.integers(0, len(PLANTS) - 1), min_size=1))
@@ -185,8 +214,8 @@ def _written(plants: list[tuple[str, Plant]]) -> int:
 
 
 def test_more_repeats_at_least_raise_the_most() -> None:
-    assert Repeats(min=5).max == 5
-    assert Repeats().max == 3
+    assert Repeats(min=9).max == 9
+    assert Repeats().max == 6
 
 
 @pytest.mark.parametrize(

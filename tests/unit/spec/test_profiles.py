@@ -7,7 +7,7 @@ import re
 import pytest
 
 from clearway.base.units import Duration, Frequency
-from clearway.probe.metrics import PERCENTILE, percent
+from clearway.probe.distribution import PERCENTILE, percent
 from clearway.spec.criteria import Criterion
 from clearway.spec.load import dump_spec, load_profile, profile_names, profile_text, read_spec
 from clearway.spec.model import Spec, Test
@@ -64,10 +64,14 @@ def test_every_line_of_the_starter_that_is_commented_out_can_be_made_real() -> N
 def test_the_starter_shows_true_defaults() -> None:
     """Made real, a default changes nothing: only fields that have none differ from the profile."""
     real = read_spec(re.sub(r"^( *)#([a-z-]+: )", r"\1\2", init_text(), flags=re.MULTILINE))
-    without = {"link": None, "max_rate": None, "machine_label": None, "chaos": None}
-    tests = {"engine": None, "family": None, "pairs": None, "congestion": None, "buffer": None, "datagram": None}
-    plain = tuple(test.model_copy(update=tests) for test in real.tests)
-    assert real.model_copy(update={**without, "tests": plain}) == load_profile("standard")
+    without = {"seed": None, "link": None, "max_rate": None, "machine_label": None, "chaos": None}
+    optional = ("engine", "family", "pairs", "congestion", "buffer", "datagram")
+    profile = load_profile("standard")
+    plain = tuple(
+        test.model_copy(update={field: getattr(given, field) for field in optional})
+        for test, given in zip(real.tests, profile.tests, strict=True)
+    )
+    assert real.model_copy(update={**without, "tests": plain}) == profile
 
 
 @pytest.mark.parametrize("name", profile_names())

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate
 from clearway.ledger.record import Record
-from clearway.probe.measurement import Counters, Histogram, Http, Udp
+from clearway.probe.histogram import Histogram
+from clearway.probe.measurement import Counters, Http, Udp
 from clearway.probe.records import Outcome, Probe, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import CriterionVerdict, PairState, State
 from making import GBIT, after, background_ok, inventory, measured, planned, tcp_spec, void
+from properties import examples
 
-RANK = {State.FAIL: 0, State.INCONCLUSIVE: 1, State.PASS: 2}
 CRITERION = "throughput >= 500 Mbit/s for 80 % of pairs"
 
 PairAnswers = list[float | Outcome | None]
@@ -69,14 +70,37 @@ def test_the_order_of_results_does_not_matter(answers: PairAnswers, rng: random.
     assert judge(replace(record, results=tuple(shuffled))) == judge(record)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(ANSWERS, st.integers(0, 4), st.floats(1.0, 100.0))
-def test_a_better_value_never_makes_a_worse_verdict(answers: PairAnswers, which: int, factor: float) -> None:
+def test_a_better_value_never_makes_a_network_fail(answers: PairAnswers, which: int, factor: float) -> None:
     before = judge(tcp_record(answers)).state
     value = answers[which]
     if isinstance(value, float):
         better = [*answers[:which], value * factor, *answers[which + 1 :]]
-        assert RANK[judge(tcp_record(better)).state] >= RANK[before]
+        assert before is State.FAIL or judge(tcp_record(better)).state is not State.FAIL
+
+
+@settings(max_examples=examples(60))
+@given(st.lists(st.floats(4.5e8, 9e8), min_size=1, max_size=5), st.integers(1, 5))
+def test_more_of_the_same_never_turns_a_verdict_around(values: list[float], more: int) -> None:
+    """A pair that measures again what it measured keeps its verdict, or is decided at last."""
+    once, again = (repeated(values, repeats) for repeats in (1, 1 + more))
+    assert once is again or once is State.INCONCLUSIVE or again is State.INCONCLUSIVE
+    assert not (once is State.PASS and min(values) >= 6e8) or again is State.PASS
+
+
+def repeated(values: list[float], repeats: int) -> State:
+    """A pair for each value, which it measures in every repeat."""
+    record = planned(tcp_spec("throughput >= 500 Mbit/s", max_repeats=6), inventory(2 * len(values)))
+    rounds = [
+        replace(
+            round_, id=f"{round_.id}.{n}", probes=tuple(replace(p, id=f"{p.id}.{n}", repeat=n) for p in round_.probes)
+        )
+        for n in range(repeats)
+        for round_ in record.plan
+    ]
+    rates = dict(zip([probe.pair for probe in record.plan[0].probes], values, strict=True))
+    return judge(after(record, rounds, lambda r, p: measured(r, p, rates[p.pair]))).state
 
 
 @given(ANSWERS)
@@ -118,7 +142,7 @@ def test_a_client_that_could_not_connect_to_a_server_that_was_not_there_proves_n
 
 
 def test_a_share_of_the_link_is_judged_against_each_pairs_own_link() -> None:
-    nodes = inventory(4)
+    nodes = inventory(8)
     slow = tuple(replace(n, link=Rate(1e8)) if n.name == "node-4" else n for n in nodes.nodes)
     record = planned(tcp_spec("throughput >= 90 % of link"), replace(nodes, nodes=slow))
     rates = {True: 0.95e8, False: 0.95e9}
@@ -134,7 +158,7 @@ def test_without_a_known_link_a_share_of_it_stays_undecided() -> None:
 
 
 def test_in_total_sums_what_ran_at_once() -> None:
-    verdict = leaf(tcp_record([1e8, 2e8, 3e8, 4e8, 5e8], "throughput >= 1.4 Gbit/s in total"))
+    verdict = leaf(tcp_record([1e8, 2e8, 3e8, 4e8, 5e8], "throughput >= 1.2 Gbit/s in total"))
     assert verdict.state is State.PASS
     assert verdict.pairs[0].value == Rate(1.5e9)
 
@@ -160,8 +184,11 @@ tests:
 """
 
 
-def udp_record(loss: float, count: int, **changes: object) -> Record:
-    record = planned(read_spec(UDP), inventory(2))
+UDP_ONCE = UDP.replace("direction: forward", "direction: forward, repeats: {min: 1, max: 1}")
+
+
+def udp_record(loss: float, count: int, *, spec: str = UDP, **changes: object) -> Record:
+    record = planned(read_spec(spec), inventory(2))
 
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
         serve, send = measured(round_, probe, loss, count=count)
@@ -175,19 +202,27 @@ def udp_record(loss: float, count: int, **changes: object) -> Record:
 
 
 def test_no_loss_in_few_datagrams_proves_little() -> None:
-    """Zero loss in n only bounds loss by 3 / n: 0.1 % needs 3,000 datagrams."""
+    """Zero loss in n only bounds loss by 3 / n: 0.1 % needs 3,000 datagrams, and more where there are more looks."""
     assert leaf(udp_record(0.0, 2_999)).pairs[0].reasons[0].code == "verdict.too-few-samples"
-    assert judge(udp_record(0.0, 3_000)).state is State.PASS
+    assert leaf(udp_record(0.0, 3_000)).pairs[0].reasons[0].code == "verdict.straddles"
+    assert judge(udp_record(0.0, 3_000, spec=UDP_ONCE)).state is State.PASS
 
 
 def test_socket_buffer_drops_are_host_loss_not_loss() -> None:
-    dropped = Counters(udp_rcvbuf_errors=100)
+    dropped = Counters(socket_drops=100)
     assert judge(udp_record(0.01, 10_000)).state is State.FAIL
     assert judge(udp_record(0.01, 10_000, counters=dropped)).state is State.PASS
 
 
 def test_drops_that_cannot_be_attributed_count_as_lost_on_the_way() -> None:
-    assert judge(udp_record(0.01, 10_000, counters=Counters(udp_rcvbuf_errors=None))).state is State.FAIL
+    assert judge(udp_record(0.01, 10_000, counters=Counters(socket_drops=None))).state is State.FAIL
+
+
+def test_drops_at_sockets_of_others_never_hide_a_loss() -> None:
+    """A record of before 0.2 has only the count of all sockets: what was sent and did not arrive is lost then."""
+    foreign = Counters(udp_rcvbuf_errors=5_000)
+    assert judge(udp_record(0.01, 10_000, counters=foreign)).state is State.FAIL
+    assert judge(udp_record(0.01, 10_000, counters=replace(foreign, socket_drops=0))).state is State.FAIL
 
 
 @pytest.mark.parametrize(
@@ -229,6 +264,26 @@ def http_record(background: float | Outcome | None = 0.95 * GBIT, **changes: obj
 
 def test_latency_under_a_full_load_passes() -> None:
     assert judge(http_record()).state is State.PASS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "standing"), [(0.005, PairState.HOLDS), (0.15, PairState.UNDECIDED), (2.0, PairState.BREAKS)]
+)
+def test_a_delay_that_the_tool_s_own_waiting_explains_does_not_break(seconds: float, standing: PairState) -> None:
+    """The limit is 10 ms. Without waiting, 150 ms break it."""
+    record = planned(read_spec(HTTP), inventory(2))
+
+    def answered(waited: Duration | None) -> CriterionVerdict:
+        def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
+            if probe.role is Role.BACKGROUND:
+                return background_ok(round_, probe)
+            serve, send = measured(round_, probe, seconds)
+            return serve, replace(send, counters=Counters(tool_waited=waited))
+
+        return leaf(after(record, record.plan, answer))
+
+    assert answered(Duration(0.2)).pairs[0].standing is standing
+    assert answered(None).pairs[0].standing is (PairState.HOLDS if standing is PairState.HOLDS else PairState.BREAKS)
 
 
 @pytest.mark.parametrize(
@@ -274,6 +329,17 @@ def test_failed_requests_forbid_a_pass() -> None:
     assert verdict.pairs[0].reasons[0].code == "verdict.errors"
 
 
+def test_a_record_that_timed_requests_from_their_sending_leaves_the_pair_undecided() -> None:
+    """Run directories of earlier versions: their requests that an outage held back look fast."""
+    probe = planned(read_spec(HTTP), inventory(2)).plan[0].probes[0]
+    (_, whole) = measured(planned(read_spec(HTTP), inventory(2)).plan[0], probe, 0.005)
+    assert isinstance(whole.measurement, Http)
+    assert leaf(http_record(measurement=whole.measurement)).state is State.PASS
+    verdict = leaf(http_record(measurement=replace(whole.measurement, due=None)))
+    assert verdict.state is State.INCONCLUSIVE
+    assert [reason.code for reason in verdict.pairs[0].reasons] == ["verdict.timed-from-sending"]
+
+
 def test_a_saturated_client_measures_itself() -> None:
     verdict = leaf(http_record(counters=Counters(tool_cpu=0.99)))
     assert verdict.state is State.INCONCLUSIVE
@@ -281,7 +347,7 @@ def test_a_saturated_client_measures_itself() -> None:
 
 
 def test_a_percentile_needs_ten_samples_beyond_it() -> None:
-    few = Http(Histogram.of([0.001] * 999), {}, Duration(10))
+    few = Http(Histogram.of([0.001] * 999), {}, Duration(10), due=999)
     spec = read_spec(HTTP.replace("rate: 500/s, ", ""))
     record = planned(spec, inventory(2))
 

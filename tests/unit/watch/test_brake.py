@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from api_server import ApiServer, Fault, Json, api_server
-from clearway.kube.api import Access
+from api_objects import Json
+from api_server import ApiServer, Fault, api_server
+from clearway.base.clock import Clock
+from clearway.kube.access import Access
+from clearway.probe.records import Reason
+from clearway.report.wording import LANGUAGES, sentence
+from clearway.site.base import WatchContext
 from clearway.site.kubernetes.names import NODES
 from clearway.watch.brake import Brake
 
@@ -41,6 +47,14 @@ async def test_a_node_that_is_not_ready_any_more_stops_the_run(server: ApiServer
     server.put(NODES, node("node-2", ready=False))
     reason = await watching
     assert (reason.code, reason.values["node"]) == ("brake.node-not-ready", "node-2")
+
+
+async def test_an_image_without_a_name_on_any_node_leaves_the_brake_on(server: ApiServer, brake: Brake) -> None:
+    bare = {"images": [{"names": None, "sizeBytes": 1}], "addresses": None}
+    server.put(NODES, {"metadata": {"name": "node-1", "labels": None}, "spec": {"taints": None}, "status": bare})
+    watching = asyncio.create_task(brake.trouble(["node-1", "node-2"]))
+    server.put(NODES, node("node-2", ready=False))
+    assert (await watching).values["node"] == "node-2"
 
 
 async def test_a_node_that_is_not_under_test_may_go(server: ApiServer, brake: Brake) -> None:
@@ -79,3 +93,38 @@ async def test_a_node_that_is_broken_on_purpose_stops_nothing_until_it_is_whole_
     broken.clear()
     server.put(NODES, node("node-2", ready=False))
     assert (await asyncio.wait_for(watching, 20)).values["node"] == "node-2"
+
+
+async def reason_of(brake: Brake, act: Any = lambda: None) -> Reason:
+    """Why the brake stops a run of these two nodes."""
+    stopped: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+    nodes = frozenset({"node-1", "node-2"})
+    async with brake.watching(WatchContext(nodes, Clock(), lambda seen: None, stopped.set_result)):
+        act()
+        return await asyncio.wait_for(stopped, 20)
+
+
+@pytest.mark.fault("controller", "a watcher of the run fails", "The run stops and says why; what was measured stays.")
+async def test_a_brake_that_fails_stops_the_run_and_says_where(brake: Brake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(node: object) -> str:
+        raise LookupError("no such thing")
+
+    monkeypatch.setattr("clearway.watch.brake._not_ready", fail)
+    reason = await reason_of(brake)
+    assert reason.code == "brake.watcher-failed"
+    for language in LANGUAGES:
+        said = sentence(reason.code, reason.values, language)
+        assert "LookupError: no such thing (test_brake.py:" in said
+
+
+async def test_an_answer_that_can_not_be_read_stops_the_run_at_any_time(server: ApiServer, brake: Brake) -> None:
+    """A brake that sees nothing any more is none."""
+    reason = await reason_of(brake, lambda: server.put(NODES, {"metadata": {"name": "node-2"}, "status": 7}))
+    assert reason.code == "brake.watcher-failed"
+
+
+async def test_heartbeats_that_can_not_be_read_stop_the_run(server: ApiServer, brake: Brake) -> None:
+    server.put(LEASES, {"metadata": {"name": "node-1"}, "spec": {"renewTime": 7}})
+    reason = await reason_of(brake)
+    assert reason.code == "brake.watcher-failed"
+    assert "Expected `str`, got `int`" in sentence(reason.code, reason.values, "en")

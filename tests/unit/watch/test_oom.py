@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from api_server import ApiServer, Fault, Json, api_server
+from api_objects import Json
+from api_server import ApiServer, Fault, api_server
 from clearway.base.clock import Clock
-from clearway.kube.api import Access
+from clearway.base.errors import LedgerError
+from clearway.kube.access import Access
 from clearway.probe.records import Observation, Reason
 from clearway.shell.base import Answer, CommandOutput, NotRun, ShellCommand
 from clearway.site.base import WatchContext
@@ -244,3 +246,26 @@ async def test_a_node_that_was_booted_meanwhile_shows_all_of_its_new_log(seen: S
 )
 def test_the_victim_is_read_from_a_kernels_or_a_kubelets_words(message: str, named: dict[str, str]) -> None:
     assert killed(message) == named
+
+
+async def test_a_source_that_fails_in_the_middle_is_reported_as_not_observed(seen: Seen, tracking: Tracking) -> None:
+    with api_server() as server:
+        async with tracking(server):
+            await seen.until(lambda: "containers" in {source for source, _ in seen.of("oom-observer")})
+            server.put(PODS, pod("eater") | {"status": 7})
+            await seen.until(lambda: bool(seen.of("oom-not-observed")))
+    assert seen.of("oom-not-observed")[0][0] == "containers"
+
+
+async def test_kills_that_can_not_be_written_down_end_the_run(seen: Seen, tmp_path: Path) -> None:
+    def full(observation: Observation) -> None:
+        seen.news.set()
+        raise LedgerError("ledger.cannot-write", path="observations.jsonl", error="no space left")
+
+    async def track(server: ApiServer) -> None:
+        context = WatchContext(NODES, Clock(), full, lambda reason: None)
+        async with OomTracker(Access(server.kubeconfig(tmp_path)), "mine").watching(context):
+            await seen.news.wait()
+
+    with api_server() as server, pytest.raises(LedgerError):
+        await track(server)

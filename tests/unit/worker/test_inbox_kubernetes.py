@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,22 +14,16 @@ import pytest
 from api_server import ApiServer, Fault, api_server
 from clearway.base.units import Duration, Size
 from clearway.probe.measurement import Evidence, Tcp
-from clearway.probe.parameters import TcpParameters, Window
-from clearway.probe.records import Endpoint, Half, Outcome, Request, Result
+from clearway.probe.records import Half, Outcome, Request, Result
 from clearway.probe.wire import REQUEST, RESULT
 from clearway.worker.api import RightMissing
 from clearway.worker.inbox import Mailbox
 from clearway.worker.inbox_kubernetes import RESULT_LIMIT, KubernetesInbox
 from kubelets import MAILBOXES, announcement, inbox
+from making import request
 
 NAME = "clearway-abc-0"
 Boxes = Callable[..., KubernetesInbox]
-
-
-def request(round_: str = "r1", probe: str = "bandwidth/node-1>node-2#0", half: Half = Half.SEND) -> Request:
-    window = Window(Duration(0), Duration(1))
-    endpoint = Endpoint("10.0.0.2", 20_000)
-    return Request(round_, probe, 1, half, "iperf2", TcpParameters(1), window, endpoint, 1e9, 1e9 + 5)
 
 
 def result(of: Request) -> Result:
@@ -95,36 +90,89 @@ def test_a_worker_waits_for_an_object_that_is_not_there_yet(server: ApiServer, b
 
 
 def test_results_of_a_round_stand_side_by_side_and_the_last_one_makes_it_done(server: ApiServer, boxes: Boxes) -> None:
-    wanted = request(), request(half=Half.SERVE)
+    wanted = request(), request(Half.SERVE)
     hold(server, *wanted)
     box = boxes()
     rounds = box.mailboxes()
     assert next(rounds) == Mailbox("r1", wanted)
     box.put(result(wanted[0]))
-    assert status(server)["phase"] == "Ready"
+    assert status(server)["phase"] == "Measuring"
     box.put(result(wanted[1]))
     assert (status(server)["phase"], status(server)["result"]) == ("Done", "2 measured")
     assert [RESULT.decode(one) for one in status(server)["results"].values()] == [result(one) for one in wanted]
+
+
+def wait_for(server: ApiServer, phase: str) -> None:
+    deadline = time.monotonic() + 20
+    while status(server)["phase"] != phase:
+        assert time.monotonic() < deadline, status(server)
+        time.sleep(0.01)
+
+
+def test_a_round_that_has_begun_is_measuring_and_has_no_result_yet(server: ApiServer, boxes: Boxes) -> None:
+    box = boxes()
+    rounds = box.mailboxes()
+    hold(server, request(round="r1"))
+    next(rounds)
+    box.put(result(request(round="r1")))
+    hold(server, request(round="r2"))
+    next(rounds)
+    assert (status(server)["phase"], status(server)["result"]) == ("Done", "1 measured")
+    begun = len([path for verb, path in server.requests if verb == "PATCH"])
+    waiting = threading.Thread(target=next, args=(rounds, None))
+    waiting.start()
+    wait_for(server, "Measuring")
+    assert (status(server)["round"], status(server)["result"]) == ("r1", ""), "the controller may not have read them"
+    assert len(status(server)["results"]) == 1
+    assert len([path for verb, path in server.requests if verb == "PATCH"]) == begun + 1
+    box.put(result(request(round="r2")))
+    assert (status(server)["phase"], status(server)["result"]) == ("Done", "1 measured")
+    server.remove(MAILBOXES, NAME)
+    waiting.join(10)
+
+
+def test_a_round_that_is_over_already_is_not_shown_as_measuring(server: ApiServer, boxes: Boxes) -> None:
+    box = boxes()
+    rounds = box.mailboxes()
+    hold(server, request(round="r1"))
+    next(rounds)
+    box.put(result(request(round="r1")))
+    server.remove(MAILBOXES, NAME)
+    assert list(rounds) == []
+    assert len([path for verb, path in server.requests if verb == "PATCH"]) == 1
+
+
+def test_an_api_server_that_does_not_take_the_phase_holds_no_round_up(server: ApiServer, boxes: Boxes) -> None:
+    box = boxes()
+    rounds = box.mailboxes()
+    hold(server, request(round="r1"))
+    next(rounds)
+    server.faults.append(Fault(patches, 1, 503))
+    hold(server, request(round="r2"))
+    assert next(rounds).round == "r2"
+    assert server.faults[0].times == 0
+    box.put(result(request(round="r2")))
+    assert status(server)["phase"] == "Done"
 
 
 def test_a_new_round_replaces_the_results_of_the_old_one(server: ApiServer, boxes: Boxes) -> None:
     box = boxes()
     rounds = box.mailboxes()
     for name in ("r1", "r2"):
-        hold(server, request(name))
+        hold(server, request(round=name))
         next(rounds)
-        box.put(result(request(name)))
+        box.put(result(request(round=name)))
     assert status(server)["round"] == "r2"
     assert len(status(server)["results"]) == 1
 
 
 def test_a_late_result_of_an_old_round_does_not_land(server: ApiServer, boxes: Boxes) -> None:
     box = boxes()
-    hold(server, request("r1"))
+    hold(server, request(round="r1"))
     rounds = box.mailboxes()
     next(rounds)
-    hold(server, request("r2"))
-    box.put(result(request("r1")))
+    hold(server, request(round="r2"))
+    box.put(result(request(round="r1")))
     assert status(server)["results"] == {}
 
 
@@ -142,13 +190,13 @@ def test_a_late_result_of_an_old_round_does_not_land(server: ApiServer, boxes: B
     ids=["reset", "throttled", "unavailable", "token-renewed", "conflict", "answer-lost", "answer-garbled"],
 )
 def test_a_result_is_delivered_once_in_spite_of_failures(server: ApiServer, boxes: Boxes, fault: Fault) -> None:
-    hold(server, request(), request(half=Half.SERVE))
+    hold(server, request(), request(Half.SERVE))
     box = boxes()
     rounds = box.mailboxes()
     next(rounds)
     server.faults.append(fault)
     box.put(result(request()))
-    box.put(result(request(half=Half.SERVE)))
+    box.put(result(request(Half.SERVE)))
     assert len(status(server)["results"]) == 2
     assert status(server)["phase"] == "Done"
 
@@ -163,16 +211,16 @@ def test_a_watch_that_fails_begins_again(server: ApiServer, boxes: Boxes, fault:
 @pytest.mark.parametrize("ending", [ApiServer.end_watches, ApiServer.expire])
 def test_a_watch_that_ends_shows_nothing_twice(server: ApiServer, boxes: Boxes, ending: Any) -> None:
     rounds = boxes().mailboxes()
-    hold(server, request("r1"))
+    hold(server, request(round="r1"))
     assert next(rounds).round == "r1"
     ending(server)
-    hold(server, request("r2"))
+    hold(server, request(round="r2"))
     assert next(rounds).round == "r2"
 
 
 def test_an_emptied_mailbox_cancels(server: ApiServer, boxes: Boxes) -> None:
     rounds = boxes().mailboxes()
-    hold(server, request("r1"))
+    hold(server, request(round="r1"))
     next(rounds)
     hold(server, round=None)
     assert next(rounds) == Mailbox(None, ())
@@ -180,7 +228,7 @@ def test_an_emptied_mailbox_cancels(server: ApiServer, boxes: Boxes) -> None:
 
 def test_a_deleted_mailbox_ends_the_work(server: ApiServer, boxes: Boxes) -> None:
     rounds = boxes().mailboxes()
-    hold(server, request("r1"))
+    hold(server, request(round="r1"))
     next(rounds)
     server.remove(MAILBOXES, NAME)
     assert list(rounds) == []
@@ -188,11 +236,11 @@ def test_a_deleted_mailbox_ends_the_work(server: ApiServer, boxes: Boxes) -> Non
 
 def test_clock_questions_are_answered_while_a_round_goes_on(server: ApiServer, boxes: Boxes) -> None:
     rounds = boxes().mailboxes()
-    hold(server, request("r1"), ping=3)
+    hold(server, request(round="r1"), ping=3)
     assert next(rounds).round == "r1"
     assert status(server)["clock"]["ping"] == 3
     hold(server, ping=4)
-    hold(server, request("r2"))
+    hold(server, request(round="r2"))
     assert next(rounds).round == "r2"
     assert status(server)["clock"]["ping"] == 4
 
@@ -216,9 +264,9 @@ def test_a_right_that_comes_a_moment_later_is_waited_for(server: ApiServer, boxe
 def test_an_api_server_that_comes_back_may_first_refuse_all_clients(
     server: ApiServer, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long it was away: patience with refusals begins with the first of them."""
-    monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.0)
-    server.faults += [Fault(patches, 1, 503), Fault(patches, 2, 403)]
+    """However long it was away: patience with refusals begins anew with the first refusal after it."""
+    monkeypatch.setattr("clearway.worker.retrying._RIGHTS_PATIENCE", 0.25)
+    server.faults += [Fault(patches, 1, 403), Fault(patches, 2, 503), Fault(patches, 1, 403)]
     boxes().announce(announcement("node-1"))
     assert status(server)["phase"] == "Ready"
 

@@ -12,7 +12,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from clearway.base.errors import UnitError
-from clearway.base.units import Duration, parse_duration
+from clearway.base.quantity_text import parse_duration
+from clearway.base.units import Duration
 from clearway.spec.types import refusal
 
 
@@ -31,12 +32,13 @@ def _span(value: Any) -> Duration:
 
 
 def _whole(value: Any) -> int:
-    """As Go reads it out of a map: a float without a fraction is a whole number."""
+    """As Go reads it out of a map: a float without a fraction is a whole number, if 64 bits can hold it."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PydanticCustomError("int_parsing", "int_parsing") from None
-    if isinstance(value, bool) or number != int(number):
+    whole = abs(number) < 2**63 and number == int(number) and str(value).isascii()
+    if isinstance(value, bool) or not whole:
         raise PydanticCustomError("int_parsing", "int_parsing")
     return int(number)
 
@@ -50,13 +52,22 @@ Several = Annotated[GoInt, Field(ge=1)]
 """One at least."""
 
 
+_MOST_NAMESPACES = 10_000
+"""So many a cluster is said to hold."""
+SomeNamespaces = Annotated[int, Field(ge=0, le=_MOST_NAMESPACES)]
+
 RawParams = dict[str, Any]
 """Keys of a measurement's or template's own: their case counts."""
 
 
 class Part(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, coerce_numbers_to_str=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
     )
 
     @model_validator(mode="before")
@@ -68,7 +79,7 @@ class Part(BaseModel):
 
 
 class NamespaceConfig(Part):
-    number: int = Field(0, ge=0)
+    number: SomeNamespaces = 0
     """0 counts as 1."""
     prefix: str = ""
     delete_stale_namespaces: bool | None = None
@@ -200,7 +211,7 @@ class Dependency(Part):
 class Cl2Config(Part):
     name: str
     dependencies: tuple[Dependency, ...] = ()
-    automanaged_namespaces: int = Field(0, ge=0)
+    automanaged_namespaces: SomeNamespaces = 0
     namespace: NamespaceConfig = NamespaceConfig()
     steps: tuple[ConfigStep, ...] = Field(min_length=1)
     tuning_sets: tuple[TuningSet, ...] = ()

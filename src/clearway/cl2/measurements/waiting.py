@@ -164,7 +164,7 @@ class ControlledStartParameters(Selection):
 
 class ControlledGatherParameters(Part):
     sync_timeout: GoDuration = Duration(60)
-    """Without effect: ClusterLoader2 waits so long for its informers, and clearway asks the API anew each time."""
+    """Without effect: ClusterLoader2 waits so long for its informers, and clearway asks the API each time."""
 
 
 class WaitForControlledPodsRunning:

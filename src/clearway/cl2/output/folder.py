@@ -17,7 +17,7 @@ from clearway.cl2.config.model import ChaosMonkeyConfig, Cl2Config, NamespaceCon
 from clearway.cl2.names import INCOMPLETE, safe, summary_name
 from clearway.cl2.outcome import SummaryFile, TestResult
 from clearway.cl2.output.junit import junit
-from clearway.ledger.write import write_whole, writing
+from clearway.ledger.disk import write_whole, writing
 from clearway.report.wording import Language
 
 

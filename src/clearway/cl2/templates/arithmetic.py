@@ -8,6 +8,7 @@ from functools import reduce
 from gotemplate import Int, parse_float, unfit
 
 _LOWEST = -(2**63)
+"""Of Go's int64."""
 
 
 def to_float(value: object) -> float:

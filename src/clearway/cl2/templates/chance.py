@@ -11,10 +11,13 @@ from functools import cache
 
 _LENGTH, _TAP = 607, 273
 _JUMP = 7_800_000_000_000
+"""Numbers that Go's generator is ahead of its seed when the first one is drawn (`math/rand`, rngCooked)."""
 _WORD = 2**64 - 1
+"""Go computes in 64 bits."""
 _SLOT = 18
 """Bytes for a coefficient of a product: twice 64 bit, and room for 607 of them."""
 _PRIME = 2**31 - 1
+"""Of the generator that spreads a seed (`math/rand`, seedrand)."""
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

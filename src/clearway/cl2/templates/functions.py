@@ -93,7 +93,9 @@ def _encoded(text: str) -> str:
 
 
 MOST_ITEMS = 1_000_000
+"""A template that asks for more has a number too large: it is refused before the memory is full."""
 MOST_CHARACTERS = 4_000_000
+"""More than the 1.5 MiB that etcd takes for one object."""
 
 
 def cl2_functions(random: Random, include: Callable[[object], str]) -> Functions:

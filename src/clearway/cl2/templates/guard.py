@@ -21,6 +21,7 @@ from clearway.spec.problems import Problem, SourcePosition, SpecError, shown
 from gotemplate import PrintedValue, TemplateError
 
 _DEEPEST = 500
+"""Half of Python's own limit on recursion."""
 _STANDARD = "tag:yaml.org,2002:"
 _TEXT = f"{_STANDARD}str"
 _LABELS = frozenset(("labels", "matchLabels", "nodeSelector"))
@@ -155,6 +156,7 @@ Rerender = Callable[[ValueReplacer], str]
 
 _WORD = "baseline"
 _MOST_SUSPECTS = 200
+"""Each is tried by rendering and parsing again: the rest would only make a wrong answer slow."""
 
 
 def check(source: str, rendered: str, rerender: Rerender) -> None:

@@ -1,4 +1,4 @@
-"""iperf 2.1: bulk TCP over many streams, and one UDP stream.
+"""iperf 2.1: bulk TCP over many streams, and UDP of one flow or many.
 
 The classic 2.0 won't do: it lacks `--txstart-time`, which holds a connected client back until the instant,
 and its intervals don't begin there.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Tuple
 
 from clearway.base.units import Duration, Rate
-from clearway.engine.base import TAIL, Engine, Listen, Output, Tool, ToolCommand, parameters_of
+from clearway.engine.base import AFRESH, TAIL, Engine, Listen, Output, Tool, ToolCommand, parameters_of
 from clearway.engine.iperf import Grid, buffer_flags, bulk_grid_of, datagram_of, fine_grid_of, tcp_flags, udp_flags
+from clearway.engine.iperf2.rows import addresses_of_peers, without_reopened, without_strangers
 from clearway.engine.iperf2.tcp import read_tcp_receiver, read_tcp_sender
 from clearway.engine.iperf2.udp import read_udp_receiver, read_udp_sender
-from clearway.probe.measurement import Measurement
+from clearway.engine.iperf2.udp_flows import read_udp_flows_receiver, read_udp_flows_sender
+from clearway.probe.measurement import Measurement, Udp
 from clearway.probe.parameters import TcpParameters, UdpParameters
 from clearway.probe.records import Half, Request
 
@@ -54,16 +56,18 @@ class Iperf2(Engine):
     default_for = protocols
     tools = (IPERF,)
     needs = (Half.SERVE, Half.SEND)
+    many_flows = True
 
     def serve(self, request: Request) -> ToolCommand:
         udp = isinstance(request.parameters, UdpParameters)
-        port = request.server.port
-        argv = ("iperf", "-s", "-p", str(port), *_family(request), *_FORMAT, *_every(request), *_serving(request))
+        address, port = request.server.address, request.server.port
+        argv = ("iperf", "-s", "-B", address, "-p", str(port), *_family(request), *_FORMAT, *_serving(request))
         return ToolCommand(
             argv=argv,
             launch=Duration(0),
             ends=request.window.end + TAIL + (_UDP_DRAIN if udp else _TCP_DRAIN),
             listen=Listen("udp" if udp else "tcp", port),
+            alone_until=None if udp else _CONNECT - AFRESH,
             grace=_UDP_GRACE if udp else _TCP_GRACE,
         )
 
@@ -79,18 +83,30 @@ class Iperf2(Engine):
             watch_start=True,
         )
 
+    def clients(self, output: Output) -> Tuple[str, ...]:
+        return addresses_of_peers(output)
+
     def read(self, request: Request, output: Output) -> Measurement:
         grid, serves = _grid(request), request.half is Half.SERVE
+        output = without_strangers(output, request.partner or ()) if serves else output
         if isinstance(request.parameters, TcpParameters):
             return (read_tcp_receiver if serves else read_tcp_sender)(grid, request.parameters, output)
-        if serves:
-            return read_udp_receiver(grid, datagram_of(request), output)
-        return read_udp_sender(datagram_of(request), output)
+        return _read_udp(request, grid, output)
+
+
+def _read_udp(request: Request, grid: Grid, output: Output) -> Udp:
+    flows, datagram = parameters_of(request, UdpParameters).flows, datagram_of(request)
+    if request.half is Half.SERVE:
+        own = without_reopened(output)
+        if flows is None:
+            return read_udp_receiver(grid, datagram, own)
+        return read_udp_flows_receiver(grid, datagram, flows, own)
+    return read_udp_sender(datagram, output) if flows is None else read_udp_flows_sender(datagram, flows, output)
 
 
 def _grid(request: Request) -> Grid:
     parameters = request.parameters
-    if isinstance(parameters, UdpParameters):
+    if isinstance(parameters, UdpParameters) and parameters.flows is None:
         return fine_grid_of(request.window, _jitter_interval(parameters.rate, datagram_of(request)))
     return bulk_grid_of(request.window)
 
@@ -105,22 +121,24 @@ def _family(request: Request) -> Tuple[str, ...]:
     return ("-V",) if request.server.v6 else ()
 
 
-def _every(request: Request) -> Tuple[str, ...]:
-    return ("-i", _seconds(_grid(request).interval))
+def _every(grid: Grid) -> Tuple[str, ...]:
+    return ("-i", _seconds(grid.interval))
 
 
 def _serving(request: Request) -> Tuple[str, ...]:
     parameters = request.parameters
     if isinstance(parameters, UdpParameters):
         # Without -l the receiver cuts longer datagrams off and miscounts their bytes.
-        return ("-u", "-l", str(datagram_of(request)), *buffer_flags(parameters.buffer))
-    return buffer_flags(parameters_of(request, TcpParameters).buffer)
+        size = ("-u", "-l", str(datagram_of(request)))
+        return (*_every(_grid(request)), *size, *buffer_flags(parameters.buffer))
+    tcp = parameters_of(request, TcpParameters)
+    return (*_every(_grid(request).fine(tcp.streams)), *buffer_flags(tcp.buffer))
 
 
 def _sending(request: Request) -> Tuple[str, ...]:
     if isinstance(request.parameters, UdpParameters):
         return udp_flags(request)
-    return (*_every(request), *tcp_flags(request, "-Z"))
+    return (*_every(_grid(request)), *tcp_flags(request, "-Z"))
 
 
 def _seconds(span: Duration) -> str:

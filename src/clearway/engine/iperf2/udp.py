@@ -9,21 +9,22 @@ from typing import Sequence
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration, Rate, Size
 from clearway.engine.base import Output, failed, whole_lines
-from clearway.engine.iperf import Grid, duration, ticks
-from clearway.engine.iperf2.rows import BYTES, TOOL, Rows, check_receiver, check_sender, count_of, rows_of
+from clearway.engine.iperf import TOLERANCE, Fate, Grid, duration, fate_of, ticks
+from clearway.engine.iperf2.rows import BYTES, TOOL, Rows, check_receiver, check_sender, count_of, rows_of, stall_in
 from clearway.probe.measurement import Udp
 
-_RECEIVED = re.compile(BYTES + r" +(\d+\.\d+) ms +(\d+)/ *(\d+) \(\S+%\) .*pps\b.*")
-_REORDERED = re.compile(r"^\[ *\d+\] (\S+)-(\S+) sec +(\d+) datagrams received out-of-order\n", re.MULTILINE)
-_SENT = re.compile(BYTES + r" +(\d+)/(\d+) +\S+ pps")
-_SENT_TOTAL = re.compile(r"\[ *\d+\] Sent (\d+) datagrams")
-_SENDING = re.compile(r"Sending (\d+) byte datagrams")
-_ONLY_A_HEADING = re.compile(r"-+\nServer listening on UDP port \d+.*\n(?:[A-Z].*\n)*-+\n")
+_RECEIVED = re.compile(BYTES + r" +([0-9]{1,18}\.[0-9]{1,18}) ms +([0-9]{1,18})/ *([0-9]{1,18}) \(\S+%\) .*pps\b.*")
+_TIME = r"([0-9]{1,18}\.[0-9]{1,4})"
+_REORDERED = re.compile(
+    rf"^\[ *[0-9]{{1,18}}\] {_TIME}-{_TIME} sec +([0-9]{{1,18}}) datagrams received out-of-order\n", re.MULTILINE
+)
+SENT = re.compile(BYTES + r" +([0-9]{1,18})/([0-9]{1,18}) +\S+ pps")
+_SENT_TOTAL = re.compile(r"\[ *[0-9]{1,18}\] Sent ([0-9]{1,18}) datagrams")
+_SENDING = re.compile(r"Sending ([0-9]{1,18}) byte datagrams")
+_ONLY_A_HEADING = re.compile(r"-+\nServer listening on UDP port [0-9]{1,18}.*\n(?:[A-Z].*\n)*-+\n")
 _RECEIVERS_COPY = "] Server Report:"
 _SILENCE = 2_000
 """Ticks without a datagram, 0.2 s, after which the load is over for sure: a shaper's queue on the lab holds 50 ms."""
-_TOLERANCE = 3
-"""Datagrams by which a tool's own totals may differ: the one at connecting, and those that close the session."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,28 @@ def read_udp_receiver(grid: Grid, datagram: int, output: Output) -> Udp:
     A receiver that listened throughout and saw no client is proven silence. Raises Unreadable if the rows don't
     cover the window, if the session's totals are missing, or if they contradict each other.
     """
-    if _silent(output):
+    if is_silent(output):
         intervals = len(grid.starts())
-        return Udp(received=0, interval=grid.interval, series=(Size(0),) * intervals, datagrams=(0,) * intervals)
+        nothing = Udp(received=0, interval=grid.interval, series=(Size(0),) * intervals, datagrams=(0,) * intervals)
+        return replace(nothing, stall=duration(grid.end - grid.begin), stalled_at=duration(grid.begin))
     check_receiver(output, streams=1)
-    rows = rows_of(replace(output, stdout=_REORDERED.sub("", output.stdout)), _RECEIVED, _received)
+    rows = rows_of(without_reordering(output), _RECEIVED, _received)
     session = _session(rows, grid, output)
-    # A line about datagrams out of order is printed only where there were some.
-    late = [(ticks(end) - ticks(begin), int(count)) for begin, end, count in _REORDERED.findall(output.stdout)]
+    fate = _fate(session, datagram, _out_of_order(rows, grid, output))
     (series,) = rows.table(grid.step, grid.starts())
+    stall = stall_in(grid, [cell.size for cell in series])
     return Udp(
-        received=_checked(session, datagram),
-        lost_by_sequence=session.lost,
-        reordered=sum(count for length, count in late if length == grid.step),
+        received=fate.received,
+        lost_by_sequence=fate.lost,
+        duplicates=fate.duplicates,
+        reordered=fate.reordered,
         interval=grid.interval,
         series=tuple(Size(cell.size) for cell in series),
         jitter=tuple(Duration(cell.jitter / 1e3) for cell in series if cell.size),
-        datagrams=tuple(_datagrams(cell.size, datagram) for cell in series),
+        datagrams=tuple(datagrams_in(cell.size, datagram) for cell in series),
+        losses=tuple(cell.lost for cell in series),
+        stall=stall and stall.length,
+        stalled_at=stall and stall.at,
     )
 
 
@@ -68,14 +74,14 @@ def read_udp_sender(datagram: int, output: Output) -> Udp:
     """
     check_sender(output, streams=1)
     own = replace(output, stdout=output.stdout.partition(_RECEIVERS_COPY)[0])
-    _check_size(own, datagram)
-    totals = rows_of(own, _SENT, _sent).rows
+    check_size(own, datagram)
+    totals = rows_of(own, SENT, bytes_sent).rows
     printed = [match for match in map(_SENT_TOTAL.match, whole_lines(own.stdout)) if match]
     if not printed or not totals:
         raise failed("tool.no-totals", TOOL, output)
     session = totals[-1]
-    sent = _datagrams(session.cells, datagram)
-    if abs(int(printed[-1].group(1)) - sent) > _TOLERANCE:
+    sent = datagrams_in(session.cells, datagram)
+    if abs(int(printed[-1].group(1)) - sent) > TOLERANCE:
         raise Unreadable("tool.totals-differ", tool=TOOL, counted=sent, told=int(printed[-1].group(1)))
     return Udp(
         sent=sent,
@@ -84,12 +90,17 @@ def read_udp_sender(datagram: int, output: Output) -> Udp:
     )
 
 
-def _silent(output: Output) -> bool:
+def is_silent(output: Output) -> bool:
     """Whether it listened throughout and printed nothing but its heading."""
     return output.listened and _ONLY_A_HEADING.fullmatch(output.stdout) is not None
 
 
-def _check_size(output: Output, datagram: int) -> None:
+def without_reordering(output: Output) -> Output:
+    """Its rows alone: a line about datagrams out of order has the times of a row, and other columns."""
+    return replace(output, stdout=_REORDERED.sub("", output.stdout))
+
+
+def check_size(output: Output, datagram: int) -> None:
     printed = _SENDING.search(output.stdout)
     if printed is None:
         raise failed("tool.no-rows", TOOL, output)
@@ -103,8 +114,7 @@ def _session(rows: Rows[_Received], grid: Grid, output: Output) -> _Received:
     A receiver that is ended before the sender's closing datagram arrived may not print it. Its intervals then add up
     to the same, if it listened on until nothing came any more.
     """
-    totals = [row.cells for row in rows.rows if row.start == 0 and row.end != grid.step]
-    if totals:
+    if totals := _totals(rows, grid):
         return totals[-1]
     cells = {start: cells for (_, start), cells in rows.by_interval(grid.step).items()}
     silence = range(grid.load_end, grid.load_end + _SILENCE, grid.step)
@@ -115,19 +125,37 @@ def _session(rows: Rows[_Received], grid: Grid, output: Output) -> _Received:
     return _Received(size, 0.0, lost, total)
 
 
-def _datagrams(size: int, datagram: int) -> int:
+def _totals(rows: Rows[_Received], grid: Grid) -> Sequence[_Received]:
+    return [row.cells for row in rows.rows if row.start == 0 and row.end != grid.step]
+
+
+def datagrams_in(size: int, datagram: int) -> int:
     whole, rest = divmod(size, datagram)
     if rest:
         raise Unreadable("tool.datagram-size", tool=TOOL, asked=datagram, found=size)
     return whole
 
 
-def _checked(session: _Received, datagram: int) -> int:
-    """Datagrams received, by bytes; by sequence numbers it must come to the same."""
-    received = _datagrams(session.size, datagram)
-    if abs(session.total - session.lost - received) > _TOLERANCE:
+def _out_of_order(rows: Rows[_Received], grid: Grid, output: Output) -> int:
+    """Datagrams that came after a later one, over the session. A line about them is printed only if there were some.
+
+    Raises Unreadable if the session's own line was cut off.
+    """
+    found = [(ticks(begin), ticks(end), int(count)) for begin, end, count in _REORDERED.findall(output.stdout)]
+    sessions = [count for begin, end, count in found if begin == 0 and end != grid.step]
+    counted = sum(count for begin, end, count in found if end - begin == grid.step)
+    if counted and not sessions and _totals(rows, grid):
+        raise failed("tool.no-totals", TOOL, output)
+    return sessions[-1] if sessions else counted
+
+
+def _fate(session: _Received, datagram: int, out_of_order: int) -> Fate:
+    """What became of the datagrams, by bytes; by sequence numbers it must come to the same, or copies explain it."""
+    received = datagrams_in(session.size, datagram)
+    fate = fate_of(received, session.total, session.lost, out_of_order)
+    if fate is None:
         raise Unreadable("tool.totals-differ", tool=TOOL, counted=received, told=session.total - session.lost)
-    return received
+    return fate
 
 
 def _received(cells: Sequence[str]) -> _Received:
@@ -135,5 +163,5 @@ def _received(cells: Sequence[str]) -> _Received:
     return _Received(count_of(size), float(jitter), int(lost), int(total))
 
 
-def _sent(cells: Sequence[str]) -> int:
+def bytes_sent(cells: Sequence[str]) -> int:
     return count_of(cells[0])

@@ -6,11 +6,11 @@
 from clearway.report.wording.sentences import (
     LANGUAGES,
     Language,
+    Wording,
     describe_error,
     describe_finding,
     hint,
     knows,
-    printable,
     sentence,
     shown,
 )
@@ -18,11 +18,11 @@ from clearway.report.wording.sentences import (
 __all__ = [
     "LANGUAGES",
     "Language",
+    "Wording",
     "describe_error",
     "describe_finding",
     "hint",
     "knows",
-    "printable",
     "sentence",
     "shown",
 ]

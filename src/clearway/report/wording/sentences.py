@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,7 @@ from importlib.resources import files
 from typing import Any, Literal, Protocol, get_args
 
 from clearway.base.errors import ClearwayError, Reason
+from clearway.base.texts import stripped
 from clearway.base.units import Quantity
 from clearway.probe.records import Finding
 
@@ -80,7 +82,6 @@ def read_toml(name: str) -> dict[str, Any]:
 
 
 _UNKNOWN = "?"
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
 
 
 def knows(code: str, language: Language) -> bool:
@@ -95,6 +96,19 @@ def sentence(code: str, values: Mapping[str, Any], language: Language) -> str:
         return _filled(entry.template(values), _worded(values, language))
     said = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
     return f"{code} ({said})" if said else code
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All that can be said in one language."""
+
+    language: Language
+
+    def say(self, code: str, /, **values: Any) -> str:
+        return sentence(code, values, self.language)
+
+    def reason(self, reason: Reason) -> str:
+        return sentence(reason.code, reason.values, self.language)
 
 
 def hint(code: str, values: Mapping[str, Any], language: Language) -> str | None:
@@ -133,12 +147,8 @@ def shown(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(shown(item) for item in value)
-    return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """Text without terminal sequences and control characters: what a tool said must not steer a terminal."""
-    return _CONTROL.sub("", text)
+    text = str(value)
+    return text if text.isprintable() else stripped(text)  # what a tool said must not steer a terminal
 
 
 class _Problem(Protocol):
@@ -181,16 +191,6 @@ def _block(cause: str, advice: Iterable[str], language: Language) -> str:
     return "\n".join([cause, *(f"  {sentence('report.hint', {'text': text}, language)}" for text in advice)])
 
 
-class _Filler(string.Formatter):
-    """Fills every field it finds, and shows a missing one as unknown."""
-
-    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        return kwargs.get(str(key), _UNKNOWN)
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        return shown(value)
-
-
 def _worded(values: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """A reason behind this one, and a member of an enum with its own sentence, as outcomes have, stand as that."""
     found = {name: value for name, value in values.items() if isinstance(value, Enum)}
@@ -208,4 +208,5 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
         found = [values.get(name) for name in fields_of(part[1])]
         return "" if any(value is None or shown(value) == "" for value in found) else part[1]
 
-    return _Filler().vformat(OPTIONAL.sub(kept, template), (), values)
+    said = defaultdict(lambda: _UNKNOWN, {name: shown(value) for name, value in values.items()})
+    return OPTIONAL.sub(kept, template).format_map(said)

@@ -17,7 +17,7 @@ from clearway.probe.records import Reason, Slot
 from clearway.shell.base import CommandOutput, Transport
 from clearway.site.hosts.model import Host
 from clearway.site.hosts.program import first_lines, starter
-from clearway.site.pipe import LINE_LIMIT
+from clearway.site.listening import LINE_LIMIT
 from clearway.worker.host import HOST_CONFIG, HostConfig
 
 LEASE = Duration(120)

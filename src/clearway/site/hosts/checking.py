@@ -9,14 +9,12 @@ from clearway.engine.base import tools_of
 from clearway.engine.table import DEFAULT_ENGINES
 from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot, Worker
-from clearway.site.base import Lost, Ready, await_announcements
+from clearway.site.base import Lost, Ready, await_announcements, is_notable
 from clearway.site.hosts.site import HostsSite
 from clearway.site.hosts.survey import Surveyed, all_findings
 
 _READY_WITHIN = Duration(60)
 """Logins come few at a time, and a host may take seconds for a login and for starting Python."""
-_NOTABLE_OFFSET = Duration(0.1)
-"""Offsets are measured and corrected; from here on a user may want to look at the host's time service."""
 
 
 async def check(site: HostsSite) -> tuple[Finding, ...]:
@@ -45,7 +43,9 @@ def _of_worker(slot: Slot, event: Ready | Lost | None) -> Iterator[Finding]:
         yield Finding(event.reason.code, Severity.ERROR, slot.node, event.reason.values)
     else:
         yield from _tools(event.worker)
-        if abs(event.clock.ahead.si) > max(_NOTABLE_OFFSET.si, event.clock.uncertainty.si):
+        if as_root := event.worker.facts.get("serves-as-root"):
+            yield Finding("hosts.serves-as-root", Severity.WARNING, slot.node, {"tools": as_root.replace(" ", ", ")})
+        if is_notable(event.clock):
             yield Finding("hosts.clock-off", Severity.INFO, slot.node, {"ahead": event.clock.ahead})
         values = {"address": event.worker.addresses[0], "mtu": event.worker.mtu}
         yield Finding("hosts.worker-ready", Severity.INFO, slot.node, values)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import InitErrorDetails
 
 from clearway.base.errors import UsageError
+from clearway.base.texts import is_clean
 from clearway.base.units import Rate
 from clearway.spec.load import dump_mapping, load_yaml_model
 from clearway.spec.types import RateField, VersionField, refusal
@@ -32,6 +33,14 @@ def _ip(text: str) -> str:
         raise refusal(UsageError("hosts.not-an-address")) from None
 
 
+def _label(text: str) -> str:
+    """Refused, not replaced: a person can mend the file."""
+    if not is_clean(text) or "\n" in text:
+        raise refusal(UsageError("hosts.not-plain-text"))
+    return text
+
+
+LabelField = Annotated[str, AfterValidator(_label)]
 Word = Annotated[str, AfterValidator(_destination)]
 IpField = Annotated[str, AfterValidator(_ip)]
 PortField = Annotated[int, Field(ge=1, le=65_535)]
@@ -52,7 +61,7 @@ class HostDefaults(_HostsPart):
         None, description="Private key file, from the folder of this file; left out: as ssh decides."
     )
     python: Word = Field("python3", description="A Python of 3.9 or newer there.")
-    zone: str | None = Field(None, min_length=1, description="Zone that it is in.")
+    zone: LabelField | None = Field(None, min_length=1, description="Zone that it is in.")
     link: RateField | None = Field(
         None, gt=Rate(0), description="Rate of its link; left out: as the NIC says, if it is a physical one."
     )
@@ -67,8 +76,8 @@ class Host(_HostsPart):
     port: PortField | None = Field(None, description="Port of its sshd.")
     key: Path | None = Field(None, description="Private key file.")
     python: Word | None = Field(None, description="A Python of 3.9 or newer there.")
-    zone: str | None = Field(None, min_length=1, description="Zone that it is in.")
-    machine: str | None = Field(
+    zone: LabelField | None = Field(None, min_length=1, description="Zone that it is in.")
+    machine: LabelField | None = Field(
         None, min_length=1, description="Physical machine that it shares with other hosts; left out: it is one itself."
     )
     link: RateField | None = Field(None, gt=Rate(0), description="Rate of its link.")

@@ -18,6 +18,7 @@ _START = "import sys\n\nfrom clearway.worker.__main__ import main\n\nsys.exit(ma
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time in a zip file."""
 _READABLE = 0o644 << 16
+"""A zip file keeps a file's mode in the upper half of a word."""
 
 
 def starter(python: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from clearway.probe.records import Finding, Inventory, Reason, Severity, Slot
 from clearway.shell.base import Shell, Transport
 from clearway.shell.runner import LOGINS_AT_ONCE
-from clearway.shell.ssh import POLICIES, SshHost, SshTransport
+from clearway.shell.ssh import POLICIES, SshHost, SshLogin, SshTransport
 from clearway.site.base import FindingLog, Lost, NotFit, at_once
 from clearway.site.hosts.agents import LEASE, RENEWALS, RemoteAgent
 from clearway.site.hosts.model import Host, HostsSpec
@@ -63,11 +63,12 @@ class HostsSite(PipedSite):
             self._renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewing
-        await self._close_pipes()
+        await super().stop()
+
+    async def _remove(self) -> None:
         agents, self._agents = self._agents, {}
         await asyncio.gather(*(self._await_end(agent) for agent in agents.values()))
         await self.shell.close()
-        self._end_events()
 
     async def _start(self, slot: Slot) -> None:
         try:
@@ -76,7 +77,7 @@ class HostsSite(PipedSite):
             self._take(Lost(slot, Reason("hosts.not-started", {"cause": error.strerror or str(error)})))
             return
         self._agents[slot] = agent
-        self._open(slot, agent.reader, agent.writer)
+        self._open(slot, agent.reader, agent.writer, self._hosts[slot.node].data_addresses)
         self._listen(slot, self._terminate)
         await self._announcement(slot)
 
@@ -104,11 +105,5 @@ def ssh_transport(hosts: HostsSpec) -> SshTransport:
 
 
 def _entered(host: Host, hosts: HostsSpec) -> SshHost:
-    return SshHost(
-        host.address,
-        user=host.user,
-        port=host.port,
-        key=host.key,
-        known_hosts=hosts.known_hosts,
-        host_keys=POLICIES[hosts.host_keys],
-    )
+    login = SshLogin(host.user, host.port, host.key, hosts.known_hosts, host_keys=POLICIES[hosts.host_keys])
+    return SshHost(host.address, login)

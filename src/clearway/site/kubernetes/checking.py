@@ -7,17 +7,25 @@ from dataclasses import replace
 
 from clearway.base.errors import SiteError
 from clearway.base.units import Duration
+from clearway.engine.base import ToolCommand
 from clearway.kube.api import Api, connect
 from clearway.kube.objects import KubeNode
 from clearway.plan.schedule import zone_findings
 from clearway.probe.records import Finding, Inventory, Severity, Slot
-from clearway.site.base import FindingLog, Lost, Ready, await_announcements
+from clearway.site.base import FindingLog, Lost, Ready, await_announcements, is_notable
 from clearway.site.kubernetes import names, rights
 from clearway.site.kubernetes.installation import Installation
-from clearway.site.kubernetes.nodes import ServerVersion, described, server_version, unfit, wanted_nodes
+from clearway.site.kubernetes.nodes import (
+    ServerVersion,
+    chosen_nodes,
+    described,
+    mixed_architectures,
+    server_version,
+    unfit,
+)
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.site import KubernetesSite
-from clearway.site.kubernetes.surroundings import surroundings
+from clearway.site.kubernetes.surroundings import surroundings, unverified
 
 _OLDEST = (1, 26)
 """From Kubernetes 1.26 the scheduler respects taints when it spreads pods (nodeTaintsPolicy)."""
@@ -25,27 +33,33 @@ _POLICY_SINCE = (1, 30)
 """From Kubernetes 1.30 ValidatingAdmissionPolicy is served by default."""
 _READY_WITHIN = Duration(120)
 """A node may have to pull the image first, about 50 MB."""
-_NOTABLE_OFFSET = Duration(0.1)
-"""Offsets are measured and corrected; from here on a user may want to look at the node's time service."""
 
 
 async def check(options: KubernetesOptions, log: FindingLog) -> tuple[Finding, ...]:
     """Everything that is good or bad for a run. Raises SiteError if the cluster does not answer."""
-    async with connect(options.access) as api:
+    async with connect(options.access, log) as api:
         found, nodes = await _read(api, options, log)
     if any(finding.severity is Severity.ERROR for finding in found):
         return tuple(found)
-    return (*found, *await _with_workers(options, nodes, log))
+    tried = await _with_workers(options, nodes, log)
+    return (*found, *(finding for finding in tried if finding not in found))
 
 
 async def _read(api: Api, options: KubernetesOptions, log: FindingLog) -> tuple[list[Finding], tuple[KubeNode, ...]]:
     """The part that creates nothing."""
     lacking = await rights.missing(api, rights.needed(options.namespace))
-    found = [*_version(await server_version(api)), *rights.findings(lacking), *await _kind(api, options, log)]
+    found = [
+        *unverified(api),
+        *_version(await server_version(api)),
+        *rights.findings(lacking),
+        *await _kind(api, options, log),
+    ]
     if any(right.resource == "nodes" for right in lacking):
         return found, ()
     found += rights.hints(await rights.missing(api, rights.useful()))
-    nodes = await wanted_nodes(api, options)
+    chosen = await chosen_nodes(api, options)
+    nodes = chosen.nodes
+    found += [*chosen.left_out, *mixed_architectures(options.image, nodes)]
     found += _nodes(options, nodes)
     found += [finding async for finding in surroundings(api, options, nodes)]
     return found, nodes
@@ -91,24 +105,36 @@ def _is_unfit(node: KubeNode, options: KubernetesOptions) -> bool:
 async def _with_workers(options: KubernetesOptions, nodes: Sequence[KubeNode], log: FindingLog) -> list[Finding]:
     """Start a worker on every node that can hold one: only its announcement proves that a run will work there."""
     slots = [Slot(node.name) for node in nodes if not _is_unfit(node, options)]
-    site = KubernetesSite(replace(options, partial=True), log=log)
+    noted: list[Finding] = []
+    site = KubernetesSite(replace(options, partial=True), log=lambda one: _note(one, log, noted))
     try:
         await site.start(slots)
         events = await await_announcements(site, slots, _READY_WITHIN.si)
     except SiteError as error:
-        return [Finding(error.code, Severity.ERROR, values=error.values)]
+        return [*noted, Finding(error.code, Severity.ERROR, values=error.values)]
     finally:
         await site.stop()
-    return [finding for slot in slots for finding in _of_worker(slot, events.get(slot))]
+    return [*noted, *(finding for slot in slots for finding in of_worker(slot, events.get(slot)))]
 
 
-def _of_worker(slot: Slot, event: Ready | Lost | None) -> Iterator[Finding]:
+def _note(finding: Finding, log: FindingLog, noted: list[Finding]) -> None:
+    """What the site does is for the log; what it found amiss is part of the answer."""
+    if finding.severity is Severity.INFO:
+        log(finding)
+    else:
+        noted.append(finding)
+
+
+def of_worker(slot: Slot, event: Ready | Lost | None) -> Iterator[Finding]:
+    """What its announcement says, or that none came."""
     if event is None:
         yield Finding("kubernetes.worker-silent", Severity.ERROR, slot.node, {"within": _READY_WITHIN})
     elif isinstance(event, Lost):
         yield Finding(event.reason.code, Severity.ERROR, str(slot), event.reason.values)
     else:
-        ahead = event.clock.ahead
-        if abs(ahead.si) > max(_NOTABLE_OFFSET.si, event.clock.uncertainty.si):
-            yield Finding("kubernetes.clock-off", Severity.INFO, slot.node, {"ahead": ahead})
+        if is_notable(event.clock):
+            yield Finding("kubernetes.clock-off", Severity.INFO, slot.node, {"ahead": event.clock.ahead})
+        if event.clock.uncertainty > ToolCommand.late_after:
+            values = {"workers": (str(slot),), "error": event.clock.uncertainty, "tolerance": ToolCommand.late_after}
+            yield Finding("clock.uncertain", Severity.WARNING, values=values)
         yield Finding("kubernetes.worker-ready", Severity.INFO, slot.node, {"mtu": event.worker.mtu})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
-from clearway.kube.api import Access, Api, connect
+from clearway.kube.access import Access
+from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.objects import KubeObject, ObjectList, Pod
-from clearway.kube.until import settle
+from clearway.kube.until import settle_in_service
 from clearway.probe.clusterloader2 import NAMESPACE as CLUSTERLOADER2_NAMESPACE
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
@@ -32,7 +34,7 @@ _COLLECTIONS = {
 
 async def install(access: Access, namespace: str, log: FindingLog) -> None:
     """Create or update the objects that a cluster has once for all runs. Raises KubeError."""
-    async with connect(access) as api:
+    async with connect(access, log) as api:
         for manifest in manifests(namespace):
             path = _path(manifest, namespace)
             await api.apply(path, manifest)
@@ -42,7 +44,7 @@ async def install(access: Access, namespace: str, log: FindingLog) -> None:
 
 async def uninstall(access: Access, namespace: str, log: FindingLog) -> bool:
     """Remove them. False if a run still has mailboxes, which would be deleted with the CRD. Raises KubeError."""
-    async with connect(access) as api:
+    async with connect(access, log) as api:
         if await _ours(api, names.ALL_MAILBOXES, _Objects):
             log(Finding("kubernetes.kind-in-use", Severity.WARNING, names.CRD))
             return False
@@ -57,7 +59,7 @@ async def clean(access: Access, namespace: str | None, log: FindingLog) -> int:
 
     The namespace of ClusterLoader2's workers is always included: they have only that one.
     """
-    async with connect(access) as api:
+    async with connect(access, log) as api:
         removed = 0
         for one in sorted({namespace, CLUSTERLOADER2_NAMESPACE}) if namespace is not None else await _namespaces(api):
             removed += await _clear(api, one, log)
@@ -70,7 +72,7 @@ async def _clear(api: Api, namespace: str, log: FindingLog) -> int:
     """Objects that a Job owns are deleted with it; those that never got an owner are deleted here."""
     removed, paths = 0, names.Paths(namespace)
     mailboxes = (kind.within(namespace) for kind in _KINDS)
-    for collection in (paths.jobs, *mailboxes, paths.accounts, paths.roles, paths.role_bindings):
+    for collection in (paths.jobs, *mailboxes, paths.accounts, paths.roles, paths.role_bindings, paths.leases):
         for item in await _ours(api, collection, _Objects):
             if names.KEEPER not in item.metadata.annotations:
                 removed += await _remove(api, f"{collection}/{item.metadata.name}", item.metadata.name, log)
@@ -80,7 +82,8 @@ async def _clear(api: Api, namespace: str, log: FindingLog) -> int:
 
 async def _report_left_workers(api: Api, paths: names.Paths, log: FindingLog) -> None:
     """Report nodes whose workers remain: on a node that doesn't answer a worker ends only with its lease."""
-    if left := await settle(lambda: _ours(api, paths.pods, ObjectList[Pod]), operator.not_, GONE_WITHIN):
+    workers = partial(_ours, api, paths.pods, ObjectList[Pod])
+    if left := await settle_in_service(api.presence, workers, operator.not_, GONE_WITHIN):
         nodes = tuple(sorted({pod.spec.node_name for pod in left if pod.spec.node_name}))
         values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
         log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))

@@ -36,11 +36,26 @@ CONTROLLER_RULES: list[ApiObject] = [
 ]
 """What a run needs in its namespace."""
 
+LEASE_RULES: list[ApiObject] = [
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": ["create", "delete", "get", "list", "patch"],
+    },
+]
+"""Lets runs see each other. Without, a run works and reports that it can't know of others."""
+
 CLUSTER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
 """What a run needs of the cluster."""
 
-OBSERVER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]}]
-"""Lets a run see out-of-memory kills in the whole cluster. Without, a run works and reports what it can't see."""
+OBSERVER_RULES: list[ApiObject] = [
+    {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},
+    {"apiGroups": [""], "resources": ["resourcequotas", "limitranges"], "verbs": ["list"]},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": ["list"]},
+]
+"""Lets a run see out-of-memory kills, other runs, and what rules its pods, in the whole cluster. Without, a run works
+and reports what it can't see."""
 
 _ONLY_ITS_OWN = (
     "has(request.userInfo.extra)"
@@ -140,7 +155,7 @@ def manifests(namespace: str) -> tuple[ApiObject, ...]:
         policy_binding(kept),
         _role("ClusterRole", _metadata(CONTROLLER, kept), CLUSTER_RULES),
         _role("ClusterRole", _metadata(OBSERVER, kept), OBSERVER_RULES),
-        _role("Role", {**_metadata(CONTROLLER, kept), "namespace": namespace}, CONTROLLER_RULES),
+        _role("Role", {**_metadata(CONTROLLER, kept), "namespace": namespace}, [*CONTROLLER_RULES, *LEASE_RULES]),
     )
 
 
@@ -162,6 +177,7 @@ _COLUMNS = (
     ("Role", ".spec.role"),
     ("Peer", ".spec.peer"),
     ("Round", ".spec.round"),
+    ("Measures", ".spec.measures"),
     ("Phase", ".status.phase"),
     ("Result", ".status.result"),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from clearway.kube.api import Api
+from clearway.kube.decoding import Decoder
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.kube.objects import ConfigMap, ObjectList
 from clearway.site.kubernetes.names import NAMESPACES
@@ -32,7 +33,7 @@ class _PoolSpec(msgspec.Struct):
 
 
 class _Pool(msgspec.Struct):
-    spec: _PoolSpec
+    spec: _PoolSpec = msgspec.field(default_factory=_PoolSpec)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ async def encapsulations(api: Api) -> AsyncIterator[Encapsulation]:
 async def _flannel(api: Api) -> str | None:
     settings = await _config_map(api, "kube-flannel", "kube-flannel-cfg")
     try:
-        return msgspec.json.decode(settings.get("net-conf.json", "{}"), type=_Flannel).Backend.Type
+        return Decoder(_Flannel).decode(settings.get("net-conf.json", "{}")).Backend.Type
     except msgspec.DecodeError:
         return None  # settings in another format, which show nothing
 

@@ -11,7 +11,7 @@ from clearway.base.units import Duration
 from clearway.kube.api import Api, ApiObject
 from clearway.kube.errors import Exists, Forbidden, KubeError, NotFound
 from clearway.kube.objects import KubeObject, ObjectList
-from clearway.kube.until import settle
+from clearway.kube.until import settle, settle_in_service
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
@@ -161,7 +161,8 @@ class Installation:
 
     async def _await_gone(self, path: str, within: Duration = GONE_WITHIN) -> None:
         """Report what is still there after this time, with what blocks its removal; its deletion goes on."""
-        if (left := await settle(lambda: self._found(path), operator.not_, within)) is not None:
+        left = await settle_in_service(self.api.presence, lambda: self._found(path), operator.not_, within)
+        if left is not None:
             values = {"within": within, "blocking": _true_conditions(left)}
             self.log(Finding("kubernetes.not-gone", Severity.WARNING, path, values))
 
@@ -174,4 +175,4 @@ class Installation:
 
 def _true_conditions(found: KubeObject) -> tuple[str, ...]:
     """Messages of the API server about an object that is being deleted."""
-    return tuple(one.message for one in found.status.conditions or () if one.status == "True" and one.message)
+    return tuple(one.message for one in found.status.conditions if one.status == "True" and one.message)

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from statistics import fmean
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.kube.api import Api
+from clearway.kube.decoding import Decoder
 from clearway.kube.errors import NotFound
 from clearway.kube.objects import Metadata
 from clearway.kube.watch import ObjectChange, watch
@@ -25,6 +26,7 @@ from clearway.probe.records import ClockOffset, Observation, Reason, Request, Re
 from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, WorkerSpec
 from clearway.site.base import at_once
 from clearway.site.kubernetes.names import Paths, selector
+from clearway.site.listening import Allowance, not_understood, on_our_clock
 from clearway.site.pipe import offset_of
 
 _CLOCKS_AT_ONCE = 8
@@ -37,9 +39,13 @@ _GOOD_ENOUGH = Duration(0.005)
 _ANSWER_WITHIN = 5.0
 """Seconds for a write and an event of the API server; they usually take 0.1 s, under the load of a run up to 1 s."""
 _RECENT = 128
-"""Writes from which the speed of the API server is estimated."""
+"""Writes from which the speed of the API server is estimated; one that met an outage is none of them."""
 _GUESS = 0.05
 """Seconds that a write is assumed to take before the first one: somewhat slower than an idle API server."""
+
+
+_LOADING = 2.0
+"""Seconds by which an API server that is just back may take longer: it reads its state, and all its clients return."""
 
 
 Watching = Callable[[], Coroutine[Any, Any, None]]
@@ -48,9 +54,9 @@ Watching = Callable[[], Coroutine[Any, Any, None]]
 class ChannelListener(Protocol):
     """Receives what the workers send, with the name of the mailbox."""
 
-    def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None: ...
+    async def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None: ...
 
-    def received(self, name: str, event: Result | Observation) -> None: ...
+    def received(self, name: str, item: Result | Observation) -> None: ...
 
     def lost(self, name: str, reason: Reason) -> None: ...
 
@@ -62,21 +68,29 @@ class MailboxSpec:
     requests: Sequence[Request]
     role: str
     peer: str
+    measures: str
+
+
+_NULL = msgspec.Raw(b"null")
 
 
 class _MailboxStatus(msgspec.Struct):
-    """Results and observations stay raw until they are new: every event brings all of them again."""
+    """What a worker wrote. Results and observations stay raw until they are new: an event brings all of them again."""
 
-    worker: Any = None
+    worker: msgspec.Raw = _NULL
     clock: Any = None
     round: str | None = None
     results: dict[str, msgspec.Raw] = {}
     observations: dict[str, msgspec.Raw] = {}
 
 
+_STATUS = Decoder(_MailboxStatus)
+
+
 class _Mailbox(msgspec.Struct):
     metadata: Metadata
-    status: _MailboxStatus = msgspec.field(default_factory=_MailboxStatus)
+    status: msgspec.Raw = msgspec.Raw(b"{}")
+    """Raw until a fault in it is that worker's alone."""
 
 
 @dataclass
@@ -84,6 +98,9 @@ class _Known:
     """What one worker has sent so far."""
 
     announced: bool = False
+    given_up: bool = False
+    """It sent what was not understood: nothing more of it is read."""
+    allowance: Allowance = field(default_factory=Allowance)
     ahead: Duration = Duration(0)
     results: set[tuple[str, str]] = field(default_factory=set)
     """Round and key of each that was passed on."""
@@ -99,7 +116,7 @@ class Mailboxes:
         self._run = run
         self._listener = listener
         self._clock = clock
-        self._known: dict[str, _Known] = {}
+        self._known: defaultdict[str, _Known] = defaultdict(_Known)
         self._numbers = count(1)
         self._exchanges = _EXCHANGES
         self._took: deque[float] = deque(maxlen=_RECENT)
@@ -132,33 +149,44 @@ class Mailboxes:
 
     async def submit(self, round_id: str | None, specs: Mapping[str, MailboxSpec]) -> None:
         """Replace the content of these mailboxes; one that is deleted is skipped. Raises KubeError."""
+        for name, spec in specs.items():
+            self._known[name].allowance.handed_out(len(spec.requests))
         await at_once(self._write(name, _content(round_id, spec)) for name, spec in specs.items())
 
     def handing_out(self, mailboxes: int) -> Duration:
-        """From the time that recent writes took, few at a time: more at a time take no longer in total."""
-        return Duration(mailboxes * fmean(self._took or (_GUESS,)) / _CLOCKS_AT_ONCE)
+        """From the time that the latest writes took, few at a time: more at a time take no longer in total."""
+        latest = list(self._took)[-mailboxes:] or (_GUESS,)
+        loading = _LOADING if self._api.presence.is_just_back else 0.0
+        return Duration(max(1.0, mailboxes / _CLOCKS_AT_ONCE) * fmean(latest) + loading)
 
     async def _create(self, manifest: Mapping[str, Any]) -> None:
         await self._api.create(self._collection, dict(manifest))
 
     async def _write(self, name: str, spec: Mapping[str, Any]) -> None:
-        begun = self._clock.now()
+        begun = asyncio.get_running_loop().time()
         with suppress(NotFound):
             await self._api.merge(f"{self._collection}/{name}", {"spec": spec})
-        self._took.append(self._clock.now() - begun)
+        if not self._api.presence.was_away_since(begun):
+            self._took.append(asyncio.get_running_loop().time() - begun)
 
     def _take(self, mailbox: _Mailbox) -> None:
-        now, name, status = self._clock.now(), mailbox.metadata.name, mailbox.status
-        known = self._known.setdefault(name, _Known())
+        now, name = self._clock.now(), mailbox.metadata.name
+        known = self._known[name]
+        if known.given_up:
+            return
         try:
-            self._take_answer(known, status, now)
-            if status.worker is not None and not known.announced:
-                known.announced = True
-                self._announce(name, known, wire.WORKER.decode(status.worker))
-            for item in self._new_items(known, status):
-                self._listener.received(name, item)
-        except ClearwayError as error:
-            self._listener.lost(name, Reason("kubernetes.undecodable", {"cause": error.reason}))
+            self._take_status(name, known, _STATUS.decode(mailbox.status), now)
+        except Exception as error:  # noqa: BLE001 - what a worker writes costs that worker only
+            known.given_up = True
+            self._listener.lost(name, Reason("kubernetes.undecodable", {"cause": not_understood(error)}))
+
+    def _take_status(self, name: str, known: _Known, status: _MailboxStatus, now: float) -> None:
+        self._take_answer(known, status, now)
+        if status.worker != _NULL and not known.announced:
+            known.announced = True
+            self._announce(name, known, _worker(known, status.worker))
+        for item in self._new_items(known, status):
+            self._listener.received(name, item)
 
     def _take_answer(self, known: _Known, status: _MailboxStatus, received: float) -> None:
         if status.clock is None:
@@ -172,13 +200,14 @@ class Mailboxes:
         for key, raw in status.results.items():
             mark = (status.round or "", key)
             if mark not in known.results:
+                known.allowance.spend("result", len(bytes(raw)))
                 known.results.add(mark)
                 yield wire.RESULT.decode(msgspec.json.decode(raw))
         for number, raw in status.observations.items():
             if number not in known.observations:
+                known.allowance.spend("observation", len(bytes(raw)))
                 known.observations.add(number)
-                observation = wire.OBSERVATION.decode(msgspec.json.decode(raw))
-                yield replace(observation, at=observation.at - known.ahead.si)
+                yield on_our_clock(wire.OBSERVATION.decode(msgspec.json.decode(raw)), known.ahead)
 
     def _announce(self, name: str, known: _Known, worker: Worker) -> None:
         task = asyncio.create_task(self._report_ready(name, known, worker))
@@ -196,7 +225,7 @@ class Mailboxes:
             self._listener.lost(name, error.reason)
         else:
             known.ahead = offset.ahead
-            self._listener.ready(name, worker, offset)
+            await self._listener.ready(name, worker, offset)
 
     async def _clock_offset(self, name: str, known: _Known) -> ClockOffset:
         best = await self._exchange(name, known)
@@ -208,18 +237,33 @@ class Mailboxes:
 
     async def _exchange(self, name: str, known: _Known) -> ClockOffset:
         """The worker reads its clock between our write and the arrival of its answer."""
+        begun = asyncio.get_running_loop().time()
+        while True:
+            try:
+                return await self._ask(name, known)
+            except TimeoutError:
+                if not self._api.presence.was_away_since(begun):
+                    raise
+                begun = asyncio.get_running_loop().time()  # what is lost in an outage says nothing of the worker
+
+    async def _ask(self, name: str, known: _Known) -> ClockOffset:
         number = next(self._numbers)
         known.answers[number] = answer = asyncio.get_running_loop().create_future()
         asked = self._clock.now()
+        await self._write(name, {"ping": number})
         async with asyncio.timeout(_ANSWER_WITHIN):
-            await self._write(name, {"ping": number})
             now, received = await answer
         return offset_of(asked, now, received)
 
 
+def _worker(known: _Known, raw: msgspec.Raw) -> Worker:
+    known.allowance.spend("ready", len(bytes(raw)))
+    return wire.WORKER.decode(msgspec.json.decode(raw))
+
+
 def _content(round_id: str | None, spec: MailboxSpec) -> Mapping[str, Any]:
     """A merge patch: None removes a key."""
-    wanted = WorkerSpec(round_id, tuple(spec.requests), role=spec.role, peer=spec.peer)
+    wanted = WorkerSpec(round_id, tuple(spec.requests), role=spec.role, peer=spec.peer, measures=spec.measures)
     return {"round": None, **WORKER_SPEC.encode(wanted)}
 
 
@@ -235,4 +279,5 @@ def specs_of_round(requests: Mapping[Slot, Sequence[Request]]) -> dict[Slot, Mai
 def _mailbox_spec(slot: Slot, wanted: Sequence[Request], ends: Mapping[str, set[Slot]]) -> MailboxSpec:
     halves = sorted({request.half.value for request in wanted})
     peers = sorted({peer.node for request in wanted for peer in ends[request.probe] - {slot}})
-    return MailboxSpec(wanted, "+".join(halves), ",".join(peers))
+    measures = sorted({request.parameters.kind for request in wanted})
+    return MailboxSpec(wanted, "+".join(halves), ",".join(peers), "+".join(measures))

@@ -56,6 +56,7 @@ BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindi
 CLUSTER_ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"
+ALL_LEASES = "/apis/coordination.k8s.io/v1/leases"
 ALL_JOBS = "/apis/batch/v1/jobs"
 ALL_MAILBOXES = MAILBOX.everywhere
 
@@ -75,6 +76,7 @@ class Paths:
         self.pods = f"{core}/pods"
         self.events = f"{core}/events"
         self.accounts = f"{core}/serviceaccounts"
+        self.leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self.jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self.roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles"
         self.role_bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings"

@@ -13,6 +13,7 @@ from clearway.plan.model import CONTROL_PLANE
 from clearway.probe.records import Finding, Node, Severity
 from clearway.site.kubernetes.names import NAMESPACES, NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
+from clearway.site.kubernetes.worker_image import WorkerImage
 
 ZONE = "topology.kubernetes.io/zone"
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
@@ -20,15 +21,63 @@ _KEEPS_OFF = ("NoSchedule", "NoExecute")
 _CORDON = "node.kubernetes.io/unschedulable"
 _OF_A_CONDITION = "node.kubernetes.io/"
 """Taints that the cluster sets by itself for what its conditions say."""
+_OPENSHIFT = "/apis/security.openshift.io"
+LINUX = "linux"
+SYSTEM_LABEL = "kubernetes.io/os"
+_VIRTUAL_KUBELET = "virtual-kubelet.io/provider"
+_NO_MACHINE = (("type", "virtual-kubelet"), ("eks.amazonaws.com/compute-type", "fargate"))
+"""Labels of nodes that are no machines: their pods run somewhere else, or each on a machine of its own."""
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
-async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[KubeNode, ...]:
-    """The nodes to measure, fit or not, sorted by name. Raises KubeError."""
+@dataclass(frozen=True)
+class ChosenNodes:
+    """The nodes to measure, fit or not, sorted by name, and why others that were meant too can never be measured."""
+
+    nodes: tuple[KubeNode, ...]
+    left_out: tuple[Finding, ...] = ()
+
+
+async def chosen_nodes(api: Api, options: KubernetesOptions) -> ChosenNodes:
+    """Raises KubeError."""
     query = {"labelSelector": options.nodes} if options.nodes else {}
     found = [node async for page in api.pages(NODES, ObjectList[KubeNode], **query) for node in page.items]
-    chosen = found if options.nodes else [node for node in found if not is_control_plane(node, options.tolerations)]
-    return tuple(sorted(chosen, key=lambda node: node.name))
+    meant = found if options.nodes else [node for node in found if not is_control_plane(node, options.tolerations)]
+    meant.sort(key=lambda node: node.name)
+    image = WorkerImage.of(options.image)
+    out = {node.name: finding for node in meant if (finding := _never(node, image)) is not None}
+    return ChosenNodes(tuple(node for node in meant if node.name not in out), tuple(out.values()))
+
+
+def mixed_architectures(image: str, nodes: Sequence[KubeNode]) -> Iterator[Finding]:
+    """Nodes of several architectures need an image that has them all: whether it has is not known here."""
+    found = {node.status.node_info.get("architecture") for node in nodes if not node.has_image(image)}
+    if len(known := sorted(one for one in found if one)) > 1:
+        yield Finding(
+            "kubernetes.architectures", Severity.WARNING, values={"image": image, "architectures": tuple(known)}
+        )
+
+
+async def wanted_nodes(api: Api, options: KubernetesOptions) -> tuple[KubeNode, ...]:
+    """The nodes to measure. Raises KubeError."""
+    return (await chosen_nodes(api, options)).nodes
+
+
+def _never(node: KubeNode, image: WorkerImage) -> Finding | None:
+    """Why the worker can't run on such a node, also when it is ready; None if it can."""
+    labels, info = node.metadata.labels, node.status.node_info
+    if mark := next((f"{key}={labels[key]}" for key, value in _NO_MACHINE if labels.get(key) == value), None):
+        return Finding("kubernetes.node-virtual", Severity.WARNING, node.name, {"mark": mark})
+    if any(taint.key == _VIRTUAL_KUBELET for taint in node.spec.taints):
+        return Finding("kubernetes.node-virtual", Severity.WARNING, node.name, {"mark": _VIRTUAL_KUBELET})
+    system = info.get("operatingSystem") or labels.get(SYSTEM_LABEL) or LINUX
+    if system != LINUX:
+        return Finding("kubernetes.node-other-system", Severity.WARNING, node.name, {"system": system})
+    architecture = info.get("architecture")
+    if architecture and not image.runs_on(architecture) and not node.has_image(image.name):
+        values = {"architecture": architecture, "image": image.name, "wanted": image.architecture}
+        return Finding("kubernetes.node-other-architecture", Severity.WARNING, node.name, values)
+    return None
 
 
 def is_control_plane(node: KubeNode, tolerations: Sequence[Toleration]) -> bool:
@@ -112,6 +161,15 @@ async def cluster_id(api: Api) -> str:
         return (await api.get(f"{NAMESPACES}/kube-system", KubeObject)).metadata.uid
     except (Forbidden, NotFound):
         return api.server
+
+
+async def cluster_sets_ids(api: Api) -> bool:
+    """Whether the cluster is an OpenShift: its security context constraints choose the ids of pods."""
+    try:
+        await api.request("GET", _OPENSHIFT)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 async def check_nodes(api: Api, options: KubernetesOptions, names: Collection[str]) -> Mapping[str, Sequence[Finding]]:

@@ -12,7 +12,7 @@ from typing import Any
 from clearway import __version__
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
-from clearway.kube.api import Access
+from clearway.kube.access import Access
 from clearway.probe.codec import of
 from clearway.probe.json_values import as_object
 
@@ -81,6 +81,8 @@ class KubernetesOptions:
     lease: Duration = Duration(600)
     """How long workers outlive a controller that died; it renews the lease three times in that time."""
     workers: Workers = Workers.CLEARWAY
+    beside_others: bool = False
+    """Measure although another run does."""
     cpu: str | None = None
     """CPU request and limit of a worker, to compare with figures measured with a limit; None: no limit."""
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clearway.base.errors import ClearwayError
+from clearway.base.units import Duration
 from clearway.kube.api import Api
 from clearway.kube.objects import KubeEvent, Pod, Terminated
 from clearway.kube.watch import ObjectChange, watch
-from clearway.probe.records import Reason
+from clearway.probe.records import Finding, Reason, Severity
 from clearway.probe.wire import REASON
+from clearway.site.base import FindingLog
 from clearway.site.kubernetes.names import JOB_INDEX, Paths, selector
+from clearway.site.kubernetes.worker_image import WorkerImage
+from clearway.site.kubernetes.workers import WORKER_CONTAINER
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
+_OTHER_MACHINE = "exec format error"
+"""What the kernel says of a program for another kind of processor."""
 _CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError")
 
 
@@ -25,15 +32,32 @@ def index_of(pod: Pod) -> int:
 
 
 def ended(pod: Pod) -> Reason | None:
-    """Why it has ended for good; None while it may work."""
+    """Why it has ended for good; None while it may work. A container that the cluster added may end as it likes."""
     for container in pod.status.container_statuses:
-        if (end := container.state.terminated) is not None:
+        if container.name in ("", WORKER_CONTAINER) and (end := container.state.terminated) is not None:
             return _termination_message(end.message) or _of_exit(end)
     if pod.status.phase in ("Failed", "Succeeded"):
         return Reason("pod.ended", {"cause": pod.status.reason or pod.status.phase, "message": pod.status.message})
     if pod.metadata.deletion_timestamp is not None:
         return Reason("pod.deleted")
     return None
+
+
+def added_containers(pod: Pod) -> tuple[str, ...]:
+    """Names of the containers that are not ours: sidecars, as a service mesh adds them."""
+    specs = (*pod.spec.init_containers, *pod.spec.containers)
+    return tuple(one.name for one in specs if one.name != WORKER_CONTAINER)
+
+
+def oddities(pod: Pod, image: WorkerImage) -> Iterator[Finding]:
+    """What the cluster made of a worker's pod that its figures depend on."""
+    node = str(pod.spec.node_name)
+    if added := added_containers(pod):
+        values = {"containers": added, "count": len(added)}
+        yield Finding("kubernetes.added-containers", Severity.WARNING, node, values)
+    for container in pod.status.container_statuses:
+        if container.name == WORKER_CONTAINER and (found := image.other_than(container.image_id)) is not None:
+            yield Finding("kubernetes.other-image", Severity.WARNING, node, {"found": found, "expected": image.digests})
 
 
 def obstacle_of(pod: Pod) -> Reason | None:
@@ -61,7 +85,10 @@ def _termination_message(message: str) -> Reason | None:
 def _of_exit(end: Terminated) -> Reason:
     if end.reason == "OOMKilled":
         return Reason("pod.out-of-memory")
-    return Reason("pod.exited", {"status": end.exit_code, "message": end.message or end.reason})
+    last_line = (end.message.strip() or end.reason).rpartition("\n")[2]
+    if _OTHER_MACHINE in last_line.lower():
+        return Reason("pod.other-architecture", {"message": last_line})
+    return Reason("pod.exited", {"status": end.exit_code, "message": last_line})
 
 
 OnLost = Callable[[str, str | None, Reason], None]
@@ -72,6 +99,8 @@ _PATIENCE: Mapping[str, float] = {"pod.image": 2.0, "pod.container": 0.0, "pod.u
 date for a moment. A container that can't be created never will be. A pod may wait for room until another has ended."""
 _PATIENCE_WITH_EVENTS = 5.0
 """Seconds after an event of a failure that its component repeats by itself, often with success."""
+PLACED_WITHIN = Duration(30)
+"""A worker that has announced itself runs: its kubelet reports that, with the addresses, within a few seconds."""
 _NO_SANDBOX = "FailedCreatePodSandBox"
 _NO_POD = "FailedCreate"
 
@@ -85,11 +114,16 @@ class PodMonitor:
     job: str
     size: int
     on_lost: OnLost
+    image: WorkerImage
+    on_oddity: FindingLog
     _pods: dict[str, Pod] = field(default_factory=dict)
     """The latest pod of each worker."""
     _lost: set[str] = field(default_factory=set)
     """Workers that were reported to `on_lost`."""
+    _odd: set[tuple[str, str]] = field(default_factory=set)
+    """Workers, each with the code of what was reported to `on_oddity`."""
     _timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+    _placed: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
@@ -109,6 +143,12 @@ class PodMonitor:
         pod = self._pods.get(name)
         return pod.spec.node_name if pod is not None else None
 
+    async def placed(self, name: str) -> Pod:
+        """A worker's pod, once the cluster says where it is. Raises TimeoutError."""
+        async with asyncio.timeout(PLACED_WITHIN.si):
+            await self._placed[name].wait()
+        return self._pods[name]
+
     def close(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
@@ -123,6 +163,9 @@ class PodMonitor:
     def _take(self, pod: Pod, *, deleted: bool) -> None:
         name = f"{self.job}-{index_of(pod)}"
         self._pods[name] = pod
+        self._take_oddities(name, pod)
+        if pod.spec.node_name and pod.status.pod_ips:
+            self._placed[name].set()
         reason = ended(pod) or (Reason("pod.deleted") if deleted else None)
         if reason is not None:
             self._lose(name, reason)
@@ -130,6 +173,12 @@ class PodMonitor:
             self._lose_later(name, reason, _PATIENCE[reason.code])
         elif _is_running(pod):
             self._stop_timer(name)
+
+    def _take_oddities(self, name: str, pod: Pod) -> None:
+        for finding in oddities(pod, self.image) if pod.spec.node_name else ():
+            if (name, finding.code) not in self._odd:
+                self._odd.add((name, finding.code))
+                self.on_oddity(finding)
 
     def _take_event(self, event: KubeEvent) -> None:
         about = event.involved_object

@@ -18,7 +18,7 @@ ApiSchema = dict[str, Any]
 _UNITS: Mapping[str, str] = {
     "_bps": "bit/s",
     "_bytes": "byte",
-    "_per_s": "events a second",
+    "_per_s": "events per second",
     "_s": "second",
 }
 _MEANINGS: Mapping[str, str] = {
@@ -35,7 +35,8 @@ _MEANINGS: Mapping[str, str] = {
     "round": "Id of the round.",
     "role": "Which halves it does.",
     "peer": "Nodes at the other ends.",
-    "phase": "Pending, Ready, or Done: all results of the round are in.",
+    "phase": "Pending, Ready, Measuring, or Done: all results of the round are in.",
+    "measures": "Protocols that it measures in the round.",
     "result": "The outcomes, in short.",
     "outcome": "How it ended: measured, or why it is void.",
     "evidence": "What the tool was asked and said.",
@@ -79,7 +80,14 @@ def _converted(schema: Mapping[str, Any], key: str) -> ApiSchema:
         return {"type": "array", "items": structural(inner)}
     if schema.get("type") == "object":
         return {"type": "object", "additionalProperties": structural(schema["additionalProperties"])}
-    return dict(schema) or {"x-kubernetes-preserve-unknown-fields": True}
+    return _with_api_bounds(schema) or {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def _with_api_bounds(schema: Mapping[str, Any]) -> ApiSchema:
+    """An API server writes a bound that itself is not allowed as `minimum` and a flag, as OpenAPI 3.0 does."""
+    if (bound := schema.get("exclusiveMinimum")) is None:
+        return dict(schema)
+    return {**schema, "minimum": bound, "exclusiveMinimum": True}
 
 
 def _merged(members: Iterable[ApiSchema]) -> ApiSchema:

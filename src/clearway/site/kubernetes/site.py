@@ -6,7 +6,7 @@ import asyncio
 import operator
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.objects import KubeObject, ObjectList
 from clearway.kube.until import settle
+from clearway.probe.observations import SITE_FINDING
 from clearway.probe.records import (
     ClockOffset,
     Finding,
@@ -29,20 +29,36 @@ from clearway.probe.records import (
     Slot,
     Worker,
 )
-from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready, at_once
-from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
+from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready, Received, at_once
+from clearway.site.kubernetes.installation import Installation
+from clearway.site.kubernetes.job_deadline import JobDeadline
 from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
-from clearway.site.kubernetes.names import Paths, selector
-from clearway.site.kubernetes.nodes import check_nodes, cluster_id, described, server_version, wanted_nodes
+from clearway.site.kubernetes.names import Paths
+from clearway.site.kubernetes.nodes import (
+    check_nodes,
+    chosen_nodes,
+    cluster_id,
+    cluster_sets_ids,
+    described,
+    mixed_architectures,
+    server_version,
+)
 from clearway.site.kubernetes.options import KubernetesOptions
-from clearway.site.kubernetes.pods import PodMonitor
+from clearway.site.kubernetes.pods import PLACED_WITHIN, PodMonitor
+from clearway.site.kubernetes.policies import policies
+from clearway.site.kubernetes.removal import WorkerRemoval
+from clearway.site.kubernetes.run_lease import RunLease
+from clearway.site.kubernetes.surroundings import unverified
+from clearway.site.kubernetes.worker_image import WorkerImage
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
-from clearway.site.kubernetes.workers import SlotAssignment, WorkerManifests, owned_by
+from clearway.site.kubernetes.workers import WORKER_LABELS, SlotAssignment, WorkerManifests, owned_by
+from clearway.site.listening import elsewhere
 
 _BOUND_WITHIN = Duration(5)
 """API servers learn of a new role through a watch, a fraction of a second after it is created."""
-_RENEWALS = 3
-"""How often a lease is renewed within its time: two renewals may fail before the Job ends."""
+_CATCHING_UP = Duration(15)
+"""After an outage a worker finds the API server again within 10 s, with its longest wait for an answer; its rights take
+a moment more."""
 
 
 class KubernetesSite:
@@ -59,6 +75,7 @@ class KubernetesSite:
         self._open = AsyncExitStack()
         self._api: Api | None = None
         self._installation: Installation | None = None
+        self._run_lease: RunLease | None = None
         self._manifests: WorkerManifests | None = None
         self._open_channel: WorkerChannel | None = None
         self._monitor: PodMonitor | None = None
@@ -70,24 +87,30 @@ class KubernetesSite:
 
     async def inspect(self) -> Inventory:
         """The nodes that are to be measured. Raises SiteError."""
-        async with connect(self._options.access) as api:
-            nodes = await wanted_nodes(api, self._options)
+        async with connect(self._options.access, self._log) as api:
+            chosen = await chosen_nodes(api, self._options)
             return Inventory(
                 site=f"{self.name} {await cluster_id(api)}",
-                nodes=tuple(described(node, self._options.machine_label) for node in nodes),
+                nodes=tuple(described(node, self._options.machine_label) for node in chosen.nodes),
                 versions={"kubernetes": (await server_version(api)).text},
+                in_pods=True,
+                findings=(*chosen.left_out, *mixed_architectures(self._options.image, chosen.nodes)),
             )
 
     async def start(self, slots: Sequence[Slot]) -> None:
         """Create the Job and all that it owns. Raises SiteError; `stop` must be called even then."""
-        api = self._api = await self._open.enter_async_context(connect(self._options.access))
+        api = self._api = await self._open.enter_async_context(connect(self._options.access, self._log))
         unfit = await check_nodes(api, self._options, {slot.node for slot in slots})
         self._assignment = SlotAssignment(slots)
         self._refuse_or_lose(unfit)
         self._installation = Installation(api, self._options.namespace, self._log, self._kind.scope)
         await self._installation.ensure()
+        run_lease = self._run_lease = RunLease(api, self._paths, self._note)
+        await run_lease.take(beside_others=self._options.beside_others)
+        self._follow(run_lease.keep)
+        await self._note_surroundings(api)
         manifests = self._manifests = await self._manifests_for(api, [slot for slot in slots if slot not in self._lost])
-        await self._put_up(api, manifests)
+        await self._put_up(api, manifests, run_lease)
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Hand out; a worker that is lost is passed over: its Lost event has been reported."""
@@ -99,9 +122,16 @@ class KubernetesSite:
         """By the API server's answers so far."""
         return self._channel().handing_out(mailboxes)
 
+    async def reconnected(self) -> Duration:
+        """Asks the API server, which may be away, in the usual way: with patience."""
+        api = self._connected()
+        begun = asyncio.get_running_loop().time()
+        await server_version(api)
+        return _CATCHING_UP if api.presence.was_away_since(begun - _CATCHING_UP.si) else Duration(0)
+
     async def cancel(self) -> None:
         """Empty every mailbox."""
-        empty = MailboxSpec((), "", "")
+        empty = MailboxSpec((), "", "", "")
         await self._channel().submit(None, dict.fromkeys(self._assignment.names.values(), empty))
 
     async def events(self) -> AsyncIterator[Event]:
@@ -116,6 +146,7 @@ class KubernetesSite:
 
     async def stop(self) -> None:
         """Remove what `start` created: the run's objects first, then their namespace and CRD."""
+        job = "" if self._manifests is None else self._manifests.name
         for task in self._following:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
@@ -125,7 +156,7 @@ class KubernetesSite:
         try:
             await self._remove()
         except KubeError as error:
-            self._log(Finding("kubernetes.not-removed", Severity.WARNING, self._job_name, {"cause": error.reason}))
+            self._log(Finding("kubernetes.not-removed", Severity.WARNING, job, {"cause": error.reason}))
         finally:
             await self._open.aclose()
             self._api = None
@@ -140,16 +171,31 @@ class KubernetesSite:
 
     # As ChannelListener: called with the name of the worker.
 
-    def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None:
-        slot = self._assignment.assign(name, worker.slot.node)
+    async def ready(self, name: str, worker: Worker, clock: ClockOffset) -> None:
+        """The cluster says where a worker is: one that claims something else is lost."""
+        assert self._monitor is not None
+        try:
+            pod = await self._monitor.placed(name)
+        except TimeoutError:
+            self.lost(name, Reason("kubernetes.place-unknown", {"within": PLACED_WITHIN}))
+            return
+        node = str(pod.spec.node_name)
+        if (wrong := elsewhere(worker, node, [address.ip for address in pod.status.pod_ips])) is not None:
+            self.lost(name, wrong)
+            return
+        slot = self._assignment.assign(name, node)
         if slot is None:
-            self._log(Finding("kubernetes.extra-worker", Severity.INFO, name, {"node": worker.slot.node}))
+            self._log(Finding("kubernetes.extra-worker", Severity.INFO, name, {"node": node}))
             return
         self._announced.add(slot)
         self._events.put_nowait(Ready(replace(worker, slot=slot), clock))
 
-    def received(self, name: str, event: Result | Observation) -> None:
-        self._events.put_nowait(event)
+    def received(self, name: str, item: Result | Observation) -> None:
+        slot = self._assignment.slot_of(name)
+        if slot in self._announced:
+            self._events.put_nowait(Received(slot, item))
+        else:
+            self.lost(name, Reason("kubernetes.not-announced"))
 
     def lost(self, name: str, reason: Reason) -> None:
         node = self._monitor.node_of(name) if self._monitor is not None else None
@@ -165,6 +211,19 @@ class KubernetesSite:
         else:
             finding = Finding(reason.code, Severity.ERROR, str(slot), reason.values)
             self._events.put_nowait(NotFit((finding,)))
+
+    async def _note_surroundings(self, api: Api) -> None:
+        """A namespace that was made just now may have got policies from the cluster."""
+        for finding in unverified(api):
+            self._note(finding)
+        async for finding in policies(api, self._options.namespace, WORKER_LABELS):
+            self._note(finding)
+
+    def _note(self, finding: Finding) -> None:
+        """Say it at once, and let the record have it."""
+        self._log(finding)
+        values = {"code": finding.code, "severity": finding.severity.value, **finding.values}
+        self._events.put_nowait(SITE_FINDING.seen(finding.subject, self._clock.now(), values))
 
     def _refuse_or_lose(self, unfit: Mapping[str, Sequence[Finding]]) -> None:
         """Nodes that can't hold a worker: stop, or with `partial` go on without them."""
@@ -184,24 +243,28 @@ class KubernetesSite:
         per_node = max(sum(slot.node == node for slot in slots) for node in nodes)
         version = await server_version(api)
         name = f"clearway-{secrets.token_hex(3)}"
-        return self._kind.manifests(name, len(nodes) * per_node, nodes, self._options, version.number)
+        sets_ids = await cluster_sets_ids(api)
+        return self._kind.manifests(name, len(nodes) * per_node, nodes, self._options, version.number, sets_ids)
 
-    async def _put_up(self, api: Api, manifests: WorkerManifests) -> None:
+    async def _put_up(self, api: Api, manifests: WorkerManifests, run_lease: RunLease) -> None:
         await api.create(self._paths.accounts, manifests.account())
         owner = owned_by(await api.create(self._paths.jobs, manifests.job()))
         self._open_channel = self._kind.channel(api, self._paths, manifests.name, self, self._clock)
-        self._monitor = PodMonitor(api, self._paths, manifests.name, manifests.size, self._lose)
+        image = WorkerImage.of(self._options.image)
+        self._monitor = PodMonitor(api, self._paths, manifests.name, manifests.size, self._lose, image, self._note)
         self._follow(self._monitor.follow_pods, self._monitor.follow_events, *self._open_channel.watches)
         adopted = {"metadata": {"ownerReferences": [owner]}}
         await at_once(
             [
                 api.merge(f"{self._paths.accounts}/{manifests.name}", adopted),
-                _made(api, self._paths.roles, manifests.role(owner)),
+                run_lease.adopt(owner),
+                api.create(self._paths.roles, manifests.role(owner)),
                 self._open_channel.create(manifests.mailboxes(owner)),
             ]
         )
         await self._bind(api, manifests.role_binding(owner))
-        self._follow(lambda: self._renew(api, manifests))
+        job = f"{self._paths.jobs}/{manifests.name}"
+        self._follow(JobDeadline(api, job, self._options.lease.si, self._clock).keep)
 
     async def _bind(self, api: Api, binding: dict[str, Any]) -> None:
         """Try until the API server knows the role: before, only an administrator may bind it. Raises KubeError."""
@@ -226,61 +289,26 @@ class KubernetesSite:
         except Exception as error:  # noqa: BLE001 - raised where the events are read
             self._events.put_nowait(error)
 
-    async def _renew(self, api: Api, manifests: WorkerManifests) -> None:
-        """Extend the Job's deadline for as long as this process lives."""
-        lease, begun = self._options.lease.si, self._clock.now()
-        while True:
-            await asyncio.sleep(lease / _RENEWALS)
-            until = round(self._clock.now() - begun + lease)
-            await api.merge(f"{self._paths.jobs}/{manifests.name}", {"spec": {"activeDeadlineSeconds": until}})
-
     async def _remove(self) -> None:
         manifests, self._manifests = self._manifests, None
         if self._api is None:
             return
         if manifests is not None:
-            await self._delete_objects(self._api, manifests)
-            await self._await_gone(self._api, manifests)
+            removal = WorkerRemoval(self._api, self._paths, manifests.name)
+            await removal.delete()
+            if (left := await removal.await_gone(self._assignment.names)) is not None:
+                self._log(left)
+        if self._run_lease is not None:
+            await self._run_lease.give_back()
         if self._installation is not None:
             await self._installation.remove()
-
-    async def _delete_objects(self, api: Api, manifests: WorkerManifests) -> None:
-        """Mailboxes are deleted directly: garbage collection starts half a minute late for objects of a new kind."""
-        with suppress(NotFound):
-            await api.delete(f"{self._paths.jobs}/{manifests.name}", propagationPolicy="Background")
-        with suppress(NotFound):
-            await api.delete(f"{self._paths.accounts}/{manifests.name}")
-        with suppress(NotFound):
-            await api.delete_all(self._paths.mailboxes, **selector(manifests.name))
-
-    async def _await_gone(self, api: Api, manifests: WorkerManifests) -> None:
-        """Wait for pods and mailboxes to be deleted. A node that does not answer keeps its pod, and is reported."""
-        if left := await settle(lambda: self._left(api, manifests), operator.not_, GONE_WITHIN):
-            nodes = tuple(sorted({slot.node for slot, name in self._assignment.names.items() if _is_of(name, left)}))
-            values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
-            self._log(Finding("kubernetes.workers-left", Severity.WARNING, manifests.name, values))
-
-    async def _left(self, api: Api, manifests: WorkerManifests) -> list[str]:
-        return [*await _left(api, self._paths.pods, manifests), *await _left(api, self._paths.mailboxes, manifests)]
 
     def _channel(self) -> WorkerChannel:
         if self._open_channel is None:
             raise InternalError("kubernetes.not-started")
         return self._open_channel
 
-    @property
-    def _job_name(self) -> str:
-        return self._manifests.name if self._manifests is not None else ""
-
-
-async def _made(api: Api, collection: str, manifest: dict[str, Any]) -> None:
-    await api.create(collection, manifest)
-
-
-async def _left(api: Api, collection: str, manifests: WorkerManifests) -> list[str]:
-    found = await api.get(collection, ObjectList[KubeObject], **selector(manifests.name))
-    return [item.metadata.name for item in found.items]
-
-
-def _is_of(name: str, left: Sequence[str]) -> bool:
-    return any(one == name or one.startswith(f"{name}-") for one in left)
+    def _connected(self) -> Api:
+        if self._api is None:
+            raise InternalError("kubernetes.not-started")
+        return self._api

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
-from clearway.kube.objects import ConfigMap, KubeNode, KubeObject, ObjectList, Pod, ResourceQuota
+from clearway.kube.objects import ConfigMap, KubeNode, KubeObject, ObjectList, Pod
 from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.encapsulation import encapsulations
 from clearway.site.kubernetes.names import MANAGED_BY, NAMESPACES
+from clearway.site.kubernetes.namespace_rules import labels_of_namespace, quotas
 from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.policies import policies
+from clearway.site.kubernetes.workers import WORKER_LABELS
 
 _SYSTEM = f"{NAMESPACES}/kube-system"
 _DAEMON_SETS = "/apis/apps/v1/namespaces/kube-system/daemonsets"
@@ -27,7 +30,6 @@ _CNIS: Mapping[str, str] = {
     "ovnkube-node": "OVN-Kubernetes",
     "kindnet": "kindnet",
 }
-_ENFORCED = "pod-security.kubernetes.io/enforce"
 _TERMINAL = ("Succeeded", "Failed")
 
 
@@ -38,8 +40,9 @@ async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[Kub
         lambda: _foreign_pods(api, names),
         lambda: _network(api),
         lambda: _encapsulation(api),
-        lambda: _pod_security(api, options.namespace),
-        lambda: _quotas(api, options.namespace, len(names)),
+        lambda: labels_of_namespace(api, options.namespace),
+        lambda: quotas(api, options.namespace, len(names)),
+        lambda: policies(api, options.namespace, WORKER_LABELS),
     )
     for look in lookers:
         try:
@@ -49,6 +52,12 @@ async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[Kub
             continue
     for finding in _images(options.image, nodes):
         yield finding
+
+
+def unverified(api: Api) -> Iterator[Finding]:
+    """Where it is not certain who answers: what the report says of the cluster rests on it."""
+    if not api.verifies:
+        yield Finding("kube.tls-unverified", Severity.WARNING, api.server)
 
 
 async def _foreign_pods(api: Api, nodes: Collection[str]) -> AsyncIterator[Finding]:
@@ -83,27 +92,6 @@ async def _encapsulation(api: Api) -> AsyncIterator[Finding]:
     async for found in encapsulations(api):
         code = "kubernetes.encapsulated" if found.wraps else "kubernetes.not-encapsulated"
         yield Finding(code, Severity.INFO, values={"network": found.network, "mode": found.mode})
-
-
-async def _pod_security(api: Api, namespace: str) -> AsyncIterator[Finding]:
-    """For information: no pod security level refuses our workers."""
-    found = await api.get(f"{NAMESPACES}/{namespace}", KubeObject)
-    if (level := found.metadata.labels.get(_ENFORCED)) is not None:
-        yield Finding("kubernetes.pod-security", Severity.INFO, namespace, {"level": level})
-
-
-async def _quotas(api: Api, namespace: str, workers: int) -> AsyncIterator[Finding]:
-    """A quota on limits refuses pods without limits. Our workers have none: a CPU limit would throttle the sender."""
-    found = await api.get(f"{NAMESPACES}/{namespace}/resourcequotas", ObjectList[ResourceQuota])
-    for quota in found.items:
-        name, hard = quota.metadata.name, quota.status.hard
-        for key in ("pods", "count/pods"):
-            if key in hard and (free := int(hard[key]) - int(quota.status.used.get(key, "0"))) < workers:
-                values = {"quota": name, "free": free, "count": workers}
-                yield Finding("kubernetes.quota-too-small", Severity.ERROR, namespace, values)
-        if limits := tuple(key for key in hard if key.startswith("limits.")):
-            values = {"quota": name, "limits": limits}
-            yield Finding("kubernetes.quota-on-limits", Severity.ERROR, namespace, values)
 
 
 def _images(image: str, nodes: Sequence[KubeNode]) -> Sequence[Finding]:

@@ -7,7 +7,7 @@ pod's node is known.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clearway.kube.api import ApiObject
@@ -16,6 +16,7 @@ from clearway.probe.records import Slot
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes.cluster_scope import RBAC, WORKER_RULES
 from clearway.site.kubernetes.names import OURS, RUN
+from clearway.site.kubernetes.nodes import LINUX, SYSTEM_LABEL
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
 
@@ -42,6 +43,10 @@ class SlotAssignment:
             return None if node is None else self.assign(name, node)
         return self._taken[name]
 
+    def slot_of(self, name: str) -> Slot | None:
+        """The slot of this worker, if it has one."""
+        return self._taken.get(name)
+
     @property
     def names(self) -> dict[Slot, str]:
         """The worker in each slot."""
@@ -53,7 +58,20 @@ _LINGER = 30
 _GRACE = 5
 """Seconds between SIGTERM and SIGKILL: a worker kills its tools at SIGTERM, which takes a moment only."""
 _NOBODY = 65_534
+"""The user and group that own nothing, by Linux's convention."""
 _SCRATCH = "1Gi"
+WITHOUT_SIDECARS: Mapping[str, str] = {
+    "sidecar.istio.io/inject": "false",
+    "linkerd.io/inject": "disabled",
+    "kuma.io/sidecar-injection": "disabled",
+    "consul.hashicorp.com/connect-inject": "false",
+    "istio.io/dataplane-mode": "none",
+}
+"""Keeps the proxies of service meshes out of our pods. As labels and as annotations: which one a mesh reads depends on
+its version, and the other is ignored."""
+WORKER_LABELS: Mapping[str, str] = {**OURS, **WITHOUT_SIDECARS}
+"""Of every worker's pod, beside the run's own."""
+WORKER_CONTAINER = "worker"
 _PER_INDEX_SINCE = (1, 29)
 """From Kubernetes 1.29 a Job can fail one worker without ending the others (backoffLimitPerIndex)."""
 
@@ -68,6 +86,8 @@ class WorkerManifests:
     nodes: tuple[str, ...]
     options: KubernetesOptions
     server_version: tuple[int, int]
+    cluster_sets_ids: bool = False
+    """OpenShift gives the pods of a namespace ids of its own, and refuses all others."""
 
     @property
     def mailbox_names(self) -> tuple[str, ...]:
@@ -84,7 +104,7 @@ class WorkerManifests:
             "completionMode": "Indexed",
             "activeDeadlineSeconds": round(self.options.lease.si),
             "ttlSecondsAfterFinished": _LINGER,
-            "template": {"metadata": {"labels": self.labels}, "spec": self._pod()},
+            "template": {"metadata": self._pod_metadata(), "spec": self._pod()},
         }
         if self.server_version >= _PER_INDEX_SINCE:
             spec["backoffLimitPerIndex"] = 0
@@ -124,6 +144,9 @@ class WorkerManifests:
     def _rules(self) -> list[ApiObject]:
         return WORKER_RULES
 
+    def _pod_metadata(self) -> ApiObject:
+        return {"labels": {**WORKER_LABELS, RUN: self.name}, "annotations": WITHOUT_SIDECARS}
+
     def _pod(self) -> ApiObject:
         options = self.options
         pod = {
@@ -131,13 +154,8 @@ class WorkerManifests:
             "serviceAccountName": self.name,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": _GRACE,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": _NOBODY,
-                "runAsGroup": _NOBODY,
-                "fsGroup": _NOBODY,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": self._security_context(),
+            "nodeSelector": {SYSTEM_LABEL: LINUX},
             "affinity": {"nodeAffinity": _only_on(self.nodes)},
             "topologySpreadConstraints": [self._spread()],
             "tolerations": [_toleration(one) for one in options.tolerations],
@@ -146,6 +164,11 @@ class WorkerManifests:
             "volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": _SCRATCH}}],
         }
         return {**pod, "priorityClassName": options.priority_class} if options.priority_class else pod
+
+    def _security_context(self) -> ApiObject:
+        """The image's user is a number that is not root's, so that the cluster may choose another one."""
+        ids = {} if self.cluster_sets_ids else dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), _NOBODY)
+        return {"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}}
 
     def _spread(self) -> ApiObject:
         """As evenly as possible; nodes whose taints keep workers away don't count."""
@@ -160,9 +183,10 @@ class WorkerManifests:
     def _container(self) -> ApiObject:
         """Without a CPU limit by default: a limit would throttle the sender that has to fill the link."""
         return {
-            "name": "worker",
+            "name": WORKER_CONTAINER,
             "image": self.options.image,
             "imagePullPolicy": "IfNotPresent",
+            "terminationMessagePolicy": "FallbackToLogsOnError",
             "args": ["--kubernetes"],
             "env": [
                 {"name": "CLEARWAY_ADDRESSES", "valueFrom": field("status.podIPs")},

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,7 @@ from clearway.base.units import Duration
 from clearway.engine.table import search_path
 from clearway.probe.records import Reason, Slot
 from clearway.site.lab import keeper
-from clearway.site.lab.model import LabSpec, delays
+from clearway.site.lab.model import LabSpec
 from clearway.site.lab.topology import TopologyStep, in_node
 
 PACKAGES = {
@@ -36,7 +37,7 @@ PACKAGES = {
 }
 """Tool -> Debian package that brings it."""
 
-_PRIVATE = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+_PRIVATE = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 _AS_OWN_ROOT = ("--user", "--map-root-user")
 
 SYSCTLS = Path("/proc/sys")
@@ -52,26 +53,20 @@ _FORBIDDING = {
 class NamespaceEntry:
     """How a command of this process runs in namespaces of its own."""
 
-    flags: tuple[str, ...]
+    prefix: tuple[str, ...]
+    """The words before the command."""
     rootless: bool
-
-    def argv(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        return ("unshare", *self.flags, *command)
 
 
 def namespace_entry(lab: LabSpec) -> NamespaceEntry:
     """How to enter the lab's namespaces. Raises SiteError with the tool, sysctl or kernel module that prevents it."""
-    _require_tools()
-    entry = _first_allowed()
-    if delays(lab.resolved()):
-        _require_netem(entry)
-    return entry
-
-
-def _require_tools() -> None:
     for tool, package in PACKAGES.items():
         if shutil.which(tool, path=search_path(os.environ)) is None:
             raise SiteError("lab.tool-missing", tool=tool, package=package)
+    entry = _first_allowed()
+    if any(node.link.delay is not None for node in lab.resolved()):
+        _require_netem(entry)
+    return entry
 
 
 def _first_allowed() -> NamespaceEntry:
@@ -96,7 +91,7 @@ def _try(entry: NamespaceEntry, command: tuple[str, ...]) -> subprocess.Complete
     environment = {**os.environ, "PATH": search_path(os.environ), "LC_ALL": "C.UTF-8"}
     try:
         return subprocess.run(
-            entry.argv(command), env=environment, capture_output=True, text=True, timeout=10, check=False
+            (*entry.prefix, *command), env=environment, capture_output=True, text=True, timeout=10, check=False
         )
     except subprocess.TimeoutExpired:
         raise SiteError("lab.namespaces-hang", command=" ".join(command)) from None
@@ -225,22 +220,18 @@ class KeeperControl:
         self.writer.write(json.dumps(message).encode() + b"\n")
 
     async def _listen(self) -> None:
-        try:
+        with suppress(ConnectionError):
             while line := await self.reader.readline():
-                self._take(json.loads(line))
-        except ConnectionError:
-            pass
+                message = json.loads(line)
+                match message["said"]:
+                    case "executed":
+                        self._take_output(message)
+                    case "ended":
+                        self._endings[message["slot"]].set_result(_reason_of(message))
+                    case _:
+                        self._built.set_result(message)
         self._ended = True
         self._fail_pending()
-
-    def _take(self, message: dict[str, Any]) -> None:
-        said = message["said"]
-        if said == "executed":
-            self._take_output(message)
-        elif said == "ended":
-            self._endings[message["slot"]].set_result(_reason_of(message))
-        else:
-            self._built.set_result(message)
 
     def _take_output(self, message: dict[str, Any]) -> None:
         """Ignores the answer if its caller has been cancelled."""
@@ -265,7 +256,8 @@ async def _spawn(
     """In a session of its own, so that Ctrl-C at the terminal reaches the controller only."""
     command = (sys.executable, "-S", "-m", "clearway.site.lab.keeper", str(control.fileno()), str(agents))
     return await asyncio.create_subprocess_exec(
-        *entry.argv(command),
+        *entry.prefix,
+        *command,
         pass_fds=(control.fileno(),),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

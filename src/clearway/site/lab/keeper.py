@@ -5,7 +5,7 @@ the pid namespace only collects the exit statuses of others; it ends when the ke
 every process, namespace, link and mount. The keeper ends when the control socket is closed, so nothing outlives the
 controller, however it ends.
 
-Agents are forked, not started anew: the interpreter and the agent's code are loaded once for all of them.
+Agents are forked, not started as new programs: the interpreter and the agent's code are loaded once for all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ FDS_PER_MESSAGE = 100
 """The kernel passes at most 253 at once (SCM_MAX_FD)."""
 
 _CLONE_NEWNET = 0x4000_0000
+"""linux/sched.h: a network namespace."""
 _STANDARD_STREAMS = 3
+"""Standard input, output and error."""
 
 KeeperMessage = dict[str, Any]
 

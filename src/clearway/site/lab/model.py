@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
 from clearway.base.errors import UsageError
-from clearway.base.units import Duration, Rate, Ratio
+from clearway.base.units import Rate, Ratio
 from clearway.spec.faults import closest
 from clearway.spec.load import dump_mapping, load_yaml_model
 from clearway.spec.types import DurationField, RateField, RatioField, refusal
@@ -94,12 +95,11 @@ class LabSpec(_LabPart):
         return self
 
     def _unknown_nodes(self) -> Iterator[InitErrorDetails]:
-        known = tuple(node_name(number) for number in self._numbers)
+        known = self.names
         for index, exception in enumerate(self.exceptions):
             if exception.node not in known:
-                problem = refusal(
-                    UsageError("lab.unknown-node", nodes=self.nodes, suggestion=closest(exception.node, known))
-                )
+                suggestion = closest(exception.node, known)
+                problem = refusal(UsageError("lab.unknown-node", nodes=self.nodes, suggestion=suggestion))
                 yield InitErrorDetails(type=problem, loc=("exceptions", index, "node"), input=exception.node)
 
     def _narrow_links(self) -> Iterator[InitErrorDetails]:
@@ -112,25 +112,21 @@ class LabSpec(_LabPart):
                 yield InitErrorDetails(type=problem, loc=place, input=mtu)
 
     @property
-    def _numbers(self) -> range:
-        return range(1, self.nodes + 1)
+    def names(self) -> tuple[str, ...]:
+        """Of all nodes, in order."""
+        return tuple(f"node-{number}" for number in range(1, self.nodes + 1))
 
     def resolved(self) -> tuple[LabNode, ...]:
         """Every node with the exceptions applied, later ones over earlier ones."""
-        return tuple(self._node(number) for number in self._numbers)
+        return tuple(self._node(number, name) for number, name in enumerate(self.names, 1))
 
-    def _node(self, number: int) -> LabNode:
-        name = node_name(number)
-        link, zone = self.link, self._zone(number)
+    def _node(self, number: int, name: str) -> LabNode:
+        link = self.link
+        zone = f"zone-{ascii_lowercase[(number - 1) * self.zones // self.nodes]}" if self.zones is not None else None
         for exception in self.exceptions:
             if exception.node == name:
                 link, zone = exception.applied_to(link), exception.zone or zone
         return LabNode(number, name, zone, link)
-
-    def _zone(self, number: int) -> str | None:
-        if self.zones is None:
-            return None
-        return f"zone-{chr(ord('a') + (number - 1) * self.zones // self.nodes)}"
 
 
 def load_lab(path: Path) -> LabSpec:
@@ -142,15 +138,6 @@ def dump_lab(lab: LabSpec) -> str:
     """YAML that `load_lab` reads back to an equal lab, with the defaults written out."""
     exceptions = [one.model_dump(mode="json", exclude_none=True) for one in lab.exceptions]
     return dump_mapping({**lab.model_dump(mode="json"), "exceptions": exceptions})
-
-
-def node_name(number: int) -> str:
-    return f"node-{number}"
-
-
-def delays(nodes: tuple[LabNode, ...]) -> tuple[Duration, ...]:
-    """The delays that were asked for; any of them needs netem."""
-    return tuple(node.link.delay for node in nodes if node.link.delay is not None)
 
 
 BUILT_IN = LabSpec(link=Link(rate=Rate(500e6)))

@@ -12,10 +12,11 @@ from functools import partial
 from clearway.base.errors import InternalError, SiteError
 from clearway.probe.records import Finding, Inventory, Node, Reason, Severity, Slot
 from clearway.site.base import FindingLog
-from clearway.site.lab.control import KeeperControl, NamespaceEntry, Ran, namespace_entry
+from clearway.site.lab.control import KeeperControl, Ran, namespace_entry
 from clearway.site.lab.model import LabSpec
-from clearway.site.lab.topology import as_shell, build_steps
-from clearway.site.pipe import LINE_LIMIT, PipedSite
+from clearway.site.lab.topology import Addresses, build_steps
+from clearway.site.listening import LINE_LIMIT
+from clearway.site.pipe import PipedSite
 
 
 class LabSite(PipedSite):
@@ -34,6 +35,7 @@ class LabSite(PipedSite):
         self._lab = lab
         self._agent_env = agent_env or {}
         self._keeper: KeeperControl | None = None
+        self._addresses = {node.name: Addresses(lab.ip).of(node) for node in lab.resolved()}
 
     async def inspect(self) -> Inventory:
         """Nodes, zones and shaped rates. Raises SiteError if this machine can't run such a lab."""
@@ -49,7 +51,10 @@ class LabSite(PipedSite):
         """Build the network and start one agent per slot. Raises SiteError; `stop` must be called even then."""
         entry = await asyncio.to_thread(namespace_entry, self._lab)
         steps = build_steps(self._lab)
-        self._report(entry, as_shell(steps))
+        script = "\n".join(step.as_shell() for step in steps)
+        how = "lab.rootless" if entry.rootless else "lab.as-root"
+        self._log(Finding(how, Severity.INFO, self.name, {"command": " ".join(entry.prefix)}))
+        self._log(Finding("lab.commands", Severity.INFO, self.name, {"script": script}))
         with ExitStack() as handed_over:
             agents_ends = [handed_over.enter_context(await self._open_mailbox(slot)) for slot in slots]
             self._keeper = await KeeperControl.start(entry, agents_ends)
@@ -57,14 +62,6 @@ class LabSite(PipedSite):
         self._keeper.start_agents({slot: self._agent_env.get(slot.node, {}) for slot in slots})
         for slot in slots:
             self._listen(slot, partial(_terminated, self._keeper))
-
-    async def stop(self) -> None:
-        """End the lab; returns when no process of it is left."""
-        await self._close_pipes()
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            await keeper.close()
-        self._end_events()
 
     async def execute(self, node: str | None, argv: Sequence[str], *, text: str = "", timeout: float = 30.0) -> Ran:
         """Run a command on a node (None: in the fabric), `text` on its input, for at most `timeout` seconds."""
@@ -74,6 +71,11 @@ class LabSite(PipedSite):
         """End an agent as a crash would; a Lost event follows."""
         self._running().kill_agent(slot)
 
+    async def _remove(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.close()
+
     async def _open_mailbox(self, slot: Slot) -> socket.socket:
         """Returns the agent's end."""
         try:
@@ -81,18 +83,13 @@ class LabSite(PipedSite):
         except OSError as error:
             raise SiteError("lab.no-sockets", cause=error.strerror) from None
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
-        self._open(slot, reader, writer)
+        self._open(slot, reader, writer, (self._addresses[slot.node],))
         return theirs
 
     def _running(self) -> KeeperControl:
         if self._keeper is None:
             raise InternalError("lab.not-started")
         return self._keeper
-
-    def _report(self, entry: NamespaceEntry, script: str) -> None:
-        code = "lab.rootless" if entry.rootless else "lab.as-root"
-        self._log(Finding(code, Severity.INFO, self.name, {"command": " ".join(entry.argv(()))}))
-        self._log(Finding("lab.commands", Severity.INFO, self.name, {"script": script}))
 
 
 async def _terminated(keeper: KeeperControl, slot: Slot, fault: Reason | None) -> Reason:

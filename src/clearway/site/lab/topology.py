@@ -21,6 +21,7 @@ LISTING_ARGV = ("nft", "-j", "list", "set", "inet", "loss", "dropped")
 _HERE = {"family": "inet", "table": "loss"}
 _TRANSPORTS: dict[str | int, str] = {6: "tcp", 17: "udp"}
 _NUMGEN_RANGE = 1_000_000
+"""nftables draws whole numbers: losses are exact to one packet in a million."""
 _TRANSPORT_AND_PORT = {"concat": [{"meta": {"key": "l4proto"}}, {"payload": {"protocol": "th", "field": "dport"}}]}
 
 
@@ -95,6 +96,7 @@ class TopologyStep:
     text: str = ""
 
     def as_shell(self) -> str:
+        """A line of a script to read, or to run in `unshare -mn`."""
         command = shlex.join(self.argv)
         return f"{command} <<'END'\n{self.text}\nEND" if self.text else command
 
@@ -109,16 +111,13 @@ class Addresses:
         base, _ = _NETWORKS[self.family]
         return f"{base}{node.number:x}" if self.family == 6 else f"{base}{node.number}"
 
-    def with_prefix(self, node: LabNode) -> str:
-        return f"{self.of(node)}/{_NETWORKS[self.family][1]}"
-
 
 def build_steps(lab: LabSpec) -> tuple[TopologyStep, ...]:
     """Everything that makes the lab's network, in order, seen from the fabric's namespace."""
     nodes = lab.resolved()
     return (
         TopologyStep(("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")),
-        TopologyStep(("ip", "-batch", "-"), _lines(_fabric_links(nodes))),
+        TopologyStep(("ip", "-batch", "-"), "\n".join(_fabric_links(nodes))),
         *(_node_addresses(node, Addresses(lab.ip)) for node in nodes),
         *_shaping(nodes),
         *(
@@ -127,11 +126,6 @@ def build_steps(lab: LabSpec) -> tuple[TopologyStep, ...]:
             if node.link.loss.si > 0
         ),
     )
-
-
-def as_shell(steps: Iterable[TopologyStep]) -> str:
-    """The steps as a script to read, or to run in `unshare -mn`."""
-    return "\n".join(step.as_shell() for step in steps)
 
 
 def in_node(node: str, argv: Iterable[str]) -> tuple[str, ...]:
@@ -155,13 +149,14 @@ def _fabric_links(nodes: tuple[LabNode, ...]) -> Iterator[str]:
 
 
 def _node_addresses(node: LabNode, addresses: Addresses) -> TopologyStep:
+    _, prefix = _NETWORKS[addresses.family]
     no_probing = " nodad" if addresses.family == 6 else ""
     lines = (
         "link set lo up",
         f"link set {NODE_DEVICE} addrgenmode none up",
-        f"address add {addresses.with_prefix(node)} dev {NODE_DEVICE}{no_probing}",
+        f"address add {addresses.of(node)}/{prefix} dev {NODE_DEVICE}{no_probing}",
     )
-    return TopologyStep(("ip", "-n", node.name, "-batch", "-"), _lines(lines))
+    return TopologyStep(("ip", "-n", node.name, "-batch", "-"), "\n".join(lines))
 
 
 def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[TopologyStep]:
@@ -169,10 +164,10 @@ def _shaping(nodes: tuple[LabNode, ...]) -> Iterator[TopologyStep]:
         f"qdisc add dev {port_of(node)} root {shaper(node.link.rate)}" for node in nodes if node.link.rate is not None
     ]
     if towards_nodes:
-        yield TopologyStep(("tc", "-batch", "-"), _lines(towards_nodes))
+        yield TopologyStep(("tc", "-batch", "-"), "\n".join(towards_nodes))
     for node in nodes:
         if queues := tuple(_leaving(node.link.rate, node.link.delay)):
-            yield TopologyStep(("tc", "-n", node.name, "-batch", "-"), _lines(queues))
+            yield TopologyStep(("tc", "-n", node.name, "-batch", "-"), "\n".join(queues))
 
 
 def _leaving(rate: Rate | None, delay: Duration | None) -> Iterator[str]:
@@ -189,7 +184,3 @@ def shaper(rate: Rate) -> str:
     """The queueing discipline that lets so much through, in tc's words."""
     burst = max(_LEAST_BURST.si, rate.si / 8 * _PAUSE.si)
     return f"tbf rate {rate.si:.0f}bit burst {burst:.0f}b {_QUEUE}"
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "\n".join(lines)

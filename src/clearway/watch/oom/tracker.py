@@ -8,12 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
 from clearway.base.errors import Reason
-from clearway.kube.api import Access, Api, connect
-from clearway.kube.errors import Forbidden, KubeError, NotFound
-from clearway.kube.watch import ObjectChange, watch
+from clearway.kube.access import Access
+from clearway.kube.api import Api, connect
+from clearway.kube.errors import KubeError
+from clearway.kube.watch import ObjectChange, watch_through_failures
 from clearway.probe.observations import OOM, OOM_NOT_OBSERVED, OOM_OBSERVER
 from clearway.probe.records import Observation
 from clearway.shell.base import Shell
@@ -24,8 +23,6 @@ from clearway.watch.oom.records import EVERYWHERE, LOOKS, Look, Oom, OomLog, Oom
 
 _FIRST_LOOK_WITHIN = 10.0
 """Seconds to read all pods once: a large cluster takes a few. Later kills count as new in any case, by their time."""
-_PAUSE = 2.0
-"""Seconds before a watch that failed is tried again."""
 
 
 @dataclass
@@ -66,7 +63,10 @@ async def _followed(api: Api, namespace: str, log: OomLog) -> AsyncIterator[None
     finally:
         for task in (*tasks, *looked):
             task.cancel()
-        await asyncio.gather(*tasks, *looked, return_exceptions=True)
+        ended = await asyncio.gather(*tasks, *looked, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):  # what was seen could not be written down
+            raise error
 
 
 @dataclass
@@ -87,24 +87,19 @@ class _Following:
         for scope in (EVERYWHERE, self.namespace):
             try:
                 await self._follow(scope)
-            except (Forbidden, NotFound, msgspec.DecodeError) as error:
+            except Exception as error:  # noqa: BLE001 - any source that is not read any more is reported
                 self.log(OomObserver(self.look.source, scope, _words(error)))
         self.looked.set()
 
     async def _follow(self, scope: str) -> None:
         place = "/api/v1" if scope == EVERYWHERE else f"{NAMESPACES}/{scope}"
-        while True:
-            try:
-                async for change in watch(self.api, f"{place}/{self.look.plural}", self.look.kind, self.look.selectors):
-                    for item in (change.item,) if isinstance(change, ObjectChange) else change.items:
-                        self._take(item)
-                    if not self.looked.is_set():
-                        self.looked.set()
-                        self.log(OomObserver(self.look.source, scope))
-            except (Forbidden, NotFound):
-                raise
-            except KubeError:
-                await asyncio.sleep(_PAUSE)
+        path = f"{place}/{self.look.plural}"
+        async for change in watch_through_failures(self.api, path, self.look.kind, self.look.selectors):
+            for item in (change.item,) if isinstance(change, ObjectChange) else change.items:
+                self._take(item)
+            if not self.looked.is_set():
+                self.looked.set()
+                self.log(OomObserver(self.look.source, scope))
 
     def _take(self, item: Any) -> None:
         for oom in self.look.read(item):

@@ -57,6 +57,7 @@ def _parameters(protocol: NetworkTestProtocol, server: Endpoint, load: Load) -> 
 
 
 _KBYTE = 1024.0
+"""As iperf counts: kbytes and Mbytes are powers of 1024."""
 _MEGABYTE = 1024.0 * 1024.0
 _FROM_THE_INSTANT = re.compile(
     r"^\[ *\d+\] 0\.0000-(\d+\.\d+) sec .*\) (-?[\d.]+)/(-?[\d.]+)/(-?[\d.]+)/(-?[\d.]+) ms ", re.MULTILINE

@@ -8,7 +8,7 @@ import pytest
 
 from clearway.base.units import Rate
 from clearway.report.wording import describe_error
-from clearway.shell.ssh import HostKeys, SshHost
+from clearway.shell.ssh import HostKeys, SshHost, SshLogin
 from clearway.site.hosts.model import Host, HostsSpec, dump_hosts, load_hosts
 from clearway.site.hosts.site import ssh_transport
 from clearway.spec.problems import SpecError
@@ -53,19 +53,19 @@ def test_a_host_has_what_it_says_and_the_defaults_for_the_rest(tmp_path: Path) -
 
 def test_ssh_gets_each_of_it(tmp_path: Path) -> None:
     road = ssh_transport(load(tmp_path, GOOD))
-    assert road._hosts["node-1"] == SshHost(
-        "192.0.2.11",
+    login = SshLogin(
         user="ops",
         port=2222,
         key=tmp_path / "keys/id",
         known_hosts=tmp_path / "known",
         host_keys=HostKeys.ACCEPT_NEW,
     )
+    assert road._hosts["node-1"] == SshHost("192.0.2.11", login)
 
 
 def test_what_is_left_out_is_left_to_ssh_but_the_host_keys(tmp_path: Path) -> None:
     hosts = load(tmp_path, two("address: alias"))
-    assert ssh_transport(hosts)._hosts["b"] == SshHost("alias", host_keys=HostKeys.STRICT)
+    assert ssh_transport(hosts)._hosts["b"] == SshHost("alias", SshLogin(host_keys=HostKeys.STRICT))
 
 
 def test_the_record_of_a_run_reads_back_the_same_from_another_folder(tmp_path: Path) -> None:
@@ -97,6 +97,14 @@ def test_everything_that_is_wrong_is_reported_with_its_place(
     text: str, found: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:
     assert problems(tmp_path, text) == found
+
+
+@pytest.mark.parametrize("field", ["zone", "machine"])
+def test_a_label_that_could_steer_a_terminal_is_refused_with_its_place(tmp_path: Path, field: str) -> None:
+    text = two("address: 192.0.2.2", f'{field}: "\\e[31mred"')
+    assert problems(tmp_path, text) == [("yaml.not-plain-text", 6, 5 + len(field) + 2)]
+    text = two("address: 192.0.2.2", f'{field}: "one\\nother"')
+    assert problems(tmp_path, text) == [("hosts.not-plain-text", 6, 5 + len(field) + 2)]
 
 
 def test_a_name_that_comes_twice_names_the_place_of_the_second(tmp_path: Path) -> None:

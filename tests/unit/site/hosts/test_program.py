@@ -13,10 +13,10 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from agent_pipe import AgentPipe
 from clearway.base.units import Duration
 from clearway.probe import wire
 from clearway.probe.records import Slot
@@ -34,34 +34,18 @@ def too_old() -> str | None:
     return str(beside[0]) if beside else None
 
 
-class Remote:
+class Remote(AgentPipe):
     """An agent as ssh would start it, but here: its parent's process, and the folder that it may write into."""
 
     def __init__(self, folder: Path, *, python: str = sys.executable, lease: float = 60.0) -> None:
         told = json.dumps(HOST_CONFIG.encode(HostConfig(Slot("node-1"), (), Duration(lease))))
+        super().__init__((*starter(python), "--host", told), TMPDIR=str(folder))
         self.folder = folder
-        self.parent = subprocess.Popen(
-            (*starter(python), "--host", told),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(folder)},
-        )
-        assert self.parent.stdin is not None
-        self.parent.stdin.write(first_lines())
-        self.parent.stdin.flush()
-
-    def hear(self) -> dict[str, Any]:
-        assert self.parent.stdout is not None
-        line = self.parent.stdout.readline()
-        assert line, self.parent.stderr.read() if self.parent.stderr else ""
-        message: dict[str, Any] = json.loads(line)
-        return message
+        self.send(first_lines())
 
     def agent(self) -> int:
         """The process id of the agent itself."""
-        children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text()
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return int(children)
 
     def left(self) -> list[Path]:
@@ -70,10 +54,8 @@ class Remote:
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Remote]:
-    started = Remote(tmp_path)
-    with started.parent:
+    with Remote(tmp_path) as started:
         yield started
-        started.parent.kill()
 
 
 def test_it_holds_the_agent_and_nothing_else() -> None:
@@ -154,43 +136,38 @@ class TestAnAgent:
     def test_greets_answers_and_leaves_nothing_when_its_input_ends(self, remote: Remote) -> None:
         ready = remote.hear()
         assert wire.WORKER.decode(ready["worker"]).slot == Slot("node-1")
-        assert remote.parent.stdin is not None
-        remote.parent.stdin.write('{"type": "clock", "id": 7}\n')
-        remote.parent.stdin.flush()
+        remote.tell({"type": "clock", "id": 7})
         assert remote.hear()["id"] == 7
         assert remote.left(), "it works in a folder of its own"
         assert [path for path in remote.folder.rglob("*") if path.is_file()] == [], "and has no file there"
-        remote.parent.stdin.close()
-        assert remote.parent.wait(PATIENCE) == 0
+        assert remote.close() == 0
         assert remote.left() == []
 
     def test_a_kill_leaves_nothing_and_its_signal_is_reported(self, remote: Remote) -> None:
         remote.hear()
         os.kill(remote.agent(), signal.SIGKILL)
-        assert remote.parent.wait(PATIENCE) == 128 + signal.SIGKILL
+        assert remote.process.wait(PATIENCE) == 128 + signal.SIGKILL
         assert remote.left() == []
 
     def test_leaves_nothing_when_its_parent_is_killed(self, remote: Remote) -> None:
         remote.hear()
         agent = os.pidfd_open(remote.agent())
-        remote.parent.kill()
+        remote.process.kill()
         await_end(agent)
         assert remote.left() == []
 
     @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
     def test_asked_to_leave_leaves_nothing(self, sign: signal.Signals, remote: Remote) -> None:
         remote.hear()
-        remote.parent.send_signal(sign)
-        assert remote.parent.wait(PATIENCE) == 143
+        remote.process.send_signal(sign)
+        assert remote.process.wait(PATIENCE) == 143
         assert remote.left() == []
 
     def test_that_hears_nothing_leaves_by_itself_and_says_why(self, tmp_path: Path) -> None:
-        alone = Remote(tmp_path, lease=1.0)
-        with alone.parent:
+        with Remote(tmp_path, lease=1.0) as alone:
             alone.hear()
-            assert alone.parent.wait(PATIENCE) == 1
-            assert alone.parent.stderr is not None
-            assert wire.REASON.decode(json.loads(alone.parent.stderr.read())).code == "worker.alone"
+            assert alone.process.wait(PATIENCE) == 1
+            assert wire.REASON.decode(json.loads(alone.last_words())).code == "worker.alone"
         assert alone.left() == []
 
 

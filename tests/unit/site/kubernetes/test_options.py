@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from clearway.kube.api import Access
+from clearway.kube.access import Access
 from clearway.site.kubernetes.options import OPTIONS, KubernetesOptions, dump_options
 
 

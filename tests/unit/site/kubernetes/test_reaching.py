@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from api_server import ApiServer, Json, api_server
-from clearway.kube.api import Access
+from api_objects import Json
+from api_server import ApiServer, api_server
+from clearway.kube.access import Access
 from clearway.probe.records import Finding
 from clearway.shell.base import CommandOutput, NotRun, ShellCommand
 from clearway.shell.node_access import node_access
@@ -120,6 +121,7 @@ def test_kernel_logs_are_read_only_where_they_are_the_nodes_own_and_the_login_is
     assert kernel_shell(options, None, untold) is None
 
 
+@pytest.mark.slow
 def test_a_run_through_the_door_looks_into_the_nodes_kernel_logs(
     server: ApiServer, tmp_path: Path, configs: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

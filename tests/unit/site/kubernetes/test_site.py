@@ -3,77 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api_server import ApiServer, Fault, Json, api_server
+from api_objects import Json
+from api_server import ApiServer, Fault
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError
-from clearway.base.units import Duration
-from clearway.kube.api import Access
-from clearway.probe.parameters import TcpParameters, Window
-from clearway.probe.records import Endpoint, Finding, Half, Request, Result, Slot
-from clearway.site.base import Event, Lost, NotFit, Ready
+from clearway.probe.records import Finding, Half, Observation, Result
+from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import crd
-from clearway.site.kubernetes.options import KubernetesOptions
+from clearway.site.kubernetes.options import IMAGE
 from clearway.site.kubernetes.site import KubernetesSite
+from clearway.site.kubernetes.worker_image import WorkerImage
 from kubelets import EVENTS, JOBS, MAILBOXES, NAMESPACE, PODS, Kubelets, kubelets
-
-NODES = ("node-1", "node-2")
-SLOTS = tuple(Slot(node) for node in NODES)
-
-
-@pytest.fixture
-def server() -> Iterator[ApiServer]:
-    with api_server() as running:
-        for name in NODES:
-            running.put(names.NODES, node(name))
-        running.put(names.NAMESPACES, {"metadata": {"name": NAMESPACE}})
-        running.put(names.NAMESPACES, {"metadata": {"name": "kube-system"}})
-        running.put(names.CRDS, crd("install"))
-        yield running
-
-
-def node(name: str, **spec: Any) -> Json:
-    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
-    return {"metadata": {"name": name, "labels": {}}, "spec": spec, "status": ready}
-
-
-def options(server: ApiServer, folder: Path, **how: Any) -> KubernetesOptions:
-    return KubernetesOptions(Access(server.kubeconfig(folder)), **how)
-
-
-@asynccontextmanager
-async def started(
-    server: ApiServer, folder: Path, slots: tuple[Slot, ...] = SLOTS, **how: Any
-) -> AsyncIterator[KubernetesSite]:
-    told: list[Finding] = []
-    site = KubernetesSite(options(server, folder, **how), log=told.append)
-    try:
-        await site.start(slots)
-        yield site
-    finally:
-        await site.stop()
-
-
-async def hear(site: KubernetesSite, count: int) -> list[Event]:
-    heard: list[Event] = []
-    async for event in site.events():
-        heard.append(event)
-        if len(heard) == count:
-            break
-    return heard
-
-
-def request(half: Half, round_: str = "r1") -> Request:
-    window = Window(Duration(0), Duration(1))
-    return Request(round_, "p", 1, half, "iperf2", TcpParameters(1), window, Endpoint("10.0.0.1", 20_000), 1e9, 1e9)
-
+from making import request
+from unit.site.kubernetes.two_nodes import NODES, SLOTS, hear, node, options, started
 
 REQUESTS = {SLOTS[0]: [request(Half.SEND)], SLOTS[1]: [request(Half.SERVE)]}
 
@@ -141,6 +89,12 @@ FORBIDDEN = {
 }
 
 
+FOREIGN = {
+    "state": {"terminated": {"exitCode": 255, "message": "first line\nexec /usr/bin/python3: exec format error"}}
+}
+BROKEN = {"state": {"terminated": {"exitCode": 1, "message": "Traceback ...\nMemoryError\n", "reason": "Error"}}}
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -148,6 +102,8 @@ FORBIDDEN = {
         ({**PENDING, "conditions": [UNSCHEDULABLE]}, "pod.unschedulable"),
         ({"phase": "Failed", "containerStatuses": [OOM]}, "pod.out-of-memory"),
         ({"phase": "Failed", "containerStatuses": [FORBIDDEN]}, "worker.forbidden"),
+        ({"phase": "Failed", "containerStatuses": [FOREIGN]}, "pod.other-architecture"),
+        ({"phase": "Failed", "containerStatuses": [BROKEN]}, "pod.exited"),
         ({"phase": "Failed", "reason": "Evicted", "message": "disk"}, "pod.ended"),
     ],
 )
@@ -181,7 +137,7 @@ async def test_pods_that_the_cluster_refuses_are_explained(
     def refuse(collection: str, item: Json) -> None:
         if collection == JOBS:
             about = {"kind": "Job", "name": item["metadata"]["name"]}
-            server._store(
+            server.objects.put(
                 EVENTS,
                 {
                     "metadata": {"name": "e"},
@@ -209,6 +165,78 @@ async def test_a_worker_that_is_lost_in_the_middle_is_reported(server: ApiServer
     assert isinstance(lost, Lost)
     assert (lost.slot, lost.reason.code) == (SLOTS[1], "pod.deleted")
     assert isinstance(running, Kubelets)
+
+
+def with_proxy(pod: Json) -> Json:
+    """As a mesh makes it: a container that prepares, and a proxy that has ended already."""
+    proxy = {"name": "istio-proxy", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
+    spec = {**pod["spec"], "initContainers": [{"name": "istio-init"}]}
+    spec |= {"containers": [{"name": "istio-proxy"}, {"name": "worker"}]}
+    statuses = [proxy, {"name": "worker", "state": {"running": {}}}]
+    return {**pod, "spec": spec, "status": {"phase": "Running", "containerStatuses": statuses}}
+
+
+@pytest.mark.fault(
+    "cluster", "a mesh puts a proxy beside the worker", "The report names node and container; the proxy may end."
+)
+async def test_containers_that_the_cluster_adds_are_named_and_may_end(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            for pod in server.all(PODS):
+                server.put(PODS, with_proxy(pod))
+            named = await hear(site, 2)
+            await site.submit("r1", REQUESTS)
+            results = await hear(site, 2)
+    assert {one.subject for one in named if isinstance(one, Observation)} == set(NODES)
+    assert isinstance(named[0], Observation)
+    assert named[0].values["code"] == "kubernetes.added-containers"
+    assert named[0].values["containers"] == ("istio-init", "istio-proxy")
+    assert {type(event) for event in results} == {Result}
+
+
+@pytest.mark.fault(
+    "cluster", "a node has another image under the same name", "The report names the node and both digests."
+)
+async def test_a_node_whose_image_is_not_the_one_in_the_archive_is_named(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = WorkerImage(IMAGE, digests=("sha256:c0", "sha256:a1"))
+    monkeypatch.setattr(WorkerImage, "of", lambda name: ours)
+    reported = ["sha256:c0", "registry.example/import@sha256:ff"]
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+            for pod, image_id in zip(server.all(PODS), reported, strict=True):
+                statuses = [{"name": "worker", "imageID": image_id}, {"name": "istio-proxy", "imageID": "sha256:ee"}]
+                server.put(PODS, {**pod, "status": {"phase": "Running", "containerStatuses": statuses}})
+            (named,) = await hear(site, 1)
+    assert isinstance(named, Observation)
+    assert (named.subject, named.values["code"]) == (NODES[1], "kubernetes.other-image")
+    assert named.values["found"] == "sha256:ff"
+
+
+async def test_pods_opt_out_of_meshes_by_label_and_by_annotation(server: ApiServer, tmp_path: Path) -> None:
+    with kubelets(server, tmp_path, NODES) as running:
+        async with started(server, tmp_path) as site:
+            await hear(site, 2)
+    metadata = running.jobs[0]["spec"]["template"]["metadata"]
+    for kind in ("labels", "annotations"):
+        assert metadata[kind]["sidecar.istio.io/inject"] == "false"
+        assert metadata[kind]["linkerd.io/inject"] == "disabled"
+
+
+@pytest.mark.fault(
+    "cluster", "a network policy selects the workers", "It is named when the run starts and in its report."
+)
+async def test_a_policy_that_cuts_workers_off_is_in_the_record(server: ApiServer, tmp_path: Path) -> None:
+    place = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
+    server.put(place, {"metadata": {"name": "deny"}, "spec": {"podSelector": {}}})
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            heard = await hear(site, 3)
+    (named,) = (one for one in heard if isinstance(one, Observation))
+    assert (named.kind, named.subject, named.values["code"]) == ("site-finding", "deny", "kubernetes.policy")
 
 
 @pytest.mark.parametrize(
@@ -280,8 +308,8 @@ async def test_of_two_runs_the_last_one_out_removes_what_the_first_put_up(server
     server.remove(names.CRDS, names.CRD)
     server.remove(names.NAMESPACES, NAMESPACE)
     with kubelets(server, tmp_path, NODES):
-        async with started(server, tmp_path) as second:
-            async with started(server, tmp_path) as first:
+        async with started(server, tmp_path, beside_others=True) as second:
+            async with started(server, tmp_path, beside_others=True) as first:
                 await hear(first, 2)
             assert [one["metadata"]["name"] for one in server.all(names.CRDS)] == [names.CRD]
             assert NAMESPACE in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from api_server import ApiServer, Fault, Json, api_server
+from api_objects import Json
+from api_server import ApiServer, Fault, api_server
 from clearway.base.clock import Clock
 from clearway.base.units import Duration, Frequency, Rate, Size
 from clearway.probe.measurement import Tcp

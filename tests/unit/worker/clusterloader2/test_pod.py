@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from api_server import ApiServer, Json, api_server
+from api_objects import Json
+from api_server import ApiServer, api_server
 from clearway.base.clock import Clock
 from clearway.base.units import Rate
 from clearway.probe.clusterloader2 import NetworkTestProtocol

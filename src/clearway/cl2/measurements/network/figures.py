@@ -9,9 +9,10 @@ from statistics import mean, median
 from clearway.cl2.measurements.network.request import NetworkStartParameters
 from clearway.cl2.perf_data import Item
 from clearway.ledger.record import Record
-from clearway.probe.metrics import METRICS, Distribution, SampleStats, SingleValue
+from clearway.probe.distribution import Distribution, SampleStats, SingleValue
+from clearway.probe.metrics import METRICS
 from clearway.probe.records import Outcome, Pair, Role, Trial
-from clearway.verdict.trials import outcome
+from clearway.verdict.attempt import outcome
 
 _KBYTE = 1024 * 8
 """Bits in what iperf calls a kbyte."""

@@ -23,8 +23,9 @@ from clearway.cl2.outcome import NOTHING, CallOutcome, SummaryFile
 from clearway.cl2.perf_data import perf_data
 from clearway.cl2.settings import SETTINGS
 from clearway.ledger import files
-from clearway.ledger.record import Record, read_run
-from clearway.ledger.write import Ledger
+from clearway.ledger.lock import held
+from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
 from clearway.report.text import TextReport
@@ -37,7 +38,7 @@ _NAMED = 10
 """Pairs without data that are errors of their own, so that JUnit stays readable; the run directory has them all."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Campaign:
     """A campaign whose whole plan is written; nothing is created before."""
 
@@ -48,23 +49,27 @@ class _Campaign:
     language: Language
     measured: asyncio.Event
     """All is measured, or the campaign is over."""
+    concluded: tuple[Record, ReportDocument] | None = None
 
     async def run(self) -> None:
         """The reports are written as soon as all is measured, or when the campaign ends early: no figure is lost."""
-        try:
-            async with measuring(self.job, self.site, self.watchers) as campaign:
-                await campaign.measure_all()
-                self._save_reports()
-                self.measured.set()
-        except BaseException:
-            self._save_reports()
-            raise
+        with held(self.job.ledger.folder):
+            try:
+                async with measuring(self.job, self.site, self.watchers) as campaign:
+                    await campaign.measure_all()
+                    self.conclude()
+                    self.measured.set()
+            except BaseException:
+                self.conclude()
+                raise
 
-    def record(self) -> Record:
-        return read_run(self.job.ledger.folder)
-
-    def _save_reports(self) -> None:
-        save_reports(render_all(conclude(self.record(), self.language)), self.job.ledger)
+    def conclude(self) -> tuple[Record, ReportDocument]:
+        """What was measured, and its report, which is saved in every format."""
+        record = read_run(self.job.ledger.folder)
+        document = conclude(record, self.language)
+        self.concluded = record, document
+        save_reports(render_all(document), self.job.ledger.folder)
+        return self.concluded
 
 
 class NetworkPerformance:
@@ -127,12 +132,12 @@ async def _planned(call: MethodCall, params: NetworkStartParameters, context: Co
     cluster = SETTINGS[params.settings].employed(context.options.cluster)
     site = context.site(cluster)
     spec = spec_of(params, params.settings, await site.inspect(), f"{test} {call.identifier}")
-    job = await begin(spec, site, _new_folder(context.options.runs, f"{call.method}_{test}_{call.identifier}"))
+    folder = _new_folder(context.options.runs, f"{call.method}_{test}_{call.identifier}")
+    job = await begin(spec, site, folder, described={files.CLUSTER: dump_options(cluster)})
     planned = len({probe.pair for probe in job.plan.probes})
     if planned != params.number_of_clients:
         raise SiteError("door.too-few-pairs", pairs=params.number_of_clients, found=planned)
-    job.ledger.save(files.CLUSTER, dump_options(cluster))
-    shown = replace(job, ledger=Ledger(job.ledger.folder, [context.console.progress(job.plan, spec)]))
+    shown = replace(job, ledger=job.ledger.listening(context.console.progress(job.plan, spec)))
     return _Campaign(params, shown, site, context.watchers(cluster), context.console.language, asyncio.Event())
 
 
@@ -163,8 +168,7 @@ async def _gather(campaign: _Campaign, task: asyncio.Task[None]) -> CallOutcome:
         trouble, complete = error, not isinstance(error, Aborted)
     except asyncio.CancelledError:
         trouble, complete = SiteError("door.interrupted"), False
-    params, record = campaign.params, campaign.record()
-    document = conclude(record, campaign.language)
+    params, (record, document) = campaign.params, campaign.concluded or campaign.conclude()
     name = f"NetworkPerformanceMetrics_{params.ratio}_{params.protocol}_P2P"
     summary = SummaryFile(name, perf_data(items(record, params)), complete=complete)
     report = TextReport().render(document)

@@ -20,6 +20,7 @@ from clearway.spec.types import CriterionField, LoadField, refusal
 
 PairRatio = Literal["1:1", "N:1", "N:M"]
 _MOST_A_NODE = 64
+"""Workers. A test that needs more of them on a node has too few nodes."""
 _MOST = 100_000
 """Most pairs that a spec can ask for."""
 

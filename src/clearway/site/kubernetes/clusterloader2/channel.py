@@ -14,7 +14,7 @@ import msgspec
 from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Output
+from clearway.engine.base import Output, proven
 from clearway.engine.clusterloader2 import TOOL
 from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
@@ -121,9 +121,9 @@ class ClusterLoader2Channel:
         """Until cancelled. Raises KubeError."""
         async for news in watch(self._api, self._paths.pods, Pod, selector(self._run)):
             for pod in (news.item,) if isinstance(news, ObjectChange) else news.items:
-                self._announce(pod)
+                await self._announce(pod)
 
-    def _announce(self, pod: Pod) -> None:
+    async def _announce(self, pod: Pod) -> None:
         index = index_of(pod)
         name = f"{self._run}-{index}"
         if name in self._pods or pod.status.phase != "Running" or not pod.status.pod_ips:
@@ -131,7 +131,7 @@ class ClusterLoader2Channel:
         self._pods[name] = pod
         addresses = tuple(address.ip for address in pod.status.pod_ips)
         worker = Worker(Slot(pod.spec.node_name or "", index), addresses, _MTU, (NetworkTestProtocol.TCP.port,))
-        self._listener.ready(name, worker, _UNKNOWN_CLOCK)
+        await self._listener.ready(name, worker, _UNKNOWN_CLOCK)
 
     async def _watch_answers(self) -> None:
         """Until cancelled. Raises KubeError."""
@@ -164,7 +164,7 @@ def _served(request: Request, status: str) -> Result:
     """The result that its figures prove."""
     evidence = Evidence((TOOL,), stdout=status)
     try:
-        measurement = ENGINES[TOOL].read(request, Output(status, ""))
+        measurement = proven(ENGINES[TOOL], request, Output(status, ""))
     except Unreadable as error:
         outcome = Outcome.TOOL_FAILED if error.code == "tool.failed" else Outcome.UNPARSABLE
         return request.result(outcome, error.reason, evidence=evidence)

@@ -10,7 +10,7 @@ from clearway.probe.clusterloader2 import GROUP, KIND, NETWORK_TEST_SPEC, NETWOR
 from clearway.site.kubernetes.cluster_scope import Scoped
 from clearway.site.kubernetes.names import KEEPER, OURS, SCHEMA, Kind
 from clearway.site.kubernetes.schema import digest, structural
-from clearway.site.kubernetes.workers import WorkerManifests, field
+from clearway.site.kubernetes.workers import WORKER_CONTAINER, WorkerManifests, field
 
 UDP_RATE = "750M"
 """As in ClusterLoader2's own Deployment; iperf's capital M is 1,048,576. Only a pod's flags can set it."""
@@ -59,7 +59,7 @@ class ClusterLoader2Manifests(WorkerManifests):
 
     def _container(self) -> dict[str, Any]:
         return {
-            "name": "worker",
+            "name": WORKER_CONTAINER,
             "image": self.options.image,
             "imagePullPolicy": "IfNotPresent",
             "args": ["--v=4", f"--udpClientExtraArguments=-b {UDP_RATE}"],

@@ -1,0 +1,57 @@
+"""The places that are suspected to be at fault, worded: what they carry, what the rest does, what is ruled out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from clearway.probe.metrics import METRICS
+from clearway.report.document import SuspectPart
+from clearway.report.phrases import Phrases, rounded
+from clearway.verdict.suspect import Place, PlaceSign, Suspect
+
+_SIGNS = 2
+"""Figures that a sentence has; JSON has them all."""
+_RAREST = 9
+"""Exponent of the largest number of runs that is said: what is rarer is not known so exactly."""
+
+
+def suspect_parts(suspects: Iterable[Suspect], phrases: Phrases) -> Iterator[SuspectPart]:
+    for one in suspects:
+        yield SuspectPart(
+            place=one.place, signs=one.signs, sound=one.sound, alike=one.alike, sentence=_sentence(one, phrases)
+        )
+
+
+def _sentence(suspect: Suspect, phrases: Phrases) -> str:
+    return phrases.say(
+        "suspect.seen",
+        place=_place(suspect.place, phrases),
+        signs="; ".join(_sign(sign, phrases) for sign in suspect.signs[:_SIGNS]),
+        sound=tuple(_place(place, phrases) for place in suspect.sound),
+        alike=tuple(_place(place, phrases) for place in suspect.alike),
+        runs=_runs(min(sign.chance.si for sign in suspect.signs)),
+    )
+
+
+def _place(place: Place, phrases: Phrases) -> str:
+    names = {"name": place.names[0], "sender": place.names[0], "receiver": place.names[-1]}
+    return phrases.say(f"place.{place.kind.value}", **names)
+
+
+def _sign(sign: PlaceSign, phrases: Phrases) -> str:
+    return phrases.say(
+        "suspect.sign",
+        test=sign.test,
+        measure=phrases.measure(METRICS[sign.metric], sign.statistic),
+        value=rounded(sign.metric, sign.value),
+        elsewhere=rounded(sign.metric, sign.elsewhere),
+        pairs=sign.pairs,
+        others=sign.others,
+    )
+
+
+def _runs(chance: float) -> str:
+    """In how many runs, a power of ten, noise alone shows less than one such place."""
+    exponent = _RAREST if chance <= 0 else min(_RAREST, math.floor(-math.log10(chance)))
+    return f"{10**exponent:,}"
