@@ -74,7 +74,7 @@ def test_a_full_disk_of_either_worker_is_the_reason(record: Record) -> None:
 @pytest.mark.fault("host", "a worker has no descriptors left", "Undecided: too many open files.")
 def test_a_worker_without_descriptors_is_the_reason(record: Record) -> None:
     assert codes(record, "node-3", "node-4") == {"worker.no-descriptors"}
-    assert codes(record, "node-4", "node-3") == {"tool.streams-missing"}
+    assert codes(record, "node-4", "node-3") == {"worker.no-descriptors"}
 
 
 @pytest.mark.fault(

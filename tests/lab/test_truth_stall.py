@@ -28,7 +28,7 @@ BEGIN, LENGTH = 3.0, 1.0
 """Of the outage, in seconds after the instant."""
 SPEC = """
 version: 1
-attempts: 2
+attempts: 4
 tests:
 - {name: iperf2, protocol: tcp, streams: 4, direction: forward, duration: 5s, warm-up: 1s}
 - {name: iperf3, protocol: tcp, engine: iperf3, streams: 4, direction: forward, duration: 5s, warm-up: 1s}

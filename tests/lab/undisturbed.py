@@ -1,4 +1,4 @@
-"""Runs of tests that need all workers to run throughout: the host of a virtual machine may stop it for seconds."""
+"""Runs of tests that need all workers to run throughout: the host of a virtual machine may keep it from running."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
+from clearway.probe.records import Trial
+from clearway.verdict.attempt import without_cpu
+from clearway.verdict.trials import TrialIndex
 
 _TRIES = 3
 _LONGEST = Duration(0.25)
@@ -22,5 +25,9 @@ async def undisturbed(folder: Path, run: Callable[[Path], Awaitable[Record]]) ->
 
 
 def _stood_still(record: Record) -> bool:
-    pauses = (result.counters.paused for result in record.results if result.counters is not None)
-    return any(pause is not None and pause > _LONGEST for pause in pauses)
+    return any(_lacked_cpu(trial) for attempts in TrialIndex(record).attempts.values() for trial in attempts)
+
+
+def _lacked_cpu(trial: Trial) -> bool:
+    pauses = (half.counters.paused for half in trial.halves if half.counters is not None)
+    return without_cpu(trial) is not None or any(pause is not None and pause > _LONGEST for pause in pauses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,9 @@ _LAST_WAIT = 5.0
 """Seconds for the kernel to take a killed process away; one that hangs in it stays behind as a zombie."""
 _OUTPUT_LIMIT = 32_000_000
 """Bytes of output read back: far above any tool's, so that a runaway can't fill the memory."""
+
+_OPEN_FILES = re.compile(r"^Max open files +(\d+) ", re.MULTILINE)
+"""How many a process may have, in `/proc/PID/limits`: a worker without rights may read it there of any process."""
 
 
 class LongestWait:
@@ -71,6 +75,8 @@ class Child:
         self.cpu: Optional[float] = None
         """CPUs it used on average over its life; None while it runs."""
         self._waits: Dict[str, LongestWait] = {}
+        self.out_of_descriptors = False
+        """Whether it was seen with as many open files as it may have."""
 
     @property
     def waited(self) -> Optional[float]:
@@ -87,6 +93,17 @@ class Child:
             if len(fields) > 1:
                 wait = self._waits.setdefault(folder.name, LongestWait())
                 wait.look(time.monotonic(), int(fields[1]) / 1e9)
+
+    def look_at_descriptors(self) -> None:
+        """See whether it can open another file, or accept another connection: not every tool says that it can't."""
+        home = Path(f"/proc/{self._process.pid}")
+        try:
+            used = sum(1 for _ in (home / "fd").iterdir())
+            limits = (home / "limits").read_text(encoding="ascii")
+        except OSError:
+            return  # the tool is gone, or this worker may not look into it
+        allowed = _OPEN_FILES.search(limits)
+        self.out_of_descriptors = self.out_of_descriptors or (allowed is not None and used >= int(allowed.group(1)))
 
     def ended(self) -> bool:
         """Whether it is over; collects its exit and CPU time when it is."""

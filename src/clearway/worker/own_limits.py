@@ -9,6 +9,7 @@ from typing import Mapping, Optional
 from clearway.base.units import Duration
 from clearway.probe.measurement import Counters
 from clearway.probe.records import Reason
+from clearway.worker.child import Child
 
 _STEP = 0.01
 """Seconds that the machine's clock may be set while a tool runs, which times its own intervals, of 0.1 s, by it."""
@@ -31,6 +32,9 @@ def disturbance(tool: str, counters: Optional[Counters], stepped: float, scratch
     return None if shutil.disk_usage(scratch).free else Reason("worker.disk-full", {"tool": tool})
 
 
-def limit_in(tool: str, said: str) -> Optional[Reason]:
-    """What the tool says of this host on its standard error."""
-    return next((Reason(code, {"tool": tool}) for text, code in _LIMITS.items() if text in said), None)
+def limit_met(tool: str, child: Child) -> Optional[Reason]:
+    """Which limit of this host the tool met: what it says on its standard error, or its open files."""
+    _, said = child.output()
+    code = next((code for text, code in _LIMITS.items() if text in said), None)
+    code = code or ("worker.no-descriptors" if child.out_of_descriptors else None)
+    return None if code is None else Reason(code, {"tool": tool})

@@ -23,7 +23,7 @@ from clearway.worker.child import Child
 from clearway.worker.evidence import evidence_of
 from clearway.worker.heartbeat import Heartbeat
 from clearway.worker.network import is_open, unanswered
-from clearway.worker.own_limits import disturbance, limit_in
+from clearway.worker.own_limits import disturbance, limit_met
 from clearway.worker.served_port import ServedPort
 
 _POLL = 0.01
@@ -110,8 +110,9 @@ class ProbeHalf:
         self._count(None, None)
         if void.outcome is Outcome.NOT_RUN or self._command is None:
             return void.outcome, void.reason
-        said = self._child.output()[1] if self._child is not None else ""
-        found = self._disturbance(self._command) or limit_in(self._command.argv[0], said)
+        found = self._disturbance(self._command)
+        if self._child is not None:
+            found = found or limit_met(self._command.argv[0], self._child)
         found = found or self._taken(self._command, void.reason.code)
         return (void.outcome, void.reason) if found is None else (Outcome.TOOL_FAILED, found)
 
@@ -246,6 +247,7 @@ class ProbeHalf:
         while not child.wait(min(until, time.monotonic() + _SAMPLE), self._cancelled):
             if self._port is not None and self._clock.until(self._request.start) < 0:
                 self._port.look()
+            child.look_at_descriptors()
             if isinstance(self._request.parameters, (HttpParameters, RoundTripParameters)):
                 child.look_at_waits()
             if self._cancelled.is_set() or time.monotonic() >= until:

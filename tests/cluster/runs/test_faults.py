@@ -152,8 +152,12 @@ async def test_a_cni_that_fails_is_quoted(equipped: Cluster, broken_cni: str) ->
 
 @pytest.mark.fault("cluster", "a quota refuses pods", "The run ends before any traffic and names the quota.")
 async def test_a_quota_that_refuses_pods_is_reported(equipped: Cluster) -> None:
-    equipped.kubectl("create", "quota", "tight", "--hard=pods=1", f"--namespace={NAMESPACE}")
+    equipped.kubectl("create", "quota", "tight", "--hard=pods=0", f"--namespace={NAMESPACE}")
     try:
+        # Before that, the API server may not know of it yet.
+        equipped.kubectl(
+            "wait", "--for=jsonpath={.status.hard.pods}=0", "quota/tight", f"--namespace={NAMESPACE}", "--timeout=30s"
+        )
         async with started(equipped) as site:
             with pytest.raises(NotFit) as refused:
                 await hear(site, Ready, 2)
