@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import chain
+from itertools import chain, zip_longest
 from random import Random
 from typing import Literal, Protocol
 
@@ -167,16 +167,25 @@ def leftover_pairs(group: Iterable[Member], matched: Iterable[Pair], partners: P
     return pairs
 
 
-def arranged(pairs: Iterable[Pair]) -> Rounds:
-    """Each pair in the first round that uses neither of its workers yet (greedy edge colouring)."""
+def side_by_side(groups: Iterable[Rounds]) -> Rounds:
+    """The rounds of several groups at the same time: the first ones together, the second ones, and so on."""
+    return [list(chain(*parts)) for parts in zip_longest(*groups, fillvalue=())]
+
+
+def arranged(pairs: Iterable[Pair], *, full_duplex: bool = False) -> Rounds:
+    """Each pair in the first round that uses neither of its workers yet (greedy edge colouring).
+
+    In full duplex a worker that sends to one may receive from another one meanwhile.
+    """
     rounds: Rounds = []
-    busy: dict[Slot, int] = {}
-    for one, other in pairs:
-        taken = busy.get(one, 0) | busy.get(other, 0)
+    busy: dict[object, int] = {}
+    for pair in pairs:
+        used = tuple(zip(pair, End, strict=True)) if full_duplex else pair
+        taken = busy.get(used[0], 0) | busy.get(used[1], 0)
         first = (~taken & (taken + 1)).bit_length() - 1
-        for slot in (one, other):
-            busy[slot] = busy.get(slot, 0) | 1 << first
+        for one in used:
+            busy[one] = busy.get(one, 0) | 1 << first
         if first == len(rounds):
             rounds.append([])
-        rounds[first].append((one, other))
+        rounds[first].append(pair)
     return rounds

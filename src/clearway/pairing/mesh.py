@@ -1,12 +1,18 @@
-"""Every node with every other one, in as few rounds as possible, no worker twice in a round."""
+"""Every node with every other one, in as few rounds as possible.
+
+Both ways it goes by rings: in round t each node sends to the t-th one after it while it receives from the t-th one
+before it, so that all ordered pairs of N nodes take N - 1 rounds and load both directions of every link. One way it
+goes by the circle method, no worker twice in a round.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, zip_longest
+from itertools import chain
 from random import Random
 
-from clearway.pairing.base import Member, Pairing, PairingRequest, Partners, Rounds, directed, lanes
+from clearway.pairing.base import Member, Pairing, PairingRequest, Partners, Rounds, arranged, lanes, side_by_side
+from clearway.probe.records import Pair
 
 
 def one_factorisation(count: int) -> Iterator[list[tuple[int, int]]]:
@@ -23,13 +29,29 @@ def one_factorisation(count: int) -> Iterator[list[tuple[int, int]]]:
 
 
 def _rounds(request: PairingRequest, partners: Partners, rng: Random) -> Rounds:
-    parity = rng.randrange(2)
-    by_group = [_meetings(group, partners, parity) for group in partners.groups]
-    return directed(request, [list(chain(*parts)) for parts in zip_longest(*by_group, fillvalue=())])
+    if request.direction == "forward":
+        parity = rng.randrange(2)
+        return side_by_side(_meetings(group, partners, parity) for group in partners.groups)
+    return side_by_side(_both_ways(group, partners) for group in partners.groups)
+
+
+def _both_ways(group: Sequence[Member], partners: Partners) -> Rounds:
+    """A group's rounds, every worker once as sender and once as receiver in each."""
+    rings = [ring(group, step, partners) for step in range(1, len(group))]
+    if len({len(pairs) for pairs in rings}) < 2:
+        return rings
+    # Pairs that may not meet leave gaps in the rings, which others fill.
+    return arranged(chain(*rings), full_duplex=True)
+
+
+def ring(group: Sequence[Member], step: int, partners: Partners) -> list[Pair]:
+    """Each member sends to the one that stands so many steps behind it, where the two may meet."""
+    turned = (*group[step:], *group[:step])
+    return [pair for sender, receiver in zip(group, turned, strict=True) for pair in lanes(sender, receiver, partners)]
 
 
 def _meetings(group: Sequence[Member], partners: Partners, parity: int) -> Rounds:
-    """A group's rounds; who sends alternates, so that each node sends about as often as it receives."""
+    """A group's rounds one way; who sends alternates, so that each node sends about as often as it receives."""
     rounds = []
     for meetings in one_factorisation(len(group)):
         ordered = [(a, b) if (a + b + parity) % 2 else (b, a) for a, b in meetings]

@@ -32,6 +32,14 @@ def busy(round_: Round) -> Counter[Slot]:
     return Counter(slot for probe in round_.probes for slot in probe.pair)
 
 
+def sending(round_: Round) -> Counter[Slot]:
+    return Counter(probe.source for probe in round_.probes)
+
+
+def receiving(round_: Round) -> Counter[Slot]:
+    return Counter(probe.target for probe in round_.probes)
+
+
 @pytest.mark.parametrize("count", range(2, 201))
 def test_a_factorisation_has_every_pair_once_and_no_player_twice_in_a_round(count: int) -> None:
     rounds = list(one_factorisation(count))
@@ -71,13 +79,17 @@ def test_both_ends_are_where_the_scope_says(
         assert scope == "any" or (one.zone == other.zone) == (scope != "cross-zone")
 
 
-@given(SIZES, st.integers(1, 3), PAIRINGS, SCOPES, st.integers(0, 99))
+@given(SIZES, st.integers(1, 3), PAIRINGS, SCOPES, DIRECTIONS, st.integers(0, 99))
 def test_no_worker_is_in_two_probes_of_a_round_but_for_incast_and_all_to_all(
-    sizes: list[int], workers: int, pairing: str, scope: str, seed: int
+    sizes: list[int], workers: int, pairing: str, scope: str, direction: str, seed: int
 ) -> None:
+    """In a ring it sends in one and receives in another one."""
     wish = {"pairing": pairing, "scope": scope, "sample": "40 %" if pairing == "sample" else None}
-    plan = make_plan(spec(wish, workers_per_node=workers, seed=seed), cluster(*sizes))
-    if pairing not in {"incast", "all-to-all"}:
+    plan = make_plan(spec({**wish, "direction": direction}, workers_per_node=workers, seed=seed), cluster(*sizes))
+    if pairing == "mesh" and direction == "both-ways":
+        assert all(max(sending(round_).values()) == 1 for round_ in plan.rounds)
+        assert all(max(receiving(round_).values()) == 1 for round_ in plan.rounds)
+    elif pairing not in {"incast", "all-to-all"}:
         assert all(max(busy(round_).values()) == 1 for round_ in plan.rounds)
 
 
@@ -147,10 +159,22 @@ def test_a_forward_mesh_has_each_unordered_pair_once_and_balances_who_sends(node
     assert max(sends.values()) - min(sends[f"node-{i}"] for i in range(1, nodes + 1)) <= 2
 
 
-def test_a_mesh_both_ways_takes_twice_as_many_rounds() -> None:
-    plan = make_plan(spec({"pairing": "mesh"}), cluster(6))
-    assert len(plan.rounds) == 10
-    assert sorted(node_pairs(plan)) == sorted(permutations([f"node-{i}" for i in range(1, 7)], 2))
+@pytest.mark.parametrize("nodes", [2, 3, 8, 9, 64])
+def test_a_mesh_both_ways_has_every_ordered_pair_in_one_round_less_than_nodes(nodes: int) -> None:
+    plan = make_plan(spec({"pairing": "mesh"}), cluster(nodes))
+    assert len(plan.rounds) == nodes - 1
+    assert sorted(node_pairs(plan)) == sorted(permutations([f"node-{i}" for i in range(1, nodes + 1)], 2))
+    for round_ in plan.rounds:
+        assert set(sending(round_).values()) == set(receiving(round_).values()) == {1}
+        assert len(sending(round_)) == len(receiving(round_)) == nodes
+
+
+@given(st.integers(2, 6), st.integers(2, 6))
+def test_a_mesh_across_two_zones_takes_as_many_rounds_as_the_larger_one_has_nodes(one: int, other: int) -> None:
+    """Rings alone would take as many as there are nodes: their gaps are filled."""
+    plan = make_plan(spec({"pairing": "mesh", "scope": "cross-zone"}), cluster(one, other))
+    assert len(node_pairs(plan)) == len(set(node_pairs(plan))) == 2 * one * other
+    assert max(one, other) <= len(plan.rounds) <= one + other - 1
 
 
 def test_zones_run_their_meshes_side_by_side() -> None:

@@ -68,7 +68,7 @@ def test_the_seed_is_a_condition() -> None:
 
 def test_starts_are_shown_as_figures_only_where_packets_were_seen() -> None:
     made = record(spec(TCP), inventory(4))
-    assert shown(made)["start-spread"] == "300 us"
+    assert shown(made)["start-spread"] == "900 us"
     blind = replace(made.workers[2], facts={})
     unseen = shown(replace(made, workers=(*made.workers[:2], blind, made.workers[3])))
     assert "start-spread" not in unseen

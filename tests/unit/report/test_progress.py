@@ -50,13 +50,14 @@ def shown(made: Record, stream: io.StringIO, *, quiet: bool = False, language: L
     return stream.getvalue()
 
 
-RUN = record(spec(TCP), inventory())
+RUN = record(spec(TCP), inventory(7))
+"""A mesh: six rounds of seven pairs."""
 
 
 def test_a_pipe_gets_a_plain_line_a_round_and_one_at_the_end() -> None:
     lines = shown(RUN, io.StringIO()).splitlines()
     assert len(lines) == len(RUN.plan) + 1
-    assert lines[0].startswith(f"round 1 of {len(RUN.plan)} (planned): bandwidth, 2 pairs, about ")
+    assert lines[0].startswith(f"round 1 of {len(RUN.plan)} (planned): bandwidth, 7 pairs, about ")
     assert lines[-1] == "6 rounds done in 0 s"
 
 
@@ -64,7 +65,7 @@ def test_a_value_that_is_not_reported_is_not_made_up() -> None:
     stream = io.StringIO()
     with Progress("en", stream=stream, clock=Watch()) as progress:
         progress.take(RUN.plan[0])
-    assert stream.getvalue().startswith("round 1 of ? (planned): bandwidth, 2 pairs, about ? left")
+    assert stream.getvalue().startswith("round 1 of ? (planned): bandwidth, 7 pairs, about ? left")
 
 
 def test_a_void_result_is_reported_with_its_reason() -> None:
@@ -110,7 +111,7 @@ def test_results_of_the_running_round_add_up_to_what_it_carries() -> None:
     for result in results:
         tally.take(result, 1.0)
     assert tally.measured == len(results) == halves(round_)
-    assert tally.total == Rate(2 * 0.95e9)
+    assert tally.total == Rate(7 * 0.95e9)
 
 
 def test_a_result_of_an_earlier_round_does_not_count() -> None:
