@@ -2,7 +2,8 @@
 
 Both ways it goes by rings: in round t each node sends to the t-th one after it while it receives from the t-th one
 before it, so that all ordered pairs of N nodes take N - 1 rounds and load both directions of every link. One way it
-goes by the circle method, no worker twice in a round.
+goes by the circle method, no worker twice in a round. So does a test with background traffic, one way after the other:
+a request and its answer would wait in two full queues, and nothing could show in which one (design note 0023).
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from random import Random
 
-from clearway.pairing.base import Member, Pairing, PairingRequest, Partners, Rounds, arranged, lanes, side_by_side
+from clearway.pairing.base import (
+    Member,
+    Pairing,
+    PairingRequest,
+    Partners,
+    Rounds,
+    arranged,
+    directed,
+    lanes,
+    side_by_side,
+)
 from clearway.probe.records import Pair
 
 
@@ -29,9 +40,10 @@ def one_factorisation(count: int) -> Iterator[list[tuple[int, int]]]:
 
 
 def _rounds(request: PairingRequest, partners: Partners, rng: Random) -> Rounds:
-    if request.direction == "forward":
+    if request.direction == "forward" or request.background is not None:
         parity = rng.randrange(2)
-        return side_by_side(_meetings(group, partners, parity) for group in partners.groups)
+        one_way = side_by_side(_meetings(group, partners, parity) for group in partners.groups)
+        return directed(request, one_way)
     return side_by_side(_both_ways(group, partners) for group in partners.groups)
 
 

@@ -15,7 +15,7 @@ from clearway.pairing.mesh import one_factorisation
 from clearway.pairing.table import PAIRINGS as TABLE
 from clearway.plan.model import Plan
 from clearway.plan.schedule import make_plan, partners
-from clearway.probe.records import Inventory, Node, Pair, Round, Slot
+from clearway.probe.records import Inventory, Node, Pair, Role, Round, Slot
 from unit.plan.worlds import cluster, spec, unlabelled
 
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4)
@@ -167,6 +167,16 @@ def test_a_mesh_both_ways_has_every_ordered_pair_in_one_round_less_than_nodes(no
     for round_ in plan.rounds:
         assert set(sending(round_).values()) == set(receiving(round_).values()) == {1}
         assert len(sending(round_)) == len(receiving(round_)) == nodes
+
+
+def test_a_mesh_under_background_loads_one_direction_at_a_time() -> None:
+    loaded = {"name": "loaded", "protocol": "http", "rate": "500/s", "background": {}, "pairing": "mesh"}
+    plan = make_plan(spec(loaded), cluster(6))
+    assert len(plan.rounds) == 10
+    judged = [(p.source.node, p.target.node) for p in plan.probes if p.role is Role.JUDGED]
+    assert sorted(judged) == sorted(permutations([f"node-{i}" for i in range(1, 7)], 2))
+    for round_ in plan.rounds:
+        assert not set(sending(round_)) & set(receiving(round_))
 
 
 @given(st.integers(2, 6), st.integers(2, 6))
