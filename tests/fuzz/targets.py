@@ -25,9 +25,9 @@ from clearway.probe import wire
 from clearway.probe.codec import CodecError
 from clearway.probe.json_values import parsed
 from clearway.site.hosts.model import load_hosts
-from clearway.site.lab.model import load_lab
+from clearway.site.lab.model import lab_of
 from clearway.spec.criteria import parse_criterion
-from clearway.spec.load import load_spec, profile_names, profile_text
+from clearway.spec.load import load_spec, profile_names, profile_text, read_file
 from clearway.spec.problems import SpecError
 from fuzz.runs import damaged, damaged_seeds, forged, forged_seeds
 from golden.loading import golden, names
@@ -144,7 +144,7 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
     "hosts": lambda: Target(
         [(ROOT / "examples/hosts.yaml").read_bytes()], (SpecError,), _of_file(load_hosts, "hosts.yaml")
     ),
-    "lab": lambda: Target(_lines(_LAB), (SpecError,), _of_file(load_lab, "lab.yaml")),
+    "lab": lambda: Target(_lines(_LAB), (SpecError,), _of_file(lambda path: lab_of(read_file(path)), "lab.yaml")),
     "template": lambda: Target(
         _lines(*templates()), (TemplateError,), lambda content, _: Template(_text(content)).render(data())
     ),

@@ -10,7 +10,7 @@ from clearway.base.clock import Clock
 from clearway.base.units import Rate, Ratio
 from clearway.diagnose.flows import flow_findings
 from clearway.ledger.record import Record
-from clearway.probe.flows import flow_losses
+from clearway.probe.datagrams import flow_losses
 from clearway.probe.records import Finding, Trial
 from clearway.site.lab.model import LabSpec, Link
 from clearway.site.lab.site import LabSite

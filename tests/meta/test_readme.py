@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clearway.site.hosts.model import load_hosts
-from clearway.site.lab.model import LabSpec, load_lab
+from clearway.site.lab.model import LabSpec, lab_of
 from clearway.spec.limits import LimitsFile
-from clearway.spec.load import load_spec, load_yaml_model
+from clearway.spec.load import load_spec, read_file, read_model
 from golden.sample import READMES as SAMPLED
 from golden.sample import with_sample
 from meta.tree import ROOT, project_files
@@ -29,13 +29,13 @@ def test_the_spec_and_the_lab_load(readme: Path, tmp_path: Path) -> None:
     (tmp_path / "cat.yaml").write_text(spec, encoding="utf-8")
     (tmp_path / "lab.yaml").write_text(lab, encoding="utf-8")
     assert [test.name for test in load_spec(tmp_path / "cat.yaml").tests] == ["bandwidth", "latency"]
-    assert load_lab(tmp_path / "lab.yaml").nodes == 4
+    assert lab_of(read_file(tmp_path / "lab.yaml")).nodes == 4
 
 
 def test_the_lab_of_the_manual_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     (lab,) = CODE.findall((ROOT / "docs" / "lab.md").read_text(encoding="utf-8"))
     (tmp_path / "lab.yaml").write_text(lab, encoding="utf-8")
-    shown = load_lab(tmp_path / "lab.yaml")
+    shown = lab_of(read_file(tmp_path / "lab.yaml"))
     assert shown.model_copy(update={"exceptions": ()}) == LabSpec()
     assert len(shown.exceptions) == 2
 
@@ -49,7 +49,7 @@ def test_the_hosts_of_the_manual_load(tmp_path: Path) -> None:
 def test_the_limits_of_the_manual_load(tmp_path: Path) -> None:
     (limits,) = CODE.findall((ROOT / "docs" / "commands.md").read_text(encoding="utf-8"))
     (tmp_path / "limits.yaml").write_text(limits, encoding="utf-8")
-    assert list(load_yaml_model(tmp_path / "limits.yaml", LimitsFile).accept) == ["bandwidth"]
+    assert list(read_model(read_file(tmp_path / "limits.yaml"), LimitsFile).accept) == ["bandwidth"]
 
 
 def test_both_languages_show_the_same_commands_and_files() -> None:

@@ -21,7 +21,6 @@ from clearway.campaign.preflight import check_workers, rehearse
 from clearway.diagnose import diagnose
 from clearway.ledger.disk import write_whole
 from clearway.ledger.files import FORMAT_VERSION, Manifest
-from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.ledger.seal import SealReason
 from clearway.ledger.write import Appended, Ledger, Listener
@@ -84,9 +83,11 @@ async def begin(
     return Job(record, Ledger.create(folder, record, listeners, described), plan)
 
 
-async def resume(site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
-    """Open the run directory of a run that ended early. Raises SiteError, with what changed, if the nodes did."""
-    record = read_run(folder)
+async def resume(record: Record, site: Site, folder: Path, listeners: Sequence[Listener] = ()) -> Job:
+    """Open the run directory that the record was read from: its run ended early.
+
+    Raises SiteError, with what changed, if the nodes did.
+    """
     _compare(record.inventory, await site.inspect())
     return Job(record, Ledger.reopen(folder, record, listeners), Plan(record.plan, record.findings))
 

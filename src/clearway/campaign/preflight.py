@@ -24,7 +24,7 @@ def rehearse(rounds: Iterable[Round]) -> None:
         ports = tuple(range(1, len(round_.probes) + 1))
         slots = {slot for probe in round_.probes for slot in probe.pair}
         ready = {slot: Ready(Worker(slot, ("192.0.2.1",), 1500, ports), exact) for slot in slots}
-        _ = requests_for(round_, {probe.id: 1 for probe in round_.probes}, ready, 0).schedule
+        requests_for(round_, {probe.id: 1 for probe in round_.probes}, ready, 0)
 
 
 def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:

@@ -28,6 +28,7 @@ from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
 from clearway.ledger.lock import held
 from clearway.ledger.read import read_run
+from clearway.ledger.record import Record
 from clearway.report.progress import Progress
 from clearway.report.wording import Language, describe_error
 from clearway.spec.model import Spec
@@ -49,17 +50,17 @@ def run(
     language = chosen_language(output_flags.lang)
     folder = resume or output_flags.new_folder
     new = spec_flags.spec(spec, site_flags.usual_profile) if resume is None else None
-    if new is None:
-        selected = recorded_site(folder, provider_flags, language)
-    else:
-        selected = selected_site(site_flags, provider_flags, new.machine_label, language)
-    chaos = (new or read_run(folder).spec).chaos
-    if chaos is not None:
-        check_permitted(chaos, selected, allowed=allow_chaos)
-    with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
-        output = _Output(folder, language, progress, as_json=output_flags.json)
-        with held(folder):
-            return asyncio.run(_accept(new, selected, output))
+    with held(folder):
+        asked = new or read_run(folder)
+        if isinstance(asked, Spec):
+            selected, chaos = selected_site(site_flags, provider_flags, asked.machine_label, language), asked.chaos
+        else:
+            selected, chaos = recorded_site(folder, provider_flags, language), asked.spec.chaos
+        if chaos is not None:
+            check_permitted(chaos, selected, allowed=allow_chaos)
+        with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
+            output = _Output(folder, language, progress, as_json=output_flags.json)
+            return asyncio.run(_accept(asked, selected, output))
 
 
 @dataclass
@@ -89,12 +90,12 @@ class _Output:
         return INTERRUPTED
 
 
-async def _accept(spec: Spec | None, selected: SelectedSite, output: _Output) -> int:
-    """Begin a run, or resume the one in the folder; returns the exit code.
+async def _accept(asked: Spec | Record, selected: SelectedSite, output: _Output) -> int:
+    """Begin a run of a spec, or resume a recorded one; returns the exit code.
 
     Where it is stopped or interrupted, the workers are removed first, and then what was measured is judged.
     """
-    job = await _job(spec, selected, output)
+    job = await _job(asked, selected, output)
     with file_log(output.folder / files.LOG):
         for finding in job.record.findings:
             selected.log(finding)
@@ -122,13 +123,13 @@ async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
     return code
 
 
-async def _job(spec: Spec | None, selected: SelectedSite, output: _Output) -> Job:
+async def _job(asked: Spec | Record, selected: SelectedSite, output: _Output) -> Job:
     """The run directory with its plan; the display knows the rounds that are left."""
     listeners = [output.progress.take]
-    if spec is None:
-        job = await resume_job(selected.site, output.folder, listeners)
+    if isinstance(asked, Spec):
+        job = await begin(asked, selected.site, output.folder, listeners, {selected.file_name: selected.file_text})
     else:
-        job = await begin(spec, selected.site, output.folder, listeners, {selected.file_name: selected.file_text})
+        job = await resume_job(asked, selected.site, output.folder, listeners)
     done = {round_.id for round_ in job.record.rounds}
     output.progress.expect([round_ for round_ in job.record.plan if round_.id not in done], job.record.spec.gap)
     return job

@@ -16,6 +16,7 @@ from clearway.ledger.one_file import read_whole, read_yaml
 from clearway.probe.records import Finding, Severity
 from clearway.report.wording import Language, sentence
 from clearway.site.base import Site, Watcher
+from clearway.spec.load import SpecSource, read_file
 
 if TYPE_CHECKING:  # what a site needs is loaded when it is selected
     from clearway.site.hosts.model import HostsSpec
@@ -59,9 +60,9 @@ def selected_site(
     if provider_flags.given and not site_flags.cluster.given:
         raise UsageError("cli.provider-without-cluster")
     if site_flags.is_lab:
-        return _lab(site_flags.lab_file, language)
+        return _lab(None if site_flags.lab_file is None else read_file(site_flags.lab_file), language)
     if site_flags.hosts is not None:
-        return _hosts(site_flags.hosts, language)
+        return _hosts(read_file(site_flags.hosts), language)
     if site_flags.cluster.given:
         return _cluster(site_flags.cluster.options(machine_label), provider_flags, language)
     raise UsageError("cli.no-site")
@@ -70,9 +71,9 @@ def selected_site(
 def recorded_site(folder: Path, provider_flags: ProviderFlags, language: Language) -> SelectedSite:
     """The site that a run directory was made on. Raises LedgerError if it doesn't say."""
     if (folder / files.LAB).exists():
-        return read_yaml(folder / files.LAB, lambda file: _lab(file, language))
+        return read_yaml(folder / files.LAB, lambda source: _lab(source, language))
     if (folder / files.HOSTS).exists():
-        return read_yaml(folder / files.HOSTS, lambda file: _hosts(file, language))
+        return read_yaml(folder / files.HOSTS, lambda source: _hosts(source, language))
     return _cluster(recorded_cluster(folder), provider_flags, language)
 
 
@@ -85,20 +86,20 @@ def recorded_cluster(folder: Path) -> KubernetesOptions:
     return read_whole(folder / files.CLUSTER, OPTIONS)
 
 
-def _lab(file: Path | None, language: Language) -> SelectedSite:
-    from clearway.site.lab.model import BUILT_IN, dump_lab, load_lab
+def _lab(source: SpecSource | None, language: Language) -> SelectedSite:
+    from clearway.site.lab.model import BUILT_IN, dump_lab, lab_of
     from clearway.site.lab.site import LabSite
 
-    lab = BUILT_IN if file is None else load_lab(file)
+    lab = BUILT_IN if source is None else lab_of(source)
     return SelectedSite(LabSite(lab, log=finding_log(language)), files.LAB, dump_lab(lab), language)
 
 
-def _hosts(file: Path, language: Language) -> SelectedSite:
+def _hosts(source: SpecSource, language: Language) -> SelectedSite:
     """The site closes the shell that its watchers use too: they have left when it stops."""
-    from clearway.site.hosts.model import dump_hosts, load_hosts
+    from clearway.site.hosts.model import dump_hosts, hosts_of
     from clearway.watch.oom.tracker import OomTracker
 
-    hosts = load_hosts(file)
+    hosts = hosts_of(source)
     site = hosts_site(hosts, language)
     return SelectedSite(site, files.HOSTS, dump_hosts(hosts), language, (OomTracker(None, shell=site.shell),))
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from clearway.diagnose.bottlenecks import Bar
 from clearway.diagnose.figures import Figure
-from clearway.probe.contrast import Contrast
-from clearway.probe.metrics import METRICS, Better
+from clearway.probe.metrics import METRICS, Better, Contrast
 
 _INNOCENTS = 1e-4
 """Places of a kind that noise alone brings under suspicion by one figure: in the mean one in 10,000 runs."""

@@ -14,7 +14,7 @@ from statistics import median
 from clearway.base.units import Duration, Rate, Ratio, Size
 from clearway.ledger.record import Record
 from clearway.plan.unseen import MANY_STREAMS
-from clearway.probe.flows import FlowLoss, flow_losses
+from clearway.probe.datagrams import FlowLoss, flow_losses
 from clearway.probe.measurement import Tcp, Udp
 from clearway.probe.metrics import DUPLICATES, THROUGHPUT, measured
 from clearway.probe.parameters import TcpParameters, UdpParameters

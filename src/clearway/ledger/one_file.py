@@ -16,6 +16,7 @@ from clearway.ledger.chain import Head, LineForm, PlainLines
 from clearway.ledger.disk import append_text, compact
 from clearway.probe.codec import Codec, CodecError
 from clearway.probe.json_values import parsed
+from clearway.spec.load import SpecSource, decoded_source
 from clearway.spec.problems import SpecError
 
 T = TypeVar("T")
@@ -98,11 +99,11 @@ def read_whole(path: Path, codec: Codec[T]) -> T:
     return decoded(path, 1, content_of(path), codec)
 
 
-def read_yaml(path: Path, load: Callable[[Path], T]) -> T:
+def read_yaml(path: Path, read: Callable[[SpecSource], T]) -> T:
     """A file as clearway wrote it: what is wrong there is damage, not a user's mistake. Raises LedgerError."""
-    content_of(path)  # `load` would wait for a pipe, which this refuses
+    content = content_of(path)
     try:
-        return load(path)
+        return read(decoded_source(content, str(path)))
     except SpecError as error:
         raise FileDamaged(path, error) from error
 

@@ -23,7 +23,7 @@ from clearway.probe.codec import Codec
 from clearway.probe.json_values import as_object, quoted
 from clearway.probe.observations import KINDS
 from clearway.probe.records import Observation, Reason, Round, RoundReason
-from clearway.spec.load import load_spec
+from clearway.spec.load import spec_of
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def _read_run(folder: Path) -> Record:
     workers = {worker.slot: worker for worker in run.lines(files.WORKERS, wire.WORKER)}
     record = Record(
         manifest=manifest,
-        spec=run.whole(files.SPEC, lambda path: read_yaml(path, load_spec)),
+        spec=run.whole(files.SPEC, lambda path: read_yaml(path, spec_of)),
         inventory=run.whole(files.INVENTORY, lambda path: read_whole(path, wire.INVENTORY)),
         plan=run.whole(files.PLAN, lambda path: run.complete_lines(path, wire.ROUND)),
         findings=run.whole(files.FINDINGS, lambda path: run.complete_lines(path, wire.FINDING)),

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Callable, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
 from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
-from clearway.probe.contrast import Contrast
+from clearway.probe import datagrams
 from clearway.probe.distribution import (
     PERCENTILE,
     ConnectingStats,
@@ -21,7 +21,6 @@ from clearway.probe.distribution import (
     SampleStats,
     SingleValue,
 )
-from clearway.probe.flows import flow_losses
 from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
 from clearway.probe.parameters import UdpParameters
 from clearway.probe.records import Result, Trial
@@ -35,6 +34,22 @@ _EXTREMES = ("min", "max")
 class Better(str, Enum):
     HIGHER = "higher"
     LOWER = "lower"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What difference between pairs is worth a word, of the usual statistic of a metric: they are compared to find a
+    fault.
+    """
+
+    worse: float
+    """The least factor by which pairs are worse than the rest."""
+    noise: float
+    """The least relative noise that is assumed of one measurement: what is alike by chance is no finer measure."""
+    least: float = 0.0
+    """In SI units: values below are alike."""
+    by_distance: bool = False
+    """Whether distance alone makes zones differ."""
 
 
 @dataclass(frozen=True)
@@ -105,91 +120,6 @@ def _rate(sizes: Sequence[float], interval: float) -> float:
     return sum(sizes) * 8 / (interval * len(sizes))
 
 
-def _packet_rate(trial: Trial) -> Optional[Distribution]:
-    flow = measured(trial.serve, Udp)
-    if flow is None or flow.datagrams is None or flow.interval is None:
-        return None
-    return SampleStats(tuple(n / flow.interval.si for n in flow.datagrams))
-
-
-def host_drops(trial: Trial) -> Optional[int]:
-    """Datagrams that reached the probe's own socket and found its buffer full.
-
-    None if its count could not be read; they then count as lost on the way. So does what arrived damaged, which the
-    socket counts too.
-    """
-    counters = trial.serve.counters if trial.serve else None
-    if counters is None or counters.socket_drops is None:
-        return None
-    return max(0, counters.socket_drops - (counters.udp_checksum_errors or 0))
-
-
-def _missing(trial: Trial) -> Optional[Tuple[int, int]]:
-    """Datagrams sent, and of these not received: by both counts or by sequence numbers, whichever are more.
-
-    Over the whole session, but of many flows inside the window.
-    """
-    if flows := flow_losses(trial):
-        return sum(flow.sent for flow in flows), sum(flow.lost for flow in flows)
-    sender, receiver = measured(trial.send, Udp), measured(trial.serve, Udp)
-    if sender is None or not sender.sent or receiver is None or receiver.received is None:
-        return None
-    if receiver.lost_by_sequence is None and receiver.received > sender.sent:
-        return None  # copies hide the losses, and no sequence numbers show them
-    by_count = sender.sent - (receiver.received - (receiver.duplicates or 0))
-    return sender.sent, min(sender.sent, max(0, by_count, receiver.lost_by_sequence or 0))
-
-
-def _loss(trial: Trial) -> Optional[Distribution]:
-    if (found := _missing(trial)) is None:
-        return None
-    sent, missing = found
-    return SingleValue(max(0, missing - (host_drops(trial) or 0)) / sent, sent, _losses_in_time(trial))
-
-
-def _losses_in_time(trial: Trial) -> Tuple[Tuple[int, int], ...]:
-    """Datagrams of each interval, and of these lost."""
-    receiver = measured(trial.serve, Udp)
-    if receiver is None or receiver.datagrams is None or receiver.losses is None:
-        return ()
-    return tuple((came + lost, lost) for came, lost in zip(receiver.datagrams, receiver.losses))
-
-
-def _host_loss(trial: Trial) -> Optional[Distribution]:
-    found, drops = _missing(trial), host_drops(trial)
-    if found is None or drops is None:
-        return None
-    sent, missing = found
-    return SingleValue(min(missing, drops) / sent, sent)
-
-
-def _reorder(trial: Trial) -> Optional[Distribution]:
-    receiver = measured(trial.serve, Udp)
-    if receiver is None or receiver.reordered is None or not receiver.received:
-        return None
-    return SingleValue(receiver.reordered / receiver.received, receiver.received)
-
-
-def _flow_loss(trial: Trial) -> Optional[Distribution]:
-    flows = flow_losses(trial)
-    return SingleValue(flows[0].share, flows[0].sent) if flows else None
-
-
-def _duplicates(trial: Trial) -> Optional[Distribution]:
-    receiver = measured(trial.serve, Udp)
-    if receiver is None or not receiver.received or (copies := _copies(trial, receiver)) is None:
-        return None
-    return SingleValue(copies / receiver.received, receiver.received)
-
-
-def _copies(trial: Trial, receiver: Udp) -> Optional[int]:
-    """As the receiver knows them; without sequence numbers at least what came above what was sent."""
-    sender = measured(trial.send, Udp)
-    if receiver.duplicates is not None or sender is None or sender.sent is None or receiver.received is None:
-        return receiver.duplicates
-    return receiver.received - sender.sent if receiver.received > sender.sent else None
-
-
 def _stall(trial: Trial) -> Optional[Distribution]:
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp) or measured(trial.send, Http)
     return None if flow is None or flow.stall is None else SingleValue(flow.stall.si, 1)
@@ -200,13 +130,6 @@ def _connect(trial: Trial) -> Optional[Distribution]:
     if client is not None and client.connect is not None:
         return ConnectingStats(client.connect)
     return SampleStats(tuple(one.si for one in sender.connect)) if sender is not None and sender.connect else None
-
-
-def _jitter(trial: Trial) -> Optional[Distribution]:
-    receiver = measured(trial.serve, Udp)
-    if receiver is None or not receiver.jitter:
-        return None
-    return SampleStats(tuple(jitter.si for jitter in receiver.jitter))
 
 
 def _latency(trial: Trial) -> Optional[Distribution]:
@@ -269,26 +192,26 @@ THROUGHPUT = Metric(
     # Pairs of one network that work alike differ by some per cent.
     contrast=Contrast(10 / 9, 0.02),
 )
-DUPLICATES = Metric("duplicates", Ratio, _LOWER, *_ONCE, ("udp",), _duplicates, shown=_TOTAL)
+DUPLICATES = Metric("duplicates", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.duplicates, shown=_TOTAL)
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
         THROUGHPUT,
-        Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), _packet_rate, summable=True),
+        Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), datagrams.packet_rate, summable=True),
         Metric(
-            *("loss", Ratio, _LOWER, *_ONCE, ("udp",), _loss),
+            *("loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.loss),
             shown=_TOTAL,
             rank=0,
             baseline=("udp",),
             # A tenth of the profiles' limit counts as none. Few losses scatter much.
             contrast=Contrast(3, 0.35, least=1e-4),
         ),
-        Metric("host-loss", Ratio, _LOWER, *_ONCE, ("udp",), _host_loss, shown=_TOTAL),
-        Metric("reorder", Ratio, _LOWER, *_ONCE, ("udp",), _reorder, shown=_TOTAL),
-        Metric("flow-loss", Ratio, _LOWER, *_ONCE, ("udp",), _flow_loss, shown=_TOTAL),
+        Metric("host-loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.host_loss, shown=_TOTAL),
+        Metric("reorder", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.reorder, shown=_TOTAL),
+        Metric("flow-loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.flow_loss, shown=_TOTAL),
         DUPLICATES,
         Metric(
-            *("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), _jitter),
+            *("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), datagrams.jitter),
             shown=("p95",),
             rank=0,
             baseline=("udp",),

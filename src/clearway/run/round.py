@@ -74,39 +74,37 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
     `attempts` numbers each probe's attempt. Cancelling empties the mailboxes first.
     """
     pool.ledger.append(round_)
-    plan = requests_for(
-        round_, attempts, {slot: r for slot, r in pool.ready.items() if slot not in pool.lost}, estimate.rounds
-    )
-    pool.expect(round_.id, plan.requests)
+    ready = {slot: found for slot, found in pool.ready.items() if slot not in pool.lost}
+    asked = requests_for(round_, attempts, ready, estimate.rounds)
+    pool.expect(round_.id, asked.requests)
     results: Mapping[HalfKey, Result] = {}
-    if plan.requests:
-        schedule, handing = plan.schedule, estimate.expected(pool.site, len(plan.workers))
-        instant = pool.clock.now() + handing.si + estimate.spare - schedule.earliest
-        _announce(pool, round_, instant, schedule.deadline)
+    if asked.requests:
         try:
-            begun = pool.clock.now()
-            await pool.site.submit(round_.id, plan.at(instant, schedule.deadline, pool.ready))
-            handed_out, ends = pool.clock.now(), instant + schedule.deadline
-            in_time = _was_in_time(pool, round_, handed_out - (instant + schedule.earliest))
-            results = await pool.gather_results(plan.requests, ends)
-            in_time = in_time and pool.clock.now() <= ends
-            estimate.learn(Duration(handed_out - begun), results.values(), in_time=in_time)
+            results = await _measure(pool, round_, asked, estimate)
         except asyncio.CancelledError:
             await pool.site.cancel()
             raise
     _append_missing(pool, round_, attempts, results)
 
 
-def _announce(pool: WorkerPool, round_: Round, instant: float, deadline: float) -> None:
-    values = {"why": round_.why.value, "lead": Duration(instant - pool.clock.now()), "deadline": Duration(deadline)}
+async def _measure(
+    pool: WorkerPool, round_: Round, asked: RoundRequests, estimate: DispatchEstimate
+) -> Mapping[HalfKey, Result]:
+    """Set the instant, hand out, and gather the results. Handing out that ends after the first launch is observed."""
+    begun = pool.clock.now()
+    lead = estimate.expected(pool.site, len(asked.workers)).si + estimate.spare - asked.earliest
+    instant, ends = begun + lead, begun + lead + asked.deadline
+    values = {"why": round_.why.value, "lead": Duration(lead), "deadline": Duration(asked.deadline)}
     pool.ledger.append(ROUND_START.seen(round_.id, instant, values))
-
-
-def _was_in_time(pool: WorkerPool, round_: Round, behind: float) -> bool:
-    """Whether handing out ended before the first launch, from how many seconds it ended after it."""
-    if behind >= 0:
-        pool.ledger.append(HAND_OUT_LATE.seen(round_.id, pool.clock.now(), {"after": Duration(behind)}))
-    return behind < 0
+    await pool.site.submit(round_.id, asked.at(instant, pool.ready))
+    handed_out = pool.clock.now()
+    late = handed_out - (instant + asked.earliest)
+    if late >= 0:
+        pool.ledger.append(HAND_OUT_LATE.seen(round_.id, handed_out, {"after": Duration(late)}))
+    results = await pool.gather_results(asked.requests, ends)
+    in_time = late < 0 and pool.clock.now() <= ends
+    estimate.learn(Duration(handed_out - begun), results.values(), in_time=in_time)
+    return results
 
 
 def _append_missing(
@@ -128,39 +126,24 @@ def _why_missing(pool: WorkerPool, probe: Probe, slot: Slot) -> tuple[Outcome, R
 
 
 @dataclass(frozen=True)
-class RoundTiming:
-    """When a round happens, relative to its instant; in seconds."""
+class RoundRequests:
+    """A round's requests, whose instant is not decided yet; times are seconds after it."""
 
+    requests: Requests
     earliest: float
     """First launch; negative."""
     deadline: float
-
-
-@dataclass(frozen=True)
-class RoundRequests:
-    """A round's requests, whose start is not decided yet."""
-
-    requests: Requests
 
     @property
     def workers(self) -> frozenset[Slot]:
         return frozenset(slot for slot, _ in self.requests.values())
 
-    @property
-    def schedule(self) -> RoundTiming:
-        asked = ((ENGINES[request.engine], request) for _, request in self.requests.values())
-        commands = [engine.serve(one) if one.half is Half.SERVE else engine.send(one) for engine, one in asked]
-        return RoundTiming(
-            min((command.launch.si for command in commands), default=0.0),
-            max((command.ends.si for command in commands), default=0.0) + _ANSWER,
-        )
-
-    def at(self, instant: float, deadline: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
+    def at(self, instant: float, ready: Mapping[Slot, Ready]) -> dict[Slot, list[Request]]:
         """The mailboxes, each in its worker's own time."""
         mailboxes: dict[Slot, list[Request]] = defaultdict(list)
         for slot, request in self.requests.values():
-            shift = ready[slot].clock.shift.si
-            mailboxes[slot].append(replace(request, start=instant + shift, deadline=instant + deadline + shift))
+            start = instant + ready[slot].clock.shift.si
+            mailboxes[slot].append(replace(request, start=start, deadline=start + self.deadline))
         return dict(mailboxes)
 
 
@@ -168,7 +151,7 @@ def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot
     """Requests for all probes of which both workers are ready.
 
     `turn` counts rounds: each round uses other ports, so that it does not meet connections that are still closing.
-    Raises SiteError if two workers share no address family or one has too few ports.
+    Raises SiteError if two workers share no address family or one has too few ports, UsageError if an engine refuses.
     """
     ports = _Ports(turn)
     requests: dict[HalfKey, tuple[Slot, Request]] = {}
@@ -181,7 +164,10 @@ def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot
         serve = _serve_half(round_, probe, attempts[probe.id], endpoint, parameters, client.addresses)
         requests[probe.id, Half.SERVE] = (probe.server, serve)
         requests[probe.id, Half.SEND] = (probe.client, replace(serve, half=Half.SEND))
-    return RoundRequests(requests)
+    asked = ((ENGINES[request.engine], request) for _, request in requests.values())
+    commands = [engine.serve(one) if one.half is Half.SERVE else engine.send(one) for engine, one in asked]
+    earliest = min((command.launch.si for command in commands), default=0.0)
+    return RoundRequests(requests, earliest, max((command.ends.si for command in commands), default=0.0) + _ANSWER)
 
 
 def _serve_half(

@@ -36,26 +36,26 @@ class SpecSource:
 
 def load_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
     """The acceptance test in a file, with `--set` values put in. Raises SpecError with every problem at once."""
-    return read_model(read_file(path), Spec, sets, contradictions)
+    return spec_of(read_file(path), sets)
 
 
 def load_profile(name: str, sets: Sequence[str] = ()) -> Spec:
     """A built-in acceptance test. Raises SpecError."""
-    return read_model(SpecSource(profile_text(name), f"profile {name}"), Spec, sets, contradictions)
+    return spec_of(SpecSource(profile_text(name), f"profile {name}"), sets)
 
 
 def read_spec(text: str, name: str = "spec", sets: Sequence[str] = ()) -> Spec:
     """The acceptance test in a text; `name` comes before line numbers. Raises SpecError."""
-    return read_model(SpecSource(text, name), Spec, sets, contradictions)
+    return spec_of(SpecSource(text, name), sets)
 
 
-def load_yaml_model(path: Path, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
-    """Any file of ours as its model, with the same care as a spec. Raises SpecError."""
-    return read_model(read_file(path), model, sets, check)
+def spec_of(source: SpecSource, sets: Sequence[str] = ()) -> Spec:
+    """The acceptance test in a source. Raises SpecError."""
+    return read_model(source, Spec, sets, contradictions)
 
 
 def read_model(source: SpecSource, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:
-    """The text as a model. Raises SpecError with every problem at once."""
+    """Any file of ours as its model, with the same care as a spec. Raises SpecError with every problem at once."""
     document = parse_document(source.text, source.name)
     override(document, sets)
     made, wrong = validated(document, model)
@@ -93,16 +93,21 @@ def profile_text(name: str) -> str:
 def read_file(path: Path) -> SpecSource:
     """The text of a file that a person wrote. Raises SpecError saying why it can't be read."""
     try:
-        content = path.read_bytes()
-        return SpecSource(content.decode("utf-8-sig"), str(path), content)
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        line = before.count(b"\n") + 1
-        place = SourcePosition(str(path), line, error.start - before.rfind(b"\n"))
-        raise SpecError([Problem("spec.not-utf8", place)]) from None
+        return decoded_source(path.read_bytes(), str(path))
     except OSError as error:
         code = _FILE_CODES.get(type(error), "spec.file-unreadable")
         raise SpecError([Problem(code, SourcePosition(str(path)), values={"detail": error.strerror or ""})]) from None
+
+
+def decoded_source(content: bytes, name: str) -> SpecSource:
+    """The text of a file that was read already. Raises SpecError naming the place that is no UTF-8."""
+    try:
+        return SpecSource(content.decode("utf-8-sig"), name, content)
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line = before.count(b"\n") + 1
+        place = SourcePosition(name, line, error.start - before.rfind(b"\n"))
+        raise SpecError([Problem("spec.not-utf8", place)]) from None
 
 
 _FILE_CODES: dict[type[OSError], str] = {

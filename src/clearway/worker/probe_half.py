@@ -69,10 +69,8 @@ class ProbeHalf:
 
     def __init__(self, request: Request, setting: HalfContext) -> None:
         self._request = request
-        self._clock = setting.clock
-        self._scratch = setting.scratch
-        self._cancelled = setting.cancelled
-        self._heartbeat = setting.heartbeat
+        self._clock, self._heartbeat = setting.clock, setting.heartbeat
+        self._scratch, self._cancelled = setting.scratch, setting.cancelled
         self._engine = ENGINES[request.engine]
         self._command: Optional[ToolCommand] = None
         self._child: Optional[Child] = None

@@ -74,7 +74,7 @@ async def test_a_run_that_goes_on_is_sealed_again(tmp_path: Path) -> None:
     async with asyncio.timeout(10), measuring(job, site):
         pass
     assert sealed(tmp_path) == (["begun", "end"], True)
-    await measure_all(await resume(site, tmp_path), site)
+    await measure_all(await resume(read_run(tmp_path), site, tmp_path), site)
     assert sealed(tmp_path) == (["begun", "end", *["round"] * len(job.plan.rounds), "end"], True)
 
 
@@ -84,7 +84,7 @@ async def test_a_killed_run_with_nothing_left_to_measure_is_closed_by_going_on(t
     seals = (tmp_path / files.SEALS).read_bytes().splitlines(keepends=True)
     (tmp_path / files.SEALS).write_bytes(b"".join(seals[:-1]))
     assert not sealed(tmp_path)[1]
-    await measure_all(await resume(site, tmp_path), site)
+    await measure_all(await resume(read_run(tmp_path), site, tmp_path), site)
     assert (sealed(tmp_path)[1], site.stopped) == (True, 1)
 
 
@@ -100,7 +100,7 @@ async def test_a_run_draws_a_seed_of_its_own_and_writes_it_down(tmp_path: Path) 
 
 async def test_a_resumed_run_keeps_its_seed_and_its_plan(tmp_path: Path) -> None:
     job, site = await begun(tmp_path)
-    again = await resume(site, tmp_path)
+    again = await resume(read_run(tmp_path), site, tmp_path)
     assert (again.record.spec.seed, again.plan.rounds) == (job.record.spec.seed, job.plan.rounds)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from clearway.base.units import Duration, Ratio, Size
 from clearway.diagnose.flows import delayed_flows, flow_findings, lossy_flows
-from clearway.probe.flows import FlowLoss
+from clearway.probe.datagrams import FlowLoss
 from clearway.probe.measurement import Tcp, Udp
 from clearway.probe.records import Finding, Half, Probe, Result, Round
 from clearway.spec.load import read_spec

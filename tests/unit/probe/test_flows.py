@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration
-from clearway.probe.flows import FlowLoss, flow_losses
+from clearway.probe.datagrams import FlowLoss, flow_losses
 from clearway.probe.measurement import Flow, Udp
 from clearway.probe.records import Trial
 from unit.probe.test_metrics import read, trial

@@ -311,7 +311,7 @@ def test_a_clock_that_is_off_by_more_than_its_uncertainty_is_followed() -> None:
         doubtful: ClockOffset(Duration(0.01), Duration(0.02)),
     }
     pool = {slot: ready(slot, clocks.get(slot, NO_OFFSET)) for slot in SLOTS}
-    mailboxes = requests_for(ROUND, {probe.id: 1 for probe in ROUND.probes}, pool, 0).at(1_000.0, 10.0, pool)
+    mailboxes = requests_for(ROUND, {probe.id: 1 for probe in ROUND.probes}, pool, 0).at(1_000.0, pool)
     starts = {slot: requests[0].start for slot, requests in mailboxes.items()}
     assert starts[ahead] == 1_002.0
     assert starts[doubtful] == 1_000.0

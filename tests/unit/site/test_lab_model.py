@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearway.base.units import Duration, Rate, Ratio
-from clearway.site.lab.model import LabSpec, Link, LinkException, dump_lab, load_lab
-from clearway.spec.load import load_yaml_model
+from clearway.site.lab.model import LabSpec, Link, LinkException, dump_lab, lab_of
+from clearway.spec.load import read_file, read_model
 from clearway.spec.problems import SpecError
 
 
@@ -18,7 +18,7 @@ def problems(tmp_path: Path, text: str) -> list[tuple[str, int | None, int | Non
     file = tmp_path / "lab.yaml"
     file.write_text(text)
     with pytest.raises(SpecError) as refused:
-        load_yaml_model(file, LabSpec)
+        read_model(read_file(file), LabSpec)
     return [(problem.code, problem.place.line, problem.place.column) for problem in refused.value.problems]
 
 
@@ -63,13 +63,13 @@ def test_it_reads_from_yaml_as_people_write_it(tmp_path: Path) -> None:
     file.write_text(
         "nodes: 4\nzones: 2\nlink: {rate: 1 Gbit/s, loss: 0 %}\nexceptions: [{node: node-3, rate: 100 Mbit/s}]\n"
     )
-    assert load_yaml_model(file, LabSpec) == LabSpec(exceptions=(LinkException(node="node-3", rate=Rate(1e8)),))
+    assert read_model(read_file(file), LabSpec) == LabSpec(exceptions=(LinkException(node="node-3", rate=Rate(1e8)),))
 
 
 def test_null_takes_the_rate_and_the_zones_away(tmp_path: Path) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text("zones: null\nlink: {rate: null}\n")
-    assert load_yaml_model(file, LabSpec) == LabSpec(zones=None, link=Link(rate=None))
+    assert read_model(read_file(file), LabSpec) == LabSpec(zones=None, link=Link(rate=None))
 
 
 def test_an_unknown_node_and_a_narrow_link_are_both_reported_with_their_places(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_an_unknown_node_and_a_narrow_link_are_both_reported_with_their_places(t
 def test_a_lab_that_was_written_reads_back_the_same(tmp_path: Path, lab: LabSpec) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text(dump_lab(lab))
-    assert load_lab(file) == lab
+    assert lab_of(read_file(file)) == lab
 
 
 @pytest.mark.parametrize(

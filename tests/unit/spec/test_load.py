@@ -22,8 +22,9 @@ from clearway.spec.load import (
     dump_spec,
     load_profile,
     load_spec,
-    load_yaml_model,
     profile_names,
+    read_file,
+    read_model,
     read_spec,
 )
 from clearway.spec.model import Repeats, Spec, Test
@@ -293,10 +294,10 @@ def test_a_spec_error_is_a_usage_error_that_names_the_file(tmp_path: Path) -> No
 def test_any_model_loads_with_the_same_care(tmp_path: Path) -> None:
     path = tmp_path / "repeats.yaml"
     path.write_text("min: 2\n")
-    assert load_yaml_model(path, Repeats) == Repeats(min=2)
-    assert load_yaml_model(path, Repeats, ["max=8"]) == Repeats(min=2, max=8)
+    assert read_model(read_file(path), Repeats) == Repeats(min=2)
+    assert read_model(read_file(path), Repeats, ["max=8"]) == Repeats(min=2, max=8)
     with pytest.raises(SpecError):
-        load_yaml_model(path, Repeats, ["mix=8"])
+        read_model(read_file(path), Repeats, ["mix=8"])
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:

@@ -10,7 +10,7 @@ import pytest
 from clearway.base.units import Rate, Ratio
 from clearway.probe.records import Probe
 from clearway.spec.limits import LimitsFile, with_limits
-from clearway.spec.load import load_yaml_model
+from clearway.spec.load import read_file, read_model
 from clearway.verdict.judge import judge
 from clearway.verdict.model import State
 from clearway.verdict.propose import limits_text
@@ -27,5 +27,5 @@ def test_a_run_meets_the_limits_that_are_made_from_it(nodes: int, tmp_path: Path
     run = record(spec({**TCP, "pairing": "one-to-one"}, UDP, HTTP), inventory(nodes), Network(rate=_rate))
     path = tmp_path / "limits.yaml"
     path.write_text(limits_text(run, Ratio(0.1)), encoding="utf-8")
-    limited = replace(run, spec=with_limits(run.spec, load_yaml_model(path, LimitsFile)))
+    limited = replace(run, spec=with_limits(run.spec, read_model(read_file(path), LimitsFile)))
     assert judge(limited).state is State.PASS

@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails
 from clearway.base.errors import UsageError
 from clearway.base.texts import is_clean
 from clearway.base.units import Rate
-from clearway.spec.load import dump_mapping, load_yaml_model
+from clearway.spec.load import SpecSource, dump_mapping, read_file, read_model
 from clearway.spec.types import RateField, VersionField, refusal
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -143,11 +143,16 @@ class HostsSpec(_HostsPart):
 
 def load_hosts(path: Path) -> HostsSpec:
     """The hosts in a file. Raises SpecError with every problem at once."""
-    return load_yaml_model(path, HostsSpec).in_folder(path.absolute().parent)
+    return hosts_of(read_file(path))
+
+
+def hosts_of(source: SpecSource) -> HostsSpec:
+    """The hosts in a source; paths are relative to its folder. Raises SpecError."""
+    return read_model(source, HostsSpec).in_folder(Path(source.name).absolute().parent)
 
 
 def dump_hosts(spec: HostsSpec) -> str:
-    """YAML that `load_hosts` reads back to equal hosts. It has the paths of keys, not their content."""
+    """YAML that `hosts_of` reads back to equal hosts. It has the paths of keys, not their content."""
     return dump_mapping(spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True))
 
 

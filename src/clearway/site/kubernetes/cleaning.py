@@ -18,6 +18,7 @@ from clearway.site.base import FindingLog
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import manifests
 from clearway.site.kubernetes.installation import GONE_WITHIN, Installation
+from clearway.site.kubernetes.removal import workers_left
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS
 
 T = TypeVar("T")
@@ -84,9 +85,7 @@ async def _report_left_workers(api: Api, paths: names.Paths, log: FindingLog) ->
     """Report nodes whose workers remain: on a node that doesn't answer a worker ends only with its lease."""
     workers = partial(_ours, api, paths.pods, ObjectList[Pod])
     if left := await settle_in_service(api.presence, workers, operator.not_, GONE_WITHIN):
-        nodes = tuple(sorted({pod.spec.node_name for pod in left if pod.spec.node_name}))
-        values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
-        log(Finding("kubernetes.workers-left", Severity.WARNING, values=values))
+        log(workers_left(len(left), {pod.spec.node_name for pod in left if pod.spec.node_name}))
 
 
 async def _remove_kept_by_runs(api: Api, log: FindingLog) -> int:

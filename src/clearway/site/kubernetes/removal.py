@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -41,9 +41,7 @@ class WorkerRemoval:
         left = await settle_in_service(self.api.presence, self._left, operator.not_, GONE_WITHIN)
         if not left:
             return None
-        nodes = tuple(sorted({slot.node for slot, name in names.items() if _is_of(name, left)}))
-        values = {"count": len(left), "nodes": nodes, "within": GONE_WITHIN}
-        return Finding("kubernetes.workers-left", Severity.WARNING, self.job, values)
+        return workers_left(len(left), {slot.node for slot, name in names.items() if _is_of(name, left)}, self.job)
 
     async def _left(self) -> list[str]:
         found = [
@@ -51,6 +49,12 @@ class WorkerRemoval:
             for collection in (self.paths.pods, self.paths.mailboxes)
         ]
         return [item.metadata.name for one in found for item in one.items]
+
+
+def workers_left(count: int, nodes: Iterable[str], job: str = "") -> Finding:
+    """So many workers, of one Job or of all, are still there after the time in which they should have gone."""
+    values = {"count": count, "nodes": tuple(sorted(nodes)), "within": GONE_WITHIN}
+    return Finding("kubernetes.workers-left", Severity.WARNING, job, values)
 
 
 def _is_of(name: str, left: Sequence[str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from string import ascii_lowercase
 from typing import Annotated, Self
 
@@ -14,7 +13,7 @@ from pydantic_core import InitErrorDetails
 from clearway.base.errors import UsageError
 from clearway.base.units import Rate, Ratio
 from clearway.spec.faults import closest
-from clearway.spec.load import dump_mapping, load_yaml_model
+from clearway.spec.load import SpecSource, dump_mapping, read_model
 from clearway.spec.types import DurationField, RateField, RatioField, refusal
 
 LEAST_MTU = {4: 576, 6: 1280}
@@ -129,13 +128,13 @@ class LabSpec(_LabPart):
         return LabNode(number, name, zone, link)
 
 
-def load_lab(path: Path) -> LabSpec:
-    """The lab in a file. Raises SpecError with every problem at once."""
-    return load_yaml_model(path, LabSpec)
+def lab_of(source: SpecSource) -> LabSpec:
+    """The lab in a source. Raises SpecError with every problem at once."""
+    return read_model(source, LabSpec)
 
 
 def dump_lab(lab: LabSpec) -> str:
-    """YAML that `load_lab` reads back to an equal lab, with the defaults written out."""
+    """YAML that `lab_of` reads back to an equal lab, with the defaults written out."""
     exceptions = [one.model_dump(mode="json", exclude_none=True) for one in lab.exceptions]
     return dump_mapping({**lab.model_dump(mode="json"), "exceptions": exceptions})
 
