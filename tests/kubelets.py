@@ -64,6 +64,7 @@ class Kubelets:
     answer: Callable[[Request], Result | None] = measured
     announce: Callable[[str, int], Worker] = announcement
     """What the worker on a node, of an index, says of itself."""
+    starting: list[threading.Thread] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
     boxes: list[KubernetesInbox] = field(default_factory=list)
     jobs: list[Json] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Kubelets:
             self.jobs.append(item)
             starting = threading.Thread(target=self._start, args=(item,), daemon=True)
             starting.start()
+            self.starting.append(starting)
 
     def _start(self, job: Json) -> None:
         name = job["metadata"]["name"]
@@ -120,6 +122,8 @@ def kubelets(server: ApiServer, folder: Path, nodes: tuple[str, ...], **how: Any
     running = Kubelets(server, folder, nodes, **how)
     server.created.append(running.on_created)
     yield running
+    for starting in running.starting:
+        starting.join(5)
     for box in running.boxes:
         box.close()
     for thread in running.threads:

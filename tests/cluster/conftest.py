@@ -18,8 +18,8 @@ from harness.starting import running_cluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-_LONGEST = ("test_chaos.py", "test_run.py", "test_door.py", "test_harness.py", "test_faults.py")
-"""Files of two minutes and more."""
+_LONGEST = ("test_chaos.py", "test_run.py", "test_door.py", "test_outage.py", "test_harness.py", "test_faults.py")
+"""Files of 100 seconds and more."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -67,21 +67,25 @@ class Brake:
 
         async with connect(self._access) as api:
             watchers = (
-                _patiently(lambda: _nodes(api, watched)),
-                _patiently(lambda: _answers(api)),
-                _patiently(lambda: _heartbeats(api, watched)),
+                _patiently(api, lambda: _nodes(api, watched)),
+                _patiently(api, lambda: _answers(api)),
+                _patiently(api, lambda: _heartbeats(api, watched)),
             )
             return await _first(watchers)
 
 
-async def _patiently(look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
+async def _patiently(api: Api, look: Callable[[], Coroutine[Any, Any, Reason]]) -> Reason:
     """Try again after each failure: an API server that is away is no reason to stop. Without the right, do nothing.
 
-    Raises Undecodable: what can't be read once can't be read again.
+    One that is just back is slow at first, and nodes report to it one after the other: what is seen then is looked at
+    again. Raises Undecodable: what can't be read once can't be read again.
     """
     while True:
         try:
-            return await look()
+            reason = await look()
+            if not api.presence.is_just_back:
+                return reason
+            await asyncio.sleep(_HEARTBEAT_EVERY)
         except (Forbidden, NotFound):
             await asyncio.Event().wait()
         except Undecodable:

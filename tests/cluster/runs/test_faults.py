@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,6 @@ from clearway.probe.records import Finding, Half, Outcome, Result
 from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
-from cluster.processes import end_of
-from cluster.runs.commands import Commands, await_first_round, await_hand_out
 from cluster.runs.site import SLOTS, hear, requests, started
 from harness.cluster import Cluster
 from harness.pause_image import write_pause_image
@@ -218,58 +214,6 @@ def heartbeats(cluster: Cluster) -> dict[str, str]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end does not wait for a cluster that is busy with itself."""
     monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(5))
-
-
-@asynccontextmanager
-async def away(cluster: Cluster, seconds: float) -> AsyncIterator[None]:
-    """The API server is stopped inside, and so many seconds after."""
-    cluster.stop_apiserver()
-    try:
-        yield
-        await asyncio.sleep(seconds)
-    finally:
-        await asyncio.to_thread(cluster.start_apiserver)
-
-
-@pytest.mark.fault(
-    "api",
-    "the API server is away for a minute: in a round, when its results are due, when the lease is renewed",
-    "Nothing: results and renewals wait for it.",
-)
-async def test_a_run_whose_api_server_is_away_for_a_minute_is_accepted_all_the_same(
-    equipped: Cluster, commands: Commands
-) -> None:
-    """A lease of two minutes is renewed every 40 s: it falls into the outage, as the end of the round does."""
-    with commands.begin("--lease=2min", direction="both-ways") as process:
-        await asyncio.to_thread(await_first_round, process)
-        first = await asyncio.to_thread(await_hand_out, equipped, NAMESPACE)
-        async with away(equipped, 60):
-            pass
-        ended = await asyncio.to_thread(end_of, process, 90)
-    wait_until_all_nodes_are_ready(equipped)
-    assert ended.status == 0, ended.err
-    in_the_outage = [one["outcome"] for one in commands.results() if (one["round"], one["attempt"]) == (first, 1)]
-    assert in_the_outage == ["measured"] * 2
-    assert names(equipped, "jobs,pods,ntw") == []
-
-
-@pytest.mark.fault(
-    "api", "the API server is away while a round is handed out or the run is removed", "Nothing: both wait for it."
-)
-async def test_handing_out_and_removing_wait_for_an_api_server_that_is_away(equipped: Cluster) -> None:
-    told: list[Finding] = []
-    async with started(equipped, told) as site:
-        ready = await hear(site, Ready, 2)
-        async with away(equipped, 8):
-            handing_out = asyncio.create_task(site.submit("r1", requests(ready, start=40)))
-        await handing_out
-        assert {result.half for result in await hear(site, Result, 2)} == set(Half)
-        async with away(equipped, 8):
-            removing = asyncio.create_task(site.stop())
-        await removing
-    wait_until_all_nodes_are_ready(equipped)
-    assert names(equipped, "jobs,pods,ntw") == []
-    assert "kubernetes.not-removed" not in [finding.code for finding in told]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -75,10 +75,46 @@ async def test_an_api_server_that_is_slow_stops_the_run_and_one_that_is_away_doe
     server: ApiServer, brake: Brake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clearway.watch.brake._SLOW", 0.2)
+    monkeypatch.setattr("clearway.kube.presence._JUST_BACK", 0.2)
     server.faults.append(Fault(lambda asked: asked.path == "/version", 3, 503))
     server.faults.append(Fault(lambda asked: asked.path == "/version", 1_000, hangs=True))
     reason = await brake.trouble(["node-1", "node-2"])
     assert reason.code == "brake.api-slow"
+
+
+async def left_alone(watching: asyncio.Task[Reason], server: ApiServer) -> bool:
+    """Whether the brake has looked at everything some more times and stopped nothing."""
+    looks = len(server.requests)
+    async with asyncio.timeout(20):
+        while len(server.requests) < looks + 50:  # noqa: ASYNC110 - the server counts in another thread
+            await asyncio.sleep(0.01)
+    return not watching.done()
+
+
+@pytest.mark.fault(
+    "api",
+    "the API server is away behind a load balancer that takes its connections",
+    "Nothing: the brake does not stop the run, then or while nodes report to it again.",
+)
+async def test_an_outage_and_the_moments_after_it_stop_nothing_and_trouble_that_lasts_does(
+    server: ApiServer, brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server here takes connections and resets them, as a load balancer does."""
+    monkeypatch.setattr("clearway.watch.brake._SLOW", 0.2)
+    monkeypatch.setattr("clearway.kube.presence._LONGEST_PAUSE", 0.1)
+    server.put(LEASES, {"metadata": {"name": "node-1"}, "spec": {"renewTime": "2026-11-23T09:00:00.000000Z"}})
+    server.put(LEASES, {"metadata": {"name": "node-2"}, "spec": {"renewTime": "2026-11-23T09:00:00.000000Z"}})
+    watching = asyncio.create_task(brake.trouble(["node-1", "node-2"]))
+    with server.away() as count:
+        async with asyncio.timeout(20):
+            while count() < 20:  # noqa: ASYNC110 - the server counts in another thread
+                await asyncio.sleep(0.01)
+    server.put(LEASES, {"metadata": {"name": "node-2"}, "spec": {"renewTime": "2026-11-23T09:01:00.000000Z"}})
+    server.put(NODES, node("node-2", ready=False))
+    assert await left_alone(watching, server)
+    server.put(NODES, node("node-2"))
+    monkeypatch.setattr("clearway.kube.presence._JUST_BACK", 0.0)
+    assert (await asyncio.wait_for(watching, 20)).values["node"] == "node-1"
 
 
 async def test_a_node_that_is_broken_on_purpose_stops_nothing_until_it_is_whole_again(

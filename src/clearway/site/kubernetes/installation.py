@@ -47,6 +47,7 @@ class Installation:
         elif await self._is_kept_by_runs(self._crd):
             rules = (f"{collection}/{make(_BY_RUN)['metadata']['name']}" for collection, make in self.scope.rules)
             self._kept_by_runs += [self._crd, *rules]
+        await self.await_served()
 
     async def remove(self) -> None:
         """Remove what runs created for themselves, unless another run still needs it."""
@@ -126,12 +127,16 @@ class Installation:
                 await self._create(collection, make(_BY_RUN))
         except (Forbidden, NotFound) as error:
             self.log(Finding("kubernetes.no-policy", Severity.WARNING, names.POLICY, {"message": error.reason}))
-        await self.await_served()
 
     async def _create(self, collection: str, manifest: ApiObject) -> None:
-        with suppress(Exists):
+        """Also where another run was quicker: whichever ends last removes it."""
+        path = f"{collection}/{manifest['metadata']['name']}"
+        try:
             await self.api.create(collection, manifest)
-            self._kept_by_runs.append(f"{collection}/{manifest['metadata']['name']}")
+        except Exists:
+            if not await self._is_kept_by_runs(path):
+                return
+        self._kept_by_runs.append(path)
 
     async def await_served(self) -> None:
         """Wait: a new kind is accepted first and served a moment later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from api_objects import Json
 from api_server import ApiServer, Fault
 from clearway.base.clock import Clock
 from clearway.base.errors import SiteError
+from clearway.kube.access import Access
+from clearway.kube.api import connect
 from clearway.probe.records import Finding, Half, Observation, Result
 from clearway.site.base import Lost, NotFit, Ready
 from clearway.site.kubernetes import names
 from clearway.site.kubernetes.cluster_scope import crd
+from clearway.site.kubernetes.installation import Installation
 from clearway.site.kubernetes.options import IMAGE
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.kubernetes.worker_image import WorkerImage
@@ -315,6 +319,26 @@ async def test_of_two_runs_the_last_one_out_removes_what_the_first_put_up(server
             assert NAMESPACE in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]
             await hear(second, 2)
     assert server.all(names.CRDS) == []
+    assert NAMESPACE not in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]
+
+
+async def test_of_runs_that_begin_at_once_the_last_one_out_removes_what_one_of_them_put_up(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    server.remove(names.CRDS, names.CRD)
+    server.remove(names.NAMESPACES, NAMESPACE)
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(connect(Access(server.kubeconfig(tmp_path)))) for _ in range(3)]
+        runs = [Installation(api, NAMESPACE, lambda finding: None) for api in apis]
+        await asyncio.gather(*(run.ensure() for run in runs))
+        *others, last = runs
+        server.put(names.ALL_MAILBOXES, {"metadata": {"name": "of-the-last", "labels": names.OURS}})
+        for run in others:
+            await run.remove()
+        server.remove(names.ALL_MAILBOXES, "of-the-last")
+        assert server.all(names.CRDS)
+        await last.remove()
+    assert [server.all(place) for place in (names.CRDS, names.POLICIES, names.BINDINGS)] == [[], [], []]
     assert NAMESPACE not in [one["metadata"]["name"] for one in server.all(names.NAMESPACES)]
 
 
