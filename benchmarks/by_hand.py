@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from benchmarks.flow import WitnessedLab
+from clearway.probe.records import Round
 from clearway.site.lab.topology import in_node
 
 _OPEN_LOOP = Path(__file__).with_name("open_loop.py")
@@ -39,6 +41,12 @@ class Route:
 
     sender: str
     receiver: str
+
+    @classmethod
+    def of(cls, round_: Round) -> Self:
+        """That of its first probe."""
+        sender, receiver = round_.probes[0].pair
+        return cls(sender.node, receiver.node)
 
 
 @dataclass(frozen=True)

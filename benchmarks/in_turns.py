@@ -40,21 +40,16 @@ async def in_turns(folder: Path, lab: LabSpec, spec: str, by_hand: ByHand[T], lo
 
     async def begin_load(site: WitnessedLab, moment: Moment) -> None:
         if load is not None and moment.number == 0:
-            load(site, _route(moment))
+            load(site, Route.of(moment.round))
 
     async def take_turn(site: WitnessedLab, moment: Moment) -> None:
-        done.append(await by_hand(site, _route(moment)))
+        done.append(await by_hand(site, Route.of(moment.round)))
 
     site = WitnessedLab(lab)
     record = await accepted(folder, spec, site, Beside(site, as_begun=begin_load, as_over=take_turn))
     good = {trial.round: trial for trial in measured_trials(record)}
     turns = [(good[round_.id], theirs) for round_, theirs in zip(record.rounds, done, strict=True) if round_.id in good]
     return Turns(tuple(ours for ours, _ in turns), tuple(theirs for _, theirs in turns))
-
-
-def _route(moment: Moment) -> Route:
-    sender, receiver = moment.round.probes[0].pair
-    return Route(sender.node, receiver.node)
 
 
 def value_of(trial: Trial, metric: str, statistic: str) -> float:

@@ -71,14 +71,16 @@ async def seen(folder: Path, dead: float, bulk: str | None = None, turns: int = 
 
     async def begin(site: WitnessedLab, moment: Moment) -> None:
         if bulk is not None and moment.number == 0:
-            by_hand.bulk(site, _route(moment), bulk)
+            by_hand.bulk(site, Route.of(moment.round), bulk)
         window = moment.round.probes[0].window
-        await _die(site, _route(moment), moment.instant + window.warm_up.si + _AFTER, dead)
+        await _die(site, Route.of(moment.round), moment.instant + window.warm_up.si + _AFTER, dead)
 
     async def by_the_clock(site: WitnessedLab, moment: Moment) -> None:
         start = time.time() + _SOON
-        await _die(site, _route(moment), start + _AFTER, dead)
-        done.append(await by_hand.open_loop(site, _route(moment), folder / f"by-hand-{moment.number}", _LOAD, start))
+        await _die(site, Route.of(moment.round), start + _AFTER, dead)
+        done.append(
+            await by_hand.open_loop(site, Route.of(moment.round), folder / f"by-hand-{moment.number}", _LOAD, start)
+        )
 
     record = await accepted(folder / "run", _SPEC % turns, site, Beside(site, as_begun=begin, as_over=by_the_clock))
     ours = [client for trial in record.trials if (client := measured(trial.send, Http)) is not None]
@@ -93,11 +95,6 @@ async def _die(site: WitnessedLab, route: Route, instant: float, length: float) 
     fault = Outage(route.sender, route.receiver, after=0.0, length=length)
     ends = Ends(port(_LAB, route.sender), port(_LAB, route.receiver))
     await PlantedFault(f"dead{round(instant)}", fault, site, ends).plant(instant)
-
-
-def _route(moment: Moment) -> Route:
-    sender, receiver = moment.round.probes[0].pair
-    return Route(sender.node, receiver.node)
 
 
 async def figures(folder: Path) -> list[Figure]:

@@ -30,6 +30,15 @@ tests:
 """
 
 
+BANDWIDTH_AND_LATENCY = """
+version: 1
+tests:
+- {name: bandwidth, protocol: tcp, direction: forward}
+- {name: latency, protocol: http, rate: 500/s, direction: forward, background: {streams: 4},
+   accept: ["latency p99 <= 10 ms"]}
+"""
+
+
 def tcp_spec(criterion: str, max_repeats: int = 3) -> Spec:
     return read_spec(TCP.format(criterion=criterion, max_repeats=max_repeats))
 

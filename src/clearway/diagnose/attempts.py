@@ -15,9 +15,6 @@ from clearway.verdict.attempt import outcome, without_cpu
 from clearway.verdict.doubts import Doer
 from clearway.verdict.trials import TrialIndex
 
-_UNEXPLAINED = (doubts.TOOL, doubts.LATE)
-_OUT_OF_MEMORY = "worker.out-of-memory"
-
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulAttempt:
@@ -74,6 +71,10 @@ def _values(trial: Trial, test: Test) -> Mapping[str, Quantity]:
         return {}
     read = ((figure, figure.metric.value(trial, figure.statistic)) for figure in shown_figures(test))
     return {figure.name: figure.metric.unit(value) for figure, value in read if value is not None}
+
+
+_UNEXPLAINED = (doubts.TOOL, doubts.LATE)
+_OUT_OF_MEMORY = "worker.out-of-memory"
 
 
 def _is_unexplained(index: TrialIndex, trial: Trial) -> bool:

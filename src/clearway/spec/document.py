@@ -126,9 +126,12 @@ class _YamlWalk:
 
     def _text(self, node: yaml.Node, path: Path) -> str:
         """As it is written. What could steer a terminal or a reader's eye is refused: a person can mend the file."""
-        if not is_clean(str(node.value)):
+        text = str(node.value)
+        if text.isprintable():
+            return text  # nearly all is, and printable text is clean
+        if not is_clean(text):
             self._refuse("yaml.not-plain-text", node, path)
-        return cleaned(str(node.value))
+        return cleaned(text)
 
     def _refuse(self, code: str, node: yaml.Node, path: Path) -> None:
         found = node.tag if code == "yaml.tag" else shown(node.value)

@@ -23,7 +23,7 @@ from clearway.verdict.doubts import DOUBTS, Doer, DoubtKind, Effect
 from clearway.verdict.judge import judge
 from clearway.verdict.model import PairState, State
 from clearway.verdict.trials import TrialIndex
-from making import GBIT, Answer, after, inventory, measured, planned, tcp_spec
+from making import BANDWIDTH_AND_LATENCY, GBIT, Answer, after, inventory, measured, planned, tcp_spec
 from properties import examples
 from scripts.pages.doubts import with_doubts
 
@@ -289,15 +289,6 @@ def test_road_evidence_never_makes_a_run_accepted_and_no_retry_takes_it_back(
     assert RANK[standing(later)] <= RANK[standing(worse)]
 
 
-FULL = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, direction: forward}
-- {name: latency, protocol: http, rate: 500/s, direction: forward, background: {streams: 4},
-   accept: ["latency p99 <= 10 ms"]}
-"""
-
-
 @pytest.mark.parametrize(
     ("crawl", "expected"),
     [
@@ -307,7 +298,7 @@ tests:
 )
 def test_a_slow_pairs_own_crawl_is_no_full_road(crawl: float, expected: tuple[PairState, str]) -> None:
     """It is held against what the other pairs carried, and a load that carried nothing is never full."""
-    record = planned(read_spec(FULL), inventory(10))
+    record = planned(read_spec(BANDWIDTH_AND_LATENCY), inventory(10))
     slow = record.plan[0].probes[0].pair
 
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:

@@ -17,7 +17,7 @@ from clearway.probe.records import Outcome, Probe, Result, Role, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
 from clearway.verdict.model import CriterionVerdict, PairState, State
-from making import GBIT, after, background_ok, inventory, measured, planned, tcp_spec, void
+from making import BANDWIDTH_AND_LATENCY, GBIT, after, background_ok, inventory, measured, planned, tcp_spec, void
 from properties import examples
 
 CRITERION = "throughput >= 500 Mbit/s for 80 % of pairs"
@@ -300,17 +300,8 @@ def test_latency_beside_a_load_that_was_not_there_is_never_pass(background: floa
     assert verdict.pairs[0].reasons[0].code == code
 
 
-BOTH = """
-version: 1
-tests:
-- {name: bandwidth, protocol: tcp, direction: forward}
-- {name: latency, protocol: http, rate: 500/s, direction: forward, background: {streams: 4},
-   accept: ["latency p99 <= 10 ms"]}
-"""
-
-
 def test_a_pair_without_a_value_in_one_of_its_tests_is_not_covered() -> None:
-    record = planned(read_spec(BOTH), inventory(2))
+    record = planned(read_spec(BANDWIDTH_AND_LATENCY), inventory(2))
 
     def answer(round_: Round, probe: Probe) -> tuple[Result, ...]:
         return measured(round_, probe, 0.95 * GBIT) if round_.test == "bandwidth" else ()

@@ -12,17 +12,21 @@ from hypothesis import strategies as st
 from clearway.probe.records import Inventory, Node, Outcome, Probe, Result, Round
 from clearway.spec.load import read_spec
 from clearway.verdict.judge import judge
-from clearway.verdict.model import Roads
+from clearway.verdict.model import Roads, VerdictScope
 from making import Answer, after, inventory, measured, planned, void
 
 GOOD: Answer = partial(measured, value=9e8)
 ONE_TO_ONE = "{version: 1, tests: [{name: t, protocol: tcp%s, accept: ['throughput >= 1 Mbit/s']}]}"
 
 
+def scope_of_two_zones(fields: str, nodes: int) -> VerdictScope:
+    """Of a run in which every pair measured well."""
+    record = planned(read_spec(ONE_TO_ONE % fields), inventory(nodes, zones=("a", "b")))
+    return judge(after(record, record.plan, GOOD)).scope
+
+
 def test_a_road_is_an_ordered_pair_of_nodes() -> None:
-    record = planned(read_spec(ONE_TO_ONE % ""), inventory(10, zones=("a", "b")))
-    done = after(record, record.plan, GOOD)
-    scope = judge(done).scope
+    scope = scope_of_two_zones("", 10)
     # Five nodes a zone: two pairs each, and one for the node that is left over; both ways.
     assert scope.same_zone == Roads(total=40, judged=12, shown=0)
     assert scope.cross_zone == Roads(total=50, judged=0, shown=0)
@@ -62,9 +66,7 @@ tests:
 
 
 def test_roads_across_zones_that_are_only_shown_are_counted_apart() -> None:
-    record = planned(read_spec(ONE_TO_ONE % ", pairing: mesh, scope: any"), inventory(4, zones=("a", "b")))
-    done = after(record, record.plan, GOOD)
-    scope = judge(done).scope
+    scope = scope_of_two_zones(", pairing: mesh, scope: any", 4)
     assert scope.same_zone == Roads(total=4, judged=4, shown=0)
     assert scope.cross_zone == Roads(total=8, judged=0, shown=8)
 

@@ -109,12 +109,18 @@ def wait_for(server: ApiServer, phase: str) -> None:
         time.sleep(0.01)
 
 
-def test_a_round_that_has_begun_is_measuring_and_has_no_result_yet(server: ApiServer, boxes: Boxes) -> None:
-    box = boxes()
+def after_first_round(server: ApiServer, box: KubernetesInbox) -> Iterator[Mailbox]:
+    """The rounds that come once a worker has answered its first one."""
     rounds = box.mailboxes()
     hold(server, request(round="r1"))
     next(rounds)
     box.put(result(request(round="r1")))
+    return rounds
+
+
+def test_a_round_that_has_begun_is_measuring_and_has_no_result_yet(server: ApiServer, boxes: Boxes) -> None:
+    box = boxes()
+    rounds = after_first_round(server, box)
     hold(server, request(round="r2"))
     next(rounds)
     assert (status(server)["phase"], status(server)["result"]) == ("Done", "1 measured")
@@ -133,10 +139,7 @@ def test_a_round_that_has_begun_is_measuring_and_has_no_result_yet(server: ApiSe
 
 def test_a_round_that_is_over_already_is_not_shown_as_measuring(server: ApiServer, boxes: Boxes) -> None:
     box = boxes()
-    rounds = box.mailboxes()
-    hold(server, request(round="r1"))
-    next(rounds)
-    box.put(result(request(round="r1")))
+    rounds = after_first_round(server, box)
     server.remove(MAILBOXES, NAME)
     assert list(rounds) == []
     assert len([path for verb, path in server.requests if verb == "PATCH"]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -11,6 +10,7 @@ from clearway.kube.api import Api
 from clearway.kube.decoding import Decoder
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.kube.objects import ConfigMap, ObjectList
+from clearway.probe.records import Finding, Severity
 from clearway.site.kubernetes.names import NAMESPACES
 
 _CONFIG_MAP = f"{NAMESPACES}/{{}}/configmaps/{{}}"
@@ -36,27 +36,19 @@ class _Pool(msgspec.Struct):
     spec: _PoolSpec = msgspec.field(default_factory=_PoolSpec)
 
 
-@dataclass(frozen=True)
-class Encapsulation:
-    network: str
-    """The add-on."""
-    mode: str
-    """In the add-on's words: `vxlan`, `geneve`, `ipip`, `host-gw`, ..."""
+async def encapsulations(api: Api) -> AsyncIterator[Finding]:
+    """For every add-on whose settings are known, found and readable. Raises KubeError.
 
-    @property
-    def wraps(self) -> bool:
-        return self.mode.lower() not in _PLAIN
-
-
-async def encapsulations(api: Api) -> AsyncIterator[Encapsulation]:
-    """For every add-on whose settings are known, found and readable. Raises KubeError."""
+    The mode is in the add-on's words: `vxlan`, `geneve`, `ipip`, `host-gw`, ...
+    """
     for network, look in _ADD_ONS:
         try:
             mode = await look(api)
         except (Forbidden, NotFound):
             continue
         if mode is not None:
-            yield Encapsulation(network, mode)
+            code = "kubernetes.not-encapsulated" if mode.lower() in _PLAIN else "kubernetes.encapsulated"
+            yield Finding(code, Severity.INFO, values={"network": network, "mode": mode})
 
 
 async def _flannel(api: Api) -> str | None:

@@ -15,8 +15,6 @@ from clearway.site.base import at_once
 from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC
 from clearway.site.kubernetes.names import CONTROLLER, OBSERVER
 
-_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-
 
 @dataclass(frozen=True, order=True)
 class Right:
@@ -48,6 +46,9 @@ async def missing(api: Api, rights: Sequence[Right]) -> tuple[Right, ...]:
 
     await at_once(review(right) for right in rights)
     return tuple(sorted(found, key=lambda right: (right.namespace or "", right.group, right.resource, right.verb)))
+
+
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 async def may(api: Api, right: Right) -> bool:

@@ -39,7 +39,7 @@ async def surroundings(api: Api, options: KubernetesOptions, nodes: Sequence[Kub
     lookers: tuple[Callable[[], AsyncIterator[Finding]], ...] = (
         lambda: _foreign_pods(api, names),
         lambda: _network(api),
-        lambda: _encapsulation(api),
+        lambda: encapsulations(api),
         lambda: labels_of_namespace(api, options.namespace),
         lambda: quotas(api, options.namespace, len(names)),
         lambda: policies(api, options.namespace, WORKER_LABELS),
@@ -86,12 +86,6 @@ async def _network(api: Api) -> AsyncIterator[Finding]:
         if key == "mode":
             shown = mode.strip().strip('"') or "iptables"
             yield Finding("kubernetes.proxy-mode", Severity.INFO, values={"mode": shown})
-
-
-async def _encapsulation(api: Api) -> AsyncIterator[Finding]:
-    async for found in encapsulations(api):
-        code = "kubernetes.encapsulated" if found.wraps else "kubernetes.not-encapsulated"
-        yield Finding(code, Severity.INFO, values={"network": found.network, "mode": found.mode})
 
 
 def _images(image: str, nodes: Sequence[KubeNode]) -> Sequence[Finding]:
