@@ -39,13 +39,13 @@ class Partners:
         apart = self.scope == "same-node" or self.machines[one.node] != self.machines[other.node]
         return apart and self.place(one) != self.place(other)
 
-    def ordered_pairs(self, group: Sequence[Member]) -> int:
-        """How many ordered pairs of a group are allowed, counted without listing them."""
-        machines = Counter(str(m[0]) if self.scope == "same-node" else self.machines[m[0].node] for m in group)
-        places = Counter(self.place(m[0]) for m in group)
-        both = Counter((self.place(m[0]), self.machines[m[0].node]) for m in group)
-        on_one_machine, in_one_place, in_both = (sum(n * n for n in c.values()) for c in (machines, places, both))
-        return len(group) ** 2 - on_one_machine - in_one_place + in_both
+    def most_partners(self, group: Sequence[Member]) -> int:
+        """How many partners a member of the group has at most, counted without listing pairs."""
+        where = [
+            (str(m[0]) if self.scope == "same-node" else self.machines[m[0].node], self.place(m[0])) for m in group
+        ]
+        machines, places, both = Counter(one for one, _ in where), Counter(other for _, other in where), Counter(where)
+        return max((len(group) - machines[m] - places[p] + both[m, p] for m, p in both), default=0)
 
     def cross(self, one: Slot, other: Slot) -> bool:
         """Whether the two are not known to be in the same zone."""
@@ -167,6 +167,11 @@ def leftover_pairs(group: Iterable[Member], matched: Iterable[Pair], partners: P
             used[partner] += 1
             pairs.append((alone, partner))
     return pairs
+
+
+def one_way(rounds: Rounds) -> Rounds:
+    """The same pairs with no worker that sends and receives at once."""
+    return arranged(chain(*rounds))
 
 
 def side_by_side(groups: Iterable[Rounds]) -> Rounds:

@@ -44,10 +44,10 @@ def _rounds(request: PairingRequest, partners: Partners, rng: Random) -> Rounds:
         parity = rng.randrange(2)
         one_way = side_by_side(_meetings(group, partners, parity) for group in partners.groups)
         return directed(request, one_way)
-    return side_by_side(_both_ways(group, partners) for group in partners.groups)
+    return side_by_side(both_ways(group, partners) for group in partners.groups)
 
 
-def _both_ways(group: Sequence[Member], partners: Partners) -> Rounds:
+def both_ways(group: Sequence[Member], partners: Partners) -> Rounds:
     """A group's rounds, every worker once as sender and once as receiver in each."""
     rings = [ring(group, step, partners) for step in range(1, len(group))]
     if len({len(pairs) for pairs in rings}) < 2:

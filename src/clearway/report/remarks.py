@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clearway.base.units import DOWN, Rounding
+from clearway.base.units import DOWN, UP, Rounding
 from clearway.diagnose.attempts import DoubtfulAttempt
 from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
@@ -136,6 +136,17 @@ def _stated(found: Tolerance, test: Test, phrases: Phrases) -> Message:
         "share": found.share,
         "confidence": found.confidence.shown(Rounding(DOWN)).text,
         "kind": phrases.roads(test),
+        "broken": found.broken.shown(Rounding(UP)).text,
+        "times": found.times,
+        "nodes": _bad_nodes(found, phrases),
     }
     code = "remark.all-roads" if found.is_sure else "remark.all-roads-unsure"
     return Message(code=code, values=values, sentence=phrases.say(code, **values))
+
+
+def _bad_nodes(found: Tolerance, phrases: Phrases) -> str | None:
+    if found.bad_nodes is None:
+        return None
+    return (
+        phrases.say("remark.bad-nodes", count=found.bad_nodes) if found.bad_nodes else phrases.say("remark.no-bad-node")
+    )

@@ -139,7 +139,11 @@ class Test(_SpecPart):
         description="Measure one round of pairs across zones too, once, each node in one pair: shown, not judged.",
     )
     sample: RatioField | None = Field(
-        None, gt=Ratio(0), le=Ratio(1), description="Share of all pairs to measure, drawn by the seed."
+        None,
+        gt=Ratio(0),
+        le=Ratio(1),
+        description="Share of all pairs to measure, in whole rings that the seed draws: in a ring every node sends to "
+        "one node and receives from one.",
     )
     pairs: int | None = Field(
         None,
