@@ -134,6 +134,7 @@ def _mapping(key: Any, value: Any) -> Codec[Mapping[Any, Any]]:
         lambda values: {str(name): inner.encode(value) for name, value in values.items()},
         decode,
         lambda: {"type": "object", "additionalProperties": inner.schema()},
+        inner.suffix,
     )
 
 

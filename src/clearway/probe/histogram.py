@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from clearway.probe.json_values import Natural
 
@@ -68,6 +68,14 @@ class Histogram:
         found = bisect_left(seen, rank(p, self.count))
         return min(max(_middle(indexes[found - 1]), self.least), self.most) if found < len(seen) else self.most
 
+    def changed(self, change: Callable[[float], float]) -> Histogram:
+        """Of what `change` makes of each value, which is known to the width of its bucket."""
+        counts = BucketCounts()
+        for index, count in self.buckets.items():
+            assert self.least is not None and self.most is not None
+            counts.add(change(min(max(_middle(index), self.least), self.most)), count)
+        return counts.histogram()
+
     @cached_property
     def _ranks(self) -> Tuple[List[int], List[int]]:
         """Filled buckets in order, and how many values lie before each: added up once for all that is asked of them."""
@@ -82,11 +90,11 @@ class BucketCounts:
         self._buckets: Dict[int, int] = {}
         self._total, self._least, self._most = 0.0, math.inf, -math.inf
 
-    def add(self, value: float) -> None:
+    def add(self, value: float, times: int = 1) -> None:
         """Raises ValueError on a negative or non-finite value."""
         index = _index(value)
-        self._buckets[index] = self._buckets.get(index, 0) + 1
-        self._total += value
+        self._buckets[index] = self._buckets.get(index, 0) + times
+        self._total += value * times
         self._least, self._most = min(self._least, value), max(self._most, value)
 
     def histogram(self) -> Histogram:

@@ -219,6 +219,9 @@ class Counters:
     tool_waited: Optional[Duration] = None
     """The longest time within a second for which a thread of the tool was ready to run and had no CPU. Of tools that
     time answers."""
+    tool_waits: Optional[Mapping[int, Duration]] = None
+    """For how long that was in each second: the key is its begin, in seconds from the instant. Seconds with hardly any
+    are left out."""
     oom_kills: Optional[int] = None
     """Processes of the worker's cgroup that the kernel killed for memory."""
     network: Optional[Mapping[str, int]] = None

@@ -104,12 +104,6 @@ def sent_again(trial: Trial) -> tuple[int, Ratio] | None:
     return sender.retransmits, Ratio(sender.retransmits / (sender.retransmits + segments))
 
 
-def tools_waited(trial: Trial) -> Duration:
-    """The most that both tools of a timed exchange waited for a CPU within a second: an answer may be later by it."""
-    waits = (half.counters.tool_waited for half in trial.halves if half.counters is not None)
-    return Duration(sum(wait.si for wait in waits if wait is not None))
-
-
 def _needed(trial: Trial) -> tuple[Result | None, ...]:
     by_half = {Half.SERVE: trial.serve, Half.SEND: trial.send}
     return tuple(by_half[half] for half in ENGINES[trial.probe.engine].needs)

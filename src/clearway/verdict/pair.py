@@ -17,7 +17,7 @@ from clearway.probe.metrics import Better
 from clearway.probe.records import Outcome, Pair, Reason, Trial
 from clearway.spec.criteria import Criterion, LinkShare, Over
 from clearway.spec.model import Repeats, Test
-from clearway.verdict.attempt import outcome, tools_waited, void_reason
+from clearway.verdict.attempt import outcome, void_reason
 from clearway.verdict.evidence import Evidence, Reading, is_worst, pooled, read, worst
 from clearway.verdict.interval import Interval, Mean
 from clearway.verdict.looks import Looks
@@ -25,6 +25,7 @@ from clearway.verdict.model import PairState, PairValue
 from clearway.verdict.noise import Means, Noise
 from clearway.verdict.thresholds import ZONE
 from clearway.verdict.trials import TrialIndex
+from clearway.verdict.waits import tools_waited, without_waits
 
 TOTAL = "total"
 """Name of the one group of `in total`."""
@@ -52,7 +53,7 @@ class Samples:
     breaking: tuple[Reason, ...] = ()
     """What breaks the pair with any value: a path that is proven dead."""
     waited: Duration = Duration(0)
-    """How much of a time may be the tools' own: they waited for a CPU."""
+    """The most that the tools waited for a CPU within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Member:
     evidence: Evidence | None
     """None: nothing was measured."""
     repeats: int
+    unwaited: Evidence | None = None
+    """What is left of times beyond the limit without the tools' own waiting for a CPU; None: all of it."""
 
 
 def judge_members(context: CriterionContext, pairs: Sequence[Pair]) -> list[PairValue]:
@@ -85,7 +88,11 @@ def _pairs(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]
     for pair in pairs:
         limit, samples = limit_for(context.criterion, context.index.link(pair)), collect_samples(context, pair)
         evidence = pooled(context.criterion, limit, samples.readings) if samples.readings else None
-        yield Member(pair, limit, samples, evidence, len(samples.readings))
+        member = Member(pair, limit, samples, evidence, len(samples.readings))
+        is_beyond = (
+            limit is not None and evidence is not None and not context.criterion.is_met(evidence.value, limit.si)
+        )
+        yield replace(member, unwaited=without_waits(context.criterion, samples.readings)) if is_beyond else member
 
 
 def _groups(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]:
@@ -183,17 +190,14 @@ def _interval(criterion: Criterion, looks: Looks, noise: Noise, member: Member, 
     low, high = (tails.holds, tails.breaks) if criterion.metric.better is Better.HIGHER else (tails.breaks, tails.holds)
     if not isinstance(evidence, Means):
         found = evidence.interval(low, high)
-        own = _may_be_waiting(found.low, member.samples.waited) if criterion.metric.unit is Duration else 0.0
-        return replace(found, low=max(0.0, found.low - own))
+        unwaited = member.unwaited
+        if unwaited is None or isinstance(unwaited, Means):
+            return found
+        return replace(found, low=min(found.low, unwaited.interval(low, high).low))
     relative = _relative(member)
     if relative is None or member.limit is None:
         return Mean(evidence, 1.0, Noise()).interval(low, high)
     return Mean(relative, member.limit.si, noise).interval(low, high)
-
-
-def _may_be_waiting(seconds: float, waited: Duration) -> float:
-    """How much of a time the tools may have made themselves, that waited so long within a second."""
-    return waited.si * max(1, math.ceil(seconds))
 
 
 def _compare(

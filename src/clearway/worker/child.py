@@ -9,11 +9,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from pathlib import Path
-from typing import Deque, Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from clearway.worker.unprivileged import hand_over, rights_given_up
+from clearway.worker.waits import ThreadWaits
 
 _POLL = 0.01
 """Seconds from one look at whether the tool has ended to the next."""
@@ -24,26 +24,6 @@ _OUTPUT_LIMIT = 32_000_000
 
 _OPEN_FILES = re.compile(r"^Max open files +(\d+) ", re.MULTILINE)
 """How many a process may have, in `/proc/PID/limits`: a worker without rights may read it there of any process."""
-
-
-class LongestWait:
-    """The most that a thread waited for a CPU within a second, from looks at all that it has waited so far.
-
-    Looks that are further apart make it larger, never smaller.
-    """
-
-    _WITHIN = 1.0
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._looks: Deque[Tuple[float, float]] = deque([(0.0, 0.0)])
-
-    def look(self, now: float, waited: float) -> None:
-        """At an instant of the monotonic clock, with what it has waited by then; both in seconds."""
-        self._looks.append((now, waited))
-        while len(self._looks) > 2 and self._looks[1][0] <= now - self._WITHIN:
-            self._looks.popleft()
-        self.seconds = max(self.seconds, waited - self._looks[0][1])
 
 
 class Child:
@@ -74,25 +54,24 @@ class Child:
         self._exit: Optional[int] = None
         self.cpu: Optional[float] = None
         """CPUs it used on average over its life; None while it runs."""
-        self._waits: Dict[str, LongestWait] = {}
+        self.waits: Dict[str, ThreadWaits] = {}
+        """Of each of its threads that was looked at."""
         self.out_of_descriptors = False
         """Whether it was seen with as many open files as it may have."""
 
-    @property
-    def waited(self) -> Optional[float]:
-        """The most seconds within one that a thread of it was ready to run and had no CPU; None if it is not known."""
-        return max(one.seconds for one in self._waits.values()) if self._waits else None
+    def look_at_waits(self, instant: float) -> None:
+        """Read how long each thread has waited for a CPU: the kernel forgets it when the thread ends.
 
-    def look_at_waits(self) -> None:
-        """Read how long each thread has waited for a CPU: the kernel forgets it when the thread ends."""
+        `instant`: the probe's, on the monotonic clock.
+        """
         for folder in Path(f"/proc/{self._process.pid}/task").glob("*"):
             try:
                 fields = (folder / "schedstat").read_text(encoding="ascii").split()
             except OSError:
                 continue  # the thread is gone, or the kernel does not count
             if len(fields) > 1:
-                wait = self._waits.setdefault(folder.name, LongestWait())
-                wait.look(time.monotonic(), int(fields[1]) / 1e9)
+                waits = self.waits.setdefault(folder.name, ThreadWaits(self._spawned - instant))
+                waits.look(time.monotonic() - instant, int(fields[1]) / 1e9)
 
     def look_at_descriptors(self) -> None:
         """See whether it can open another file, or accept another connection: not every tool says that it can't."""

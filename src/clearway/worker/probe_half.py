@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Mapping, Optional, Tuple
+from typing import Iterable, Mapping, Optional, Tuple
 
 from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
@@ -25,6 +25,7 @@ from clearway.worker.heartbeat import Heartbeat
 from clearway.worker.network import is_open, unanswered
 from clearway.worker.own_limits import disturbance, limit_met
 from clearway.worker.served_port import ServedPort
+from clearway.worker.waits import ThreadWaits, counted
 
 _POLL = 0.01
 """Seconds from one look at the table of sockets to the next."""
@@ -105,7 +106,7 @@ class ProbeHalf:
 
     def _explained(self, void: _Void) -> Tuple[Outcome, Reason]:
         """What happened to the tool is the reason, before all that was found after it."""
-        self._count(None, None)
+        self._count()
         if void.outcome is Outcome.NOT_RUN or self._command is None:
             return void.outcome, void.reason
         found = self._disturbance(self._command)
@@ -122,14 +123,13 @@ class ProbeHalf:
         values = {"tool": command.argv[0], "addresses": ", ".join(others or ())}
         return Reason("worker.server-taken", values) if others else None
 
-    def _count(self, tool_cpu: Optional[float], waited: Optional[float]) -> None:
+    def _count(self, tool_cpu: Optional[float] = None, waits: Iterable[ThreadWaits] = ()) -> None:
         """What happened since just before the tool was started; once."""
         if self._before is not None and self._counters is None:
             dropped = self._port.socket_drops if self._port is not None else None
             found = counters.between(self._before, counters.read(), tool_cpu)
             paused = Duration(self._heartbeat.lost - self._lost)
-            tool_waited = None if waited is None else Duration(waited)
-            self._counters = replace(found, socket_drops=dropped, paused=paused, tool_waited=tool_waited)
+            self._counters = replace(counted(found, waits), socket_drops=dropped, paused=paused)
 
     def _measure(self, folder: Path) -> Measurement:
         command = self._command = self._prepared(folder)
@@ -147,7 +147,7 @@ class ProbeHalf:
         self._over = self._await_end(command, child)
         self._check_answered()
         child.end(command.grace.si)
-        self._count(child.cpu, child.waited)
+        self._count(child.cpu, child.waits.values())
         if (disturbed := self._disturbance(command)) is not None:
             raise _Void(Outcome.TOOL_FAILED, disturbed)
         return self._read(command, folder)
@@ -247,7 +247,7 @@ class ProbeHalf:
                 self._port.look()
             child.look_at_descriptors()
             if isinstance(self._request.parameters, (HttpParameters, RoundTripParameters)):
-                child.look_at_waits()
+                child.look_at_waits(time.monotonic() + self._clock.until(self._request.start))
             if self._cancelled.is_set() or time.monotonic() >= until:
                 return False
         return True

@@ -56,7 +56,8 @@ def any_of(hint: Any) -> SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(any_of(arguments[0]), max_size=3).map(tuple)
     if origin is not None:
-        return st.dictionaries(WORDS, any_of(arguments[1]), max_size=3)
+        keys = st.integers(-60, 60) if arguments[0] is int else WORDS
+        return st.dictionaries(keys, any_of(arguments[1]), max_size=3)
     return _of_class(hint)
 
 
