@@ -1,7 +1,8 @@
 """What comes next: the one place that decides whether, and why, there is another round. Pure.
 
 Planned rounds first, in their order; then probes without a value again, a bounded number of times; then pairs that
-are undecided with the limit inside their interval, up to the test's budget. What the road did to an attempt is never
+are undecided with the limit inside their interval, up to the test's budget; last, places that are suspected to be at
+fault, to confirm them. What the road did to an attempt is never
 retried away: an attempt with a value has had its turn, and so has one that proves the road bad. A round is always run
 again as a whole, so that every pair has the conditions of its first value: in a retry the probes that were fine take
 part as background, in a repeat all of them add a value.
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from clearway.diagnose.retests import alone, retested, together
 from clearway.ledger.record import Record
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.observations import HAND_OUT_LATE
@@ -36,7 +38,31 @@ def next_round(record: Record) -> Round | None:
         for candidates in (_planned(record), _retries(record), _repeats(record)):
             if (found := next((round_ for round_ in candidates if round_.test in tests), None)) is not None:
                 return found
-    return None
+    return _retest(record)
+
+
+def _retest(record: Record) -> Round | None:
+    """The round that measures the suspects again: alone, then those that were sound alone with their company.
+
+    None where nodes are broken on purpose: by then they are no longer what they were.
+    """
+    made = sum(round_.why is RoundReason.RETEST for round_ in record.rounds)
+    if made >= _RETESTS or record.spec.chaos is not None or not (found := record.derived(retested)):
+        return None
+    if made:
+        again = together(record, found)
+        return None if again is None else _retest_of(again, again.probes, made)
+    probes = alone(record, found)
+    origin = next((round_ for round_ in record.plan if probes and probes[0].id in {p.id for p in round_.probes}), None)
+    return None if origin is None else _retest_of(origin, probes, made)
+
+
+def _retest_of(origin: Round, probes: tuple[Probe, ...], made: int) -> Round:
+    return Round(f"{origin.id}.retest-{made + 1}", origin.test, probes, RoundReason.RETEST, origin.id)
+
+
+_RETESTS = 2
+"""Rounds that a run with suspects takes longer at most."""
 
 
 def _planned(record: Record) -> Iterator[Round]:
@@ -49,7 +75,7 @@ def _retries(record: Record) -> Iterator[Round]:
     trials: defaultdict[str, list[Trial]] = defaultdict(list)
     for trial in record.trials:
         trials[trial.probe.id].append(trial)
-    for origin in (round_ for round_ in record.rounds if round_.why is not RoundReason.RETRY):
+    for origin in (round_ for round_ in record.rounds if round_.why not in (RoundReason.RETRY, RoundReason.RETEST)):
         void = {probe.id for probe in origin.probes if _is_due(index, trials[probe.id])}
         if void:
             yield _retry(record, origin, void)

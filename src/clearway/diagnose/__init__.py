@@ -11,10 +11,10 @@ from clearway.diagnose.clocks import clock_findings
 from clearway.diagnose.flows import flow_findings
 from clearway.diagnose.losses import loss_findings
 from clearway.diagnose.resources import memory_findings, throttled
+from clearway.diagnose.retests import suspects
 from clearway.diagnose.stand_outs import stand_outs
 from clearway.diagnose.strangers import stranger_findings
 from clearway.diagnose.surroundings import given_up_findings, membership_findings, site_findings
-from clearway.diagnose.suspects import suspects
 from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Reason
 from clearway.spec.model import Test

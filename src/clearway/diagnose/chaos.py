@@ -8,7 +8,7 @@ from clearway.base.clock import moment
 from clearway.base.units import Duration
 from clearway.ledger.record import Record
 from clearway.probe.observations import CHAOS_FAILED
-from clearway.probe.records import Finding, Observation, Reason, Role, Severity
+from clearway.probe.records import Finding, Observation, Reason, Severity
 from clearway.spec.model import Test
 from clearway.verdict.downtime import downtimes
 from clearway.verdict.trials import TrialIndex
@@ -45,7 +45,7 @@ def met_downtime(record: Record, test: Test) -> Reason | None:
     disturbances = record.derived(TrialIndex).disturbances
     nodes, probes = set[str](), dict[str, None]()
     for trial in record.trials:
-        if trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND:
+        if trial.probe.test == test.name and trial.probe.is_figure:
             for downtime in disturbances.overlapping(trial):
                 nodes.add(downtime.node)
                 probes[trial.probe.id] = None

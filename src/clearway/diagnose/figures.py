@@ -9,7 +9,7 @@ from clearway.base.units import Quantity
 from clearway.ledger.record import Record
 from clearway.probe.distribution import SampleStats
 from clearway.probe.metrics import METRICS, Better, Metric
-from clearway.probe.records import Pair, Role, Trial
+from clearway.probe.records import Pair, Trial
 from clearway.spec.model import Test
 from clearway.verdict.evidence import value_of_all
 from clearway.verdict.trials import TrialIndex
@@ -69,7 +69,7 @@ def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     index = record.derived(TrialIndex)
     trials: dict[Pair, list[Trial]] = {}
     for trial in record.trials:
-        mine = trial.probe.test == test.name and trial.probe.role is not Role.BACKGROUND
+        mine = trial.probe.test == test.name and trial.probe.is_figure
         if mine and index.is_figure(trial):
             trials.setdefault(trial.probe.pair, []).append(trial)
     zones = {node.name: node.zone for node in record.inventory.nodes}

@@ -18,7 +18,7 @@ from clearway.probe.datagrams import FlowLoss, flow_losses
 from clearway.probe.measurement import Tcp, Udp
 from clearway.probe.metrics import DUPLICATES, THROUGHPUT, measured
 from clearway.probe.parameters import TcpParameters, UdpParameters
-from clearway.probe.records import Finding, Pair, Role, Severity, Trial
+from clearway.probe.records import Finding, Pair, Severity, Trial
 from clearway.verdict.attempt import sent_again
 from clearway.verdict.thresholds import SENT_AGAIN
 from clearway.verdict.trials import TrialIndex
@@ -68,7 +68,7 @@ class _Seen:
 def flow_findings(record: Record) -> Iterator[Finding]:
     """By kind: each pair once, with its worst attempt, the worst pairs first."""
     index = record.derived(TrialIndex)
-    trials = [trial for trial in record.trials if trial.probe.role is not Role.BACKGROUND and index.is_figure(trial)]
+    trials = [trial for trial in record.trials if trial.probe.is_figure and index.is_figure(trial)]
     worst: dict[tuple[str, Pair], _Seen] = {}
     for seen in _all_seen(trials):
         known = worst.setdefault((seen.code, seen.pair), seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from clearway.base.units import Rate
@@ -16,27 +16,15 @@ from clearway.probe.records import Pair
 from clearway.verdict.suspect import Place, Suspect
 from clearway.verdict.trials import TrialIndex
 
-_FEWEST_MEASUREMENTS = 2
-"""One alone may have met what is over a moment later."""
 
-
-def suspects(record: Record) -> tuple[Suspect, ...]:
-    """By all tests together, the strongest first. None was measured again to confirm it."""
+def candidates(record: Record) -> tuple[Suspect, ...]:
+    """By all tests together, the strongest first; also those that a single measurement shows."""
     found: dict[Place, list[FoundPlace]] = defaultdict(list)
     for compared in _all_compared(record):
         for shown in compared.shown:
             found[shown.place].append(shown)
-    often = {place: shown for place, shown in found.items() if _measurements(shown) >= _FEWEST_MEASUREMENTS}
-    strongest_first = sorted(often, key=lambda place: -max(shown.strength for shown in often[place]))
-    return tuple(_suspect(place, often[place], found) for place in strongest_first)
-
-
-def _measurements(shown: Iterable[FoundPlace]) -> int:
-    """Figures of one test are of the same measurements."""
-    by_test: Counter[str] = Counter()
-    for one in shown:
-        by_test[one.sign.test] = max(by_test[one.sign.test], one.sign.measurements)
-    return by_test.total()
+    strongest_first = sorted(found, key=lambda place: -max(shown.strength for shown in found[place]))
+    return tuple(_suspect(place, found[place], found) for place in strongest_first)
 
 
 def _suspect(place: Place, shown: Sequence[FoundPlace], found: Iterable[Place]) -> Suspect:

@@ -33,6 +33,8 @@ class Role(str, Enum):
     """Measured and shown, never judged: for instance a pair across zones, where the spec does not ask to judge it."""
     EXPOSED = "exposed"
     """One of its nodes is broken on purpose meanwhile: measured once and shown, never judged."""
+    RETEST = "retest"
+    """It goes through a suspect: measured to confirm it, never judged."""
 
 
 class Outcome(str, Enum):
@@ -56,6 +58,8 @@ class RoundReason(str, Enum):
     """The verdict on some of its pairs was undecided."""
     RETRY = "retry"
     """Some of its probes were void."""
+    RETEST = "retest"
+    """Places that are suspected to be at fault are measured again, to confirm them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -185,6 +189,11 @@ class Probe:
     family: Optional[str] = None
     """`ipv4` or `ipv6`; None: the first of the server's that the client has too."""
     step: Optional[str] = None
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether what it measures is a figure of its pair, judged or not."""
+        return self.role not in (Role.BACKGROUND, Role.RETEST)
 
     @property
     def source(self) -> Slot:

@@ -19,7 +19,7 @@ from clearway.probe.records import Outcome, Severity
 from clearway.report.wording import Language
 from clearway.verdict.doubts import Doer
 from clearway.verdict.model import Coverage, PairState, State, VerdictScope
-from clearway.verdict.suspect import Suspect
+from clearway.verdict.suspect import Confirmation, Suspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +183,7 @@ class AttemptPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspectPart(Suspect):
+    confirmation: Confirmation
     sentence: str
 
 

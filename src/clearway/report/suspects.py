@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from clearway.probe.metrics import METRICS
 from clearway.report.document import SuspectPart
 from clearway.report.phrases import Phrases, rounded
-from clearway.verdict.suspect import Place, PlaceSign, Suspect
+from clearway.verdict.suspect import Place, PlaceSign, Retest, Suspect
 
 _SIGNS = 2
 """Figures that a sentence has; JSON has them all."""
@@ -18,14 +18,39 @@ _RAREST = 9
 
 def suspect_parts(suspects: Iterable[Suspect], phrases: Phrases) -> Iterator[SuspectPart]:
     for one in suspects:
+        sentence = f"{_seen(one, phrases)} {_confirmation(one, phrases)}"
         yield SuspectPart(
-            place=one.place, signs=one.signs, sound=one.sound, alike=one.alike, sentence=_sentence(one, phrases)
+            place=one.place,
+            signs=one.signs,
+            sound=one.sound,
+            alike=one.alike,
+            retests=one.retests,
+            confirmation=one.standing,
+            sentence=sentence,
         )
 
 
-def _sentence(suspect: Suspect, phrases: Phrases) -> str:
+def _confirmation(suspect: Suspect, phrases: Phrases) -> str:
+    """What measuring it again showed: of several roads the one that was bad, if there is one."""
+    shown = [one for one in suspect.retests if one.value is not None and one.bad_again is not None]
+    alone = sorted((one for one in shown if one.alone), key=lambda one: not one.bad_again)
+    company = sorted((one for one in shown if not one.alone), key=lambda one: not one.bad_again)
+    values = {
+        "alone": tuple(_retest(suspect, one, phrases) for one in alone[:1]),
+        "company": tuple(_retest(suspect, one, phrases) for one in company[:1]),
+    }
+    return phrases.say(f"suspect.{suspect.standing.value}", **values)
+
+
+def _retest(suspect: Suspect, retest: Retest, phrases: Phrases) -> str:
+    assert retest.value is not None
+    value = rounded(suspect.signs[0].metric, retest.value)
+    return phrases.say("suspect.road", sender=retest.sender, receiver=retest.receiver, value=value)
+
+
+def _seen(suspect: Suspect, phrases: Phrases) -> str:
     return phrases.say(
-        "suspect.seen",
+        "suspect.named",
         place=_place(suspect.place, phrases),
         signs="; ".join(_sign(sign, phrases) for sign in suspect.signs[:_SIGNS]),
         sound=tuple(_place(place, phrases) for place in suspect.sound),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,35 @@ class PlaceSign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retest:
+    """One more measurement of a road through a suspect, after all others."""
+
+    sender: str
+    receiver: str
+    alone: bool
+    """Whether nothing but other suspects was measured at the same time."""
+    value: Quantity | None = None
+    """By the figure of the first sign of its test; None: the attempt was void."""
+    bad_again: bool | None = None
+    """Whether the value is nearer to what the pair showed before than to what is usual elsewhere."""
+
+
+class Confirmation(StrEnum):
+    """What is known of a suspect."""
+
+    SEEN = "seen"
+    """It was not measured again, or what measured it was void."""
+    CONFIRMED = "confirmed"
+    """Bad again, alone."""
+    TOGETHER = "together"
+    """Sound alone, and bad again while the other pairs sent."""
+    ALONE_SOUND = "alone-sound"
+    """Sound alone, and not measured again with the others."""
+    GONE = "gone"
+    """Sound alone and with the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """A place that explains why its pairs are worse than the rest."""
 
@@ -80,3 +110,35 @@ class Suspect:
     """Ruled out: places next to it whose other pairs are like the rest."""
     alike: tuple[Place, ...]
     """Not ruled out: the measured pairs that go through them are the same ones."""
+    retests: tuple[Retest, ...] = ()
+    """In the order of measuring."""
+
+    @property
+    def measurements(self) -> int:
+        """Behind the signs. Figures of one test are of the same measurements."""
+        by_test: Counter[str] = Counter()
+        for sign in self.signs:
+            by_test[sign.test] = max(by_test[sign.test], sign.measurements)
+        return by_test.total()
+
+    @property
+    def standing(self) -> Confirmation:
+        by_alone, by_company = (
+            [one.bad_again for one in self.retests if one.alone is alone] for alone in (True, False)
+        )
+        if True in by_alone:
+            return Confirmation.CONFIRMED
+        if True in by_company:
+            return Confirmation.TOGETHER
+        if False not in by_alone:
+            return Confirmation.SEEN
+        return Confirmation.GONE if False in by_company else Confirmation.ALONE_SOUND
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.standing in (Confirmation.CONFIRMED, Confirmation.TOGETHER)
+
+    @property
+    def is_sound_alone(self) -> bool:
+        """Whether it is worth measuring with the others."""
+        return self.standing is Confirmation.ALONE_SOUND

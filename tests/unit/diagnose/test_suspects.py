@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from clearway.base.units import Rate
-from clearway.diagnose.suspects import suspects
+from clearway.diagnose.retests import suspects
 from clearway.probe.records import Inventory, Probe
 from clearway.verdict.suspect import Place, PlaceKind, Suspect
 from unit.report.factories import HTTP, TCP, UDP, Network, dead_towards, inventory, record, spec

@@ -77,7 +77,7 @@ def without_data(record: Record) -> Iterator[tuple[Pair, Outcome]]:
 def _measured(record: Record) -> dict[Pair, list[Trial]]:
     found: dict[Pair, list[Trial]] = {}
     for trial in record.trials:
-        if trial.probe.role is not Role.BACKGROUND and outcome(trial) is Outcome.MEASURED:
+        if trial.probe.is_figure and outcome(trial) is Outcome.MEASURED:
             found.setdefault(trial.probe.pair, []).append(trial)
     return found
 
