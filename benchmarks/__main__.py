@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import (
+    analysis,
     crowd,
     datagrams,
     decision,
@@ -48,6 +49,7 @@ class Bench:
 
 BENCHES = {
     "decision": Bench(decision.TITLE, decision.figures),
+    "analysis": Bench(analysis.TITLE, analysis.figures),
     "help": Bench(startup.TITLE, startup.figures),
     "goodput": Bench(goodput.TITLE, goodput.figures),
     "datagrams": Bench(datagrams.TITLE, datagrams.figures),

@@ -16,6 +16,7 @@ from typing import Any
 from clearway import __version__
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError, UsageError
+from clearway.base.garbage import no_search_for_garbage
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
 from clearway.diagnose import diagnose
@@ -293,7 +294,8 @@ def conclude(
     if limits is not None:
         provenance = provenance and replace(provenance, own=judge(record).state)
         record = replace(record, spec=with_limits(record.spec, limits))
-    return with_provenance(compose(record, diagnose(record, judge(record)), language), record, provenance)
+    with no_search_for_garbage():
+        return with_provenance(compose(record, diagnose(record, judge(record)), language), record, provenance)
 
 
 def render_all(document: ReportDocument) -> dict[str, str]:

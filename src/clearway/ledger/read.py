@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clearway.base.errors import LedgerError
+from clearway.base.garbage import no_search_for_garbage
 from clearway.engine.table import ENGINES
 from clearway.ledger import files
 from clearway.ledger.chain import Head, LineForm, form_of, sha256
@@ -33,20 +32,8 @@ _ANY: Codec[Mapping[str, Any]] = Codec(dict, as_object, dict)
 
 def read_run(folder: Path) -> Record:
     """Read a run directory, finished or not. Raises LedgerError naming the file and line that is wrong."""
-    with _no_search_for_garbage():
+    with no_search_for_garbage():
         return _read_run(folder)
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Reading makes millions of objects and drops none: to look for dropped ones takes as long as the reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read_run(folder: Path) -> Record:

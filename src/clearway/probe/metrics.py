@@ -89,8 +89,15 @@ class Metric:
 
     def value(self, trial: Trial, statistic: str) -> Optional[float]:
         """One statistic of an attempt, in SI units; None if the attempt does not carry it."""
-        values = self.read(trial)
+        values = self.values(trial)
         return None if values is None else values.statistic(statistic)
+
+    def values(self, trial: Trial) -> Optional[Distribution]:
+        """What `read` makes of an attempt, made once: verdict, diagnosis and report ask for the same."""
+        if self.name not in trial.read:
+            trial.read[self.name] = self.read(trial)
+        found: Optional[Distribution] = trial.read[self.name]
+        return found
 
 
 def measured(result: Optional[Result], kind: Type[M]) -> Optional[M]:
@@ -110,8 +117,8 @@ def _throughput(trial: Trial) -> Optional[Distribution]:
         return None
     sizes, interval = [size.si for size in flow.series], flow.interval.si
     joined = min(max(1, round(_SHORTEST / interval)), len(sizes))
-    parts = [sizes[first : first + joined] for first in range(0, len(sizes), joined)]
-    levels = tuple(_rate(part, interval) for part in parts if len(part) == joined)
+    ends = range(joined, len(sizes) + 1, joined)
+    levels = tuple([_rate(sizes[end - joined : end], interval) for end in ends])
     return LevelStats(levels, _rate(sizes, interval))
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Mapping, Optional, Tuple
+from functools import cached_property
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
 from clearway.base.texts import cleaned
@@ -123,7 +124,11 @@ class Inventory:
     """Whether the workers are in pods: a kernel may refuse to pods what it allows to the machine itself."""
 
     def node(self, name: str) -> Node:
-        return next(node for node in self.nodes if node.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Node]:
+        return {node.name: node for node in self.nodes}
 
 
 @dataclass(frozen=True)
@@ -298,7 +303,12 @@ class Trial:
     @property
     def halves(self) -> Tuple[Result, ...]:
         """Those that there are."""
-        return tuple(half for half in (self.serve, self.send) if half is not None)
+        return tuple([half for half in (self.serve, self.send) if half is not None])
+
+    @cached_property
+    def read(self) -> Dict[str, Any]:
+        """What metrics read of it, by their names: see `Metric.values`."""
+        return {}
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def outcome(trial: Trial) -> Outcome:
     connect to a server that wasn't there proves nothing about the path.
     """
     serve, send = trial.serve, trial.send
+    if serve is not None and send is not None and serve.outcome is send.outcome is Outcome.MEASURED:
+        return Outcome.MEASURED
     if send is not None and send.outcome is Outcome.UNREACHABLE:
         if serve is None:
             return Outcome.NOT_RUN

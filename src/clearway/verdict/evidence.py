@@ -54,8 +54,9 @@ class Reading:
 def read(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[Reading, ...], tuple[Reason, ...]]:
     """The readings of all repeats, and why they cannot be judged."""
     readings = [reading for trial in trials if (reading := _reading(criterion, trial)) is not None]
-    faults = [Reason("verdict.no-value", {"metric": criterion.metric.name})] * (len(trials) - len(readings))
-    count, needed = sum(reading.found.count for reading in readings), _needed_samples(criterion)
+    missing = len(trials) - len(readings)
+    faults = [Reason("verdict.no-value", {"metric": criterion.metric.name})] * missing if missing else []
+    count, needed = sum([reading.found.count for reading in readings]), _needed_samples(criterion)
     if readings and count < needed:
         faults.append(Reason("verdict.too-few-samples", {"count": count, "needed": needed}))
     return tuple(readings), tuple(faults)
@@ -75,6 +76,8 @@ def pooled(criterion: Criterion, limit: Quantity | None, readings: Sequence[Read
 
 def value_of_all(metric: Metric, statistic: str, trials: Sequence[Trial]) -> float | None:
     """One number of all repeats, made as the verdict makes it; None if no repeat carries it."""
+    if len(trials) == 1:
+        return metric.value(trials[0], statistic)
     whole = metric.unit(1.0)
     asked = Criterion(metric, statistic, GOOD_SIDE[metric.better], whole, Over.PAIRS, EVERY, "")
     readings, _ = read(asked, trials)
@@ -94,7 +97,7 @@ def worst(criterion: Criterion, values: Sequence[float]) -> Worst:
 
 
 def _reading(criterion: Criterion, trial: Trial) -> Reading | None:
-    found = criterion.metric.read(trial)
+    found = criterion.metric.values(trial)
     value = found.statistic(criterion.statistic) if found is not None else None
     return None if found is None or value is None else Reading(trial, found, value)
 
@@ -166,5 +169,7 @@ def _block_edges(reading: Reading, values: int) -> Iterator[tuple[int, int]]:
 
 def _mean_block_error(first: Reading) -> float:
     """0 where there are no blocks."""
-    means = [block.statistic("mean") for block in _blocks(first)]
-    return block_error([mean for mean in means if mean is not None])
+    if not isinstance(first.found, SampleStats):
+        return block_error([mean for block in _blocks(first) if (mean := block.statistic("mean")) is not None])
+    values = first.found.values
+    return block_error([math.fsum(values[low:high]) / (high - low) for low, high in _block_edges(first, len(values))])

@@ -31,6 +31,9 @@ class RoadEvidence:
     """The pair may break by its values, but can't hold."""
 
 
+_NOTHING = RoadEvidence()
+
+
 @dataclass(frozen=True)
 class TrialIndex:
     record: Record
@@ -67,7 +70,7 @@ class TrialIndex:
 
     def road_doubts(self, trial: Trial) -> tuple[Doubt, ...]:
         """What the road did to this attempt. A void one proves nothing, but for what breaks by itself."""
-        if self.disturbances.of(trial):
+        if not self.doubts(trial) or self.disturbances.of(trial):
             return ()
         void = bool(self._void(trial))
         found = (doubt for doubt in self.doubts(trial) if doubt.kind.doer is Doer.ROAD)
@@ -75,7 +78,8 @@ class TrialIndex:
 
     def evidence(self, trials: Sequence[Trial]) -> RoadEvidence:
         """What the road did to these attempts at one pair. An attempt without it takes none of it back."""
-        found = [doubt for trial in trials for doubt in self.road_doubts(trial)]
+        if not (found := [doubt for trial in trials for doubt in self.road_doubts(trial)]):
+            return _NOTHING
         times = Counter(doubt.kind for doubt in found)
         breaking, against = list[Reason](), list[Reason]()
         for doubt in found:
