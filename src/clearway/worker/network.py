@@ -4,61 +4,53 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from itertools import islice
-from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
+from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from clearway.engine.base import Listen
 from clearway.probe.records import Endpoint
+from clearway.worker import sock_diag
+from clearway.worker.sock_diag import ANY, ASKING, ESTABLISHED, LEFT, LISTENING, Address, OtherEnd, Query, Socket
 
 _LOCAL, _REMOTE, _STATE, _INODE, _DROPS = 1, 2, 3, 9, 12
 """Columns of /proc/net/tcp and /proc/net/udp."""
-_LISTENING, _ASKING = "0A", "02"
-_CONNECTED = ("01", "08")
-"""Established, and left by the other end alone. What waits to be forgotten may be of an earlier probe."""
+_OPEN = frozenset((LISTENING,))
+_CONNECTED = frozenset((ESTABLISHED, LEFT))
+"""What waits to be forgotten may be of an earlier probe."""
 _FIRST_PORT, _LAST_PORT = 20_000, 30_000
 """Below the range that the kernel gives to outgoing connections, so that a tool's own can't take one."""
 
 
 def is_open(listen: Listen) -> bool:
-    """Whether something listens on the port. Read from /proc: connecting would be taken for a client."""
-    rows = _rows(listen.transport, listen.port)
-    return any(listen.transport == "udp" or row[_STATE] == _LISTENING for row in rows)
+    """Whether something listens on the port. The kernel says so: connecting would be taken for a client."""
+    return bool(sockets(Query(listen.transport, listen.port, ANY if listen.transport == "udp" else _OPEN)))
 
 
 def unanswered(server: Endpoint) -> int:
     """Connections of this worker's network to a server that the kernel has asked for without an answer so far."""
-    return sum(row[_STATE] == _ASKING and _is_remote(row[_REMOTE], server) for row in _table("tcp"))
+    asking = sockets(Query("tcp", server.port, frozenset((ASKING,)), remote=True))
+    return sum(one.end.address == ip_address(server.address) for one in asking)
 
 
 def peers(listen: Listen) -> FrozenSet[str]:
     """Addresses that have a connection to the port now; over UDP those of sockets that are tied to one sender."""
-    rows = (row for row in _rows(listen.transport, listen.port) if row[_STATE] in _CONNECTED)
-    return frozenset(_usual(_address(row[_REMOTE].rpartition(":")[0])) for row in rows)
+    found = sockets(Query(listen.transport, listen.port, _CONNECTED))
+    return usual_addresses(one.end.address for one in found)
+
+
+def usual_addresses(addresses: Iterable[Address]) -> FrozenSet[str]:
+    """Each in its one usual form: IPv6 sockets write the addresses of IPv4 as their own."""
+    return frozenset(str(getattr(address, "ipv4_mapped", None) or address) for address in addresses)
 
 
 def usual_forms(addresses: Iterable[str]) -> FrozenSet[str]:
     """Addresses, each in its one usual form; what is no address is left out."""
-    found = set()
+    found = []
     for address in addresses:
         with suppress(ValueError):
-            found.add(_usual(ip_address(address.partition("%")[0])))
-    return frozenset(found)
-
-
-def _usual(address: Union[IPv4Address, IPv6Address]) -> str:
-    """IPv6 sockets write the addresses of IPv4 as their own."""
-    return str((address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address)
-
-
-def _is_remote(cell: str, server: Endpoint) -> bool:
-    address, _, port = cell.rpartition(":")
-    return int(port, 16) == server.port and _address(address) == ip_address(server.address)
-
-
-def _address(cell: str) -> Union[IPv4Address, IPv6Address]:
-    """The kernel prints an address as words of 32 bits, each in the machine's own order of bytes."""
-    return ip_address(b"".join(bytes.fromhex(cell[at : at + 8])[::-1] for at in range(0, len(cell), 8)))
+            found.append(ip_address(address.partition("%")[0]))
+    return usual_addresses(found)
 
 
 class SocketDrops:
@@ -66,12 +58,12 @@ class SocketDrops:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._seen: Dict[str, int] = {}
+        self._seen: Dict[int, int] = {}
 
     def sample(self) -> None:
         """Read the counts of all sockets that the port has now: iperf opens one for each client."""
-        for row in _rows("udp", self._port):
-            self._seen[row[_INODE]] = max(int(row[_DROPS]), self._seen.get(row[_INODE], 0))
+        for one in sockets(Query("udp", self._port)):
+            self._seen[one.inode] = max(one.drops or 0, self._seen.get(one.inode, 0))
 
     @property
     def total(self) -> Optional[int]:
@@ -79,17 +71,35 @@ class SocketDrops:
         return sum(self._seen.values()) if self._seen else None
 
 
-def _rows(transport: str, port: int) -> List[List[str]]:
-    """The sockets of a local port, IPv4 and IPv6."""
-    return [row for row in _table(transport) if int(row[_LOCAL].rpartition(":")[2], 16) == port]
+def sockets(query: Query) -> List[Socket]:
+    """What the kernel has, IPv4 and IPv6. Where it can't be asked, as in some sandboxes, its tables are read."""
+    try:
+        return sock_diag.find(query)
+    except OSError:
+        return in_tables(query)
 
 
-def _table(transport: str) -> List[List[str]]:
+def in_tables(query: Query) -> List[Socket]:
+    """The same from /proc. The kernel goes through all that it has room for: 3 to 8 ms on a machine of 24 GB."""
     rows: List[List[str]] = []
     for family in ("", "6"):
-        with suppress(OSError), open(f"/proc/self/net/{transport}{family}", encoding="ascii") as table:
+        with suppress(OSError), open(f"/proc/self/net/{query.transport}{family}", encoding="ascii") as table:
             rows += [line.split() for line in table][1:]
-    return rows
+    end = _REMOTE if query.remote else _LOCAL
+    chosen = (row for row in rows if int(row[end].rpartition(":")[2], 16) == query.port)
+    found = (_in_row(row, query.transport) for row in chosen)
+    return [one for one in found if one.state in query.states]
+
+
+def _in_row(row: List[str], transport: str) -> Socket:
+    drops = int(row[_DROPS]) if transport == "udp" else None
+    address, _, port = row[_REMOTE].rpartition(":")
+    return Socket(int(row[_STATE], 16), OtherEnd(_address(address), int(port, 16)), int(row[_INODE]), drops)
+
+
+def _address(cell: str) -> Address:
+    """The kernel prints an address as words of 32 bits, each in the machine's own order of bytes."""
+    return ip_address(b"".join(bytes.fromhex(cell[at : at + 8])[::-1] for at in range(0, len(cell), 8)))
 
 
 def free_ports(count: int, after: int = 0) -> Tuple[int, ...]:

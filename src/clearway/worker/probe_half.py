@@ -93,6 +93,8 @@ class ProbeHalf:
         try:
             return self._result(*self._attempt(folder))
         finally:
+            if self._port is not None:
+                self._port.close()
             shutil.rmtree(folder, ignore_errors=True)
 
     def _attempt(self, folder: Path) -> Tuple[Outcome, Optional[Reason], Optional[Measurement]]:
@@ -201,6 +203,7 @@ class ProbeHalf:
             self._child.end()
             self._spawn(command, folder)
             self._await_listening(command)
+            self._port.count_as_early()
 
     def _check_lateness(self, command: ToolCommand) -> None:
         """Raise if the half began too late; where the tool waits by itself, watch for its first data."""
@@ -236,6 +239,8 @@ class ProbeHalf:
         until = time.monotonic() + self._clock.until(self._request.start + command.ends.si)
         deadline = time.monotonic() + self._clock.until(self._request.deadline)
         over = self._wait(child, min(until, deadline))
+        if self._port is not None and not over:
+            self._port.look_at_connected()
         if self._cancelled.is_set():
             raise _Void(Outcome.NOT_RUN, Reason("worker.cancelled"))
         return over
