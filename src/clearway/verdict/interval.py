@@ -72,14 +72,15 @@ class Share:
         """Clopper and Pearson's, which is exact for events that do not depend on each other. Events that come in
         bursts say as much as fewer of fewer would.
         """
-        return Interval(self._bound(low, upper=False), self.value, self._bound(high, upper=True))
-
-    def _bound(self, tail: float, *, upper: bool) -> float:
         blocks = [block for block in self.blocks if block[0]]
         effect = max(1.0, _clustering(blocks), _clustering(self.repeats)) if len(blocks) > 1 else 1.0
+        ends = [self._bound(effect, len(blocks) - 1, tail, upper=upper) for tail, upper in ((low, False), (high, True))]
+        return Interval(ends[0], self.value, ends[1])
+
+    def _bound(self, effect: float, freedom: int, tail: float, *, upper: bool) -> float:
         if effect == 1:
             return share_bound(self.events, self.of, tail, upper=upper)
-        count = self.of * _known_from(len(blocks) - 1, tail) / effect
+        count = self.of * _known_from(freedom, tail) / effect
         return share_bound(count * self.value, count, tail, upper=upper)
 
 

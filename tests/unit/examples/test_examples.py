@@ -85,7 +85,7 @@ def test_an_example_plans_every_test_without_a_warning_and_in_a_few_minutes(name
 
 
 def test_the_large_example_grows_slowly() -> None:
-    small, large = (make_plan(example("large-cluster"), cluster(count, count)) for count in (50, 150))
+    small, large = (make_plan(example("large-cluster"), cluster(count, count)) for count in (30, 90))
     assert len(large.rounds) < 4 * len(small.rounds)
 
 

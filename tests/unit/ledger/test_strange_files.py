@@ -23,10 +23,16 @@ READ = (files.MANIFEST, files.SEALS, *files.DIGESTED, *files.LINES, files.VERDIC
 RECORD = record(spec(TCP), inventory(3))
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "run"
+    write_run(folder, RECORD)
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    write_run(tmp_path / "run", RECORD)
-    return tmp_path / "run"
+def run(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "run"))
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,19 @@ LIMITS = "version: 1\naccept:\n  bandwidth: [throughput >= 950 Mbit/s]\n"
 """Above what the pairs of the run reached: 0.95 Gbit/s on average, with noise."""
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was accepted, and its first verdict."""
-    write_run(tmp_path / "run", record(spec(TCP), inventory(3)))
-    assert called("judge", str(tmp_path / "run"))[0] == 0
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("accepted") / "run"
+    write_run(folder, record(spec(TCP), inventory(3)))
+    assert called("judge", str(folder))[0] == 0
+    return folder
+
+
+@pytest.fixture
+def run(accepted: Path, tmp_path: Path) -> Path:
+    """One of its own for every test."""
+    return Path(shutil.copytree(accepted, tmp_path / "run"))
 
 
 @pytest.fixture

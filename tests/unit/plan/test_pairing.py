@@ -40,7 +40,7 @@ def receiving(round_: Round) -> Counter[Slot]:
     return Counter(probe.target for probe in round_.probes)
 
 
-@pytest.mark.parametrize("count", range(2, 201))
+@pytest.mark.parametrize("count", [*range(2, 33), 99, 100, 199, 200])
 def test_a_factorisation_has_every_pair_once_and_no_player_twice_in_a_round(count: int) -> None:
     rounds = list(one_factorisation(count))
     assert len(rounds) == (count if count % 2 else count - 1)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from clearway.base.units import Rate
 from clearway.diagnose import diagnose
 from clearway.ledger.record import Record
 from clearway.probe.records import Reason
+from clearway.report.compose import compose
+from clearway.report.document import ReportDocument
+from clearway.report.wording import Language
 from clearway.verdict.judge import judge
 from clearway.verdict.model import RunVerdict
 from unit.report.factories import HTTP, ROUND_TRIP, TCP, UDP, Network, dead_towards, inventory, record, slow_node, spec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     record: Record
     verdict: RunVerdict
+
+
+@cache
+def composed(run: Run, language: Language = "en") -> ReportDocument:
+    """Once for all tests."""
+    return compose(run.record, run.verdict, language)
 
 
 def judged(made: Record) -> Run:
@@ -72,6 +82,7 @@ def unjudged() -> Run:
     return judged(record(spec({**TCP, "accept": []}), inventory()))
 
 
+@cache
 def big() -> Run:
     """600 pairs that fail."""
     return judged(record(spec(TCP), inventory(nodes=25), Network(rate=lambda _: Rate(1e6))))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from clearway.report.compose import compose
 from clearway.report.outline import Bullets, Facts, Heading, Judgements, Quote, Table, Title, outline
-from unit.report.runs import RUNS, Run, big
+from unit.report.runs import RUNS, Run, big, composed
 
 
 def blocks(run: Run, pairs: int = 10) -> list[object]:
-    return list(outline(compose(run.record, run.verdict, "en"), pairs))
+    return list(outline(composed(run), pairs))
 
 
 def test_a_report_begins_with_its_title_and_has_its_sections_in_order() -> None:
