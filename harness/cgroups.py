@@ -47,9 +47,10 @@ def clusters_with_cgroups() -> set[str]:
     return {path.parent.name for hierarchy in _hierarchies() for path in hierarchy.glob(f"{FAMILY}/*/{_KEEPER}")}
 
 
-def processes_of(cluster: str) -> set[int]:
-    """Every process of a cluster, those in its pods included, as this process numbers them."""
-    lists = (path for hierarchy in _hierarchies() for path in (hierarchy / FAMILY / cluster).rglob("cgroup.procs"))
+def processes_of(cluster: str, node: str = "") -> set[int]:
+    """Every process of a cluster, those in its pods included, or of a node's pods, as this process numbers them."""
+    places = (hierarchy / FAMILY / cluster / node for hierarchy in _hierarchies())
+    lists = (path for place in places for path in place.rglob("cgroup.procs"))
     return {int(pid) for processes in lists for pid in processes.read_text().split()}
 
 

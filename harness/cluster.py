@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 from clearway.base.units import Rate
 from harness.api import Api
 from harness.certificates import Authority
-from harness.cgroups import cgroup_of
+from harness.cgroups import cgroup_of, processes_of
 from harness.daemons import Workplace, containerd_socket, kwok, watches_the_api
 from harness.failure import CommandFailed
 from harness.hollow import hollow_nodes
@@ -155,6 +156,15 @@ class Cluster:
 
     def start_kubelet(self, node: str) -> None:
         self.machinery.start_again(f"kubelet-{node}")
+
+    def power_off(self, node: str) -> None:
+        """All at once: its link, its daemons, its pods. It does not come back."""
+        self.node(node).cut()
+        for daemon in ("containerd", "kubelet", "proxy"):
+            self.machinery.end_daemon(f"{daemon}-{node}", signal.SIGKILL)
+        for process in processes_of(self.machinery.folder.name, node):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def stop_apiserver(self, how: signal.Signals = signal.SIGKILL) -> None:
         """From outside, connections are accepted and reset then; inside they are refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clearway.base.units import Duration
@@ -37,6 +37,8 @@ class FaultySite:
     held_back: list[Event] = field(default_factory=list)
     """What arrives only once the way to the workers is open again."""
     cancelled: int = 0
+    gone: dict[Slot, Reason] = field(default_factory=dict)
+    """Of these the site knows why they don't answer."""
     stopped: int = 0
     stopping: asyncio.Event | None = None
     """Stopping takes until this is set."""
@@ -65,6 +67,9 @@ class FaultySite:
         for event in self.held_back:
             self.queue.put_nowait(event)
         return self.catching_up
+
+    async def absent(self, slots: Collection[Slot]) -> Mapping[Slot, Reason]:
+        return {slot: self.gone[slot] for slot in slots if slot in self.gone}
 
     async def cancel(self) -> None:
         self.cancelled += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tarfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,9 @@ class ContainerSite:
 
     async def reconnected(self) -> Duration:
         return Duration(0)
+
+    async def absent(self, slots: Collection[Slot]) -> Mapping[Slot, Reason]:
+        return {}
 
     async def cancel(self) -> None:
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))

@@ -74,7 +74,8 @@ async def run_round(pool: WorkerPool, round_: Round, attempts: Mapping[str, int]
     `attempts` numbers each probe's attempt. Cancelling empties the mailboxes first.
     """
     pool.ledger.append(round_)
-    ready = {slot: found for slot, found in pool.ready.items() if slot not in pool.lost}
+    await pool.look_for_absent()
+    ready = {slot: found for slot, found in pool.ready.items() if slot not in pool.gone}
     asked = requests_for(round_, attempts, ready, estimate.rounds)
     pool.expect(round_.id, asked.requests)
     results: Mapping[HalfKey, Result] = {}
@@ -118,9 +119,9 @@ def _append_missing(
 
 
 def _why_missing(pool: WorkerPool, probe: Probe, slot: Slot) -> tuple[Outcome, Reason]:
-    if slot in pool.lost:
-        return Outcome.WORKER_LOST, pool.lost[slot]
-    if {probe.client, probe.server} & pool.lost.keys():
+    if slot in pool.gone:
+        return Outcome.WORKER_LOST, pool.gone[slot]
+    if {probe.client, probe.server} & pool.gone.keys():
         return Outcome.NOT_RUN, Reason("run.partner-lost")
     return Outcome.TIMED_OUT, Reason("run.no-answer")
 

@@ -46,6 +46,8 @@ class WorkerPool:
     clock: Clock
     ready: dict[Slot, Ready] = field(default_factory=dict)
     lost: dict[Slot, Reason] = field(default_factory=dict)
+    _absent: dict[Slot, Reason] = field(default_factory=dict)
+    """Workers that did not answer and can't: not asked for anything until the site knows better."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _round: str | None = None
     _asked: dict[_Asked, Slot] = field(default_factory=dict)
@@ -91,6 +93,16 @@ class WorkerPool:
         self._round, self._results = round_id, {}
         self._asked |= {(one.round, one.probe, one.half, one.attempt): slot for slot, one in asked.values()}
 
+    @property
+    def gone(self) -> Mapping[Slot, Reason]:
+        """Workers that nothing is asked of."""
+        return {**self._absent, **self.lost}
+
+    async def look_for_absent(self) -> None:
+        """Whether those that could not answer can again."""
+        if self._absent:
+            self._absent = dict(await self.site.absent(self._absent))
+
     async def gather_results(self, asked: Requests, until: float) -> Mapping[HalfKey, Result]:
         """Results of the expected round, until every half has answered or its worker is lost, or until the instant.
 
@@ -103,7 +115,15 @@ class WorkerPool:
         await self._wait(complete, max(0.0, self.clock.until(until)))
         if not complete():
             await self._wait(complete, (await self.site.reconnected()).si)
+        if not complete():
+            await self._note_absent({slot for key, (slot, _) in asked.items() if key not in self._results})
         return dict(self._results)
+
+    async def _note_absent(self, unanswered: set[Slot]) -> None:
+        found = await self.site.absent(unanswered - self.lost.keys())
+        self._absent |= found
+        for slot, reason in found.items():
+            self._observe(WORKER_LOST, str(slot), {"code": reason.code})
 
     async def _wait(self, condition: Callable[[], bool], patience: float) -> None:
         try:

@@ -91,6 +91,9 @@ class Site(Protocol):
     async def reconnected(self) -> Duration:
         """Returns once the way to the workers is open: with how much longer than usual their results may take now."""
 
+    async def absent(self, slots: Collection[Slot]) -> Mapping[Slot, Reason]:
+        """Of workers that did not answer, those that can't for now, by what the site knows: each with the reason."""
+
     async def cancel(self) -> None:
         """Empty every mailbox: workers end what they run."""
 

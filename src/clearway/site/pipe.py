@@ -214,6 +214,10 @@ class PipedSite:
         """A pipe that breaks is the end of its worker: there is no later."""
         return Duration(0)
 
+    async def absent(self, slots: Collection[Slot]) -> Mapping[Slot, Reason]:
+        """None: a worker whose pipe is open is there."""
+        return {}
+
     async def cancel(self) -> None:
         """Empty every mailbox."""
         await asyncio.gather(*(mailbox.submit(None, ()) for mailbox in self._mailboxes.values()))

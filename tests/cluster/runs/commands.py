@@ -85,7 +85,7 @@ def await_hand_out(cluster: Cluster, namespace: str) -> str:
         boxes = json.loads(cluster.kubectl("get", "ntw", f"--namespace={namespace}", "--output=json"))["items"]
         if boxes and all(box["spec"].get("round") for box in boxes):
             return str(boxes[0]["spec"]["round"])
-        assert time.monotonic() < end, boxes
+        assert time.monotonic() < end, [(box["metadata"]["name"], box["spec"].get("round")) for box in boxes]
         time.sleep(0.1)
 
 

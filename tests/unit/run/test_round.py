@@ -97,6 +97,29 @@ async def test_a_worker_that_is_lost_leaves_the_others_measured(tmp_path: Path) 
     assert [o for (p, _), o in found.items() if p != ROUND.probes[0].id] == [Outcome.MEASURED] * 2
 
 
+async def test_a_worker_that_the_site_knows_to_be_gone_is_lost_and_asked_again_once_it_is_back(tmp_path: Path) -> None:
+    victim, reason = ROUND.probes[0].client, Reason("pod.node-silent", {"node": "node-1", "message": ""})
+
+    def answer(request: Request) -> Result | None:
+        asked = next(probe for probe in ROUND.probes if probe.id == request.probe)
+        silent = victim in site.gone and request.half is Half.SEND and asked.client == victim
+        return None if silent else replace(good(request), round=request.round)
+
+    site = FaultySite(answer, gone={victim: reason})
+    async with WorkerPool(site, SLOTS, Ledger.create(tmp_path, RECORD), HurriedClock()).working() as pool:
+        await pool.gather_ready(0.2)
+        for number in (1, 2, 3):
+            if number == 3:
+                site.gone.clear()
+            again = replace(ROUND, id=f"r{number}", why=RoundReason.RETRY, origin=ROUND.id)
+            await run_round(pool, again, ATTEMPTS, DispatchEstimate())
+    record = read_run(tmp_path)
+    lost = {one.round: one.reason for one in record.results if one.outcome is Outcome.WORKER_LOST}
+    assert lost == {"r1": reason, "r2": reason}
+    assert [victim in asked for asked in site.submitted] == [True, False, True]
+    assert [one.subject for one in record.observations if one.kind == "worker-lost"] == [str(victim)]
+
+
 async def test_silence_until_the_deadline_is_timed_out_not_zero(tmp_path: Path) -> None:
     record = await run(FaultySite(lambda request: good(request) if request.half is Half.SERVE else None), tmp_path)
     silent = [result for result in record.results if result.half is Half.SEND]

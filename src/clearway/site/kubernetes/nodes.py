@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from clearway.kube.api import Api
 from clearway.kube.errors import Forbidden, NotFound
 from clearway.kube.objects import KubeNode, KubeObject, ObjectList, ServerInfo, Taint
 from clearway.plan.model import CONTROL_PLANE
-from clearway.probe.records import Finding, Node, Severity
+from clearway.probe.records import Finding, Node, Reason, Severity
 from clearway.site.kubernetes.names import NAMESPACES, NODES
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 from clearway.site.kubernetes.worker_image import WorkerImage
@@ -177,6 +178,17 @@ async def check_nodes(api: Api, options: KubernetesOptions, names: Collection[st
     found = {node.name: list(unfit(node, options.tolerations)) for node in await wanted_nodes(api, options)}
     gone = {name: [Finding("kubernetes.node-gone", Severity.ERROR, name)] for name in names if name not in found}
     return {**{name: why for name, why in found.items() if why and name in names}, **gone}
+
+
+async def silent_nodes(api: Api, names: Collection[str]) -> Mapping[str, Reason]:
+    """Those of these nodes whose kubelets report no more; none without the right to read them."""
+    found = {}
+    for name in sorted(names):
+        with suppress(Forbidden, NotFound):
+            ready = (await api.get(f"{NODES}/{name}", KubeNode)).ready
+            if ready is not None and ready.status == "Unknown":
+                found[name] = Reason("pod.node-silent", {"node": name, "message": ready.message})
+    return found
 
 
 def _leading(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import operator
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -42,6 +42,7 @@ from clearway.site.kubernetes.nodes import (
     described,
     mixed_architectures,
     server_version,
+    silent_nodes,
 )
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.pods import PLACED_WITHIN, PodMonitor
@@ -128,6 +129,11 @@ class KubernetesSite:
         begun = asyncio.get_running_loop().time()
         await server_version(api)
         return _CATCHING_UP if api.presence.was_away_since(begun - _CATCHING_UP.si) else Duration(0)
+
+    async def absent(self, slots: Collection[Slot]) -> Mapping[Slot, Reason]:
+        """Those on nodes of which the cluster hears nothing."""
+        silent = await silent_nodes(self._connected(), {slot.node for slot in slots})
+        return {slot: silent[slot.node] for slot in slots if slot.node in silent}
 
     async def cancel(self) -> None:
         """Empty every mailbox."""
