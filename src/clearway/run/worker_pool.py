@@ -50,6 +50,8 @@ class WorkerPool:
     """Workers that did not answer and can't: not asked for anything until the site knows better."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _round: str | None = None
+    _over: bool = False
+    """Whether the round has given up what is missing."""
     _asked: dict[_Asked, Slot] = field(default_factory=dict)
     """Of whom, in all rounds so far: a result that comes late is not a foreign one."""
     _given_up: set[Slot] = field(default_factory=set)
@@ -89,8 +91,8 @@ class WorkerPool:
             raise SiteError("run.no-worker-ready", count=len(self.slots), patience=patience)
 
     def expect(self, round_id: str, asked: Requests) -> None:
-        """Gather this round's results from now on; a result of an earlier round is stale: it becomes an observation."""
-        self._round, self._results = round_id, {}
+        """Gather this round's results from now on. One that comes after its round is stale: an observation."""
+        self._round, self._over, self._results = round_id, False, {}
         self._asked |= {(one.round, one.probe, one.half, one.attempt): slot for slot, one in asked.values()}
 
     @property
@@ -106,7 +108,8 @@ class WorkerPool:
     async def gather_results(self, asked: Requests, until: float) -> Mapping[HalfKey, Result]:
         """Results of the expected round, until every half has answered or its worker is lost, or until the instant.
 
-        What the workers could not send because the way to them was interrupted is waited for.
+        What the workers could not send because the way to them was interrupted is waited for. Then the round is over:
+        what is missing has its reason in the record, and a half has one result.
         """
 
         def complete() -> bool:
@@ -117,6 +120,7 @@ class WorkerPool:
             await self._wait(complete, (await self.site.reconnected()).si)
         if not complete():
             await self._note_absent({slot for key, (slot, _) in asked.items() if key not in self._results})
+        self._over = True
         return dict(self._results)
 
     async def _note_absent(self, unanswered: set[Slot]) -> None:
@@ -179,7 +183,7 @@ class WorkerPool:
         asked = self._asked.get((result.round, *key, result.attempt))
         if asked != sender or (result.round == self._round and key in self._results):
             self._give_up(sender, f"{result.round} {result.probe} {result.half.value}")
-        elif result.round != self._round:
+        elif result.round != self._round or self._over:
             self._observe(STALE_RESULT, result.probe, {"round": result.round})
         else:
             self._results[key] = result

@@ -15,9 +15,9 @@ from clearway.base.units import Duration
 from clearway.diagnose import diagnose
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
-from clearway.ledger.write import Ledger
+from clearway.ledger.write import Appended, Ledger
 from clearway.probe.measurement import Timing
-from clearway.probe.observations import HAND_OUT_LATE
+from clearway.probe.observations import HAND_OUT_LATE, STALE_RESULT
 from clearway.probe.records import (
     ClockOffset,
     Half,
@@ -184,6 +184,32 @@ async def test_a_late_result_of_another_round_does_not_count(tmp_path: Path) -> 
     record = read_run(tmp_path)
     assert {result.outcome for result in record.results} == {Outcome.TIMED_OUT}
     assert {seen.kind for seen in record.observations if seen.subject in ATTEMPTS} == {"stale-result"}
+    assert not any(seen.kind == "foreign-message" for seen in record.observations)
+
+
+@pytest.mark.fault(
+    "controller", "a result comes after its round gave it up", "It does not count: the half stays timed out."
+)
+async def test_a_result_that_comes_before_the_next_round_but_after_its_own_does_not_count(tmp_path: Path) -> None:
+    """Whether there is another round is decided by what is missing: a half has one result."""
+    site, observed = FaultySite(lambda request: None), asyncio.Event()
+    last = Observation("worker.last", str(SLOTS[0]), 0.0)
+
+    def listen(item: Appended) -> None:
+        if item == last:
+            observed.set()
+
+    async with WorkerPool(site, SLOTS, Ledger.create(tmp_path, RECORD, [listen]), HurriedClock()).working() as pool:
+        await pool.gather_ready(0.2)
+        await run_round(pool, ROUND, ATTEMPTS, DispatchEstimate())
+        requests = [request for wanted in site.submitted[0].values() for request in wanted]
+        for request in requests:
+            site.queue.put_nowait(Received(asked(request), good(request)))
+        site.queue.put_nowait(Received(SLOTS[0], last))
+        await observed.wait()
+    record = read_run(tmp_path)
+    assert len(list(record.observed(STALE_RESULT))) == len(requests)
+    assert [result.outcome for result in record.results] == [Outcome.TIMED_OUT] * len(requests)
     assert not any(seen.kind == "foreign-message" for seen in record.observations)
 
 
