@@ -42,16 +42,17 @@ def next_round(record: Record) -> Round | None:
 
 
 def _retest(record: Record) -> Round | None:
-    """The round that measures the suspects again: alone, then those that were sound alone with their company.
+    """The round that measures suspects again: alone, then those that were sound alone with their company.
+
+    Where all were bad alone, the second round is for suspects that share a node with one of the first.
 
     None where nodes are broken on purpose: by then they are no longer what they were.
     """
     made = sum(round_.why is RoundReason.RETEST for round_ in record.rounds)
     if made >= _RETESTS or record.spec.chaos is not None or not (found := record.derived(retested)):
         return None
-    if made:
-        again = together(record, found)
-        return None if again is None else _retest_of(again, again.probes, made)
+    if made and (again := together(record, found)) is not None:
+        return _retest_of(again, again.probes, made)
     probes = alone(record, found)
     origin = next((round_ for round_ in record.plan if probes and probes[0].id in {p.id for p in round_.probes}), None)
     return None if origin is None else _retest_of(origin, probes, made)

@@ -24,15 +24,17 @@ from clearway.verdict.trials import TrialIndex
 
 
 def alone(record: Record, found: Sequence[Suspect]) -> tuple[Probe, ...]:
-    """For each suspect that the test with the strongest sign shows, its worst road that goes through no other suspect.
+    """For each suspect that was not measured again yet, its worst road that goes through no other suspect.
 
-    No node is in two of them. Each comes with its own background traffic.
+    All of the test with the strongest sign, and no node is in two of them. Each comes with its own background traffic.
     """
-    test, places, surroundings = found[0].signs[0].test, {one.place for one in found}, Surroundings.of(record.inventory)
+    wanted = [one for one in found if not one.retests]
+    test = wanted[0].signs[0].test if wanted else ""
+    places, surroundings = {one.place for one in found}, Surroundings.of(record.inventory)
     by_id = {probe.id: probe for round_ in record.plan for probe in round_.probes if probe.test == test}
     chosen: list[Probe] = []
     used: set[str] = set()
-    for suspect in found:
+    for suspect in wanted:
         for probe in _worst_first(record, suspect, test, by_id.values()):
             nodes = _nodes(probe.pair)
             if used.isdisjoint(nodes) and places.intersection(surroundings.places_on(nodes)) == {suspect.place}:

@@ -77,6 +77,15 @@ def test_two_suspects_are_measured_again_at_once_and_share_no_node() -> None:
     assert {one.standing for one in suspects(record)} == {Confirmation.CONFIRMED}
 
 
+def test_a_node_that_is_slow_both_ways_is_measured_alone_each_way_in_two_rounds() -> None:
+    record = carried_out(lambda _, probe: "node-3" in {slot.node for slot in probe.pair})
+    assert [len(round_.probes) for round_ in retests(record)] == [1, 1]
+    assert {(one.place.kind, one.standing) for one in suspects(record)} == {
+        (PlaceKind.RECEIVES, Confirmation.CONFIRMED),
+        (PlaceKind.SENDS, Confirmation.CONFIRMED),
+    }
+
+
 def test_what_is_slow_with_others_only_is_measured_alone_and_then_with_them() -> None:
     """An uplink that is too narrow for all carries one pair well."""
 
@@ -116,7 +125,6 @@ def test_a_road_that_was_measured_once_is_a_suspect_only_if_it_is_confirmed() ->
 
 
 def test_a_retest_that_was_void_confirms_nothing_and_is_not_tried_again() -> None:
-    record = carried_out(receives(3))
     record = planned(read_spec(SPEC), inventory(8))
     while (round_ := next_round(record)) is not None:
         assert len(record.rounds) < MOST_ROUNDS
