@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from clearway import __version__
 from clearway.cl2.flags import FLAGS, Flag, Given
 from clearway.cli.flags import chosen_language, language_of_words
-from clearway.cli.main import exit_code_of
+from clearway.cli.main import exit_code_of, signals_held
 from clearway.probe.records import Finding, Severity
 from clearway.report.wording import sentence
 
@@ -70,11 +70,12 @@ def _split(flag: Flag, value: Any) -> Any:
 
 
 def _run_tests(given: Given) -> int:
-    from clearway.cl2.flags import without_effect
-    from clearway.cl2.options import options
-    from clearway.cli.cl2_run import run_tests
-    from clearway.cli.log import stderr_log
-    from clearway.cli.sites import finding_log
+    with signals_held():
+        from clearway.cl2.flags import without_effect
+        from clearway.cl2.options import options
+        from clearway.cli.cl2_run import run_tests
+        from clearway.cli.log import stderr_log
+        from clearway.cli.sites import finding_log
 
     spoken = chosen_language(given.get("lang"))
     with stderr_log(verbose=given.get("v", 0) >= _VERBOSE):

@@ -6,16 +6,18 @@ us, 4 our bug, 130 interrupted.
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from clearway.base.errors import INTERRUPTED, ClearwayError
-from clearway.cli.commands import overview
+from clearway.cli.commands import COMMANDS, overview
 from clearway.cli.streams import open_outlets, take_lost_output
 
 BUG = 4
@@ -35,9 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = ["--version"]
     if words in ([], ["--help"], ["-h"]):
         return exit_code_of(lambda: print(overview(), end=""), words)
-    from clearway.cli.app import app
+    return exit_code_of(lambda: _called(words), words)
 
-    return exit_code_of(lambda: app(words, exit_on_error=False, print_error=True), words)
+
+def _called(words: list[str]) -> int | None:
+    with signals_held():
+        from clearway.cli.app import app
+
+        if words[0] in COMMANDS:
+            app[words[0]]  # loads the module
+    return app(words, exit_on_error=False, print_error=True)  # type: ignore[no-any-return]
 
 
 def _at_home(word: str) -> str:
@@ -67,12 +76,40 @@ def _ended(act: Callable[[], int | None], command: str) -> int:
         _say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        _say(ClearwayError("cli.interrupted", command=command))
+        with last_words():
+            _say(ClearwayError("cli.interrupted", command=command))
         return INTERRUPTED
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else BUG
     except Exception as error:  # noqa: BLE001 - every exception has to become an exit code
         return _unexpected(error)
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Those that end a command take effect after this. For loading modules: half loaded, one can't be loaded again."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def last_words() -> Iterator[None]:
+    """In it a command says that it was interrupted: later signals change nothing, broken-off tasks add nothing."""
+    with signals_held():
+        logging.getLogger("asyncio").addFilter(_is_not_interrupted)
+        yield
+        while signal.sigtimedwait(_ENDING, 0) is not None:
+            pass
+
+
+def _is_not_interrupted(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or record.exc_info[0] is not KeyboardInterrupt
 
 
 def interrupt_on_signals() -> None:
@@ -92,8 +129,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _say(error: ClearwayError) -> None:
-    from clearway.cli.flags import language_of_words
-    from clearway.report.wording import describe_error
+    with signals_held():
+        from clearway.cli.flags import language_of_words
+        from clearway.report.wording import describe_error
 
     print(describe_error(error, language_of_words()), file=sys.stderr)
 

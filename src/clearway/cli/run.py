@@ -22,7 +22,7 @@ from clearway.cli.flags import (
     chosen_language,
 )
 from clearway.cli.log import LOGGER, file_log, stderr_log
-from clearway.cli.main import NOT_WRITTEN
+from clearway.cli.main import NOT_WRITTEN, last_words
 from clearway.cli.recorded import Conclusion, show
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
@@ -60,7 +60,12 @@ def run(
             check_permitted(chaos, selected, allowed=allow_chaos)
         with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
             output = _Output(folder, language, progress, as_json=output_flags.json)
-            return asyncio.run(_accept(asked, selected, output))
+            try:
+                return asyncio.run(_accept(asked, selected, output))
+            except KeyboardInterrupt:
+                if output.begun:
+                    return output.interrupted_again()
+                raise
 
 
 @dataclass
@@ -71,6 +76,8 @@ class _Output:
     language: Language
     progress: Progress
     as_json: bool
+    begun: bool = False
+    """There may be workers, and an interruption is answered in order."""
     verdict_shown: bool = False
 
     def show_verdict(self) -> int:
@@ -89,6 +96,14 @@ class _Output:
             self.show_verdict()
         return INTERRUPTED
 
+    def interrupted_again(self) -> int:
+        """Say what may be left of a run whose ending was cut short; returns the exit code."""
+        self.progress.finish()
+        error = ClearwayError("cli.ending-interrupted", folder=shlex.quote(str(self.folder)))
+        with last_words():
+            LOGGER.warning("%s", describe_error(error, self.language))
+        return INTERRUPTED
+
 
 async def _accept(asked: Spec | Record, selected: SelectedSite, output: _Output) -> int:
     """Begin a run of a spec, or resume a recorded one; returns the exit code.
@@ -96,6 +111,7 @@ async def _accept(asked: Spec | Record, selected: SelectedSite, output: _Output)
     Where it is stopped or interrupted, the workers are removed first, and then what was measured is judged.
     """
     job = await _job(asked, selected, output)
+    output.begun = True
     with file_log(output.folder / files.LOG):
         for finding in job.record.findings:
             selected.log(finding)
