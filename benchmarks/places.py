@@ -14,8 +14,9 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.flow import Beside, WitnessedLab, accepted
 from clearway.base.units import Rate
-from clearway.diagnose.retests import suspects
+from clearway.diagnose import diagnose
 from clearway.site.lab.model import LabSpec, Link, LinkException
+from clearway.verdict.judge import judge
 from clearway.verdict.suspect import Suspect
 from scripts.goal import Goal
 
@@ -62,7 +63,8 @@ async def named(folder: Path, slow: str | None) -> Named:
     lab = LabSpec(nodes=NODES, zones=1, link=Link(rate=LINK), exceptions=exceptions)
     site = WitnessedLab(lab)
     record = await accepted(folder, _SPEC, site, Beside(site))
-    return Named(slow, suspects(record), len(record.rounds) - len(record.plan))
+    found = diagnose(record, judge(record)).suspects
+    return Named(slow, found, len(record.rounds) - len(record.plan))
 
 
 async def _all(folder: Path, runs: int) -> AsyncIterator[Named]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from clearway.diagnose.attempts import unexplained_attempts
+from clearway.diagnose.causes.table import causes_of
 from clearway.diagnose.chaos import chaos_findings, met_downtime
 from clearway.diagnose.clocks import clock_findings
 from clearway.diagnose.flows import flow_findings
@@ -47,4 +48,5 @@ def diagnose(record: Record, verdict: RunVerdict) -> RunVerdict:
     ]
     findings = tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
     out = tuple(stand_outs(verdict))
-    return replace(verdict, tests=tuple(noted), findings=findings, stand_outs=out, suspects=suspects(record))
+    suspected = tuple(replace(one, causes=causes_of(record, one)) for one in suspects(record))
+    return replace(verdict, tests=tuple(noted), findings=findings, stand_outs=out, suspects=suspected)

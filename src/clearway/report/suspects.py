@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from clearway.probe.metrics import METRICS
 from clearway.report.document import SuspectPart
 from clearway.report.phrases import Phrases, rounded
-from clearway.verdict.suspect import Place, PlaceSign, Retest, Suspect
+from clearway.verdict.suspect import Confirmation, Place, PlaceSign, Retest, Suspect
 
 _SIGNS = 2
 """Figures that a sentence has; JSON has them all."""
@@ -18,7 +18,7 @@ _RAREST = 9
 
 def suspect_parts(suspects: Iterable[Suspect], phrases: Phrases) -> Iterator[SuspectPart]:
     for one in suspects:
-        sentence = f"{_seen(one, phrases)} {_confirmation(one, phrases)}"
+        sentence = " ".join((_seen(one, phrases), _confirmation(one, phrases), *_cause(one, phrases)))
         yield SuspectPart(
             place=one.place,
             signs=one.signs,
@@ -26,8 +26,15 @@ def suspect_parts(suspects: Iterable[Suspect], phrases: Phrases) -> Iterator[Sus
             alike=one.alike,
             retests=one.retests,
             confirmation=one.standing,
+            causes=one.causes,
             sentence=sentence,
         )
+
+
+def _cause(suspect: Suspect, phrases: Phrases) -> Iterator[str]:
+    """The likely one with its remedy. What was seen once and is gone has none."""
+    if suspect.standing is not Confirmation.GONE:
+        yield phrases.reason(suspect.causes[0]) if suspect.causes else phrases.say("suspect.unexplained")
 
 
 def _confirmation(suspect: Suspect, phrases: Phrases) -> str:

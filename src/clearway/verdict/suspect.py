@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clearway.base.units import Quantity, Ratio
+from clearway.probe.records import Reason
 
 
 class PlaceKind(StrEnum):
@@ -112,6 +113,8 @@ class Suspect:
     """Not ruled out: the measured pairs that go through them are the same ones."""
     retests: tuple[Retest, ...] = ()
     """In the order of measuring."""
+    causes: tuple[Reason, ...] = ()
+    """What may have made it so, the most direct evidence first."""
 
     @property
     def measurements(self) -> int:

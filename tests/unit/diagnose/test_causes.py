@@ -1,0 +1,134 @@
+"""Each cause is named by its own evidence, and by no other one's; without evidence there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from clearway.base.units import Rate
+from clearway.diagnose.causes.table import causes_of
+from clearway.diagnose.retests import suspects
+from clearway.ledger.record import Record
+from clearway.probe.measurement import Counters, Tcp
+from clearway.probe.records import Half, Probe, Result, Slot, Worker
+from clearway.report.compose import compose
+from clearway.verdict.suspect import PlaceKind, Suspect
+from unit.report.factories import TCP, Network, dead_towards, inventory, record, spec
+from unit.report.runs import judged
+
+BAD = "node-3"
+LEFT = (0.3, 0.5, 0.7, 0.4, 0.6, 0.35, 0.65)
+"""What the slow pairs carry of the usual rate: no limit that they share would make them differ so."""
+
+
+def slow(probe: Probe) -> Rate:
+    sender, receiver = (int(slot.node.partition("-")[2]) for slot in probe.pair)
+    usual = 0.94e9 + 0.01e9 * ((3 * sender + 5 * receiver) % 3)
+    return Rate(usual * (LEFT[sender % 7] if probe.target.node == BAD else 1))
+
+
+def run(rate: Callable[[Probe], Rate] = slow) -> Record:
+    return record(spec({**TCP, "accept": []}), inventory(8), Network(rate=rate))
+
+
+def named(made: Record) -> list[str]:
+    """The causes of the one suspect, what node-3 receives."""
+    (suspect,) = suspects(made)
+    assert suspect.place.kind is PlaceKind.RECEIVES
+    return [reason.code for reason in causes_of(made, suspect)]
+
+
+def at_bad(made: Record, change: Callable[[Result], Result]) -> Record:
+    """With the results of the slow node changed."""
+    ends: dict[tuple[str, Half], Slot] = {}
+    for round_ in made.rounds:
+        for probe in round_.probes:
+            ends |= {(probe.id, Half.SERVE): probe.server, (probe.id, Half.SEND): probe.client}
+    changed = (change(one) if ends[one.probe, one.half].node == BAD else one for one in made.results)
+    return replace(made, results=tuple(changed))
+
+
+def counted(**fields: object) -> Callable[[Result], Result]:
+    def change(result: Result) -> Result:
+        return replace(result, counters=replace(result.counters or Counters(), **fields))  # type: ignore[arg-type]
+
+    return change
+
+
+def test_without_evidence_no_cause_is_named() -> None:
+    assert named(run()) == []
+
+
+def test_packets_that_the_node_itself_drops() -> None:
+    made = at_bad(run(), counted(network={"eth0.rx-dropped": 12}))
+    assert named(made) == ["cause.host-drops"]
+
+
+def test_a_counter_that_rises_everywhere_is_no_cause() -> None:
+    made = run()
+    everywhere = tuple(counted(network={"eth0.rx-dropped": 12})(one) for one in made.results)
+    assert named(replace(made, results=everywhere)) == []
+
+
+def test_a_cpu_that_is_full_on_the_suspected_node_alone() -> None:
+    made = run()
+    idle = replace(made, results=tuple(counted(cpu_busiest=0.4)(one) for one in made.results))
+    assert named(idle) == []
+    assert named(at_bad(idle, counted(cpu_busiest=0.99))) == ["cause.cpu"]
+
+
+def test_a_link_that_negotiated_less_than_the_others() -> None:
+    def speed(worker: Worker) -> Worker:
+        return replace(worker, facts={**worker.facts, "link-speed": "100" if worker.slot.node == BAD else "1000"})
+
+    made = run()
+    assert named(replace(made, workers=tuple(map(speed, made.workers)))) == ["cause.link-speed"]
+
+
+def test_a_road_that_drops_what_tcp_sends() -> None:
+    made = run()
+    slow_ones = {probe.id for round_ in made.rounds for probe in round_.probes if probe.target.node == BAD}
+
+    def dropped(result: Result) -> Result:
+        if result.half is Half.SEND and result.probe in slow_ones and isinstance(result.measurement, Tcp):
+            return replace(result, measurement=replace(result.measurement, retransmits=60_000))
+        return result
+
+    lossy = replace(made, results=tuple(map(dropped, made.results)))
+    assert named(lossy) == ["cause.road-drops"]
+    (suspect,) = suspects(lossy)
+    assert causes_of(lossy, suspect)[0].values["rate"] is None
+
+
+def test_a_road_on_which_no_connection_is_answered() -> None:
+    dead = record(spec({**TCP, "accept": []}), inventory(8), Network(rate=dead_towards(BAD)))
+    assert named(dead) == ["cause.dead-road"]
+
+
+def test_pairs_that_all_carry_the_same_meet_a_limit() -> None:
+    def limited(probe: Probe) -> Rate:
+        return Rate(0.7e9) if probe.target.node == BAD else slow(probe)
+
+    made = run(limited)
+    assert named(made) == ["cause.rate-limit"]
+    (suspect,) = suspects(made)
+    assert causes_of(made, suspect)[0].values["rate"] == Rate(0.7e9)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Nothing that the workers recorded explains it."), ("ko", "원인")]
+)
+def test_the_report_says_the_likely_cause_or_that_none_is_known(language: str, said: str) -> None:
+    made = judged(run())
+    (suspect,) = compose(made.record, made.verdict, language).suspects  # type: ignore[arg-type]
+    assert said in suspect.sentence
+    assert suspect.causes == ()
+
+
+def test_a_suspect_without_a_node_has_no_cause_of_a_node() -> None:
+    made = at_bad(run(), counted(cpu_busiest=1.0, network={"eth0.rx-dropped": 12}))
+    (suspect,) = suspects(made)
+    wide: Suspect = replace(suspect, place=replace(suspect.place, kind=PlaceKind.ENTERS_ZONE, names=("zone-a",)))
+    assert causes_of(made, wide) == ()
