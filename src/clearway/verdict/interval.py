@@ -13,7 +13,7 @@ from typing import Protocol
 
 from clearway.verdict.noise import Means, Noise
 from clearway.verdict.quantiles import normal_quantile, share_bound, student_quantile
-from clearway.verdict.thresholds import UNKNOWN_BLOCKS, WIDEST
+from clearway.verdict.thresholds import LOSSY_BLOCKS, UNKNOWN_BLOCKS, WIDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class Share:
         """
         blocks = [block for block in self.blocks if block[0]]
         effect = max(1.0, _clustering(blocks), _clustering(self.repeats)) if len(blocks) > 1 else 1.0
-        ends = [self._bound(effect, len(blocks) - 1, tail, upper=upper) for tail, upper in ((low, False), (high, True))]
+        freedom = min(len(blocks) - 1, max(round(LOSSY_BLOCKS.value), sum(events > 0 for _, events in blocks)))
+        ends = [self._bound(effect, freedom, tail, upper=upper) for tail, upper in ((low, False), (high, True))]
         return Interval(ends[0], self.value, ends[1])
 
     def _bound(self, effect: float, freedom: int, tail: float, *, upper: bool) -> float:

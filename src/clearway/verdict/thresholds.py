@@ -106,6 +106,15 @@ UNKNOWN_BLOCKS = Threshold(
     "late makes its neighbours late too: a few at the rates of the profiles.",
     "own choice",
 )
+LOSSY_BLOCKS = Threshold(
+    6,
+    "6",
+    "blocks with a loss, at least, that the size of bursts is taken to be known from",
+    "A block without a loss does not show how large a burst is, so the blocks with one count. With fewer than six, two "
+    "single losses that fell into one block by chance would leave a good network undecided.",
+    "own choice, by simulation",
+    (6.0,),
+)
 BEYOND_PERCENTILE = Threshold(
     10,
     "10 / (1 - p)",
@@ -208,6 +217,14 @@ STALLED = Threshold(
     "shorter gaps between datagrams come on every busy machine.",
     "own choice; Linux, Documentation/scheduler/sched-bwc.rst (cpu.cfs_period_us)",
 )
+CLOCKS = Threshold(
+    0.05,
+    "0.05 s",
+    "time before and after a late answer or a stall in which waiting of the tools for a CPU still explains it",
+    "The waiting of both ends is counted in seconds of their own clocks, which lie some milliseconds apart, and a tool "
+    "writes its log after it has read the answer.",
+    "own choice",
+)
 ROADS = Threshold(
     0.9,
     "90 %",
@@ -240,6 +257,7 @@ THRESHOLDS = (
     BLOCK,
     WIDEST,
     UNKNOWN_BLOCKS,
+    LOSSY_BLOCKS,
     BEYOND_PERCENTILE,
     RULE_OF_THREE,
     CLIENT_BUSY,
@@ -253,6 +271,7 @@ THRESHOLDS = (
     ABOVE_SENT,
     DOUBLED,
     STALLED,
+    CLOCKS,
     ROADS,
     FAR,
 )

@@ -21,9 +21,7 @@ from clearway.probe.records import Trial
 from clearway.spec.criteria import Criterion
 from clearway.verdict.evidence import Evidence, Reading, pooled, worst
 from clearway.verdict.interval import Percentile, Worst
-
-_CLOCKS = 0.05
-"""Seconds by which the seconds of two workers' clocks and a tool's log may lie apart."""
+from clearway.verdict.thresholds import CLOCKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class ToolWaits:
         """Between two times after the instant, at most. What begins within them and may last longer is not in it."""
         if self.by_second is None:
             return self.most * max(1, math.ceil(end - begin))
-        seconds = range(math.floor(begin - _CLOCKS), math.floor(end + _CLOCKS) + 1)
+        seconds = range(math.floor(begin - CLOCKS.value), math.floor(end + CLOCKS.value) + 1)
         return math.fsum(self.by_second.get(second, 0.0) for second in seconds)
 
 

@@ -91,6 +91,13 @@ def test_one_burst_leaves_open_how_often_it_comes() -> None:
     assert Share(80, 160_000, blocks=tuple(once)).interval(TAIL, TAIL).high > 0.001
 
 
+def test_blocks_without_a_loss_do_not_show_how_large_a_burst_is() -> None:
+    """Two bursts, in 16 blocks and in 160 smaller ones."""
+    few, many = ([(160_000 / blocks, 10.0 * (n in (3, 5))) for n in range(blocks)] for blocks in (16, 160))
+    bounds = [Share(20, 160_000, blocks=tuple(part)).interval(TAIL, TAIL).high for part in (few, many)]
+    assert bounds[1] == pytest.approx(bounds[0], rel=0.1)
+
+
 def test_samples_that_come_in_bursts_say_less_than_as_many_that_do_not() -> None:
     rng = random.Random(1)
     spread = [tuple(rng.random() for _ in range(250)) for _ in range(20)]

@@ -95,12 +95,27 @@ def test_loss_above_the_limit_hardly_ever_passes_at_the_fewest_datagrams(times: 
     assert lossy(LossyRoad(times * LIMIT, FEWEST), LIMIT, runs, seed=15).passed <= 0.05 + within(0.05, runs)
 
 
-@pytest.mark.parametrize(("times", "burst"), [(1.05, 5), (1.2, 20), (1.5, 20)])
-def test_loss_in_bursts_above_the_limit_hardly_ever_passes(times: float, burst: float) -> None:
-    """Of the datagrams of `standard`. Taken for losses that do not depend on each other, 33, 33 and 14 % passed."""
-    runs = 300
-    road = LossyRoad(times * LIMIT, 170_000, burst)
-    assert lossy(road, LIMIT, runs, seed=17).passed <= 0.05 + within(0.05, runs)
+BURSTS = ((1, 5, 170_000), (1, 20, 170_000), (1.5, 20, 170_000), (1.5, 5, 21_000))
+"""Loss as a multiple of the limit, mean length of a burst, and datagrams: those of `standard`, and of a slower link."""
+
+
+@pytest.mark.parametrize(("times", "burst", "sent"), BURSTS)
+def test_loss_in_bursts_at_and_above_the_limit_hardly_ever_passes(times: float, burst: float, sent: int) -> None:
+    """Taken for losses that do not depend on each other, half of those at the limit passed, and 14 % of the third."""
+    _hardly_ever_passes(LossyRoad(times * LIMIT, sent, burst), runs=300, seed=17)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("times", "burst", "sent"), BURSTS)
+def test_loss_in_bursts_hardly_ever_passes_in_many_runs(times: float, burst: float, sent: int, seed: int) -> None:
+    _hardly_ever_passes(LossyRoad(times * LIMIT, sent, burst), runs=1_000, seed=seed)
+
+
+def _hardly_ever_passes(road: LossyRoad, *, runs: int, seed: int) -> None:
+    """In 7 % at most: few bursts do not show how they vary."""
+    assert lossy(road, LIMIT, runs, seed).passed <= 0.07 + within(0.07, runs)
 
 
 @pytest.mark.parametrize("burst", [5, 20])
@@ -113,5 +128,7 @@ def test_loss_in_bursts_well_below_the_limit_passes() -> None:
     assert lossy(LossyRoad(LIMIT / 10, 170_000, 5), LIMIT, 100, seed=19).passed == 1
 
 
-def test_loss_well_below_the_limit_passes() -> None:
-    assert lossy(LossyRoad(LIMIT / 10, 20_000), LIMIT, 300, seed=16).passed == 1
+def test_loss_well_below_the_limit_passes_in_hardly_more_than_one_repeat() -> None:
+    found = lossy(LossyRoad(LIMIT / 10, 20_000), LIMIT, 300, seed=16)
+    assert found.passed == 1
+    assert found.repeats < 1.2
