@@ -35,7 +35,7 @@ steps:
 )
 def test_a_node_comes_back_by_itself_when_its_controller_is_killed_and_the_run_is_taken_up(calls: Calls) -> None:
     kubeconfig = f"--kubeconfig={calls.cluster.kubeconfig}"
-    spec = calls.spec("kubelet-and-runtime", "35s", "25s", AFTER)
+    spec = calls.spec("kubelet-and-runtime", "25s", "25s", AFTER)
     with calls.begin("clearway", "run", str(spec), kubeconfig, "--report-dir=out", "--allow-chaos") as process:
         wait_for(lambda: "chaos-broken" in [kind for kind, _ in calls.seen()] or process.poll() is not None)
         process.kill()

@@ -36,7 +36,7 @@ tests:
 async def test_a_node_that_is_gone_for_good_costs_its_own_pairs_and_what_stays_there_is_named(
     breakable: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(5))
+    monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(10))
     told: list[Finding] = []
     site = KubernetesSite(KubernetesOptions(Access(breakable.kubeconfig)), log=told.append)
     job = await begin(read_spec(MESH), site, tmp_path / "run")

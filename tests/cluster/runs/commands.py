@@ -40,7 +40,7 @@ class Commands(RunFolder):
 
     kubeconfig: Path
 
-    def spec(self, *, duration: str = "4s", attempts: int = 3, direction: str = "forward", streams: int = 2) -> Path:
+    def spec(self, *, duration: str = "2s", attempts: int = 3, direction: str = "forward", streams: int = 2) -> Path:
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "cat.yaml"
         values = {"duration": duration, "attempts": attempts, "direction": direction, "streams": streams}

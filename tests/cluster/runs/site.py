@@ -52,7 +52,7 @@ async def hear(site: KubernetesSite, kind: type[T], count: int) -> list[T]:
 
 
 def requests(
-    ready: Sequence[Ready], *, start: float = 2.0, duration: float = 1.0, round_: str = "r1"
+    ready: Sequence[Ready], *, start: float = 4.0, duration: float = 1.0, round_: str = "r1"
 ) -> Mapping[Slot, Sequence[Request]]:
     """A TCP probe from the first slot's worker to the second's, beginning in `start` seconds."""
     workers = {event.worker.slot: event.worker for event in ready}

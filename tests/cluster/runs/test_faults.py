@@ -56,28 +56,27 @@ async def test_a_probe_is_measured_through_the_api(equipped: Cluster) -> None:
 @pytest.mark.fault(
     "cluster", "a worker may not write its results", "The run ends before any traffic and names the missing rule."
 )
-async def test_a_worker_without_its_right_is_found_before_any_traffic(
-    equipped: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("clearway.site.kubernetes.workers.WORKER_RULES", cluster_scope.WORKER_RULES[:1])
-    async with started(equipped) as site:
-        with pytest.raises(NotFit) as refused:
-            await hear(site, Ready, 2)
-    (finding,) = refused.value.findings
-    assert finding.code == "worker.forbidden"
-    assert "networktestworkers/status" in finding.values["error"]
-
-
 @pytest.mark.fault(
     "cluster", "a right is taken away in the middle", "The worker is lost, with the missing rule as the reason."
 )
-async def test_a_right_taken_away_in_the_middle_is_the_reason_reported(equipped: Cluster) -> None:
-    async with started(equipped) as site:
-        ready = await hear(site, Ready, 2)
-        for role in worker_roles(equipped):
-            equipped.kubectl("delete", role, f"--namespace={NAMESPACE}")
-        await site.submit("r1", requests(ready))
-        lost = await hear(site, Lost, 2)
+async def test_a_worker_without_its_right_is_found_before_any_traffic_and_one_that_loses_it_is_lost(
+    equipped: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the same time: workers wait 20 s for a right."""
+    monkeypatch.setattr("clearway.site.kubernetes.workers.WORKER_RULES", cluster_scope.WORKER_RULES[:1])
+    async with started(equipped) as without:
+        monkeypatch.undo()
+        async with started(equipped, beside_others=True) as losing:
+            ready = await hear(losing, Ready, 2)
+            for role in worker_roles(equipped):
+                equipped.kubectl("delete", role, f"--namespace={NAMESPACE}")
+            await losing.submit("r1", requests(ready))
+            lost = await hear(losing, Lost, 2)
+        with pytest.raises(NotFit) as refused:
+            await hear(without, Ready, 2)
+    (finding,) = refused.value.findings
+    assert finding.code == "worker.forbidden"
+    assert "networktestworkers/status" in finding.values["error"]
     assert {one.reason.code for one in lost} == {"worker.forbidden"}
 
 
@@ -125,6 +124,12 @@ async def test_an_image_of_another_architecture_is_reported(equipped: Cluster, o
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end does not wait for a cluster that is busy with itself."""
+    monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(10))
+
+
+@pytest.fixture
 def broken_cni(equipped: Cluster) -> Iterator[str]:
     """A node whose network add-on names a program that is not there."""
     place = equipped.machinery.folder / "configs" / "node-2-network" / "pods.conflist"
@@ -134,6 +139,7 @@ def broken_cni(equipped: Cluster) -> Iterator[str]:
     place.write_text(good)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.fault(
     "cluster", "the CNI of a node fails", "The run ends before any traffic, names the node, and quotes the CNI."
 )
@@ -208,12 +214,6 @@ def heartbeats(cluster: Cluster) -> dict[str, str]:
     """When each node last renewed its lease."""
     leases = json.loads(cluster.kubectl("get", "leases", "--namespace=kube-node-lease", "--output=json"))["items"]
     return {lease["metadata"]["name"]: lease["spec"]["renewTime"] for lease in leases}
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end does not wait for a cluster that is busy with itself."""
-    monkeypatch.setattr("clearway.site.kubernetes.removal.GONE_WITHIN", Duration(5))
 
 
 @pytest.mark.usefixtures("impatient")

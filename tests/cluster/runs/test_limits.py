@@ -62,5 +62,6 @@ def test_a_cpu_limit_that_a_namespace_imposes_is_reported_in_the_report(
     metadata, spec = {"name": "tight"}, {"limits": [limits]}
     limit_range = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": spec}
     equipped.kubectl("apply", f"--namespace={namespace}", "--filename=-", text=json.dumps(limit_range))
-    ended = commands.run(f"--namespace={namespace}", attempts=1, streams=32)  # two need hardly more than the limit
+    # Two streams need hardly more than the limit.
+    ended = commands.run(f"--namespace={namespace}", attempts=1, streams=32, duration="4s")
     assert "A CPU limit held back" in ended.out, ended.out

@@ -14,8 +14,9 @@ from clearway.shell.base import CommandOutput
 from clearway.shell.runner import Runner
 from clearway.watch.oom.records import Oom, OomObserver, OomSource
 from clearway.watch.oom.tracker import OomTracker
-from cluster.eater import LIMIT, await_killed, eater, feed
-from cluster.runs.commands import Commands
+from cluster.eater import LIMIT, await_killed, eater, feed, show_sign
+from cluster.runs.commands import Commands, await_first_round
+from cluster.toolbox import start_pods
 from harness.cluster import Cluster
 
 pytestmark = pytest.mark.usefixtures("furnished")
@@ -25,14 +26,12 @@ pytestmark = pytest.mark.usefixtures("furnished")
 def test_a_pod_that_eats_its_limit_during_a_run_is_reported_and_an_older_kill_is_not(
     equipped: Cluster, commands: Commands, namespace: str
 ) -> None:
+    start_pods(equipped, namespace, eater("late", "node-2", waits=True))
     feed(equipped, namespace, eater("early", "node-1"))
     await_killed(equipped, namespace, "early")
     with commands.begin(duration="8s") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("round 1"):
-                break
-        feed(equipped, namespace, eater("late", "node-2"))
+        await_first_round(process)
+        show_sign(equipped, namespace, "late")
         out, err = process.communicate(timeout=150)
     assert process.returncode == 0, err
     kills = [one for one in commands.lines("observations.jsonl") if one["kind"] == "oom"]

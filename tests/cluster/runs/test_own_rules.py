@@ -185,7 +185,7 @@ def hooked(equipped: Cluster, namespace: str) -> Iterator[str]:
 def test_what_webhooks_add_to_the_workers_is_named_and_slow_ones_are_asked_again(
     equipped: Cluster, commands: Commands, hooked: str
 ) -> None:
-    with commands.begin(f"--namespace={hooked}") as process:
+    with commands.begin(f"--namespace={hooked}", duration="4s") as process:
         await_first_round(process)
         pods = json.loads(equipped.kubectl("get", "pods", f"--namespace={hooked}", "--output=json"))["items"]
         ended = end_of(process, 150)
