@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field, replace
 
 from clearway.base.units import Duration
-from clearway.probe.records import ClockOffset, Inventory, Reason, Request, Result, Slot, Worker
+from clearway.probe.clock_offset import ClockOffset
+from clearway.probe.records import Inventory, Reason, Request, Result, Slot, Worker
 from clearway.site.base import Event, Ready, Received
 from making import inventory
 

@@ -10,7 +10,7 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.plan.schedule import make_plan
-from clearway.probe.histogram import Histogram
+from clearway.probe.histogram import BucketCounts, Histogram
 from clearway.probe.measurement import Counters, Http, Measurement, RoundTrip, Tcp, Timing, Udp
 from clearway.probe.parameters import HttpParameters, TcpParameters, UdpParameters, Window
 from clearway.probe.records import Endpoint, Half, Inventory, Node, Outcome, Probe, Reason, Request, Result, Role, Round
@@ -124,10 +124,16 @@ def _measurements(probe: Probe, value: float, count: int) -> tuple[Measurement |
         jitter = tuple(Duration(0.0001) for _ in range(1_000))
         return Udp(received=count - lost, lost_by_sequence=lost, reordered=0, jitter=jitter), sender
     if isinstance(parameters, HttpParameters):
-        latency = Histogram.of([value] * max(count, round(_asked(probe, parameters))))
+        latency = alike(value, max(count, round(_asked(probe, parameters))))
         return None, Http(latency, {}, probe.window.duration, due=latency.count)
-    messages = Histogram.of([value] * count)
-    return None, RoundTrip(messages, sent=count, received=count)
+    return None, RoundTrip(alike(value, count), sent=count, received=count)
+
+
+def alike(value: float, count: int) -> Histogram:
+    """As many times the same value."""
+    counts = BucketCounts()
+    counts.add(value, count)
+    return counts.histogram()
 
 
 def _asked(probe: Probe, parameters: HttpParameters) -> float:

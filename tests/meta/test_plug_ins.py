@@ -16,7 +16,7 @@ from clearway.report.table import REPORTS
 from clearway.site.hosts.site import HostsSite
 from clearway.site.kubernetes.site import KubernetesSite
 from clearway.site.lab.site import LabSite
-from meta.tree import PACKAGE, parsed
+from meta.tree import PACKAGE, nodes
 
 OWN_PLACES: Mapping[str, tuple[str, ...]] = {
     **{row.name: (type(row).__module__,) for row in ENGINES.values()},
@@ -68,11 +68,9 @@ def words() -> tuple[tuple[str, str], ...]:
 
 
 def _words() -> Iterator[tuple[str, str]]:
-    for path, tree in parsed(PACKAGE):
-        module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value, module
+    for path, node in nodes(PACKAGE):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value, ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
 
 
 @pytest.mark.parametrize("name", OWN_PLACES)

@@ -44,7 +44,12 @@ def all_sources() -> tuple[tuple[Path, ast.Module], ...]:
 
 @cache
 def parsed(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
-    return tuple((path, ast.parse(path.read_text())) for path in sorted(folder.rglob("*.py")))
+    return tuple((path, _module(path)) for path in sorted(folder.rglob("*.py")))
+
+
+@cache
+def _module(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 @cache
@@ -53,8 +58,9 @@ def nodes(folder: Path) -> tuple[tuple[Path, ast.AST], ...]:
     return tuple((path, node) for path, module in parsed(folder) for node in ast.walk(module))
 
 
-def functions(module: ast.Module) -> Iterator[Function]:
-    return (node for node in ast.walk(module) if isinstance(node, Function))
+@cache
+def functions(module: ast.Module) -> tuple[Function, ...]:
+    return tuple(node for node in ast.walk(module) if isinstance(node, Function))
 
 
 def length(function: Function) -> int:

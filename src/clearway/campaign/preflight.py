@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from clearway.base.units import Duration
 from clearway.engine.base import tools_of
 from clearway.engine.table import ENGINES
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import ClockOffset, Finding, Probe, Round, Severity, Slot, Worker, family_of
+from clearway.probe.records import Finding, Probe, Round, Severity, Slot, Worker, family_of
 from clearway.run.round import requests_for
 from clearway.site.base import NotFit, Ready
 

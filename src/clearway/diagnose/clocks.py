@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from clearway.base.units import Duration
 from clearway.engine.base import ToolCommand
 from clearway.ledger.record import Record
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.observations import CLOCK
-from clearway.probe.records import ClockOffset, Finding, Severity, Slot
+from clearway.probe.records import Finding, Severity, Slot
 
 TOLERANCE = ToolCommand.late_after
 """A worker voids a half that begins later than that in its own clock; what its clock is off besides, it can't see."""

@@ -10,7 +10,7 @@ from clearway.base.errors import InternalError, Unreadable
 from clearway.base.units import Duration
 from clearway.probe.codec import CodecError
 from clearway.probe.measurement import Measurement
-from clearway.probe.records import Half, Request
+from clearway.probe.records import Half, Outcome, Request
 from clearway.probe.wire import MEASUREMENT
 
 AFRESH = Duration(0.1)
@@ -116,11 +116,22 @@ class Engine(Protocol):
     def read(self, request: Request, output: Output) -> Measurement:
         """What the output proves, of the half in `request`.
 
-        Raises Unreadable with the code of what was found instead: `tool.refused` and `tool.no-route`
-        and `tool.connect-timeout` and `tool.not-connected`, from a tool that gives no reason (the send
-        half could not connect), `tool.late-start`, `tool.no-rows`,
-        `tool.cut-short`, `tool.reset`, `tool.failed`. Exit status proves nothing and is only quoted.
+        Raises Unreadable with the code of what was found instead, for instance one of FOUND_INSTEAD. Exit status proves
+        nothing and is only quoted.
         """
+
+
+FOUND_INSTEAD: Mapping[str, Outcome] = {
+    "tool.refused": Outcome.UNREACHABLE,
+    "tool.no-route": Outcome.UNREACHABLE,
+    "tool.connect-timeout": Outcome.UNREACHABLE,
+    "tool.not-connected": Outcome.UNREACHABLE,  # from a tool that gives no reason
+    "tool.late-start": Outcome.LATE,
+    "tool.failed": Outcome.TOOL_FAILED,
+    "tool.cut-short": Outcome.TOOL_FAILED,
+    "tool.reset": Outcome.TOOL_FAILED,
+}
+"""What an engine found instead of a measurement; anything else is UNPARSABLE."""
 
 
 def proven(engine: Engine, request: Request, output: Output) -> Measurement:

@@ -13,7 +13,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
 from clearway.base.texts import cleaned
-from clearway.base.units import Duration, Rate
+from clearway.base.units import Rate
 from clearway.probe.json_values import Address, Codec, CodecError, Mtu, Port, Version, quoted
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import Parameters, Window
@@ -129,24 +129,6 @@ class Inventory:
     @cached_property
     def _by_name(self) -> Mapping[str, Node]:
         return {node.name: node for node in self.nodes}
-
-
-@dataclass(frozen=True)
-class ClockOffset:
-    """How far a worker's clock is ahead of the controller's, and how sure that is (half the best exchange)."""
-
-    ahead: Duration
-    uncertainty: Duration
-
-    @property
-    def shift(self) -> Duration:
-        """What a start is moved by, into the worker's clock: an offset below its own uncertainty counts as none."""
-        return self.ahead if abs(self.ahead.si) > self.uncertainty.si else Duration(0)
-
-    @property
-    def error(self) -> Duration:
-        """By how much a start that was moved so may still be off."""
-        return Duration(abs(self.ahead.si - self.shift.si) + self.uncertainty.si)
 
 
 @dataclass(frozen=True)

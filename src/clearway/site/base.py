@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.records import (
-    ClockOffset,
     Finding,
     Inventory,
     Observation,

@@ -18,9 +18,10 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Duration
 from clearway.probe import wire
+from clearway.probe.clock_offset import ClockOffset, offset_of
 from clearway.probe.codec import CodecError
 from clearway.probe.json_values import NUMBER, parsed
-from clearway.probe.records import ClockOffset, Reason, Request, Slot, Worker
+from clearway.probe.records import Reason, Request, Slot, Worker
 from clearway.site.base import Event, FindingLog, Lost, Ready, Received
 from clearway.site.listening import KINDS, LINE_LIMIT, Allowance, elsewhere, not_understood, on_our_clock
 
@@ -154,12 +155,6 @@ class PipeMailbox:
     async def _send(self, message: PipeMessage) -> None:
         self.writer.write(json.dumps(message).encode() + b"\n")
         await self.writer.drain()
-
-
-def offset_of(asked: float, answered: float, received: float) -> ClockOffset:
-    """A worker's clock against ours, from one exchange: `asked` and `received` on ours, `answered` on its own."""
-    half = (received - asked) / 2
-    return ClockOffset(ahead=Duration(answered - (asked + half)), uncertainty=Duration(half))
 
 
 def _parsed(line: bytes) -> PipeMessage:

@@ -13,7 +13,7 @@ from typing import Iterable, Mapping, Optional, Tuple
 from clearway.base.clock import Clock
 from clearway.base.errors import Unreadable
 from clearway.base.units import Duration
-from clearway.engine.base import Output, ToolCommand, proven
+from clearway.engine.base import FOUND_INSTEAD, Output, ToolCommand, proven
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, UdpParameters, connections_of
@@ -31,18 +31,6 @@ _POLL = 0.01
 """Seconds from one look at the table of sockets to the next."""
 _SAMPLE = 0.1
 """Seconds between looks at the tool and its port."""
-
-_OUTCOMES: Mapping[str, Outcome] = {
-    "tool.refused": Outcome.UNREACHABLE,
-    "tool.no-route": Outcome.UNREACHABLE,
-    "tool.connect-timeout": Outcome.UNREACHABLE,
-    "tool.not-connected": Outcome.UNREACHABLE,
-    "tool.late-start": Outcome.LATE,
-    "tool.failed": Outcome.TOOL_FAILED,
-    "tool.cut-short": Outcome.TOOL_FAILED,
-    "tool.reset": Outcome.TOOL_FAILED,
-}
-"""What an engine found instead of a measurement; anything else is UNPARSABLE."""
 
 
 class _Void(Exception):
@@ -270,7 +258,7 @@ class ProbeHalf:
         try:
             measurement = proven(self._engine, _on_system_clock(self._request, self._clock), output)
         except Unreadable as error:
-            outcome = _OUTCOMES.get(error.code, Outcome.UNPARSABLE)
+            outcome = FOUND_INSTEAD.get(error.code, Outcome.UNPARSABLE)
             if finished or outcome is Outcome.UNREACHABLE:
                 reason = self._whose_lateness(error.reason) if outcome is Outcome.LATE else error.reason
                 raise _Void(outcome, reason) from error

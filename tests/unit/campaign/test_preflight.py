@@ -7,7 +7,8 @@ import pytest
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration
 from clearway.campaign.preflight import check_workers, rehearse
-from clearway.probe.records import ClockOffset, Slot, Worker
+from clearway.probe.clock_offset import ClockOffset
+from clearway.probe.records import Slot, Worker
 from clearway.site.base import NotFit, Ready
 from clearway.spec.load import load_profile, profile_names, read_spec
 from making import inventory, planned

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from clearway.base.units import Duration, Rate
 from clearway.probe import records, wire
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.codec import CodecError, of
 from clearway.probe.histogram import Histogram
 from clearway.probe.json_values import INTEGER, INTERVAL, NUMBER, VALUE, Codec, parsed
@@ -29,7 +30,7 @@ KINDS: list[Any] = [
     Histogram,
     records.Reason,
     records.Inventory,
-    records.ClockOffset,
+    ClockOffset,
     records.Worker,
     records.Probe,
     records.Round,

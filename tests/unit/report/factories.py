@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from clearway.base.units import Duration, Rate, Size
@@ -15,6 +16,7 @@ from clearway.probe.measurement import Counters, Evidence, Http, Measurement, Ro
 from clearway.probe.parameters import HttpParameters, RoundTripParameters, TcpParameters, UdpParameters
 from clearway.probe.records import Half, Inventory, Node, Outcome, Probe, Reason, Result, Slot, Worker
 from clearway.spec.model import Spec
+from making import alike
 
 INTERVAL = Duration(0.5)
 QUIET_HOST = Counters(cpu_busy=0.1, tool_cpu=0.1, socket_drops=0)
@@ -159,7 +161,7 @@ def _measurements(probe: Probe, network: Network) -> tuple[Measurement | None, M
     if isinstance(probe.parameters, UdpParameters):
         return _udp(probe, probe.parameters, network)
     if isinstance(probe.parameters, RoundTripParameters):
-        return None, RoundTrip(Histogram.of([network.latency(probe)] * 20_000), 20_000, 20_000)
+        return None, RoundTrip(alike(network.latency(probe), 20_000), 20_000, 20_000)
     return None, _http(probe, probe.parameters, network)
 
 
@@ -187,14 +189,18 @@ def _udp(probe: Probe, parameters: UdpParameters, network: Network) -> tuple[Udp
     return got, Udp(sent=sent, sending_time=Duration(seconds), sent_rate=parameters.rate)
 
 
+@cache
+def _spread(slowest: float, count: int) -> Histogram:
+    """From 40 % of the slowest one up."""
+    return Histogram.of(slowest * (0.4 + 0.6 * index / count) for index in range(count))
+
+
 def _http(probe: Probe, parameters: HttpParameters, network: Network) -> Http:
     assert parameters.rate is not None
     count = round(parameters.rate.si * probe.window.duration.si)
-    slow = network.latency(probe)
-    spread = [slow * (0.4 + 0.6 * index / count) for index in range(count)]
     blocks = round(probe.window.duration.over(INTERVAL))
     return Http(
-        latency=Histogram.of(spread),
+        latency=_spread(network.latency(probe), count),
         errors={},
         span=probe.window.duration,
         due=count,

@@ -16,10 +16,10 @@ from clearway.diagnose import diagnose
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended, Ledger
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.measurement import Timing
 from clearway.probe.observations import HAND_OUT_LATE, STALE_RESULT
 from clearway.probe.records import (
-    ClockOffset,
     Half,
     Observation,
     Outcome,

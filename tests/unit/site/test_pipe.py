@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from clearway.base.clock import Clock
 from clearway.base.units import Duration
 from clearway.probe import wire
+from clearway.probe.clock_offset import offset_of
 from clearway.probe.records import Half, Observation, Outcome, Reason, Result, Slot, Worker
 from clearway.site import pipe
 from clearway.site.base import Event, Ready, Received
 from clearway.site.listening import LINE_LIMIT
-from clearway.site.pipe import PipeMailbox, offset_of
+from clearway.site.pipe import PipeMailbox
 from making import request
 
 SLOT = Slot("node-1")

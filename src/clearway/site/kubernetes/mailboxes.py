@@ -22,12 +22,12 @@ from clearway.kube.errors import NotFound
 from clearway.kube.objects import Metadata
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe import wire
-from clearway.probe.records import ClockOffset, Observation, Reason, Request, Result, Slot, Worker
+from clearway.probe.clock_offset import ClockOffset, offset_of
+from clearway.probe.records import Observation, Reason, Request, Result, Slot, Worker
 from clearway.probe.worker_object import CLOCK_READING, WORKER_SPEC, WorkerSpec
 from clearway.site.base import at_once
 from clearway.site.kubernetes.names import Paths, selector
 from clearway.site.listening import Allowance, not_understood, on_our_clock
-from clearway.site.pipe import offset_of
 
 _CLOCKS_AT_ONCE = 8
 """Few, so that exchanges don't wait for each other: waiting adds to the uncertainty of the offset."""

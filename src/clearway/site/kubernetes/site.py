@@ -16,9 +16,9 @@ from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.until import settle
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.observations import SITE_FINDING
 from clearway.probe.records import (
-    ClockOffset,
     Finding,
     Inventory,
     Observation,

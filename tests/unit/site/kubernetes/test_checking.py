@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clearway.base.units import Duration
-from clearway.probe.records import ClockOffset, Slot, Worker
+from clearway.probe.clock_offset import ClockOffset
+from clearway.probe.records import Slot, Worker
 from clearway.site.base import Ready
 from clearway.site.kubernetes.checking import of_worker
 

@@ -20,6 +20,7 @@ from clearway.engine.table import ENGINES
 from clearway.kube.api import Api
 from clearway.kube.objects import Metadata, Pod
 from clearway.kube.watch import ObjectChange, watch
+from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.clusterloader2 import (
     CLIENT_LABEL,
     GROUP,
@@ -33,7 +34,7 @@ from clearway.probe.clusterloader2 import (
 )
 from clearway.probe.measurement import Evidence
 from clearway.probe.parameters import UdpParameters
-from clearway.probe.records import ClockOffset, Half, Outcome, Reason, Request, Result, Slot, Worker
+from clearway.probe.records import Half, Outcome, Reason, Request, Result, Slot, Worker
 from clearway.site.base import at_once
 from clearway.site.kubernetes.mailboxes import ChannelListener, MailboxSpec, Watching
 from clearway.site.kubernetes.names import OURS, RUN, Paths, selector
