@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -65,6 +66,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / files.MANIFEST
     if not files.parts_of_a_run(folder):
         raise LedgerError("ledger.no-run", folder=str(folder))
+    if not os.path.lexists(path):
+        raise LedgerError("ledger.no-manifest", path=str(path))
     found = read_whole(path, _ANY).get("format")
     if found is not None and found not in (OLD_FORMAT, FORMAT_VERSION):
         raise LedgerError("ledger.other-format", found=quoted(found), known=FORMAT_VERSION)

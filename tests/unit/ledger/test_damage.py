@@ -105,6 +105,21 @@ def test_a_damaged_manifest_is_a_sentence_in_both_languages(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.fault(
+    "controller",
+    "the controller is killed while it writes the folder of a new run",
+    "Exit 3 and what is missing: nothing was measured yet.",
+)
+def test_a_folder_that_a_killed_run_did_not_finish_says_so(run: Path, tmp_path: Path, language: Language) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / files.MANIFEST).unlink()
+    code, words = reported(tmp_path / "run", language)
+    assert (code, bare_codes(words)) == (3, [])
+    assert str(tmp_path / "run") in words
+    assert {"en": "killed before it measured", "ko": "강제로 종료"}[language] in words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_file_of_something_else_is_named(run: Path, tmp_path: Path, name: str, language: Language) -> None:
     for number, content in enumerate(NOT_JSON):
