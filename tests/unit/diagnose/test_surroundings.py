@@ -22,6 +22,8 @@ PROXY = {"containers": ("istio-proxy",), "count": 1}
     [
         ("kubernetes.policy", POLICY, ("NetworkPolicy", "deny", "ingress, egress")),
         ("kubernetes.added-containers", PROXY, ("istio-proxy",)),
+        ("kubernetes.mixed-images", {**OTHER, "node": "node-1"}, ("sha256:ff", "sha256:c0", "node-1")),
+        ("kubernetes.image-digest", {"image": "registry.example/worker@sha256:c0"}, ("worker@sha256:c0",)),
         ("kubernetes.other-image", OTHER, ("sha256:ff", "sha256:c0")),
     ],
 )

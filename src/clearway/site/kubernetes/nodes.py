@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -173,9 +173,11 @@ async def cluster_sets_ids(api: Api) -> bool:
     return True
 
 
-async def check_nodes(api: Api, options: KubernetesOptions, names: Collection[str]) -> Mapping[str, Sequence[Finding]]:
-    """Those of these nodes that can't hold a worker now, with the reasons."""
-    found = {node.name: list(unfit(node, options.tolerations)) for node in await wanted_nodes(api, options)}
+def check_nodes(
+    nodes: Iterable[KubeNode], tolerations: Sequence[Toleration], names: Collection[str]
+) -> Mapping[str, Sequence[Finding]]:
+    """Those of these names whose nodes can't hold a worker now, with the reasons."""
+    found = {node.name: list(unfit(node, tolerations)) for node in nodes}
     gone = {name: [Finding("kubernetes.node-gone", Severity.ERROR, name)] for name in names if name not in found}
     return {**{name: why for name, why in found.items() if why and name in names}, **gone}
 

@@ -57,7 +57,8 @@ def oddities(pod: Pod, image: WorkerImage) -> Iterator[Finding]:
         yield Finding("kubernetes.added-containers", Severity.WARNING, node, values)
     for container in pod.status.container_statuses:
         if container.name == WORKER_CONTAINER and (found := image.other_than(container.image_id)) is not None:
-            yield Finding("kubernetes.other-image", Severity.WARNING, node, {"found": found, "expected": image.digests})
+            code = "kubernetes.mixed-images" if image.node else "kubernetes.other-image"
+            yield Finding(code, Severity.WARNING, node, {"found": found, "expected": image.digests, "node": image.node})
 
 
 def obstacle_of(pod: Pod) -> Reason | None:
@@ -175,6 +176,9 @@ class PodMonitor:
             self._stop_timer(name)
 
     def _take_oddities(self, name: str, pod: Pod) -> None:
+        for container in pod.status.container_statuses:
+            if container.name == WORKER_CONTAINER and pod.spec.node_name:
+                self.image = self.image.seen_on(pod.spec.node_name, container.image_id)
         for finding in oddities(pod, self.image) if pod.spec.node_name else ():
             if (name, finding.code) not in self._odd:
                 self._odd.add((name, finding.code))

@@ -15,6 +15,7 @@ from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
 from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.objects import KubeNode
 from clearway.kube.until import settle
 from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.observations import SITE_FINDING
@@ -43,6 +44,7 @@ from clearway.site.kubernetes.nodes import (
     mixed_architectures,
     server_version,
     silent_nodes,
+    wanted_nodes,
 )
 from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.pods import PLACED_WITHIN, PodMonitor
@@ -50,7 +52,7 @@ from clearway.site.kubernetes.policies import policies
 from clearway.site.kubernetes.removal import WorkerRemoval
 from clearway.site.kubernetes.run_lease import RunLease
 from clearway.site.kubernetes.surroundings import unverified
-from clearway.site.kubernetes.worker_image import WorkerImage
+from clearway.site.kubernetes.worker_image import WorkerImage, by_digest
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
 from clearway.site.kubernetes.workers import WORKER_LABELS, SlotAssignment, WorkerManifests, owned_by
 from clearway.site.listening import elsewhere
@@ -101,7 +103,9 @@ class KubernetesSite:
     async def start(self, slots: Sequence[Slot]) -> None:
         """Create the Job and all that it owns. Raises SiteError; `stop` must be called even then."""
         api = self._api = await self._open.enter_async_context(connect(self._options.access, self._log))
-        unfit = await check_nodes(api, self._options, {slot.node for slot in slots})
+        nodes, names = await wanted_nodes(api, self._options), {slot.node for slot in slots}
+        unfit = check_nodes(nodes, self._options.tolerations, names)
+        self._take_image([node for node in nodes if node.name in names])
         self._assignment = SlotAssignment(slots)
         self._refuse_or_lose(unfit)
         self._installation = Installation(api, self._options.namespace, self._log, self._kind.scope)
@@ -230,6 +234,13 @@ class KubernetesSite:
         self._log(finding)
         values = {"code": finding.code, "severity": finding.severity.value, **finding.values}
         self._events.put_nowait(SITE_FINDING.seen(finding.subject, self._clock.now(), values))
+
+    def _take_image(self, nodes: Sequence[KubeNode]) -> None:
+        """By its digest, where the nodes say it."""
+        named, image = self._options.image, by_digest(self._options.image, nodes)
+        if image != named:
+            self._options = replace(self._options, image=image)
+            self._note(Finding("kubernetes.image-digest", Severity.INFO, named, {"image": image}))
 
     def _refuse_or_lose(self, unfit: Mapping[str, Sequence[Finding]]) -> None:
         """Nodes that can't hold a worker: stop, or with `partial` go on without them."""

@@ -199,15 +199,27 @@ async def test_containers_that_the_cluster_adds_are_named_and_may_end(server: Ap
     assert {type(event) for event in results} == {Result}
 
 
+FROM_ARCHIVE = (WorkerImage(IMAGE, digests=("sha256:c0", "sha256:a1")), ("sha256:c0", "registry.example/x@sha256:ff"))
+BY_A_TAG = (WorkerImage("example/w:1"), ("example/w@sha256:c0", "example/w@sha256:ff"))
+
+
+@pytest.mark.parametrize(
+    ("image", "reported", "code"),
+    [(*FROM_ARCHIVE, "kubernetes.other-image"), (*BY_A_TAG, "kubernetes.mixed-images")],
+    ids=["of an archive", "by a tag"],
+)
 @pytest.mark.fault(
     "cluster", "a node has another image under the same name", "The report names the node and both digests."
 )
-async def test_a_node_whose_image_is_not_the_one_in_the_archive_is_named(
-    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_node_whose_image_is_another_one_is_named(
+    server: ApiServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    image: WorkerImage,
+    reported: tuple[str, str],
+    code: str,
 ) -> None:
-    ours = WorkerImage(IMAGE, digests=("sha256:c0", "sha256:a1"))
-    monkeypatch.setattr(WorkerImage, "of", lambda name: ours)
-    reported = ["sha256:c0", "registry.example/import@sha256:ff"]
+    monkeypatch.setattr(WorkerImage, "of", lambda name: image)
     with kubelets(server, tmp_path, NODES):
         async with started(server, tmp_path) as site:
             await hear(site, 2)
@@ -216,7 +228,7 @@ async def test_a_node_whose_image_is_not_the_one_in_the_archive_is_named(
                 server.put(PODS, {**pod, "status": {"phase": "Running", "containerStatuses": statuses}})
             (named,) = await hear(site, 1)
     assert isinstance(named, Observation)
-    assert (named.subject, named.values["code"]) == (NODES[1], "kubernetes.other-image")
+    assert (named.subject, named.values["code"]) == (NODES[1], code)
     assert named.values["found"] == "sha256:ff"
 
 
