@@ -13,7 +13,7 @@ from pathlib import Path
 from clearway.campaign.acceptance import conclude, render_all
 from clearway.ledger import files
 from clearway.ledger.chain import Head, LineForm, form_of, sha256
-from clearway.ledger.disk import compact, pretty
+from clearway.ledger.disk import pretty
 from clearway.ledger.files import MANIFEST_CODEC, Manifest
 from clearway.ledger.one_file import content_of
 from clearway.ledger.read import read_manifest, read_run
@@ -80,7 +80,7 @@ def _seal(run: Path, manifest: Manifest, form: LineForm, texts: Mapping[str, byt
     digests = {name: sha256(texts[name]) for name in files.DIGESTED}
     manifest_text = pretty(MANIFEST_CODEC.encode(replace(manifest, digests=digests)))
     seal = Seal(1.0, SealReason.END, sha256(manifest_text.encode()), {name: heads[name] for name in files.LINES})
-    line, _ = form.written(form.first(files.SEALS), compact(SEAL.encode(seal)))
+    line, _ = form.written(form.first(files.SEALS), SEAL.encode(seal))
     (run / files.MANIFEST).write_text(manifest_text)
     (run / files.SEALS).write_text(line)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from clearway.base.units import Duration
 from clearway.ledger import files
-from clearway.ledger.disk import append_line
-from clearway.ledger.one_file import read_lines
+from clearway.ledger.chain import PlainLines
+from clearway.ledger.one_file import LineFile, read_lines
 from clearway.probe.codec import of
 from clearway.spec.model import FailureName
 
@@ -48,7 +48,7 @@ class Journal:
 
     def write(self, entry: JournalEntry) -> None:
         """Returns when the line is on the disk."""
-        append_line(self.path, _ENTRY, entry, synced=True)
+        LineFile(self.path, _ENTRY, PlainLines()).append(entry, synced=True)
 
     def open(self) -> tuple[JournalEntry, ...]:
         """The latest entry of each node that may still be broken.

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from clearway.ledger.files import OLD_FORMAT, Manifest
 from clearway.probe.codec import CodecError
@@ -44,7 +44,7 @@ class LineForm(Protocol):
     def first(self, name: str) -> Head:
         """The head of a file without lines."""
 
-    def written(self, head: Head, content: str) -> tuple[str, Head]:
+    def written(self, head: Head, data: Any) -> tuple[str, Head]:
         """The line of a JSON object, and the head after it."""
 
     def read(self, head: Head, line: bytes) -> tuple[bytes, Head]:
@@ -63,8 +63,8 @@ class ChainedLines:
     def first(self, name: str) -> Head:
         return Head(0, sha256(f"{self._run}/{name}".encode()))
 
-    def written(self, head: Head, content: str) -> tuple[str, Head]:
-        line = self._begin + content[1:-1]
+    def written(self, head: Head, data: Any) -> tuple[str, Head]:
+        line = self._begin + _compact(data)[1:-1]
         after = _after(head, line.encode())
         return f'{line},"digest":"{after.digest}"}}\n', after
 
@@ -92,8 +92,8 @@ class PlainLines:
     def first(self, name: str) -> Head:
         return Head(0, "")
 
-    def written(self, head: Head, content: str) -> tuple[str, Head]:
-        return f"{content}\n", Head(head.lines + 1, "")
+    def written(self, head: Head, data: Any) -> tuple[str, Head]:
+        return f"{_compact(data)}\n", Head(head.lines + 1, "")
 
     def read(self, head: Head, line: bytes) -> tuple[bytes, Head]:
         return line, Head(head.lines + 1, "")
@@ -106,6 +106,11 @@ def form_of(manifest: Manifest) -> LineForm:
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _compact(data: Any) -> str:
+    """JSON on one line."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def _after(head: Head, line: bytes) -> Head:

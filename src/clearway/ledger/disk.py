@@ -8,12 +8,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from clearway.base.errors import LedgerError, UsageError
-from clearway.probe.codec import Codec
-
-T = TypeVar("T")
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _OWNER_ONLY, _FOLDER_OWNER_ONLY = 0o600, 0o700
@@ -57,13 +54,8 @@ def write_whole(path: Path, text: str) -> Path:
     return path
 
 
-def append_line(path: Path, codec: Codec[T], item: T, *, synced: bool = False) -> None:
-    """Add a record as one line; `synced`: return when it is on the disk."""
-    append_text(path, f"{compact(codec.encode(item))}\n", synced=synced)
-
-
 def append_text(path: Path, text: str, *, synced: bool = False) -> None:
-    """Add text at the end, all of it or none."""
+    """Add text at the end, all of it or none; `synced`: return when it is on the disk."""
     content = text.encode()
     with writing(path), open(path, "ab", buffering=0, opener=private) as file:
         before = file.tell()
@@ -106,11 +98,6 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerError("ledger.cannot-write", path=str(path), error=error.strerror or str(error)) from error
-
-
-def compact(data: Any) -> str:
-    """JSON on one line."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def pretty(data: Any) -> str:

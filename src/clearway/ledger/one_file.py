@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from clearway.base.errors import LedgerError, Reason
 from clearway.ledger.chain import Head, LineForm, PlainLines
-from clearway.ledger.disk import append_text, compact
+from clearway.ledger.disk import append_text
 from clearway.probe.codec import Codec, CodecError
 from clearway.probe.json_values import parsed
 from clearway.spec.load import SpecSource, decoded_source
@@ -62,7 +62,7 @@ class LineFile(Generic[T]):
 
     def append(self, item: T, *, synced: bool = False) -> None:
         """Add one line; a line that could not be written is not there, and nothing follows it."""
-        line, head = self.form.written(self.head, compact(self.codec.encode(item)))
+        line, head = self.form.written(self.head, self.codec.encode(item))
         append_text(self.path, line, synced=synced)
         self.head = head
 

@@ -12,7 +12,7 @@ from clearway.base.errors import UsageError
 from clearway.ledger import files
 from clearway.ledger.append import RunLines
 from clearway.ledger.chain import LineForm, form_of, sha256
-from clearway.ledger.disk import compact, make_folder, pretty, write_whole
+from clearway.ledger.disk import make_folder, pretty, write_whole
 from clearway.ledger.one_file import content_of
 from clearway.ledger.record import Record
 from clearway.ledger.seal import SealReason
@@ -95,6 +95,6 @@ def _texts(record: Record, form: LineForm) -> dict[str, str]:
 def _lines(form: LineForm, name: str, codec: Codec[T], items: Iterable[T]) -> str:
     head, lines = form.first(name), []
     for item in items:
-        line, head = form.written(head, compact(codec.encode(item)))
+        line, head = form.written(head, codec.encode(item))
         lines.append(line)
     return "".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clearway.base.clock import moment
 from clearway.base.units import Quantity
@@ -203,8 +204,12 @@ def _figures(row: SummaryPart, wording: Wording, *, tails: bool) -> tuple[str, .
     return f"{label}, {unit}" if unit else label, str(row.pairs), *figures, row.worst_pair
 
 
-def _shared_unit(metric: str, figures: Sequence[Quantity | None]) -> tuple[str, tuple[str, ...]]:
-    """The unit that all figures have in common and their numbers; no unit and whole figures where there is none."""
+@lru_cache(maxsize=1024)
+def _shared_unit(metric: str, figures: tuple[Quantity | None, ...]) -> tuple[str, tuple[str, ...]]:
+    """The unit that all figures have in common and their numbers; no unit and whole figures where there is none.
+
+    Every format, in either language, has the same.
+    """
     texts = tuple("-" if figure is None else rounded(metric, figure) for figure in figures)
     units = {text.partition(" ")[2] for figure, text in zip(figures, texts, strict=True) if figure and figure.si}
     if len(units) != 1:

@@ -118,20 +118,21 @@ class PipeMailbox:
     async def _clock_offset(self) -> ClockOffset | None:
         """None: the worker ended meanwhile."""
         self._allowance.asked("clock", CLOCK_EXCHANGES)
-        offsets = []
+        exchanges = []
         for _ in range(CLOCK_EXCHANGES):
-            offset = await self._exchange()
-            if offset is None:
+            exchange = await self._exchange()
+            if exchange is None:
                 return None
-            offsets.append(offset)
-        return min(offsets, key=lambda offset: offset.uncertainty)
+            exchanges.append(exchange)
+        return offset_of(*min(exchanges, key=lambda times: times[2] - times[0]))
 
-    async def _exchange(self) -> ClockOffset | None:
+    async def _exchange(self) -> tuple[float, float, float] | None:
+        """When it was asked, answered and received, as `offset_of` takes them."""
         number, asked = next(self._numbers), self.clock.now()
         await self._send({"type": "clock", "id": number})
         async for message in self._messages():
             if message["type"] == "clock" and message.get("id") == number:
-                return offset_of(asked, _decoded(NUMBER, message.get("now")), self.clock.now())
+                return asked, _decoded(NUMBER, message.get("now")), self.clock.now()
             self._pass_on(message)
         return None
 

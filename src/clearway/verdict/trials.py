@@ -56,7 +56,10 @@ class TrialIndex:
 
     def counts(self, trial: Trial) -> bool:
         """Whether the value of this attempt may be judged."""
-        return outcome(trial) is Outcome.MEASURED and not self.faults(trial)
+        key = trial.round, trial.probe.id
+        if key not in self._counted:
+            self._counted[key] = outcome(trial) is Outcome.MEASURED and not self.faults(trial)
+        return self._counted[key]
 
     def is_figure(self, trial: Trial) -> bool:
         """Whether its value may be shown as measured. Of a node broken on purpose it may, where that was the plan."""
@@ -100,6 +103,11 @@ class TrialIndex:
     @cached_property
     def _doubts(self) -> dict[tuple[str | None, str], tuple[Doubt, ...]]:
         """What was found so far, by round and probe: verdict, diagnosis and report ask for it many times."""
+        return {}
+
+    @cached_property
+    def _counted(self) -> dict[tuple[str | None, str], bool]:
+        """Which attempts are judged, as far as it was asked, by round and probe."""
         return {}
 
     @cached_property
