@@ -1,15 +1,22 @@
-"""Compares the user's rights with those that a run needs; missing ones become a manifest, ready to apply."""
+"""Compares the user's rights with those that a run needs, and gives the workers theirs.
+
+Missing rights become a manifest, ready to apply.
+"""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from clearway.base.units import Duration
 from clearway.kube.api import Api, ApiObject
+from clearway.kube.errors import Forbidden, KubeError, NotFound
 from clearway.kube.objects import AccessReview
+from clearway.kube.until import settle
 from clearway.probe.records import Finding, Severity
 from clearway.site.base import at_once
 from clearway.site.kubernetes.cluster_scope import CLUSTER_RULES, CONTROLLER_RULES, OBSERVER_RULES, RBAC
@@ -60,6 +67,24 @@ async def may(api: Api, right: Right) -> bool:
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
     answer = await api.post(_REVIEWS, {**review, "spec": {"resourceAttributes": attributes}}, AccessReview)
     return answer.status.allowed
+
+
+_BOUND_WITHIN = Duration(5)
+"""API servers learn of a new role through a watch, a fraction of a second after it is created."""
+
+
+async def bind_role(api: Api, collection: str, binding: ApiObject) -> None:
+    """Try until the API server knows the role: before, only an administrator may bind it. Raises KubeError."""
+
+    async def refusal() -> KubeError | None:
+        try:
+            await api.create(collection, binding)
+        except (NotFound, Forbidden) as error:
+            return error
+        return None
+
+    if (refused := await settle(refusal, operator.not_, _BOUND_WITHIN)) is not None:
+        raise refused
 
 
 def findings(rights: Sequence[Right]) -> Iterator[Finding]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import operator
 import secrets
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any
 
 from clearway.base.clock import Clock
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration
 from clearway.kube.api import Api, connect
-from clearway.kube.errors import Forbidden, KubeError, NotFound
+from clearway.kube.errors import KubeError
 from clearway.kube.objects import KubeNode
-from clearway.kube.until import settle
 from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.observations import SITE_FINDING
 from clearway.probe.records import (
@@ -50,6 +47,7 @@ from clearway.site.kubernetes.options import KubernetesOptions
 from clearway.site.kubernetes.pods import PLACED_WITHIN, PodMonitor
 from clearway.site.kubernetes.policies import policies
 from clearway.site.kubernetes.removal import WorkerRemoval
+from clearway.site.kubernetes.rights import bind_role
 from clearway.site.kubernetes.run_lease import RunLease
 from clearway.site.kubernetes.surroundings import unverified
 from clearway.site.kubernetes.worker_image import WorkerImage, by_digest
@@ -57,8 +55,6 @@ from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
 from clearway.site.kubernetes.workers import WORKER_LABELS, SlotAssignment, WorkerManifests, owned_by
 from clearway.site.listening import elsewhere
 
-_BOUND_WITHIN = Duration(5)
-"""API servers learn of a new role through a watch, a fraction of a second after it is created."""
 _CATCHING_UP = Duration(15)
 """After an outage a worker finds the API server again within 10 s, with its longest wait for an answer; its rights take
 a moment more."""
@@ -279,22 +275,9 @@ class KubernetesSite:
                 self._open_channel.create(manifests.mailboxes(owner)),
             ]
         )
-        await self._bind(api, manifests.role_binding(owner))
+        await bind_role(api, self._paths.role_bindings, manifests.role_binding(owner))
         job = f"{self._paths.jobs}/{manifests.name}"
         self._follow(JobDeadline(api, job, self._options.lease.si, self._clock).keep)
-
-    async def _bind(self, api: Api, binding: dict[str, Any]) -> None:
-        """Try until the API server knows the role: before, only an administrator may bind it. Raises KubeError."""
-        refusal = await settle(lambda: self._bind_refusal(api, binding), operator.not_, _BOUND_WITHIN)
-        if refusal is not None:
-            raise refusal
-
-    async def _bind_refusal(self, api: Api, binding: dict[str, Any]) -> KubeError | None:
-        try:
-            await api.create(self._paths.role_bindings, binding)
-        except (NotFound, Forbidden) as error:
-            return error
-        return None
 
     def _follow(self, *watches: Watching) -> None:
         self._following += [asyncio.create_task(self._reported(watch)) for watch in watches]
