@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ OWN_FOLDERS = {"lab": LAB, "truth": LAB, "cluster": LAB.with_name("cluster")}
 """Where the tests of these marks are: `make test` looks for them nowhere else."""
 
 os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="en")
+
+# What tests start inherits that nohup ignores a signal, and would not be ended by it. A handler is not inherited.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # Other work on the machine may slow an example down; how long one takes is no claim of ours.
 settings.register_profile("thorough", deadline=None)
