@@ -16,6 +16,7 @@ from cluster import webhook
 from cluster.processes import end_of
 from cluster.runs.commands import Commands, await_first_round, left_behind
 from harness.cluster import Cluster
+from harness.failure import CommandFailed
 from harness.spec import IPV4
 
 pytestmark = pytest.mark.usefixtures("furnished")
@@ -48,6 +49,23 @@ def constraint_on_ids(namespace: str) -> list[dict[str, Any]]:
             "spec": binding,
         },
     ]
+
+
+def await_constraint_on_ids(cluster: Cluster, namespace: str) -> None:
+    """An API server takes seconds to ask a policy that was just made."""
+    container = {"name": "c", "image": "none"}
+    spec = {"containers": [container], "securityContext": {"runAsUser": 1, "fsGroup": 1}}
+    metadata = {"name": "tried", "namespace": namespace}
+    pod = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            cluster.kubectl("create", "--dry-run=server", "--filename=-", text=pod)
+        except CommandFailed as refused:
+            if SCC in refused.stderr:
+                return
+        time.sleep(0.2)
+    raise AssertionError("the API server does not ask the policy")
 
 
 def openshift_kind() -> dict[str, Any]:
@@ -98,6 +116,7 @@ def ruled(equipped: Cluster, namespace: str) -> Iterator[str]:
     equipped.kubectl("label", "namespace", namespace, "istio-injection=enabled")
     everything = {"apiVersion": "v1", "kind": "List", "items": [*rules_of(namespace), *constraint_on_ids(namespace)]}
     equipped.kubectl("apply", "--filename=-", text=json.dumps(everything))
+    await_constraint_on_ids(equipped, namespace)
     yield namespace
     equipped.kubectl("delete", "--ignore-not-found", "--filename=-", text=json.dumps(everything))
     equipped.kubectl("delete", "--ignore-not-found", "--filename=-", text=json.dumps(openshift_kind()))
