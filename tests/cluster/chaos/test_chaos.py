@@ -13,14 +13,14 @@ CONFIG = """\
 name: chaos
 namespace: {number: 1}
 chaosMonkey:
-  nodeFailure: {failureRate: 0.3, interval: 10s, jitterFactor: 0.1, simulatedDowntime: 1s}
+  nodeFailure: {failureRate: 0.3, interval: 15s, jitterFactor: 0.1, simulatedDowntime: 1s}
   excludedNodes: [node-1, node-2]
 steps:
 - name: start
   measurements:
   - Identifier: net
     Method: NetworkPerformanceMetrics
-    Params: {action: start, duration: 9s, protocol: TCP, numberOfServers: 1, numberOfClients: 1}
+    Params: {action: start, duration: 16s, protocol: TCP, numberOfServers: 1, numberOfClients: 1}
 - name: gather
   measurements:
   - {Identifier: net, Method: NetworkPerformanceMetrics, Params: {action: gather}}
