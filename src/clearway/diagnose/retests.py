@@ -26,7 +26,8 @@ from clearway.verdict.trials import TrialIndex
 def alone(record: Record, found: Sequence[Suspect]) -> tuple[Probe, ...]:
     """For each suspect that was not measured again yet, its worst road that goes through no other suspect.
 
-    All of the test with the strongest sign, and no node is in two of them. Each comes with its own background traffic.
+    All of one test, the first that shows the strongest suspect, and no node is in two of them. Each comes with its own
+    background traffic.
     """
     wanted = [one for one in found if not one.retests]
     test = wanted[0].signs[0].test if wanted else ""
