@@ -21,6 +21,7 @@ from clearway.engine.base import (
     ToolCommand,
     check_not_reset,
     failed,
+    quote,
     refuse_connection,
 )
 from clearway.engine.iperf import (
@@ -196,6 +197,8 @@ def _fate(report: Iperf3Report) -> Optional[Fate]:
 
 def _udp_sender(report: Iperf3Report, grid: Grid) -> Udp:
     rows = [row for rows in report.intervals for row in rows]
+    if not rows:
+        raise Unreadable("tool.no-rows", tool=TOOL, quote=quote(report.error))
     ran = Duration(rows[-1].end)
     if ran < duration(grid.end):
         raise Unreadable("tool.cut-short", tool=TOOL, reached=ran, wanted=duration(grid.end))
