@@ -2,10 +2,9 @@
 
 Planned rounds first, in their order; then probes without a value again, a bounded number of times; then pairs that
 are undecided with the limit inside their interval, up to the test's budget; last, places that are suspected to be at
-fault, to confirm them. What the road did to an attempt is never
-retried away: an attempt with a value has had its turn, and so has one that proves the road bad. A round is always run
-again as a whole, so that every pair has the conditions of its first value: in a retry the probes that were fine take
-part as background, in a repeat all of them add a value.
+fault, to confirm them. What the road did to an attempt is never retried away: an attempt with a value has had its turn,
+and so has one that proves the road bad. A round is run again as a whole, so that every pair has the conditions of its
+first value: in a retry the probes that were fine take part as background, in a repeat all of them add a value.
 
 Where nodes are broken on purpose, all rounds that need the nodes in one state, retries and repeats included, come
 before the next state: nodes are not broken a second time for a retry.

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from clearway.ledger.record import Record
 from clearway.plan.model import zones
-from clearway.probe.records import Inventory
+from clearway.probe.records import Inventory, Pair
 from clearway.verdict.suspect import Place, PlaceKind
 
 Road = tuple[str, str]
@@ -45,6 +46,16 @@ class Surroundings:
             yield Place(PlaceKind.ZONES, (here, there))
             yield Place(PlaceKind.LEAVES_ZONE, (here,))
             yield Place(PlaceKind.ENTERS_ZONE, (there,))
+
+
+def surroundings_of(record: Record) -> Surroundings:
+    """The same for all suspects of a run: see `Record.derived`."""
+    return Surroundings.of(record.inventory)
+
+
+def road_of(pair: Pair) -> Road:
+    sender, receiver = pair
+    return sender.node, receiver.node
 
 
 def roads_through(roads: Sequence[Road], surroundings: Surroundings) -> dict[Place, tuple[int, ...]]:

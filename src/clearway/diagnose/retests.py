@@ -13,7 +13,7 @@ from dataclasses import replace
 from clearway.base.units import Rate
 from clearway.diagnose.comparisons import COMPARISONS, Comparison
 from clearway.diagnose.figures import PairFigures, figures_by_test
-from clearway.diagnose.places import Surroundings
+from clearway.diagnose.places import road_of, surroundings_of
 from clearway.diagnose.suspects import candidates
 from clearway.ledger.record import Record
 from clearway.probe.metrics import THROUGHPUT
@@ -31,13 +31,13 @@ def alone(record: Record, found: Sequence[Suspect]) -> tuple[Probe, ...]:
     """
     wanted = [one for one in found if not one.retests]
     test = wanted[0].signs[0].test if wanted else ""
-    places, surroundings = {one.place for one in found}, Surroundings.of(record.inventory)
+    places, surroundings = {one.place for one in found}, record.derived(surroundings_of)
     by_id = {probe.id: probe for round_ in record.plan for probe in round_.probes if probe.test == test}
     chosen: list[Probe] = []
     used: set[str] = set()
     for suspect in wanted:
         for probe in _worst_first(record, suspect, test, by_id.values()):
-            nodes = _nodes(probe.pair)
+            nodes = road_of(probe.pair)
             if used.isdisjoint(nodes) and places.intersection(surroundings.places_on(nodes)) == {suspect.place}:
                 chosen += [replace(probe, role=Role.RETEST), *_background(probe, by_id)]
                 used.update(nodes)
@@ -65,7 +65,7 @@ def together(record: Record, found: Sequence[Suspect]) -> Round | None:
     for suspect in (one for one in found if one.is_sound_alone):
         first = suspect.retests[0].sender, suspect.retests[0].receiver
         for round_ in record.plan:
-            if any(probe.test == suspect.signs[0].test and _nodes(probe.pair) == first for probe in round_.probes):
+            if any(probe.test == suspect.signs[0].test and road_of(probe.pair) == first for probe in round_.probes):
                 return replace(round_, probes=tuple(_once_more(record, found, probe) for probe in round_.probes))
     return None
 
@@ -81,21 +81,17 @@ def suspects(record: Record) -> tuple[Suspect, ...]:
 
 
 def _shown(record: Record, suspect: Suspect) -> Iterator[Retest]:
-    surroundings = Surroundings.of(record.inventory)
-    company = {
-        round_.id: len({p.pair for p in round_.probes}) > len(_retested_pairs(round_)) for round_ in record.rounds
-    }
-    for trial in record.trials:
-        on_the_way = suspect.place in surroundings.places_on(_nodes(trial.probe.pair))
-        if trial.probe.role is Role.RETEST and on_the_way:
-            sign = next((sign for sign in suspect.signs if sign.test == trial.probe.test), None)
-            if sign is not None:
-                yield _retest(record, trial, sign, alone=not company[trial.round or ""])
+    surroundings = record.derived(surroundings_of)
+    alone = {round_.id for round_ in record.rounds if {p.pair for p in round_.probes} == _retested_pairs(round_)}
+    for trial in (one for one in record.trials if one.probe.role is Role.RETEST):
+        sign = next((sign for sign in suspect.signs if sign.test == trial.probe.test), None)
+        if sign is not None and suspect.place in surroundings.places_on(road_of(trial.probe.pair)):
+            yield _retest(record, trial, sign, alone=trial.round in alone)
 
 
 def _retest(record: Record, trial: Trial, sign: PlaceSign, *, alone: bool) -> Retest:
     index, comparison = record.derived(TrialIndex), _comparison(sign)
-    sender, receiver = _nodes(trial.probe.pair)
+    sender, receiver = road_of(trial.probe.pair)
     found = Retest(sender=sender, receiver=receiver, alone=alone)
     if (value := _value(index, trial, comparison)) is None:
         return found
@@ -129,7 +125,7 @@ def _comparison(sign: PlaceSign) -> Comparison:
 
 def _once_more(record: Record, found: Iterable[Suspect], probe: Probe) -> Probe:
     """In company: what goes through a suspect is looked at, all else only sends as it did before."""
-    on_the_way = set(Surroundings.of(record.inventory).places_on(_nodes(probe.pair)))
+    on_the_way = set(record.derived(surroundings_of).places_on(road_of(probe.pair)))
     looked_at = probe.role is not Role.BACKGROUND and any(one.place in on_the_way for one in found)
     return replace(probe, role=Role.RETEST if looked_at else Role.BACKGROUND)
 
@@ -140,8 +136,3 @@ def _background(probe: Probe, by_id: Mapping[str, Probe]) -> tuple[Probe, ...]:
 
 def _retested_pairs(round_: Round) -> set[Pair]:
     return {probe.pair for probe in round_.probes if probe.role is Role.RETEST}
-
-
-def _nodes(pair: Pair) -> tuple[str, str]:
-    sender, receiver = pair
-    return sender.node, receiver.node

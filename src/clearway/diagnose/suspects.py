@@ -9,7 +9,7 @@ from clearway.base.units import Rate
 from clearway.diagnose.compared import Compared, ComparedPair, FoundPlace
 from clearway.diagnose.comparisons import COMPARISONS, Comparison
 from clearway.diagnose.figures import PairFigures, figures_by_test
-from clearway.diagnose.places import Road, Surroundings
+from clearway.diagnose.places import road_of, surroundings_of
 from clearway.ledger.record import Record
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.records import Pair
@@ -40,7 +40,7 @@ def _suspect(place: Place, shown: Sequence[FoundPlace], found: Iterable[Place]) 
 
 def _all_compared(record: Record) -> Iterator[Compared]:
     """But for tests during which nodes are broken on purpose: it is known what is at fault then."""
-    surroundings, figures = Surroundings.of(record.inventory), record.derived(figures_by_test)
+    surroundings, figures = record.derived(surroundings_of), record.derived(figures_by_test)
     for test in record.spec.tests:
         if test.when != "failing":
             for comparison in (one for one in COMPARISONS if test.protocol in one.protocols):
@@ -52,15 +52,10 @@ def _pairs(index: TrialIndex, test: str, comparison: Comparison, figures: Iterab
     name = comparison.figure.name
     known = {found.pair: (found.values[name], found.measurements) for found in figures if name in found.values}
     if comparison.figure.metric is not THROUGHPUT:
-        return [ComparedPair(_road(pair), value, count) for pair, (value, count) in known.items()]
+        return [ComparedPair(road_of(pair), value, count) for pair, (value, count) in known.items()]
     known |= {pair: (Rate(0), attempts) for pair, attempts in _dead(index, test) if pair not in known}
     usual = _usual(index, {pair: value.si for pair, (value, _) in known.items()})
-    return [ComparedPair(_road(pair), value, count, usual[pair]) for pair, (value, count) in known.items()]
-
-
-def _road(pair: Pair) -> Road:
-    sender, receiver = pair
-    return sender.node, receiver.node
+    return [ComparedPair(road_of(pair), value, count, usual[pair]) for pair, (value, count) in known.items()]
 
 
 def _dead(index: TrialIndex, test: str) -> Iterator[tuple[Pair, int]]:

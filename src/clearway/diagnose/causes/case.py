@@ -8,7 +8,7 @@ from functools import cached_property
 from statistics import median, quantiles
 
 from clearway.base.units import Rate
-from clearway.diagnose.places import Surroundings
+from clearway.diagnose.places import road_of, surroundings_of
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters
 from clearway.probe.metrics import THROUGHPUT
@@ -53,13 +53,9 @@ class Case:
         index, tests = self.record.derived(TrialIndex), {sign.test for sign in self.suspect.signs}
         return [trial for trial in self.record.trials if trial.probe.test in tests and index.is_figure(trial)]
 
-    @cached_property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings.of(self.record.inventory)
-
     def _meets(self, trial: Trial) -> bool:
-        road = (trial.probe.source.node, trial.probe.target.node)
-        return self.suspect.place in self._surroundings.places_on(road)
+        surroundings = self.record.derived(surroundings_of)
+        return self.suspect.place in surroundings.places_on(road_of(trial.probe.pair))
 
 
 def typical(values: Sequence[float]) -> float | None:
