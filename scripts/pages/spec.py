@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from clearway.probe.metrics import METRICS, Metric
-from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES, SUMMABLE
+from clearway.spec.criteria import GOOD_SIDE, SUMMABLE, limit_examples
 from clearway.spec.describe import as_data, inline, written_as
 from clearway.spec.fields import APPLIES, NEEDED, Model, literals_in, models_in, written_fields
 from clearway.spec.load import load_profile, profile_names
@@ -83,7 +83,7 @@ def _metrics() -> str:
 
 def _metric_row(metric: Metric) -> tuple[str, ...]:
     statistic = "" if metric.default else "p95 "
-    example = f"`{metric.name} {statistic}{GOOD_SIDE[metric.better]} {LIMIT_EXAMPLES[metric.unit][0]}`"
+    example = f"`{metric.name} {statistic}{GOOD_SIDE[metric.better]} {limit_examples(metric)[0]}`"
     left_out = metric.default or "has to be named"
     return f"`{metric.name}`", ", ".join(metric.protocols), ", ".join(metric.statistics), left_out, example
 

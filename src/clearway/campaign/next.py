@@ -115,9 +115,10 @@ def _repeats(record: Record) -> Iterator[Round]:
         straddling = {pair for criterion in judge_criteria(index, test) for pair in _straddling(criterion)}
         if not straddling:
             continue
-        for origin in record.plan:
-            if origin.test == test.name and (round_ := _repeat(record, test, origin, straddling)):
-                yield round_
+        origins = (origin for origin in record.plan if origin.test == test.name)
+        found = [round_ for origin in origins if (round_ := _repeat(record, test, origin, straddling))]
+        # What was repeated least comes first: pairs idle and under load take turns.
+        yield from sorted(found, key=_repeat_of)
 
 
 def _straddling(judged: CriterionVerdict) -> Iterator[Pair | str]:
@@ -139,13 +140,13 @@ def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | st
     """The next repeat of a planned round, if one of its pairs needs it and the budget allows."""
     if any(probe.repeat for probe in origin.probes) or not _concerns(test, origin, straddling):
         return None
-    first = {probe.pair for probe in origin.probes}
+    first = {(probe.pair, probe.role is Role.IDLE) for probe in origin.probes}
     made = {
         probe.repeat
         for round_ in (*record.plan, *record.rounds)
         if round_.why is not RoundReason.RETRY
         for probe in round_.probes
-        if probe.test == test.name and probe.pair in first
+        if probe.test == test.name and (probe.pair, probe.role is Role.IDLE) in first
     }
     repeat = max(made) + 1
     if repeat >= test.repeats.max:
@@ -154,8 +155,12 @@ def _repeat(record: Record, test: Test, origin: Round, straddling: set[Pair | st
     return Round(f"{origin.id}.repeat-{repeat}", origin.test, probes, RoundReason.REPEAT, origin.id)
 
 
+def _repeat_of(round_: Round) -> int:
+    return round_.probes[0].repeat
+
+
 def _concerns(test: Test, origin: Round, straddling: set[Pair | str]) -> bool:
-    pairs = {probe.pair for probe in origin.probes if probe.role is Role.JUDGED}
+    pairs = {probe.pair for probe in origin.probes if probe.role in (Role.JUDGED, Role.IDLE)}
     if pairs & straddling:
         return True
     groups = {subject for subject in straddling if isinstance(subject, str)}

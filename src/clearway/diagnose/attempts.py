@@ -37,7 +37,7 @@ def doubtful_attempts(record: Record) -> tuple[DoubtfulAttempt, ...]:
     return tuple(
         _doubtful(index, trial, tests[trial.probe.test], again=trial.probe.id in counted)
         for trial in record.trials
-        if trial.probe.role in (Role.JUDGED, Role.REPORTED) and trial.halves and _reasons(index, trial)
+        if trial.probe.role in (Role.JUDGED, Role.REPORTED, Role.IDLE) and trial.halves and _reasons(index, trial)
     )
 
 

@@ -68,7 +68,7 @@ def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     """Every pair of `test` that has a measured value, in order of measuring. A void attempt gives none."""
     index = record.derived(TrialIndex)
     trials: dict[Pair, list[Trial]] = {}
-    for trial in record.trials:
+    for trial in index.trials:
         mine = trial.probe.test == test.name and trial.probe.is_figure
         if mine and index.is_figure(trial):
             trials.setdefault(trial.probe.pair, []).append(trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from clearway.base.errors import UsageError
 from clearway.base.units import Duration, Frequency, Rate
@@ -66,13 +67,16 @@ def _rounds(paired: PairedTest, most: Rate | None) -> Iterator[Round]:
     at_once, across = (_at_once(test, rounds) for rounds in (paired.rounds, paired.across))
     wanted = [(repeat, pairs) for repeat in range(test.repeats.min) for pairs in at_once]
     wanted += [(0, pairs) for pairs in across]
-    digits = max(2, len(str(len(wanted))))
-    for number, (repeat, pairs) in enumerate(wanted, start=1):
-        probes = tuple(probe for pair in pairs for probe in _probes(paired, pair, repeat))
+    turns = (_idle, _probes) if test.against_idle else (_probes,)
+    rounds = [(measure, repeat, pairs) for repeat, pairs in wanted for measure in turns]
+    digits = max(2, len(str(len(rounds))))
+    for number, (measure, repeat, pairs) in enumerate(rounds, start=1):
+        probes = tuple(probe for pair in pairs for probe in measure(paired, pair, repeat))
         if most is not None:
             probes = paced(probes, most)
             check_limits(test, probes, paired.links)
-        yield Round(f"{test.name}-{number:0{digits}}", test.name, probes)
+        if probes:
+            yield Round(f"{test.name}-{number:0{digits}}", test.name, probes)
 
 
 def _at_once(test: Test, rounds: Rounds) -> Rounds:
@@ -101,6 +105,15 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     yield probe
     if test.background is not None:
         yield _background(test, test.background, probe)
+
+
+def _idle(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
+    """The probe of a pair without its background; none of a node that is broken meanwhile."""
+    loaded = next(_probes(paired, pair, repeat))
+    if loaded.role is Role.EXPOSED:
+        return
+    name = loaded.id.replace(f"{paired.test.name}/", f"{paired.test.name}/idle ", 1)
+    yield replace(loaded, id=name, role=Role.IDLE, background=None)
 
 
 def _background(test: Test, background: Background, probe: Probe) -> Probe:

@@ -81,6 +81,28 @@ class HistogramStats:
 
 
 @dataclass(frozen=True)
+class AddedStats:
+    """What a load adds to times: a statistic under load less the same one of an idle road."""
+
+    loaded: HistogramStats
+    idle: HistogramStats
+
+    @property
+    def count(self) -> int:
+        """The fewer of the two decide."""
+        return min(self.loaded.count, self.idle.count)
+
+    def statistic(self, name: str) -> Optional[float]:
+        loaded, idle = self.loaded.statistic(name), self.idle.statistic(name)
+        return None if loaded is None or idle is None else added(loaded, idle)
+
+
+def added(loaded: float, idle: float) -> float:
+    """Never less than 0: no load makes a road faster, but a busy machine wakes up faster than a sleeping one."""
+    return max(0.0, loaded - idle)
+
+
+@dataclass(frozen=True)
 class ConnectingStats:
     """Of connections whose single times are not known."""
 

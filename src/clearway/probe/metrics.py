@@ -14,6 +14,7 @@ from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Rati
 from clearway.probe import datagrams
 from clearway.probe.distribution import (
     PERCENTILE,
+    AddedStats,
     ConnectingStats,
     Distribution,
     HistogramStats,
@@ -76,6 +77,8 @@ class Metric:
     """The least limit, in SI units, that is made from a run: about what the tools count it in."""
     contrast: Optional[Contrast] = None
     """How pairs are compared by it to find where a fault lies; None: they are not."""
+    needs: Optional[str] = None
+    """Field of a test, as a spec writes it, without which its probes don't carry it."""
 
     @property
     def usual(self) -> str:
@@ -176,9 +179,28 @@ def _tcp_rtt(trial: Trial) -> Optional[Distribution]:
     return SampleStats(tuple(rtt.si for rtt in sender.rtt)) if sender is not None and sender.rtt else None
 
 
-def _round_trip(trial: Trial) -> Optional[Distribution]:
-    client = measured(trial.send, RoundTrip)
+def _round_trip(trial: Optional[Trial]) -> Optional[HistogramStats]:
+    client = None if trial is None else measured(trial.send, RoundTrip)
     return HistogramStats(client.round_trip) if client is not None and client.round_trip.count else None
+
+
+def _idle_round_trip(trial: Trial) -> Optional[Distribution]:
+    return _round_trip(trial.idle)
+
+
+def _added_delay(trial: Trial) -> Optional[Distribution]:
+    loaded, idle = _round_trip(trial), _round_trip(trial.idle)
+    return None if loaded is None or idle is None else AddedStats(loaded, idle)
+
+
+def _round_trips_per_minute(trial: Trial) -> Optional[Distribution]:
+    """One after the other, each as long as the mean one under load (draft-ietf-ippm-responsiveness says RPM)."""
+    found = _round_trip(trial) if trial.probe.background is not None else None
+    mean = None if found is None else found.statistic("mean")
+    return SingleValue(_MINUTE / mean, found.count) if found is not None and mean else None
+
+
+_MINUTE = 60.0
 
 
 _LEVELS = ("mean", "median", "min", "max")
@@ -254,6 +276,23 @@ METRICS: Mapping[str, Metric] = {
             shown=_USUAL,
             baseline=("round-trip",),
             contrast=Contrast(1.5, 0.1, least=2e-5, by_distance=True),
+        ),
+        Metric(
+            *("idle-round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _idle_round_trip),
+            shown=_USUAL,
+            needs="against-idle",
+        ),
+        Metric(
+            *("added-delay", Duration, _LOWER, ("median", "pNN"), None, ("round-trip",), _added_delay),
+            shown=("median", "p95"),
+            rank=0,
+            needs="against-idle",
+        ),
+        Metric(
+            *("rpm", Count, _HIGHER, ("mean",), "mean", ("round-trip",), _round_trips_per_minute),
+            shown=("mean",),
+            rank=0,
+            needs="background",
         ),
     )
 }

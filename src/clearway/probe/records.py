@@ -36,6 +36,8 @@ class Role(str, Enum):
     """One of its nodes is broken on purpose meanwhile: measured once and shown, never judged."""
     RETEST = "retest"
     """It goes through a suspect: measured to confirm it, never judged."""
+    IDLE = "idle"
+    """The same pair on an idle road, in turns with the load: what a loaded attempt is held against."""
 
 
 class Outcome(str, Enum):
@@ -180,7 +182,7 @@ class Probe:
     @property
     def is_figure(self) -> bool:
         """Whether what it measures is a figure of its pair, judged or not."""
-        return self.role not in (Role.BACKGROUND, Role.RETEST)
+        return self.role not in (Role.BACKGROUND, Role.RETEST, Role.IDLE)
 
     @property
     def source(self) -> Slot:
@@ -281,6 +283,8 @@ class Trial:
     serve: Optional[Result] = None
     send: Optional[Result] = None
     round: Optional[str] = None
+    idle: Optional[Trial] = None
+    """Of an attempt under load: the one at the same pair and repeat while the road was idle."""
 
     @property
     def halves(self) -> Tuple[Result, ...]:

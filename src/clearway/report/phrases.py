@@ -159,6 +159,8 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
     yield _LOADS[test.protocol](test)
     if test.background is not None:
         yield "condition.background", {"streams": test.background.streams}
+    if test.against_idle:
+        yield "condition.against-idle", {}
     if test.when != "whole":
         yield f"condition.{test.when}", {}
     if test.family is not None:

@@ -107,6 +107,21 @@ def _rate_of_wrong_kind(test: RawTest, path: Path) -> Iterator[Fault]:
 _RATE_EXAMPLES = {"udp": ("200 Mbit/s", "20 % of link"), "http": ("500/s",)}
 
 
+def _idle_without_load(test: RawTest, path: Path) -> Iterator[Fault]:
+    if _is_given(test, "against-idle") and not _is_given(test, "background"):
+        yield Fault("spec.idle-without-background", (*path, "against-idle"))
+
+
+def _is_given(test: RawTest, field: str) -> bool:
+    """Whether it is there and switched on."""
+    written = test.get(field)
+    return written is not None and str(written).casefold() not in _OFF
+
+
+_OFF = ("false", "no", "off", "f", "n", "0")
+"""Words that a switch reads as false."""
+
+
 def _repeats_out_of_order(test: RawTest, path: Path) -> Iterator[Fault]:
     repeats = test.get("repeats")
     if not isinstance(repeats, Mapping):
@@ -126,12 +141,16 @@ def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
         if criterion is not None and criterion.metric.name not in carried:
             values = {"metric": criterion.metric.name, "protocol": protocol}
             yield Fault("criterion.not-measured", (*path, "accept", index), carried, values=values)
+        elif criterion is not None and (field := criterion.metric.needs) is not None and not _is_given(test, field):
+            values = {"metric": criterion.metric.name, "field": field}
+            yield Fault("criterion.needs-field", (*path, "accept", index), values=values)
 
 
 _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
     _misplaced_fields,
     _unable_engine,
     _rate_of_wrong_kind,
+    _idle_without_load,
     _repeats_out_of_order,
     _criterion_without_metric,
 )

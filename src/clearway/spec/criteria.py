@@ -173,13 +173,18 @@ _LIMITS: Mapping[type[Quantity], Callable[[str], Quantity]] = {
     Duration: parse_duration,
     Count: parse_count,
 }
-LIMIT_EXAMPLES: Mapping[type[Quantity], tuple[str, ...]] = {
+_LIMIT_EXAMPLES: Mapping[type[Quantity], tuple[str, ...]] = {
     Rate: ("5 Gbit/s", "625 MB/s"),
     Frequency: ("1000/s", "20 k/s"),
     Ratio: ("0.1 %",),
     Duration: ("10 ms", "500 us"),
     Count: ("0", "100"),
 }
+
+
+def limit_examples(metric: Metric) -> tuple[str, ...]:
+    """Limits that a criterion may have; 0 only where less is better."""
+    return tuple(text for text in _LIMIT_EXAMPLES[metric.unit] if text != "0" or metric.better is Better.LOWER)
 
 
 def _limit(metric: Metric, text: str, over: Over) -> Quantity | LinkShare:
@@ -211,7 +216,7 @@ def _wrong_unit(metric: Metric, text: str, error: UnitError) -> ClearwayError:
     others = [parse for unit, parse in _LIMITS.items() if unit is not metric.unit]
     if error.code == "unit.ambiguous" or not any(_reads(parse, text) for parse in others):
         return error
-    examples = LIMIT_EXAMPLES[metric.unit]
+    examples = limit_examples(metric)
     return ClearwayError("criterion.wrong-unit", metric=metric.name, limit=text, allowed=examples)
 
 

@@ -90,6 +90,7 @@ APPLIES: Mapping[str, Applies] = {
     "message": Applies("protocol", ("round-trip",)),
     "transport": Applies("protocol", ("round-trip",)),
     "background": Applies("protocol", ("http", "round-trip")),
+    "against-idle": Applies("protocol", ("round-trip",)),
     **{
         field: Applies("pairing", tuple(other.name for other in PAIRINGS.values() if field in other.fields))
         for row in PAIRINGS.values()

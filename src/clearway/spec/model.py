@@ -233,6 +233,11 @@ class Test(_SpecPart):
         description="Bulk TCP on the same path from before the warm-up until after the end; `{}` is enough. "
         "Left out: the path is idle but for the test.",
     )
+    against_idle: bool = Field(
+        False,
+        description="true: every pair is measured on the idle road too, in turns with the load of `background`: what "
+        "the load adds becomes a figure.",
+    )
     accept: tuple[CriterionField, ...] = Field(
         (), description="Criteria, all of which have to pass; none: measured, not judged."
     )

@@ -8,21 +8,21 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from clearway.base.units import Count, Duration, Quantity, Ratio
-from clearway.probe.distribution import Distribution, HistogramStats, SampleStats, SingleValue, percent
+from clearway.probe.distribution import AddedStats, Distribution, HistogramStats, SampleStats, SingleValue, percent
 from clearway.probe.histogram import Histogram, rank
 from clearway.probe.measurement import Http
 from clearway.probe.metrics import Metric, measured
 from clearway.probe.records import Reason, Trial
 from clearway.spec.criteria import EVERY, GOOD_SIDE, Criterion, Over, Relation
-from clearway.verdict.interval import Percentile, Pooled, Share, Worst
+from clearway.verdict.interval import Added, Percentile, Pooled, Share, Worst
 from clearway.verdict.noise import Means, block_error
 from clearway.verdict.thresholds import BEYOND_PERCENTILE, BLOCK, RULE_OF_THREE
 
-Evidence = Means | Share | Percentile | Worst
+Evidence = Means | Share | Percentile | Added | Worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def read(criterion: Criterion, trials: Sequence[Trial]) -> tuple[tuple[Reading, 
 def pooled(criterion: Criterion, limit: Quantity | None, readings: Sequence[Reading]) -> Evidence:
     """The readings of one pair, which are not none, as one piece of evidence."""
     if _is_percentile(criterion):
-        return _percentile(percent(criterion.statistic), readings)
+        return _added(percent(criterion.statistic), readings) or _percentile(percent(criterion.statistic), readings)
     values = [reading.value for reading in readings]
     if criterion.metric.unit is Ratio and limit is not None and limit.si > 0:
         return _share(readings)
@@ -119,6 +119,18 @@ def _share(readings: Sequence[Reading]) -> Share:
     events = [reading.value * count for reading, count in zip(readings, counts, strict=True)]
     blocks = tuple(block for reading in readings for block in _blocks_of_events(reading))
     return Share(math.fsum(events), sum(counts), tuple(zip(counts, events, strict=True)), blocks)
+
+
+def _added(p: float, readings: Sequence[Reading]) -> Added | None:
+    """None: they are no differences."""
+    loaded = loaded_readings(readings)
+    idle = [replace(one, found=one.found.idle) for one in readings if isinstance(one.found, AddedStats)]
+    return Added(_percentile(p, loaded), _percentile(p, idle)) if loaded else None
+
+
+def loaded_readings(readings: Sequence[Reading]) -> list[Reading]:
+    """Of differences to the idle road, what was measured under load; none of other readings."""
+    return [replace(one, found=one.found.loaded) for one in readings if isinstance(one.found, AddedStats)]
 
 
 def _percentile(p: float, readings: Sequence[Reading]) -> Percentile:

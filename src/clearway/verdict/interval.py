@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from clearway.probe.distribution import added
 from clearway.verdict.noise import Means, Noise
 from clearway.verdict.quantiles import normal_quantile, share_bound, student_quantile
 from clearway.verdict.thresholds import LOSSY_BLOCKS, UNKNOWN_BLOCKS, WIDEST
@@ -126,6 +127,24 @@ class Percentile:
             return UNKNOWN_BLOCKS.value, 0
         repeats = [(repeat.count, repeat.above(value)) for repeat in self.repeats]
         return max(1.0, _clustering(blocks), _clustering(repeats)), len(blocks) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A percentile under load less the same one of the idle road."""
+
+    loaded: Percentile
+    idle: Percentile
+
+    @property
+    def value(self) -> float:
+        return added(self.loaded.value, self.idle.value)
+
+    def interval(self, low: float, high: float) -> Interval:
+        """Each end from the opposite ends of the two. Either may be wrong, so each gets half of the chance for it."""
+        tails = low / 2, high / 2
+        loaded, idle = self.loaded.interval(*tails), self.idle.interval(*reversed(tails))
+        return Interval(added(loaded.low, idle.high), self.value, added(loaded.high, idle.low))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median, median_high
 
@@ -12,7 +12,7 @@ from clearway.base.units import Rate
 from clearway.ledger.record import Record
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import Outcome, Pair, Reason, Role, Trial
+from clearway.probe.records import Outcome, Pair, Probe, Reason, Role, Trial
 from clearway.verdict import doubts
 from clearway.verdict.attempt import all_busy, outcome, own_doubts, sent_again, without_cpu
 from clearway.verdict.doubts import Doer, Doubt, Effect
@@ -124,10 +124,22 @@ class TrialIndex:
         return {key: tuple(pairs) for key, pairs in found.items()}
 
     @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """All attempts, those under load each with the latest good one of the same turn while the road was idle."""
+        trials = self.record.trials
+        idle = {_turn(trial.probe): trial for trial in trials if trial.probe.role is Role.IDLE and self.counts(trial)}
+        return tuple(self._against(idle, trial) for trial in trials) if idle else trials
+
+    @staticmethod
+    def _against(idle: Mapping[tuple[str, Pair, int], Trial], loaded: Trial) -> Trial:
+        has_turn = loaded.probe.is_figure and _turn(loaded.probe) in idle
+        return replace(loaded, idle=idle[_turn(loaded.probe)]) if has_turn else loaded
+
+    @cached_property
     def attempts(self) -> Mapping[tuple[str, Pair], Sequence[Trial]]:
         """Judged attempts by test and pair, oldest first."""
         found: dict[tuple[str, Pair], list[Trial]] = defaultdict(list)
-        for trial in self.record.trials:
+        for trial in self.trials:
             if trial.probe.role is Role.JUDGED:
                 found[trial.probe.test, trial.probe.pair].append(trial)
         return found
@@ -190,6 +202,10 @@ class TrialIndex:
             yield Doubt(doubts.BACKGROUND_DROPPED, Reason("verdict.background-dropped", share))
         else:
             yield Doubt(doubts.BACKGROUND_WEAK, Reason("verdict.background-weak", values))
+
+
+def _turn(probe: Probe) -> tuple[str, Pair, int]:
+    return probe.test, probe.pair, probe.repeat
 
 
 def _of_background(doubt: Doubt) -> Doubt:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from clearway.base.units import Duration
@@ -19,8 +19,8 @@ from clearway.probe.measurement import Counters, Http
 from clearway.probe.metrics import measured
 from clearway.probe.records import Trial
 from clearway.spec.criteria import Criterion
-from clearway.verdict.evidence import Evidence, Reading, pooled, worst
-from clearway.verdict.interval import Percentile, Worst
+from clearway.verdict.evidence import Evidence, Reading, loaded_readings, pooled, worst
+from clearway.verdict.interval import Added, Percentile, Worst
 from clearway.verdict.thresholds import CLOCKS
 
 
@@ -61,13 +61,18 @@ def without_waits(criterion: Criterion, readings: Sequence[Reading]) -> Evidence
     timed = criterion.metric.unit is Duration and any(one.most for one in waits)
     if not timed or any(isinstance(reading.found, SampleStats) for reading in readings):
         return None
-    known = list(zip(readings, waits, strict=True))
     whole = pooled(criterion, None, readings)
+    if isinstance(whole, Added):
+        return replace(whole, loaded=_percentile_without(whole.loaded, loaded_readings(readings), waits))
+    if isinstance(whole, Percentile):
+        return _percentile_without(whole, readings, waits)
     if isinstance(whole, Worst):
-        return worst(criterion, [_shorter(reading, waited) for reading, waited in known])
-    if not isinstance(whole, Percentile):
-        return None
-    parts = [tuple(_parts(reading, waited)) for reading, waited in known]
+        return worst(criterion, [_shorter(*known) for known in zip(readings, waits, strict=True)])
+    return None
+
+
+def _percentile_without(whole: Percentile, readings: Sequence[Reading], waits: Sequence[ToolWaits]) -> Percentile:
+    parts = [tuple(_parts(*known)) for known in zip(readings, waits, strict=True)]
     repeats = tuple(map(Histogram.sum, parts))
     blocks = tuple(part if kept else () for part, kept in zip(parts, whole.blocks, strict=True))
     return Percentile(Histogram.sum(repeats), whole.p, repeats, blocks)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearway.engine.table import ENGINES
 from clearway.probe.metrics import METRICS
-from clearway.spec.criteria import GOOD_SIDE, LIMIT_EXAMPLES
+from clearway.spec.criteria import GOOD_SIDE, limit_examples
 
 Raw = dict[str, Any]
 PROTOCOLS = ("tcp", "udp", "http", "round-trip")
@@ -24,8 +24,8 @@ def criteria(protocol: str) -> st.SearchStrategy[list[str]]:
     lines = [
         f"{metric.name} {'' if metric.default else 'p95 '}{GOOD_SIDE[metric.better]} {limit}{over}"
         for metric in METRICS.values()
-        if protocol in metric.protocols
-        for limit in LIMIT_EXAMPLES[metric.unit]
+        if protocol in metric.protocols and metric.needs is None
+        for limit in limit_examples(metric)
         for over in ("", " for 90 % of pairs")
     ]
     return st.lists(st.sampled_from(lines), max_size=3)

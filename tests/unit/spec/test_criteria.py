@@ -13,11 +13,11 @@ from clearway.base.units import Count, Duration, Quantity, Rate, Ratio
 from clearway.probe.metrics import METRICS
 from clearway.spec.criteria import (
     GOOD_SIDE,
-    LIMIT_EXAMPLES,
     SUMMABLE,
     LinkShare,
     Over,
     Relation,
+    limit_examples,
     parse_criterion,
 )
 
@@ -114,7 +114,7 @@ def written(draw: st.DrawFn) -> str:
     metric = draw(st.sampled_from(sorted(METRICS.values(), key=lambda metric: metric.name)))
     statistic = draw(st.sampled_from(["p99" if name == "pNN" else name for name in metric.statistics]))
     overs = ["", " for 90 % of pairs", *([" in total", " per node"] if metric.name in SUMMABLE else [])]
-    limit = draw(st.sampled_from(LIMIT_EXAMPLES[metric.unit]))
+    limit = draw(st.sampled_from(limit_examples(metric)))
     return f"{metric.name} {statistic} {GOOD_SIDE[metric.better]} {limit}{draw(st.sampled_from(overs))}"
 
 

@@ -350,3 +350,29 @@ def test_changing_a_field_of_what_is_no_mapping_reports_the_document(text: str, 
     with pytest.raises(SpecError) as caught:
         load_spec(path, ["tests.0.duration=5s"])
     assert caught.value.problems[0].place.source == str(path)
+
+
+ROUND_TRIPS = """
+version: 1
+tests:
+- {{name: bloat, protocol: round-trip, {fields}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ("against-idle: true", "spec.idle-without-background"),
+        ('accept: ["rpm >= 1000"]', "criterion.needs-field"),
+        ('background: {}, accept: ["added-delay p95 <= 5 ms"]', "criterion.needs-field"),
+        ('background: {}, against-idle: no, accept: ["added-delay p95 <= 5 ms"]', "criterion.needs-field"),
+    ],
+)
+def test_what_a_load_adds_needs_a_load_and_an_idle_road(fields: str, code: str) -> None:
+    with pytest.raises(SpecError) as raised:
+        read_spec(ROUND_TRIPS.format(fields=fields))
+    assert [problem.code for problem in raised.value.problems] == [code]
+
+
+def test_a_load_and_an_idle_road_are_enough() -> None:
+    read_spec(ROUND_TRIPS.format(fields='background: {}, against-idle: yes, accept: ["added-delay p95 <= 5 ms"]'))
