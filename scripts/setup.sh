@@ -16,10 +16,10 @@ venv=${VENV:-.venv}
 programs=(nft:nftables ip:iproute2 tc:iproute2 unshare:util-linux ssh:openssh-client) # PROGRAM:PACKAGE
 while read -r package program; do programs+=("$program:$package"); done <image/engines.txt
 if [[ $kind == dev ]]; then
-    # the tests look at packets, kill tools, log in over ssh, run a Kubernetes of their own, and pack an image
+    # the tests look at packets, kill tools, log in over ssh, run a Kubernetes of their own, pack an image, and read a report
     programs+=(tcpdump:tcpdump pkill:procps sysctl:procps openssl:openssl sshd:openssh-server
         containerd:containerd runc:runc /usr/lib/cni/bridge:containernetworking-plugins
-        mmdebstrap:mmdebstrap buildah:buildah)
+        mmdebstrap:mmdebstrap buildah:buildah chromium:chromium)
 fi
 
 say() { echo "setup: $*"; }

@@ -286,7 +286,17 @@ def conclude(
     limits: LimitsFile | None = None,
     provenance: Provenance | None = None,
 ) -> ReportDocument:
-    """Judge a run, diagnose it, and compose its report, for all formats to render.
+    """What `conclude_in` makes, in one language."""
+    return conclude_in((language,), record, limits, provenance)[0]
+
+
+def conclude_in(
+    languages: Iterable[Language],
+    record: Record,
+    limits: LimitsFile | None = None,
+    provenance: Provenance | None = None,
+) -> tuple[ReportDocument, ...]:
+    """Judge a run, diagnose it, and compose its report in each language, for all formats to render.
 
     With `limits` by these, and the report says what the run's own criteria make of it. Raises UsageError if they don't
     fit the run.
@@ -295,12 +305,13 @@ def conclude(
         provenance = provenance and replace(provenance, own=judge(record).state)
         record = replace(record, spec=with_limits(record.spec, limits))
     with no_search_for_garbage():
-        return with_provenance(compose(record, diagnose(record, judge(record)), language), record, provenance)
+        verdict = diagnose(record, judge(record))
+        return tuple(with_provenance(compose(record, verdict, language), record, provenance) for language in languages)
 
 
-def render_all(document: ReportDocument) -> dict[str, str]:
+def render_all(document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> dict[str, str]:
     """The report in every format, by the format's name."""
-    return {name: report.render(document) for name, report in REPORTS.items()}
+    return {name: report.render(document, translations) for name, report in REPORTS.items()}
 
 
 def save_reports(texts: Mapping[str, str], folder: Path) -> dict[str, Path]:

@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import ClearwayError, LedgerError
-from clearway.campaign.acceptance import EXIT_CODES, conclude, render_all, save_reports
+from clearway.campaign.acceptance import EXIT_CODES, conclude_in, render_all, save_reports
 from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
 from clearway.cli.streams import take_lost_output
 from clearway.ledger.chain import sha256
@@ -25,7 +25,7 @@ from clearway.report.document import JsonReport, ReportDocument, read
 from clearway.report.provenance import Provenance
 from clearway.report.table import DEFAULT_FORMAT, REPORTS, FormatName
 from clearway.report.text import TextReport
-from clearway.report.wording import Language, describe_error, sentence
+from clearway.report.wording import Language, describe_error, sentence, with_others
 from clearway.spec.limits import LimitsFile
 from clearway.spec.load import read_file, read_model
 
@@ -55,12 +55,13 @@ def report(
     """Print a report of a run, made from what was measured, or a verdict as it was given."""
     record = read_run(folder)
     verdicts = Verdicts(folder, record.manifest)
+    documents: tuple[ReportDocument, ...]
     if verdict is not None:
-        document = read(verdicts.text(verdict))
+        documents = (read(verdicts.text(verdict)),)
     else:
         made = Provenance(at=time.time(), earlier=verdicts.given)
-        document = conclude(record, chosen_language(lang), provenance=made)
-    print(REPORTS[format].render(document), end="")
+        documents = conclude_in(with_others(chosen_language(lang)), record, provenance=made)
+    print(REPORTS[format].render(documents[0], documents[1:]), end="")
     return 0
 
 
@@ -85,6 +86,8 @@ class Conclusion:
     verdicts: Verdicts
     provenance: Provenance
     document: ReportDocument
+    translations: tuple[ReportDocument, ...]
+    """The same in all other languages."""
     seal: str | None
     """That closes the run."""
 
@@ -98,7 +101,8 @@ class Conclusion:
         used = None if source is None else LimitsUsed(source.name, sha256(source.content))
         provenance = Provenance(at=time.time(), number=verdicts.next, earlier=verdicts.given, limits=used)
         seal = None if record.wholeness is None else record.wholeness.closing
-        return cls(folder, verdicts, provenance, conclude(record, language, found, provenance), seal)
+        document, *others = conclude_in(with_others(language), record, found, provenance)
+        return cls(folder, verdicts, provenance, document, tuple(others), seal)
 
     def keep(self, texts: Mapping[str, str]) -> tuple[ClearwayError | None, Mapping[str, Path]]:
         """Add the verdict to the run, and write its reports.
@@ -129,7 +133,7 @@ def show(conclusion: Conclusion, *, as_json: bool) -> Shown:
     report has colour and the terminal's width where a person looks, and is plain text in a pipe.
     """
     document = conclusion.document
-    texts = render_all(document)
+    texts = render_all(document, conclusion.translations)
     not_kept, paths = conclusion.keep(texts)
     on_screen = TextReport.for_stream(sys.stdout)
     text = texts[on_screen.name] if on_screen == TextReport() else on_screen.render(document)

@@ -37,6 +37,15 @@ class Better(str, Enum):
     LOWER = "lower"
 
 
+class Question(str, Enum):
+    """What a metric answers, as a person asks who knows no metric."""
+
+    WIDE = "wide"
+    QUICK = "quick"
+    WHOLE = "whole"
+    """Does everything arrive, and evenly?"""
+
+
 @dataclass(frozen=True)
 class Contrast:
     """What difference between pairs is worth a word, of the usual statistic of a metric: they are compared to find a
@@ -79,6 +88,7 @@ class Metric:
     """How pairs are compared by it to find where a fault lies; None: they are not."""
     needs: Optional[str] = None
     """Field of a test, as a spec writes it, without which its probes don't carry it."""
+    question: Question = Question.WHOLE
 
     @property
     def usual(self) -> str:
@@ -211,6 +221,7 @@ _ONCE = (_TOTAL, "total")
 """Statistics and default of a single value over the whole session."""
 _USUAL = ("median", "p99")
 _HIGHER, _LOWER = Better.HIGHER, Better.LOWER
+_WIDE, _QUICK = Question.WIDE, Question.QUICK
 
 THROUGHPUT = Metric(
     *("throughput", Rate, _HIGHER, _LEVELS, "mean", ("tcp", "udp"), _throughput),
@@ -220,13 +231,18 @@ THROUGHPUT = Metric(
     baseline=("tcp",),
     # Pairs of one network that work alike differ by some per cent.
     contrast=Contrast(10 / 9, 0.02),
+    question=_WIDE,
 )
 DUPLICATES = Metric("duplicates", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.duplicates, shown=_TOTAL)
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
         THROUGHPUT,
-        Metric("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), datagrams.packet_rate, summable=True),
+        Metric(
+            *("packet-rate", Frequency, _HIGHER, _LEVELS, "mean", ("udp",), datagrams.packet_rate),
+            summable=True,
+            question=_WIDE,
+        ),
         Metric(
             *("loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.loss),
             shown=_TOTAL,
@@ -253,13 +269,15 @@ METRICS: Mapping[str, Metric] = {
             baseline=("http",),
             # Below 0.1 ms, or 20 us where nothing else is on the road, the machines' own delays differ.
             contrast=Contrast(1.5, 0.1, least=1e-4, by_distance=True),
+            question=_QUICK,
         ),
         Metric(
             *("request-rate", Frequency, _HIGHER, ("total", "min"), "total", ("http",), _request_rate),
             summable=True,
             shown=("total", "min"),
+            question=_QUICK,
         ),
-        Metric("errors", Count, _LOWER, *_ONCE, ("http",), _errors, summable=True, shown=_TOTAL),
+        Metric("errors", Count, _LOWER, *_ONCE, ("http",), _errors, summable=True, shown=_TOTAL, question=_QUICK),
         Metric(
             *("stall", Duration, _LOWER, *_ONCE, ("tcp", "udp", "http"), _stall),
             shown=_TOTAL,
@@ -268,31 +286,45 @@ METRICS: Mapping[str, Metric] = {
             # A worker without CPU makes gaps of 0.1 s by itself.
             contrast=Contrast(2, 0.2, least=0.1),
         ),
-        Metric("connect", Duration, _LOWER, _LONGEST, "max", ("tcp", "http"), _connect, shown=("max",), rank=2),
+        Metric(
+            *("connect", Duration, _LOWER, _LONGEST, "max", ("tcp", "http"), _connect),
+            shown=("max",),
+            rank=2,
+            question=_QUICK,
+        ),
         Metric("retransmits", Count, _LOWER, *_ONCE, ("tcp",), _retransmits, summable=True, shown=_TOTAL, rank=2),
-        Metric("tcp-rtt", Duration, _LOWER, _DELAYS, None, ("tcp",), _tcp_rtt, shown=("p95",), rank=2),
+        Metric(
+            *("tcp-rtt", Duration, _LOWER, _DELAYS, None, ("tcp",), _tcp_rtt),
+            shown=("p95",),
+            rank=2,
+            question=_QUICK,
+        ),
         Metric(
             *("round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _round_trip),
             shown=_USUAL,
             baseline=("round-trip",),
             contrast=Contrast(1.5, 0.1, least=2e-5, by_distance=True),
+            question=_QUICK,
         ),
         Metric(
             *("idle-round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _idle_round_trip),
             shown=_USUAL,
             needs="against-idle",
+            question=_QUICK,
         ),
         Metric(
             *("added-delay", Duration, _LOWER, ("median", "pNN"), None, ("round-trip",), _added_delay),
             shown=("median", "p95"),
             rank=0,
             needs="against-idle",
+            question=_QUICK,
         ),
         Metric(
             *("rpm", Count, _HIGHER, ("mean",), "mean", ("round-trip",), _round_trips_per_minute),
             shown=("mean",),
             rank=0,
             needs="background",
+            question=_QUICK,
         ),
     )
 }

@@ -8,11 +8,14 @@ from typing import Any
 
 from clearway.diagnose.attempts import doubtful_attempts
 from clearway.diagnose.figures import Summary, figures_by_test, summaries
+from clearway.ledger.files import SPEC
 from clearway.ledger.record import Record
+from clearway.probe.observations import RUN_FINISHED
 from clearway.probe.records import Reason
 from clearway.report.attempts import attempt_parts
 from clearway.report.claims import claim
 from clearway.report.conditions import conditions
+from clearway.report.details import curve_parts, node_parts, percentile_parts
 from clearway.report.document import (
     CoveragePart,
     CriterionPart,
@@ -44,6 +47,7 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         run=manifest.run,
         version=manifest.version,
         started=manifest.started,
+        ended=max((seen.at for seen in record.observed(RUN_FINISHED)), default=None),
         site=manifest.site,
         state=verdict.state,
         word=phrases.say(f"verdict-word.{verdict.state.value}"),
@@ -58,6 +62,10 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         evidence=tuple(evidence_parts(record, verdict, phrases)),
         findings=tuple(said(finding, phrases) for finding in verdict.findings),
         notes=(phrases.say("note.road"),) if any(test.accept for test in record.spec.tests) else (),
+        nodes=tuple(node_parts(record)),
+        curves=tuple(curve_parts(record)),
+        percentiles=tuple(percentile_parts(record)),
+        spec_digest=(manifest.digests or {}).get(SPEC),
     )
 
 
@@ -86,6 +94,7 @@ def _test(record: Record, test: Test, judged: TestVerdict, phrases: Phrases) -> 
         protocol=test.protocol,
         engine=test.engine_name,
         conditions=phrases.conditions(test),
+        under_load=test.background is not None,
         scope=scope_part(judged.scope, judged.state, phrases),
         claims=tuple(part.claim for part in criteria) or _unjudged(test, judged, summary, phrases),
         criteria=criteria,

@@ -8,11 +8,11 @@ write the JSON report and its JSON Schema (docs/schema/report.schema.json). A qu
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clearway.base.units import Quantity, Ratio
+from clearway.base.units import Duration, Quantity, Rate, Ratio
 from clearway.probe.codec import CodecError, of
 from clearway.probe.json_values import parsed
 from clearway.probe.records import Outcome, Severity
@@ -123,6 +123,8 @@ class TestPart:
     protocol: str
     engine: str
     conditions: str
+    under_load: bool = False
+    """Whether bulk traffic filled the same roads meanwhile."""
     scope: ScopePart
     claims: tuple[str, ...]
     criteria: tuple[CriterionPart, ...]
@@ -188,6 +190,48 @@ class SuspectPart(Suspect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodePart:
+    """A node of the network, measured or not."""
+
+    name: str
+    zone: str | None
+    machine: str
+    link: Rate | None
+    mtu: int | None
+    """As its workers found it; None: it had none."""
+    facts: Mapping[str, str]
+    """What its workers found, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePart:
+    """What one attempt at a pair showed in the course of its window: of the worst pairs and of one in the middle."""
+
+    test: str
+    sender: str
+    receiver: str
+    interval: Duration
+    rates: tuple[Rate, ...]
+    """At the receiver, one an interval."""
+    stall: Duration | None
+    """The longest time in which nothing arrived."""
+    stalled_at: Duration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercentilesPart:
+    """The delays of one pair: of the worst pairs and of one in the middle."""
+
+    test: str
+    sender: str
+    receiver: str
+    count: int
+    """Of the answers that were timed."""
+    values: Mapping[str, Duration]
+    """By percentile: `p50`, ..., `p100`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDocument:
     language: Language
     title: str
@@ -196,6 +240,8 @@ class ReportDocument:
     """Of clearway."""
     started: float
     """Unix seconds."""
+    ended: float | None = None
+    """When the last that is known of it happened."""
     site: str
     state: State
     word: str
@@ -213,6 +259,11 @@ class ReportDocument:
     evidence: tuple[EvidencePart, ...]
     findings: tuple[Message, ...]
     notes: tuple[str, ...]
+    nodes: tuple[NodePart, ...] = ()
+    curves: tuple[CurvePart, ...] = ()
+    percentiles: tuple[PercentilesPart, ...] = ()
+    spec_digest: str | None = None
+    """SHA-256 of the spec as it was run."""
 
     @property
     def first_lines(self) -> tuple[str, ...]:
@@ -240,7 +291,7 @@ class JsonReport:
     name = "json"
     file_name = "report.json"
 
-    def render(self, document: ReportDocument) -> str:
+    def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
         content = DOCUMENT.encode(document)
         return json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 

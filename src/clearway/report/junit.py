@@ -8,7 +8,7 @@ so that an accepted run has no failures. The format is docs/schema/junit.xsd.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
@@ -41,7 +41,7 @@ class JunitReport:
     name = "junit"
     file_name = "junit.xml"
 
-    def render(self, document: ReportDocument) -> str:
+    def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
         phrases = Wording(document.language)
         root = Element("testsuites", name=clean(document.title))
         for test in document.tests:

@@ -20,7 +20,7 @@ class MarkdownReport:
     name = "markdown"
     file_name = "report.md"
 
-    def render(self, document: ReportDocument) -> str:
+    def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
         return "\n\n".join(_WRITE[type(block)](block) for block in outline.outline(document, _PAIRS)) + "\n"
 
 

@@ -58,15 +58,16 @@ def _retest(suspect: Suspect, retest: Retest, phrases: Phrases) -> str:
 def _seen(suspect: Suspect, phrases: Phrases) -> str:
     return phrases.say(
         "suspect.named",
-        place=_place(suspect.place, phrases),
+        place=place_text(suspect.place, phrases),
         signs="; ".join(_sign(sign, phrases) for sign in suspect.signs[:_SIGNS]),
-        sound=tuple(_place(place, phrases) for place in suspect.sound),
-        alike=tuple(_place(place, phrases) for place in suspect.alike),
+        sound=tuple(place_text(place, phrases) for place in suspect.sound),
+        alike=tuple(place_text(place, phrases) for place in suspect.alike),
         runs=_runs(min(sign.chance.si for sign in suspect.signs)),
     )
 
 
-def _place(place: Place, phrases: Phrases) -> str:
+def place_text(place: Place, phrases: Phrases) -> str:
+    """A place by its name: `what node-3 sends`."""
     names = {"name": place.names[0], "sender": place.names[0], "receiver": place.names[-1]}
     return phrases.say(f"place.{place.kind.value}", **names)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from clearway.report.document import JsonReport, ReportDocument
+from clearway.report.html import HtmlReport
 from clearway.report.junit import JunitReport
 from clearway.report.markdown import MarkdownReport
 from clearway.report.text import TextReport
@@ -22,11 +23,11 @@ class Report(Protocol):
     def file_name(self) -> str:
         """Of its file in a run directory."""
 
-    def render(self, document: ReportDocument) -> str:
-        """The whole report, ending in a newline."""
+    def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
+        """The whole report, ending in a newline. A format of one language has no use for the translations."""
 
 
-_FORMATS: tuple[Report, ...] = (TextReport(), JsonReport(), JunitReport(), MarkdownReport())
+_FORMATS: tuple[Report, ...] = (TextReport(), JsonReport(), JunitReport(), MarkdownReport(), HtmlReport())
 REPORTS: Mapping[str, Report] = {report.name: report for report in _FORMATS}
 DEFAULT_FORMAT = _FORMATS[0].name
 if TYPE_CHECKING:

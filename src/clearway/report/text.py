@@ -47,7 +47,7 @@ class TextReport:
         console = Console(file=stream)
         return cls(console.width, colour=not console.no_color) if console.is_terminal else cls()
 
-    def render(self, document: ReportDocument) -> str:
+    def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
         drawn = (_DRAW[type(block)](block) for block in outline.outline(document, _PAIRS))
         return printed(drawn, self.width, colour=self.colour) + "\n"
 

@@ -18,6 +18,9 @@ from meta.tree import PACKAGE, nodes
 _CODE = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _MAKERS = re.compile(r"(?:\w*Error|Unreadable|Reason|Finding|Fault|Problem|_code|say|sentence)$")
 _FILE_ENDINGS = {
+    "css",
+    "html",
+    "js",
     "conf",
     "json",
     "jsonl",

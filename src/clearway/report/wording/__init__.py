@@ -13,6 +13,7 @@ from clearway.report.wording.sentences import (
     knows,
     sentence,
     shown,
+    with_others,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "knows",
     "sentence",
     "shown",
+    "with_others",
 ]

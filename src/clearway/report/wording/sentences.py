@@ -26,6 +26,12 @@ Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """Of messages and reports: each has a catalogue."""
 
+
+def with_others(language: Language) -> tuple[Language, ...]:
+    """All languages that there are, this one first."""
+    return (language, *(other for other in LANGUAGES if other != language))
+
+
 OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
 """A part in brackets is said only where all its values are there."""
 

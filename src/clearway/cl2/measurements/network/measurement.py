@@ -13,7 +13,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.campaign.acceptance import Aborted, Job, begin, conclude, measuring, render_all, save_reports
+from clearway.campaign.acceptance import Aborted, Job, begin, conclude_in, measuring, render_all, save_reports
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
@@ -29,7 +29,7 @@ from clearway.ledger.record import Record
 from clearway.probe.records import Finding, Severity
 from clearway.report.document import ReportDocument
 from clearway.report.text import TextReport
-from clearway.report.wording import Language
+from clearway.report.wording import Language, with_others
 from clearway.site.base import Site, Watcher
 from clearway.site.kubernetes.options import dump_options
 from clearway.verdict.model import State
@@ -66,9 +66,9 @@ class _Campaign:
     def conclude(self) -> tuple[Record, ReportDocument]:
         """What was measured, and its report, which is saved in every format."""
         record = read_run(self.job.ledger.folder)
-        document = conclude(record, self.language)
+        document, *others = conclude_in(with_others(self.language), record)
         self.concluded = record, document
-        save_reports(render_all(document), self.job.ledger.folder)
+        save_reports(render_all(document, others), self.job.ledger.folder)
         return self.concluded
 
 
