@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from clearway.base.quantity_text import parse_rate
@@ -13,7 +14,7 @@ from harness.demo import demonstrate
 from harness.failure import HarnessError
 from harness.machinery import Machinery
 from harness.programs import build_programs, cache_folder
-from harness.spec import ClusterSpec
+from harness.spec import FABRICS, ClusterSpec
 from harness.starting import start_cluster
 
 
@@ -24,7 +25,9 @@ def up(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     zones = tuple(arguments.zones.split(",")) if arguments.zones else ()
     rate = parse_rate(arguments.rate) if arguments.rate else None
-    cluster = start_cluster(ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate, ip=arguments.ip))
+    wanted = ClusterSpec(nodes=arguments.nodes, zones=zones, rate=rate, ip=arguments.ip)
+    network = {"storage": arguments.storage, "overlay": arguments.overlay, "policies": arguments.policies}
+    cluster = start_cluster(replace(wanted, **network))
     try:
         for archive in arguments.image:
             cluster.load_image(archive.absolute())
@@ -98,6 +101,11 @@ def _parsed() -> argparse.Namespace:
             sub.add_argument("--zones", help="comma-separated; nodes take them in turn")
             sub.add_argument("--ip", type=_versions, default=(4,), help="4, 6, or both, the preferred one first: 4,6")
             sub.add_argument("--rate", help="of every node's link, for instance '1 Gbit/s'")
+            sub.add_argument(
+                "--overlay", metavar="DEVICE", choices=FABRICS, help="VXLAN between pods, over eth0 or eth1"
+            )
+            sub.add_argument("--storage", action="store_true", help="a second device a node, eth1, on its own fabric")
+            sub.add_argument("--policies", action="store_true", help="NetworkPolicies are enforced")
             sub.add_argument("--image", type=Path, action="append", default=[], help="archive for all nodes")
         if command is demo:
             sub.add_argument("--image", type=Path, required=True, help="the worker's archive")

@@ -20,13 +20,13 @@ from clearway.base.units import Rate
 from harness.api import Api
 from harness.certificates import Authority
 from harness.cgroups import cgroup_of, processes_of
-from harness.daemons import Workplace, containerd_socket, kwok, watches_the_api
+from harness.daemons import Workplace, containerd_socket, kwok, pod_network, pod_network_file, watches_the_api
 from harness.failure import CommandFailed
 from harness.hollow import hollow_nodes
 from harness.machinery import Machinery
 from harness.programs import Programs, built_programs
-from harness.spec import NodeSpec
-from harness.topology import block_step, link_step, shaping_steps, unblock_step
+from harness.spec import MAIN, Fabric, NodeSpec
+from harness.topology import block_step, hush_step, link_step, shaping_steps, unblock_step
 
 GIVEN = "CLEARWAY_TEST_KUBECONFIG"
 """The environment variable that names a cluster's kubeconfig; the tests run there then."""
@@ -68,20 +68,31 @@ class Node:
             else:
                 return
 
-    def cut(self) -> None:
+    def cut(self, fabric: Fabric = MAIN) -> None:
         """Pull its link out."""
-        self.machinery.take([link_step(self.spec, "down")])
+        self.machinery.take([link_step(self.spec, "down", fabric)])
 
-    def mend(self) -> None:
+    def mend(self, fabric: Fabric = MAIN) -> None:
         """Put its link back."""
-        self.machinery.take([link_step(self.spec, "up")])
+        self.machinery.take([link_step(self.spec, "up", fabric)])
 
     def block_pods_of(self, other: Node) -> None:
         """Drop what `other`'s pods send here; thus nothing connects either way."""
         self.machinery.take([block_step(self.spec, other.spec)])
 
+    def hush(self) -> None:
+        """No longer say that a packet is too big: where its pods' MTU is bigger than the tunnel's, a black hole."""
+        self.machinery.take([hush_step(self.spec)])
+
+    def give_pods_mtu(self, mtu: int) -> None:
+        """Of pods that start from now on, whatever the way between nodes carries."""
+        settings = pod_network_file(self.machinery.folder / "configs", self.spec)
+        new = settings.with_suffix(".new")
+        new.write_text(json.dumps(pod_network(self.spec, mtu)))
+        new.replace(settings)
+
     def unblock(self) -> None:
-        """Let everything in again."""
+        """Let everything in again, and say everything."""
         self.machinery.take([unblock_step(self.spec)])
 
 
@@ -146,9 +157,9 @@ class Cluster:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda node: node.load_image(archive), self.nodes.values()))
 
-    def shape(self, rate: Rate | None) -> None:
-        """Every node's link at `rate`, both ways; None: as fast as it goes."""
-        self.machinery.take(shaping_steps([node.spec for node in self.nodes.values()], rate))
+    def shape(self, rate: Rate | None, fabric: Fabric = MAIN) -> None:
+        """Every node's link to a fabric at `rate`, both ways; None: as fast as it goes."""
+        self.machinery.take(shaping_steps([node.spec for node in self.nodes.values()], rate, fabric))
 
     def stop_kubelet(self, node: str, how: signal.Signals = signal.SIGKILL) -> None:
         """Its pods run on."""
@@ -158,8 +169,9 @@ class Cluster:
         self.machinery.start_again(f"kubelet-{node}")
 
     def power_off(self, node: str) -> None:
-        """All at once: its link, its daemons, its pods. It does not come back."""
-        self.node(node).cut()
+        """All at once: its links, its daemons, its pods. It does not come back."""
+        for fabric in self.node(node).spec.fabrics:
+            self.node(node).cut(fabric)
         for daemon in ("containerd", "kubelet", "proxy"):
             self.machinery.end_daemon(f"{daemon}-{node}", signal.SIGKILL)
         for process in processes_of(self.machinery.folder.name, node):

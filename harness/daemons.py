@@ -116,10 +116,10 @@ def kwok(place: Workplace) -> Daemon:
 
 def containerd(place: Workplace, node: NodeSpec) -> Daemon:
     config = place.configs / f"{node.name}-containerd.toml"
-    network = place.configs / f"{node.name}-network"
-    network.mkdir()
-    (network / "pods.conflist").write_text(json.dumps(_pod_network(node)))
-    config.write_text(_containerd_config(node, network))
+    network = pod_network_file(place.configs, node)
+    network.parent.mkdir()
+    network.write_text(json.dumps(pod_network(node, node.pod_mtu)))
+    config.write_text(_containerd_config(node, network.parent))
     return Daemon(f"containerd-{node.name}", on_node(node.name, ("containerd", "--config", str(config))))
 
 
@@ -167,16 +167,22 @@ def _home(node: NodeSpec) -> Path:
     return NODES / node.name
 
 
-def _pod_network(node: NodeSpec) -> dict[str, Any]:
+def pod_network_file(configs: Path, node: NodeSpec) -> Path:
+    """What a node's containerd reads for every pod that it starts."""
+    return configs / f"{node.name}-network" / "pods.conflist"
+
+
+def pod_network(node: NodeSpec, mtu: int) -> dict[str, Any]:
+    """The settings of the plug-ins that give pods their devices."""
     addresses = {
         "type": "host-local",
         "dataDir": f"{_home(node)}/addresses",
         "ranges": [[{"subnet": family.pods_of_node(node.number)}] for family in node.families],
         "routes": [{"dst": family.anywhere} for family in node.families],
     }
-    bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "ipam": addresses}
+    device = {"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "mtu": mtu}
     ports = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge, ports]}
+    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [{**device, "ipam": addresses}, ports]}
 
 
 def _containerd_config(node: NodeSpec, network: Path) -> str:

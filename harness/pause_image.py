@@ -15,12 +15,12 @@ _MEDIA = "application/vnd.oci.image"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def write_pause_image(program: Path, target: Path, machine: str, name: str = PAUSE_IMAGE) -> None:
-    """Make the archive `target`, for the kind of machine that `uname -m` names, of a static `program`."""
-    layer = _archive({"pause": program.read_bytes()}, mode=0o755)
+def write_image(program: Path, target: Path, machine: str, name: str = PAUSE_IMAGE) -> None:
+    """Make the archive `target`, for the kind of machine that `uname -m` names, of a static `program` to run."""
+    layer = _archive({program.name: program.read_bytes()}, mode=0o755)
     platform = {"os": "linux", "architecture": _ARCHITECTURES[machine]}
     rootfs = {"type": "layers", "diff_ids": [_digest(layer)]}
-    config = _encoded({**platform, "config": {"Entrypoint": ["/pause"], "User": "65534"}, "rootfs": rootfs})
+    config = _encoded({**platform, "config": {"Entrypoint": [f"/{program.name}"], "User": "65534"}, "rootfs": rootfs})
     manifest = _encoded(
         {
             "schemaVersion": 2,

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from harness.failure import HarnessError
 from harness.go_tool import find_go, go_environment
-from harness.pause_image import write_pause_image
-from harness.versions import CACHE_KEY, SOURCES
+from harness.pause_image import write_image
+from harness.versions import CACHE_KEY, SOURCES, Source
 
 Say = Callable[[str], None]
 
@@ -26,35 +26,39 @@ _LINES_PER_SIGN = 250
 _STAGES_LEFT_OUT = ("kustomization.yaml", "pod-complete.yaml")
 """A hollow pod of a Job would be done at once; ours run until something ends them."""
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat", "pod/fast")
+_KEYS = {name: source.cache_key for source in SOURCES for name in source.programs}
 
 
 @dataclass(frozen=True)
 class Programs:
-    """A folder with everything that a cluster is started from."""
+    """Everything that a cluster is started from: below `cache`, in a folder for each set of versions."""
 
-    folder: Path
+    cache: Path
 
     def path(self, program: str) -> str:
-        return str(self.folder / program)
+        return str(self.place(program))
+
+    def place(self, name: str) -> Path:
+        """Of a program, or of what is built beside Kubernetes."""
+        return self.cache / _KEYS.get(name, CACHE_KEY) / name
 
     @property
     def pause_image(self) -> Path:
         """An image archive with the process that holds a pod's namespaces."""
-        return self.folder / "pause.tar"
+        return self.place("pause.tar")
 
     @property
     def hollow_stages(self) -> Path:
         """What kwok makes of nodes and pods."""
-        return self.folder / "hollow-stages.yaml"
+        return self.place("hollow-stages.yaml")
 
     def missing(self) -> list[str]:
-        names = [*(name for source in SOURCES for name in source.programs), "pause.tar", "hollow-stages.yaml"]
-        return [name for name in names if not (self.folder / name).is_file()]
+        return [name for name in (*_KEYS, "pause.tar", "hollow-stages.yaml") if not self.place(name).is_file()]
 
 
 def built_programs() -> Programs:
     """What was built before. Raises HarnessError if something is missing."""
-    programs = Programs(cache_folder() / CACHE_KEY)
+    programs = Programs(cache_folder())
     if missing := programs.missing():
         raise HarnessError(f"not built yet: {', '.join(missing)}; run `make cluster-build` (several minutes, once)")
     return programs
@@ -62,12 +66,11 @@ def built_programs() -> Programs:
 
 def build_programs(say: Say) -> Programs:
     """Build what is missing, at the lowest priority, one program after another. Raises HarnessError."""
-    programs = Programs(cache_folder() / CACHE_KEY)
-    with _alone(cache_folder()):
-        programs.folder.mkdir(exist_ok=True)
+    programs = Programs(cache_folder())
+    with _alone(programs.cache):
         if missing := programs.missing():
-            say(f"builds {', '.join(missing)} into {programs.folder}; from nothing that takes some 8 minutes")
-            _Builder(programs, cache_folder() / "go", say).build(missing)
+            say(f"builds {', '.join(missing)} into {programs.cache}; from nothing that takes some 10 minutes")
+            _Builder(programs, programs.cache / "go", say).build(missing)
     return programs
 
 
@@ -82,10 +85,11 @@ class _Builder:
     def build(self, missing: list[str]) -> None:
         """Go's own caches are several gigabytes: they go once all is built."""
         for source in SOURCES:
+            (self._programs.cache / source.cache_key).mkdir(exist_ok=True)
             self._enter(source.go_mod())
-            for name, package in source.programs.items():
+            for name in source.programs:
                 if name in missing:
-                    self._build(name, package, source.link_flags)
+                    self._build(name, source)
             if "kwok" in source.programs and "hollow-stages.yaml" in missing:
                 self._keep_stages(source.module)
         if "pause.tar" in missing:
@@ -97,13 +101,13 @@ class _Builder:
         self._workshop.mkdir(parents=True)
         (self._workshop / "go.mod").write_text(go_mod)
 
-    def _build(self, name: str, package: str, link_flags: tuple[str, ...]) -> None:
-        self._say(f"builds {name}")
+    def _build(self, name: str, source: Source) -> None:
+        self._say(f"builds {name} {source.version}")
         started = time.monotonic()
         target = self._workshop / name
-        flags = ("-v", "-mod=mod", "-trimpath", "-ldflags", " ".join(link_flags))
-        self._run("build", *flags, "-o", str(target), package)
-        target.replace(self._programs.folder / name)
+        flags = ("-v", "-mod=mod", "-trimpath", "-ldflags", " ".join(source.link_flags))
+        self._run("build", *flags, "-o", str(target), source.programs[name])
+        target.replace(self._programs.place(name))
         self._say(f"built {name} in {time.monotonic() - started:.0f} s")
 
     def _build_pause(self) -> None:
@@ -111,7 +115,7 @@ class _Builder:
         shutil.copy(Path(__file__).with_name("pause.go"), self._workshop)
         self._run("build", "-trimpath", "-ldflags=-s -w", "-o", "pause", "pause.go")
         image = self._workshop / "pause.tar"
-        write_pause_image(self._workshop / "pause", image, os.uname().machine)
+        write_image(self._workshop / "pause", image, os.uname().machine)
         image.replace(self._programs.pause_image)
 
     def _keep_stages(self, module: str) -> None:

@@ -54,10 +54,45 @@ class Family:
     def pods_of_node(self, number: int) -> str:
         return self._pods_of_node.format(number)
 
+    def tunnel_of_node(self, number: int) -> str:
+        """The address of its end of the overlay: the first of its pods' network, which no pod gets."""
+        return self.pods_of_node(number).partition("/")[0]
+
 
 IPV4 = Family(IPv4Network("172.30.0.0/24"), IPv4Network("10.96.0.0/16"), "10.244.0.0/16", "10.244.{}.0/24")
 IPV6 = Family(IPv6Network("fd00:30::/64"), IPv6Network("fd00:96::/112"), "fd00:244::/32", "fd00:244:{:x}::/64")
 FAMILIES = {family.version: family for family in (IPV4, IPV6)}
+
+
+@dataclass(frozen=True)
+class Fabric:
+    """A switch that every node has a link to."""
+
+    name: str
+    device: str
+    """The node's end of each link."""
+    prefix: str
+    """Of the names of the fabric's ends."""
+    networks: Mapping[int, IPv4Network | IPv6Network]
+    """By IP version."""
+
+    def port(self, node: int) -> str:
+        return f"{self.prefix}-{node}"
+
+    def address(self, version: int, node: int) -> str:
+        """With the length of its network's prefix, as `ip` takes it."""
+        network = self.networks[version]
+        return f"{network[node + 10]}/{network.prefixlen}"
+
+
+MAIN = Fabric("fabric", "eth0", "port", {version: family.nodes for version, family in FAMILIES.items()})
+STORAGE = Fabric("storage", "eth1", "storage", {4: IPv4Network("172.31.0.0/24"), 6: IPv6Network("fd00:31::/64")})
+FABRICS = {fabric.device: fabric for fabric in (MAIN, STORAGE)}
+
+WRAPPING = 50
+"""Byte that VXLAN puts around an IP packet: Ethernet 14, VXLAN 8, UDP 8, IPv4 20 (RFC 7348, section 5)."""
+LINK_MTU = 1500
+"""Of every link: what Linux gives a veth."""
 
 
 def families_of(ip: tuple[int, ...]) -> tuple[Family, ...]:
@@ -75,6 +110,9 @@ class ClusterSpec:
 
     `labels` and `taints` ("key=value:Effect") are by node name. `rate` shapes every node's link, both ways.
     `ip` has the IP versions of nodes, pods and services, the preferred one first: (4,), (6,), (4, 6) or (6, 4).
+    `storage` gives every node a second device, eth1, on a fabric of its own. `overlay` names the device over which
+    nodes wrap what pods send each other in VXLAN; without it they route. `policies` brings an engine that enforces
+    NetworkPolicies.
     """
 
     nodes: int = 2
@@ -85,6 +123,9 @@ class ClusterSpec:
     ip: tuple[int, ...] = (4,)
     silence: int = 40
     """Seconds without a sign of life after which a node is not Ready any more."""
+    storage: bool = False
+    overlay: str | None = None
+    policies: bool = False
 
     def resolved(self) -> tuple[NodeSpec, ...]:
         return tuple(self._node(number) for number in range(1, self.nodes + 1))
@@ -92,7 +133,8 @@ class ClusterSpec:
     def _node(self, number: int) -> NodeSpec:
         name = f"node-{number}"
         zone = {ZONE_LABEL: self.zones[(number - 1) % len(self.zones)]} if self.zones else {}
-        return NodeSpec(number, {**zone, **self.labels.get(name, {})}, self.taints.get(name, ()), self.ip, self.silence)
+        labels, taints = {**zone, **self.labels.get(name, {})}, self.taints.get(name, ())
+        return NodeSpec(number, labels, taints, self.ip, self.silence, storage=self.storage, overlay=self.overlay)
 
 
 @dataclass(frozen=True)
@@ -104,10 +146,22 @@ class NodeSpec:
     taints: tuple[str, ...]
     ip: tuple[int, ...]
     silence: int = 40
+    storage: bool = False
+    overlay: str | None = None
 
     @property
     def name(self) -> str:
         return f"node-{self.number}"
+
+    @property
+    def fabrics(self) -> tuple[Fabric, ...]:
+        """Those that it has a link to."""
+        return (MAIN, STORAGE) if self.storage or self.overlay == STORAGE.device else (MAIN,)
+
+    @property
+    def pod_mtu(self) -> int:
+        """What its pods are given: what a link carries, less what is wrapped around it."""
+        return LINK_MTU if self.overlay is None else LINK_MTU - WRAPPING
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -117,8 +171,3 @@ class NodeSpec:
     def addresses(self) -> tuple[str, ...]:
         """What Kubernetes knows this node by."""
         return tuple(family.of_node(self.number) for family in self.families)
-
-    @property
-    def port(self) -> str:
-        """The fabric's end of this node's link."""
-        return f"port-{self.number}"

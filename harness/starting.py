@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from harness.daemons import (
 )
 from harness.failure import HarnessError, last_words
 from harness.machinery import Machinery
+from harness.overlay import overlay_settings, overlay_steps
+from harness.policy_engine import start_policy_engine
 from harness.programs import built_programs
 from harness.services import give_systemctl
 from harness.spec import API_PORT, IPV4, ClusterSpec, NodeSpec
@@ -52,10 +55,21 @@ def start_cluster(spec: ClusterSpec) -> Cluster:
         (machinery.folder / "configs").mkdir()
         make_authority(machinery.folder / "pki", spec.resolved())
         _Start(spec, machinery, workplace(machinery, programs, spec.ip)).run()
+        cluster = Cluster.of(machinery)
+        _furnish(cluster, spec)
     except BaseException:
         machinery.close()
         raise
-    return Cluster.of(machinery)
+    return cluster
+
+
+def _furnish(cluster: Cluster, spec: ClusterSpec) -> None:
+    """What add-ons bring, beyond what a cluster needs to take pods."""
+    if spec.overlay is not None:
+        everything = {"apiVersion": "v1", "kind": "List", "items": overlay_settings(spec.ip)}
+        cluster.kubectl("create", "-f", "-", text=json.dumps(everything))
+    if spec.policies:
+        start_policy_engine(cluster)
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,7 @@ class _Start:
 
     def _make_machines(self, nodes: tuple[NodeSpec, ...]) -> None:
         for node in nodes:
-            self.machinery.take(machine_steps(node, nodes))
+            self.machinery.take((*machine_steps(node, nodes), *overlay_steps(node, nodes)))
         if self.spec.rate is not None:
             self.machinery.take(shaping_steps(nodes, self.spec.rate))
         remember_nodes(self.machinery, nodes)

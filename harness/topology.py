@@ -1,4 +1,4 @@
-"""The cluster's machines as the commands that make them: a fabric, and a network and a host name a node.
+"""The cluster's machines as the commands that make them: fabrics, and a network and a host name a node.
 
 All of it lives in one mount, pid and network namespace, and ends with it.
 """
@@ -10,10 +10,8 @@ from pathlib import Path
 
 from clearway.base.units import Rate
 from clearway.site.lab.topology import TopologyStep, shaper
-from harness.spec import Family, NodeSpec, families_on_links
+from harness.spec import MAIN, STORAGE, Fabric, Family, NodeSpec, families_on_links
 
-FABRIC = "fabric"
-NODE_DEVICE = "eth0"
 NODES = Path("/run/nodes")
 """Where nodes keep what they need: on a tmpfs that ends with the cluster."""
 
@@ -23,7 +21,10 @@ _OWN_FOLDERS = ("/run", "/var/log", "/var/lib/cni", "/etc/cni")
 
 
 def fabric_steps(ip: tuple[int, ...]) -> Iterator[TopologyStep]:
-    """What the control plane needs: folders of its own and the network that all links meet in."""
+    """What the control plane needs: folders of its own and the network that all links meet in.
+
+    The second fabric costs nothing where no node has a link to it.
+    """
     yield from (_fresh(folder) for folder in _OWN_FOLDERS if Path(folder).is_dir())
     yield TopologyStep(("mkdir", "-p", "/run/netns", "/run/uts"))
     yield TopologyStep(("ip", "-batch", "-"), _lines(_fabric(ip)))
@@ -46,30 +47,44 @@ def machine_steps(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[Topol
     yield TopologyStep(("unshare", f"--uts={uts}", "hostname", node.name))
 
 
-def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None) -> Iterator[TopologyStep]:
-    """Every node's link at `rate` in both directions; None takes the shaping away."""
+def shaping_steps(nodes: Iterable[NodeSpec], rate: Rate | None, fabric: Fabric = MAIN) -> Iterator[TopologyStep]:
+    """Every node's link to a fabric at `rate` in both directions; None takes the shaping away."""
     for node in nodes:
-        yield TopologyStep(("tc", "-force", "-batch", "-"), _shape(node.port, rate))
-        yield TopologyStep(("tc", "-n", node.name, "-force", "-batch", "-"), _shape(NODE_DEVICE, rate))
+        yield TopologyStep(("tc", "-force", "-batch", "-"), _shape(fabric.port(node.number), rate))
+        yield TopologyStep(("tc", "-n", node.name, "-force", "-batch", "-"), _shape(fabric.device, rate))
 
 
-def link_step(node: NodeSpec, state: str) -> TopologyStep:
-    """A node's link pulled out ("down") or put back ("up")."""
-    return TopologyStep(("ip", "link", "set", node.port, state))
+def link_step(node: NodeSpec, state: str, fabric: Fabric = MAIN) -> TopologyStep:
+    """A node's link to a fabric pulled out ("down") or put back ("up")."""
+    return TopologyStep(("ip", "link", "set", fabric.port(node.number), state))
 
 
 def block_step(receiver: NodeSpec, sender: NodeSpec) -> TopologyStep:
     """The sender's pods no longer reach the receiver."""
-    senders = [f"{_matched(family)} saddr {family.pods_of_node(sender.number)}" for family in sender.families]
+    senders = [f"{matched(family)} saddr {family.pods_of_node(sender.number)}" for family in sender.families]
     rules = (
         f"table inet {_BLOCKING} {{",
         "chain arriving {",
         "type filter hook prerouting priority raw",
-        *(f"{matched} counter drop" for matched in senders),
+        *(f"{sender} counter drop" for sender in senders),
         "}",
         "}",
     )
     return TopologyStep(on_node(receiver.name, ("nft", "-f", "-")), _lines(rules))
+
+
+def hush_step(node: NodeSpec) -> TopologyStep:
+    """The node no longer says that a packet is too big for the way on: what makes a smaller MTU a black hole."""
+    rules = (
+        f"table inet {_BLOCKING} {{",
+        "chain leaving {",
+        "type filter hook output priority raw",
+        "icmp type destination-unreachable icmp code frag-needed counter drop",
+        "icmpv6 type packet-too-big counter drop",
+        "}",
+        "}",
+    )
+    return TopologyStep(on_node(node.name, ("nft", "-f", "-")), _lines(rules))
 
 
 def unblock_step(node: NodeSpec) -> TopologyStep:
@@ -81,12 +96,13 @@ def on_node(name: str, argv: Iterable[str]) -> tuple[str, ...]:
     return ("nsenter", f"--net=/run/netns/{name}", f"--uts=/run/uts/{name}", *argv)
 
 
+def matched(family: Family) -> str:
+    """What rules of nftables call its packets."""
+    return {4: "ip", 6: "ip6"}[family.version]
+
+
 def _fresh(folder: str) -> TopologyStep:
     return TopologyStep(("mount", "-t", "tmpfs", "-o", "mode=755", "cluster", folder))
-
-
-def _matched(family: Family) -> str:
-    return {4: "ip", 6: "ip6"}[family.version]
 
 
 def _forwarding(on: tuple[str, ...], ip: tuple[int, ...]) -> TopologyStep:
@@ -96,30 +112,35 @@ def _forwarding(on: tuple[str, ...], ip: tuple[int, ...]) -> TopologyStep:
 
 def _fabric(ip: tuple[int, ...]) -> Iterator[str]:
     yield "link set lo up"
-    yield f"link add {FABRIC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
-    yield f"link set {FABRIC} up"
+    for fabric in (MAIN, STORAGE):
+        yield f"link add {fabric.name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+        yield f"link set {fabric.name} up"
     for family in families_on_links(ip):
-        yield _address(family, family.api, FABRIC)
+        yield _address(family.version, f"{family.api}/{family.prefix}", MAIN.name)
 
 
 def _link(node: NodeSpec) -> Iterator[str]:
     yield f"netns add {node.name}"
-    yield f"link add {node.port} type veth peer name {NODE_DEVICE} netns {node.name}"
-    yield f"link set {node.port} master {FABRIC} up"
+    for fabric in node.fabrics:
+        port = fabric.port(node.number)
+        yield f"link add {port} type veth peer name {fabric.device} netns {node.name}"
+        yield f"link set {port} master {fabric.name} up"
     yield from (_route_to_pods(family, node) for family in families_on_links(node.ip))
 
 
 def _node_network(node: NodeSpec, nodes: tuple[NodeSpec, ...]) -> Iterator[str]:
     yield "link set lo up"
-    yield f"link set {NODE_DEVICE} up"
+    yield from (f"link set {fabric.device} up" for fabric in node.fabrics)
     for family in families_on_links(node.ip):
-        yield _address(family, family.of_node(node.number), NODE_DEVICE)
+        for fabric in node.fabrics:
+            yield _address(family.version, fabric.address(family.version, node.number), fabric.device)
         yield f"route add {family.anywhere} via {family.api}"
-        yield from (_route_to_pods(family, other) for other in nodes if other != node)
+        if node.overlay is None:
+            yield from (_route_to_pods(family, other) for other in nodes if other != node)
 
 
-def _address(family: Family, address: str, device: str) -> str:
-    return f"address add {address}/{family.prefix} dev {device}{' nodad' if family.version == 6 else ''}"
+def _address(version: int, address: str, device: str) -> str:
+    return f"address add {address} dev {device}{' nodad' if version == 6 else ''}"
 
 
 def _route_to_pods(family: Family, node: NodeSpec) -> str:

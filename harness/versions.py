@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 KUBERNETES = "1.34.4"
 ETCD = "3.6.6"
 KWOK = "0.8.0"
+POLICY_ENGINE = "0.7.0"
+"""Of kube-network-policies: later ones watch containerd as well, and take more modules to build."""
 GO = (1, 26)
 """The oldest Go that kwok's modules take."""
 
 CACHE_KEY = f"kubernetes-{KUBERNETES}-etcd-{ETCD}-kwok-{KWOK}"
+POLICY_ENGINE_KEY = f"kube-network-policies-{POLICY_ENGINE}"
+"""Another engine does not make Kubernetes be built again."""
 
 _STAGING = (
     *("api", "apiextensions-apiserver", "apimachinery", "apiserver", "cli-runtime", "client-go", "cloud-provider"),
@@ -37,6 +41,8 @@ class Source:
     replaced: Mapping[str, str] = field(default_factory=dict)
     """The version of each module that the others name without one."""
     link_flags: tuple[str, ...] = _STRIPPED
+    cache_key: str = CACHE_KEY
+    """The folder of what is built from it, in the cache folder; it names the version."""
 
     def go_mod(self) -> str:
         replacing = [f"replace {module} => {module} {version}" for module, version in self.replaced.items()]
@@ -66,4 +72,10 @@ SOURCES = (
     ),
     Source("go.etcd.io/etcd/server/v3", f"v{ETCD}", {"etcd": "go.etcd.io/etcd/server/v3"}),
     Source("sigs.k8s.io/kwok", f"v{KWOK}", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
+    Source(
+        module="sigs.k8s.io/kube-network-policies",
+        version=f"v{POLICY_ENGINE}",
+        programs={"kube-network-policies": "sigs.k8s.io/kube-network-policies/cmd"},
+        cache_key=POLICY_ENGINE_KEY,
+    ),
 )

@@ -10,7 +10,9 @@ import pytest
 
 from harness.cluster import GIVEN, Cluster
 from harness.hollow import hollow_nodes
-from harness.pause_image import PAUSE_IMAGE, write_pause_image
+from harness.pause_image import PAUSE_IMAGE, write_image
+from harness.programs import Programs
+from harness.spec import ClusterSpec
 from harness.versions import CACHE_KEY, KUBERNETES, SOURCES
 
 
@@ -23,14 +25,27 @@ def test_everything_that_kubernetes_keeps_in_its_tree_is_pinned_to_its_own_versi
 
 
 def test_the_cache_is_keyed_by_every_version() -> None:
-    assert [source.version for source in SOURCES if source.version.removeprefix("v") not in CACHE_KEY] == []
+    assert [source.version for source in SOURCES if source.version.removeprefix("v") not in source.cache_key] == []
+
+
+def test_the_policy_engine_is_kept_apart_so_that_another_one_leaves_kubernetes_as_it_is(tmp_path: Path) -> None:
+    programs = Programs(tmp_path)
+    kept = [name for name in programs.missing() if programs.place(name).parent == tmp_path / CACHE_KEY]
+    assert {name for name in programs.missing() if name not in kept} == {"kube-network-policies"}
+
+
+def test_an_overlay_takes_its_bytes_off_the_pods_mtu_and_brings_the_device_that_it_goes_over() -> None:
+    (plain,), (wrapped,) = ClusterSpec(nodes=1).resolved(), ClusterSpec(nodes=1, overlay="eth1").resolved()
+    assert (plain.pod_mtu, wrapped.pod_mtu) == (1500, 1450)
+    assert [fabric.device for fabric in plain.fabrics] == ["eth0"]
+    assert [fabric.device for fabric in wrapped.fabrics] == ["eth0", "eth1"]
 
 
 def test_the_pause_image_is_the_same_every_time_and_names_itself(tmp_path: Path) -> None:
     program = tmp_path / "pause"
     program.write_bytes(b"static")
     for name in ("one", "two"):
-        write_pause_image(program, tmp_path / name, "x86_64")
+        write_image(program, tmp_path / name, "x86_64")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     with tarfile.open(tmp_path / "one") as archive:
         index = archive.extractfile("index.json")

@@ -21,7 +21,7 @@ from clearway.site.kubernetes import cluster_scope
 from clearway.site.kubernetes.names import CRD, Paths
 from cluster.runs.site import SLOTS, hear, requests, started
 from harness.cluster import Cluster
-from harness.pause_image import write_pause_image
+from harness.pause_image import write_image
 
 NAMESPACE = "clearway"
 PATHS = Paths(NAMESPACE)
@@ -105,7 +105,7 @@ def of_another_architecture(equipped: Cluster, tmp_path: Path) -> str:
     """An image that says that it is for this machine, with a program for a MIPS processor in it."""
     program, archive, name = tmp_path / "program", tmp_path / "foreign.tar", "clearway.test/foreign:1"
     program.write_bytes((b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 8, 1)).ljust(4096, b"\0"))
-    write_pause_image(program, archive, os.uname().machine, name)
+    write_image(program, archive, os.uname().machine, name)
     equipped.load_image(archive)
     return name
 

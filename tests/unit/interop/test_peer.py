@@ -11,7 +11,7 @@ import pytest
 
 from cluster.interop.peer import LABELS, TAGS, Mend, NotMendable, apply, image_of
 from cluster.interop.their_image import write_their_image
-from harness.pause_image import write_pause_image
+from harness.pause_image import write_image
 
 
 def mended(mend: Mend, folder: Path, text: str) -> str:
@@ -50,7 +50,7 @@ def test_a_source_that_was_changed_is_not_mended_blindly(tmp_path: Path, mend: M
 def test_their_image_is_their_program_on_our_root(tmp_path: Path) -> None:
     ours, program, theirs, layout = (tmp_path / name for name in ("ours.tar", "program", "theirs.tar", "layout"))
     program.write_bytes(b"\x7fELF")
-    write_pause_image(program, ours, "x86_64")
+    write_image(program, ours, "x86_64")
     layout.mkdir()
     write_their_image(program, ours, theirs, "clearway.test/theirs:1", layout)
     with tarfile.open(theirs) as archive:
