@@ -150,6 +150,7 @@ _SECTIONS: tuple[_Section, ...] = (
         measurement.Connecting,
         measurement.Timing,
         measurement.Counters,
+        measurement.TcpSockets,
         measurement.Evidence,
         records.Worker,
         records.Observation,

@@ -21,7 +21,7 @@ async def test_a_slow_node_of_a_mesh_is_named_and_confirmed(tmp_path: Path) -> N
     assert found.confirmed
     for suspect in found.suspects:
         (cause,) = suspect.causes
-        assert cause.code in {"cause.rate-limit", "cause.road-drops"}
+        assert cause.code in {"cause.rate-limit", "cause.road-drops", "cause.full-queue", "cause.policer"}
         rate = cause.values["rate"]
         assert isinstance(rate, Rate)
         assert 0.8 * LINK.si * LEFT <= rate.si <= LINK.si * LEFT

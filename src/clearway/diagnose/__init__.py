@@ -11,6 +11,7 @@ from clearway.diagnose.chaos import chaos_findings, met_downtime
 from clearway.diagnose.clocks import clock_findings
 from clearway.diagnose.flows import flow_findings
 from clearway.diagnose.losses import loss_findings
+from clearway.diagnose.pair_causes import pair_findings
 from clearway.diagnose.resources import memory_findings, throttled
 from clearway.diagnose.retests import suspects
 from clearway.diagnose.stand_outs import stand_outs
@@ -41,12 +42,13 @@ def diagnose(record: Record, verdict: RunVerdict) -> RunVerdict:
 
     What the plan says of these nodes comes first. Each finding stands once.
     """
+    suspected = tuple(replace(one, causes=causes_of(record, one)) for one in suspects(record))
     found = [*record.findings, *(finding for find in _OF_RUN for finding in find(record))]
+    found += pair_findings(record, verdict, suspected)
     noted = [
         replace(judged, notes=tuple(note for find in _OF_TEST if (note := find(record, test)) is not None))
         for judged, test in zip(verdict.tests, record.spec.tests, strict=True)
     ]
     findings = tuple(finding for index, finding in enumerate(found) if finding not in found[:index])
     out = tuple(stand_outs(verdict))
-    suspected = tuple(replace(one, causes=causes_of(record, one)) for one in suspects(record))
     return replace(verdict, tests=tuple(noted), findings=findings, stand_outs=out, suspects=suspected)

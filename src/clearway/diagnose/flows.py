@@ -42,7 +42,7 @@ _LONG = Duration(30)
 _FALLEN = 0.8
 """Last third against the first. Thirds of a steady path differ by a few per cent."""
 
-_STOOD_STILL = Duration(0.3)
+STOOD_STILL = Duration(0.3)
 """Over all flows at once. TCP that waits for its shortest timer, 0.2 s, after a loss shows less in rows of 0.1 s."""
 _COPIES = 0.001
 """Share of datagrams. A network makes none; fewer may be what opens and closes a session."""
@@ -84,6 +84,14 @@ def flow_findings(record: Record) -> Iterator[Finding]:
             yield Finding("flows.more", Severity.WARNING, values={"count": len(found) - _SHOWN})
 
 
+def shown_by(trials: Sequence[Trial]) -> Mapping[str, Mapping[str, object]]:
+    """What these attempts show: codes of findings, each with the values of the worst one."""
+    worst: dict[str, _Seen] = {}
+    for seen in _all_seen(trials):
+        worst[seen.code] = max(worst.get(seen.code, seen), seen, key=lambda one: one.badness)
+    return {code: seen.values for code, seen in worst.items()}
+
+
 def _all_seen(trials: Sequence[Trial]) -> Iterator[_Seen]:
     for trial in trials:
         yield from _stalled(trial)
@@ -96,7 +104,7 @@ def _all_seen(trials: Sequence[Trial]) -> Iterator[_Seen]:
 
 def _stalled(trial: Trial) -> Iterator[_Seen]:
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp)
-    if flow is not None and flow.stall is not None and flow.stall >= _STOOD_STILL:
+    if flow is not None and flow.stall is not None and flow.stall >= STOOD_STILL:
         yield _Seen("flows.stalled", trial.probe.pair, flow.stall.si, {"length": flow.stall, "at": flow.stalled_at})
 
 

@@ -192,6 +192,38 @@ class Timing:
     """When the first bytes at or after the instant left this worker: the real start, where it was watched."""
 
 
+UNANSWERED = "unanswered"
+"""In place of a neighbour's hardware address: the question for it had no answer."""
+
+
+@dataclass(frozen=True)
+class TcpSockets:
+    """What the sender's kernel knows of the sockets of a bulk TCP probe together, shortly before its end."""
+
+    sockets: Natural
+    segments: Natural
+    """With data, sent by all of them; those that were sent again count again."""
+    sent_again: Natural
+    busy: Duration
+    """Time in which data waited to be sent or acknowledged, added up over all of them, like the next two."""
+    receiver_limited: Duration
+    """Part of it in which the receiver's window was full."""
+    buffer_limited: Duration
+    """Part of it in which the sender's own buffer was full of data that was not acknowledged."""
+    round_trip: Duration
+    """Smoothed, of the median socket."""
+    least_round_trip: Duration
+    """The shortest that any of them met."""
+    window: Size
+    """What the median socket may have on the way (its congestion window)."""
+    segment: Size
+    """Payload of its full segments."""
+    path_mtu: Size
+    """What the kernel takes for the path's MTU."""
+    delivery_rate: Rate
+    """The last that was measured, of all of them."""
+
+
 @dataclass(frozen=True)
 class Counters:
     """What changed on this worker from just before a probe to just after it. None: can't be read here."""
@@ -200,6 +232,8 @@ class Counters:
     """Busy share of the CPUs that the worker may use, 0 to 1; what a hypervisor took from them is not busy."""
     cpu_busiest: Optional[float] = None
     """The same of the busiest one of them."""
+    cpu_softirq: Optional[float] = None
+    """Share of its time that one CPU spent on packets and timers, of the one for which it is most."""
     cpu_steal: Optional[float] = None
     """Share of their time that a hypervisor gave to others."""
     tool_cpu: Optional[float] = None
@@ -225,5 +259,10 @@ class Counters:
     oom_kills: Optional[int] = None
     """Processes of the worker's cgroup that the kernel killed for memory."""
     network: Optional[Mapping[str, int]] = None
-    """What rose on the way of the packets, such as `eth0.rx-dropped`, in the worker's network namespace; `softnet` is
-    of the whole machine. What did not rise is left out."""
+    """What rose on the way of the packets, such as `eth0.rx-dropped` or `tcp.syn-retransmits`, in the worker's network
+    namespace; `softnet` is of the whole machine. What did not rise is left out."""
+    tcp_sockets: Optional[TcpSockets] = None
+    """Of the send half of a bulk TCP probe."""
+    neighbour: Optional[str] = None
+    """The hardware address that the kernel sent the partner's packets to, or `unanswered` if the question for it had no
+    answer when data was to leave. Absent: the partner is behind a router, or IPv6 is used."""

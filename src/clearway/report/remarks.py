@@ -21,6 +21,7 @@ from clearway.verdict.tolerance import Tolerance, pairs_needed, tolerance
 
 _HIDDEN = ("flows.", "kubernetes.beside-others")
 """Areas and codes of findings on what the figures of an accepted run hide."""
+_CAUSE = "cause."
 _NAMED = 3
 """Pairs that a first line names."""
 
@@ -57,8 +58,9 @@ def _about(scope: VerdictScope, state: State, phrases: Phrases) -> str:
 def remarks(
     record: Record, verdict: RunVerdict, attempts: Iterable[DoubtfulAttempt], phrases: Phrases
 ) -> Iterator[Message]:
-    """Of an accepted run; any other verdict has its reasons in its criteria."""
+    """Of an accepted run; any other verdict has its reasons in its criteria, and their likely causes here."""
     if verdict.state is not State.PASS:
+        yield from (said(finding, phrases) for finding in verdict.findings if finding.code.startswith(_CAUSE))
         return
     yield from (_standing_out(found, phrases) for found in verdict.stand_outs)
     yield from (said(finding, phrases) for finding in verdict.findings if finding.code.startswith(_HIDDEN))

@@ -7,7 +7,7 @@ from typing import Dict, Mapping, Optional
 
 from clearway.base.units import Duration
 from clearway.probe.measurement import Counters
-from clearway.worker import cgroup, cpu, devices
+from clearway.worker import cgroup, cpu, devices, protocols
 from clearway.worker.cgroup import text_of
 from clearway.worker.cpu import CpuTicks
 
@@ -28,7 +28,7 @@ class CounterTotals:
 
 
 def read() -> CounterTotals:
-    return CounterTotals(cpu.ticks(), _snmp(), _throttled(), _oom_kills(), devices.totals())
+    return CounterTotals(cpu.ticks(), _snmp(), _throttled(), _oom_kills(), _network())
 
 
 def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[float]) -> Counters:
@@ -36,7 +36,8 @@ def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[floa
     used = cpu.used(before.cpus, after.cpus)
     return Counters(
         cpu_busy=cpu.share(used, lambda one: one.busy),
-        cpu_busiest=cpu.busiest(used),
+        cpu_busiest=cpu.most(used, lambda one: one.busy),
+        cpu_softirq=cpu.most(used, lambda one: one.softirq),
         cpu_steal=cpu.share(used, lambda one: one.steal),
         tool_cpu=tool_cpu,
         udp_rcvbuf_errors=_rise(before, after, "Udp.RcvbufErrors"),
@@ -52,17 +53,17 @@ def between(before: CounterTotals, after: CounterTotals, tool_cpu: Optional[floa
 
 def _snmp() -> Dict[str, int]:
     """`Udp.RcvbufErrors` and the like; IPv6's UDP, which the kernel keeps apart, is added in."""
-    found: Dict[str, int] = {}
-    lines = (text_of("/proc/self/net/snmp") or "").splitlines()
-    for names, values in zip(lines[::2], lines[1::2]):
-        prefix, _, rest = names.partition(":")
-        for name, value in zip(rest.split(), values.partition(":")[2].split()):
-            found[f"{prefix}.{name}"] = int(value)
+    found = dict(protocols.of_table(text_of("/proc/self/net/snmp") or ""))
     for line in (text_of("/proc/self/net/snmp6") or "").splitlines():
         name, value = line.split()
         if name.startswith("Udp6"):
             found[f"Udp.{name[4:]}"] = found.get(f"Udp.{name[4:]}", 0) + int(value)
     return found
+
+
+def _network() -> Optional[Dict[str, int]]:
+    found = {**devices.totals(), **protocols.totals()}
+    return found or None
 
 
 def _rise(before: CounterTotals, after: CounterTotals, name: str) -> Optional[int]:

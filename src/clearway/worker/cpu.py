@@ -8,7 +8,7 @@ from typing import Callable, FrozenSet, Mapping, Optional, Sequence
 
 from clearway.worker.cgroup import text_of
 
-_IDLE, _IOWAIT, _STEAL = 3, 4, 7
+_IDLE, _IOWAIT, _SOFTIRQ, _STEAL = 3, 4, 6, 7
 _COLUMNS = 8
 """user nice system idle iowait irq softirq steal; the time of guests, behind them, is in user and nice already."""
 
@@ -21,6 +21,8 @@ class CpuTicks:
     steal: int
     """Ticks in which a hypervisor let others run."""
     all: int
+    softirq: int = 0
+    """Of the busy ones, those in which the kernel worked off packets and timers."""
 
 
 def ticks() -> Mapping[str, CpuTicks]:
@@ -36,7 +38,8 @@ def of_stat(text: str, ours: FrozenSet[str]) -> Mapping[str, CpuTicks]:
 
 def _of_row(columns: Sequence[int]) -> CpuTicks:
     steal, everything = columns[_STEAL], sum(columns)
-    return CpuTicks(everything - columns[_IDLE] - columns[_IOWAIT] - steal, steal, everything)
+    busy = everything - columns[_IDLE] - columns[_IOWAIT] - steal
+    return CpuTicks(busy, steal, everything, columns[_SOFTIRQ])
 
 
 def used(before: Mapping[str, CpuTicks], after: Mapping[str, CpuTicks]) -> Sequence[CpuTicks]:
@@ -46,7 +49,8 @@ def used(before: Mapping[str, CpuTicks], after: Mapping[str, CpuTicks]) -> Seque
 
 
 def _between(before: CpuTicks, after: CpuTicks) -> CpuTicks:
-    return CpuTicks(after.busy - before.busy, after.steal - before.steal, after.all - before.all)
+    softirq = after.softirq - before.softirq
+    return CpuTicks(after.busy - before.busy, after.steal - before.steal, after.all - before.all, softirq)
 
 
 def share(cpus: Sequence[CpuTicks], part: Callable[[CpuTicks], int]) -> Optional[float]:
@@ -54,6 +58,6 @@ def share(cpus: Sequence[CpuTicks], part: Callable[[CpuTicks], int]) -> Optional
     return sum(map(part, cpus)) / sum(one.all for one in cpus) if cpus else None
 
 
-def busiest(cpus: Sequence[CpuTicks]) -> Optional[float]:
-    """The largest busy share of a single one."""
-    return max((one.busy / one.all for one in cpus), default=None)
+def most(cpus: Sequence[CpuTicks], part: Callable[[CpuTicks], int]) -> Optional[float]:
+    """The largest share of a single one's time."""
+    return max((part(one) / one.all for one in cpus), default=None)

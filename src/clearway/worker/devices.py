@@ -25,14 +25,13 @@ _CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack_"
 Counts = Dict[str, int]
 
 
-def totals() -> Optional[Counts]:
-    """Running totals by name, `eth0.rx-dropped`, `softnet.dropped`, `conntrack.drop`; None: nothing can be read."""
-    found = {
+def totals() -> Counts:
+    """Running totals by name, `eth0.rx-dropped`, `softnet.dropped`, `conntrack.drop`; empty: nothing can be read."""
+    return {
         **dict(of_devices(text_of("/proc/self/net/dev") or "")),
         **dict(of_softnet(text_of("/proc/self/net/softnet_stat") or "")),
         **dict(of_tracking(text_of("/proc/self/net/stat/nf_conntrack") or "")),
     }
-    return found or None
 
 
 def risen(before: Optional[Counts], after: Optional[Counts]) -> Optional[Mapping[str, int]]:

@@ -86,6 +86,7 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
     if device is not None:
         found["device"] = device["ifname"]
         found["qdisc"] = device.get("qdisc")
+        found["hardware-address"] = device.get("address")
         found["link-speed"] = _speed(device)
         found.update(devices.facts(device["ifname"]))
     return {name: value for name, value in found.items() if value}

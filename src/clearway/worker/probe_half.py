@@ -22,8 +22,10 @@ from clearway.worker import counters, start
 from clearway.worker.child import Child
 from clearway.worker.evidence import evidence_of
 from clearway.worker.heartbeat import Heartbeat
+from clearway.worker.neighbours import of_partner
 from clearway.worker.network import is_open, unanswered
 from clearway.worker.own_limits import disturbance, limit_met
+from clearway.worker.sending_sockets import SendingSockets
 from clearway.worker.served_port import ServedPort
 from clearway.worker.waits import ThreadWaits, counted
 
@@ -67,10 +69,12 @@ class ProbeHalf:
         self._listening: Optional[float] = None
         self._first_data: Optional[float] = None
         self._unanswered = 0
+        self._neighbour: Optional[str] = None
         self._lost = 0.0
         self._before: Optional[counters.CounterTotals] = None
         self._counters: Optional[Counters] = None
         self._port: Optional[ServedPort] = None
+        self._sockets = SendingSockets(request)
         self._clients: Tuple[str, ...] = ()
         self._over = False
         self._stepped = self._clock.stepped()
@@ -119,6 +123,8 @@ class ProbeHalf:
             dropped = self._port.socket_drops if self._port is not None else None
             found = counters.between(self._before, counters.read(), tool_cpu)
             paused = Duration(self._heartbeat.lost - self._lost)
+            neighbour = self._neighbour or of_partner(self._request)
+            found = replace(found, tcp_sockets=self._sockets.seen, neighbour=neighbour)
             self._counters = replace(counted(found, waits), socket_drops=dropped, paused=paused)
 
     def _measure(self, folder: Path) -> Measurement:
@@ -200,7 +206,7 @@ class ProbeHalf:
         late, code = launched_late, "worker.late"
         if command.watch_start:
             self._sleep_until(self._request.start - start.LEAD)
-            self._unanswered = unanswered(self._request.server)
+            self._unanswered, self._neighbour = unanswered(self._request.server), of_partner(self._request)
             self._first_data = self._watch_start()
             late = self._first_data - self._request.start if self._first_data is not None else 0.0
             code = "worker.late" if launched_late > command.late_after.si else "worker.data-late"
@@ -238,6 +244,7 @@ class ProbeHalf:
         while not child.wait(min(until, time.monotonic() + _SAMPLE), self._cancelled):
             if self._port is not None and self._clock.until(self._request.start) < 0:
                 self._port.look()
+            self._sockets.look()
             child.look_at_descriptors()
             if isinstance(self._request.parameters, (HttpParameters, RoundTripParameters)):
                 child.look_at_waits(time.monotonic() + self._clock.until(self._request.start))

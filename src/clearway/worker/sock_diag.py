@@ -32,8 +32,9 @@ _ERROR, _DONE = 2, 3
 _SOL_NETLINK, _ADD_MEMBERSHIP = 270, 1
 _CLOSED_GROUPS = {"tcp": (1, 3), "udp": (2, 4)}
 """Of each transport, over IPv4 and over IPv6."""
-_FILTER, _MEMORY, _DROPS = 1, 7, 8
-"""The attribute of a request that filters; that of an answer with a socket's counts, and which of these it is."""
+_FILTER, _INFO, _MEMORY, _DROPS = 1, 2, 7, 8
+"""The attribute of a request that filters; those of an answer with what TCP knows of a socket, with a socket's counts,
+and which of these it is."""
 _AT_LEAST, _AT_MOST, _OF_REMOTE = 2, 3, 2
 """Operations of the filter on the local port; so much more is that on the remote one."""
 _HEADER = struct.Struct("=IHHII")
@@ -61,6 +62,8 @@ class Query:
     port: int
     states: FrozenSet[int] = ANY
     remote: bool = False
+    info: bool = False
+    """Whether what TCP knows of each is wanted too."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Socket:
     inode: int
     drops: Optional[int] = None
     """Datagrams that it dropped; only UDP's are asked for."""
+    info: bytes = b""
+    """The kernel's `struct tcp_info`, where it was wanted."""
 
 
 def find(query: Query) -> List[Socket]:
@@ -143,7 +148,8 @@ def _of_local(port: int) -> bytes:
 
 
 def _request(query: Query, family: int) -> bytes:
-    asked = 1 << (_MEMORY - 1) if query.transport == "udp" else 0
+    wanted = {_MEMORY: query.transport == "udp", _INFO: query.info}
+    asked = sum(1 << (attribute - 1) for attribute, is_wanted in wanted.items() if is_wanted)
     states = sum(1 << state for state in query.states)
     chosen = _filter(query)
     body = _REQUEST.pack(family, _PROTOCOLS[query.transport], asked, states)
@@ -184,9 +190,11 @@ def _check(body: bytes) -> None:
 
 def _socket(body: bytes) -> Socket:
     family, state, _, port, remote, inode = _ANSWER.unpack_from(body)
-    memory = _attributes(body[_ANSWER.size :]).get(_MEMORY, b"")[4 * _DROPS : 4 * _DROPS + 4]
+    attributes = _attributes(body[_ANSWER.size :])
+    memory = attributes.get(_MEMORY, b"")[4 * _DROPS : 4 * _DROPS + 4]
     drops = int.from_bytes(memory, sys.byteorder) if memory else None
-    return Socket(state, OtherEnd(_address(family, remote), port), int.from_bytes(inode, sys.byteorder), drops)
+    end = OtherEnd(_address(family, remote), port)
+    return Socket(state, end, int.from_bytes(inode, sys.byteorder), drops, attributes.get(_INFO, b""))
 
 
 def _address(family: int, packed: bytes) -> Address:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.base.units import Rate
+from clearway.base.units import Duration, Rate
 from clearway.diagnose.causes.table import causes_of
 from clearway.diagnose.retests import suspects
 from clearway.ledger.record import Record
@@ -77,6 +77,30 @@ def test_a_cpu_that_is_full_on_the_suspected_node_alone() -> None:
     idle = replace(made, results=tuple(counted(cpu_busiest=0.4)(one) for one in made.results))
     assert named(idle) == []
     assert named(at_bad(idle, counted(cpu_busiest=0.99))) == ["cause.cpu"]
+
+
+@pytest.mark.parametrize(
+    ("usual", "bad", "cause"),
+    [
+        ({"cpu_softirq": 0.2}, {"cpu_softirq": 0.9}, "packet-cpu"),
+        ({"tool_cpu": 0.3}, {"tool_cpu": 0.99}, "tool"),
+        ({"cpu_steal": 0.0}, {"cpu_steal": 0.2}, "stolen-cpu"),
+        ({"throttled": Duration(0)}, {"throttled": Duration(2)}, "cpu-limit"),
+        ({}, {"network": {"conntrack.drop": 5}}, "full-table"),
+        ({}, {"network": {"tcp.checksum-errors": 5}}, "damaged-packets"),
+        ({}, {"network": {"eth0.rx-errors": 5}}, "damaged-packets"),
+        ({}, {"network": {"tcp.listen-overflows": 5}}, "host-drops"),
+    ],
+)
+def test_what_a_kernel_counts_at_the_suspected_node_alone(
+    usual: dict[str, object], bad: dict[str, object], cause: str
+) -> None:
+    made = run()
+    everywhere = replace(made, results=tuple(counted(**usual)(one) for one in made.results))
+    assert named(everywhere) == []
+    assert named(at_bad(everywhere, counted(**bad))) == [f"cause.{cause}"]
+    all_alike = replace(made, results=tuple(counted(**bad)(one) for one in made.results))
+    assert named(all_alike) == []
 
 
 def test_a_link_that_negotiated_less_than_the_others() -> None:

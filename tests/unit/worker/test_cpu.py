@@ -41,12 +41,12 @@ def test_time_that_a_hypervisor_took_is_steal_and_not_busy() -> None:
 
 
 def test_the_busiest_core_is_seen_among_idle_ones() -> None:
-    assert cpu.busiest(of("cpu0", "cpu1", "cpu2")) == 1.0
+    assert cpu.most(of("cpu0", "cpu1", "cpu2"), lambda one: one.busy) == 1.0
 
 
 def test_cpus_that_can_not_be_read_have_no_share() -> None:
     assert cpu.share(of("cpu7"), lambda one: one.busy) is None
-    assert cpu.busiest([]) is None
+    assert cpu.most([], lambda one: one.busy) is None
     assert list(cpu.used({"cpu0": CpuTicks(1, 0, 5)}, {"cpu0": CpuTicks(1, 0, 5)})) == []
 
 

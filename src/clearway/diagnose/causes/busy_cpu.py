@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from clearway.base.units import Ratio
-from clearway.diagnose.causes.case import Case, typical
+from collections.abc import Callable
+
+from clearway.diagnose.causes.case import Case, Used
+from clearway.probe.measurement import Counters
 from clearway.probe.records import Reason
 
-_FULL, _FREE = 0.95, 0.8
+FULL, FREE = 0.95, 0.8
 """Busy shares: of a CPU that has no time left, and of one that has some."""
 
 
 def busy_cpu(case: Case) -> Reason | None:
-    usual = typical([one.cpu_busiest for one in case.other_counters if one.cpu_busiest is not None])
-    for node in case.nodes:
-        busy = typical([one.cpu_busiest for one in case.counters_of(node) if one.cpu_busiest is not None])
-        if busy is not None and usual is not None and busy >= _FULL and usual < _FREE:
-            return Reason("cause.cpu", {"node": node, "busy": Ratio(busy), "elsewhere": Ratio(usual)})
+    found = full(case, lambda one: one.cpu_busiest)
+    return None if found is None else found.reason("cause.cpu")
+
+
+def full(case: Case, part: Callable[[Counters], float | None]) -> Used | None:
+    """The node that has no time left, where the others have some."""
+    for used in case.used(part):
+        if used.elsewhere is not None and used.share >= FULL and used.elsewhere < FREE:
+            return used
     return None

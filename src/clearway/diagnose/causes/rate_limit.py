@@ -10,18 +10,21 @@ from clearway.diagnose.causes.road_drops import road_drops
 from clearway.probe.records import Reason, Trial
 from clearway.verdict.suspect import Confirmation
 
+_LESS = 0.9
+"""Of what is carried elsewhere: roads that are alike differ by less."""
+
 
 def rate_limit(case: Case) -> Reason | None:
     """Each pair carries nearly the same, less than elsewhere, and nothing is dropped for it."""
     rate, usual = common_rate(case.through), typical(rates(case.elsewhere))
-    if rate is None or usual is None or rate.si >= usual or road_drops(case) is not None:
+    if rate is None or usual is None or rate.si >= _LESS * usual or road_drops(case) is not None:
         return None
     return Reason("cause.rate-limit", {"rate": rate})
 
 
 def shared_limit(case: Case) -> Reason | None:
     """Sound alone and slow together: what all pairs of a round carry is the limit."""
-    if case.suspect.standing is not Confirmation.TOGETHER:
+    if case.standing is not Confirmation.TOGETHER:
         return None
     by_round: dict[str, list[Trial]] = defaultdict(list)
     for trial in case.through:
