@@ -146,10 +146,11 @@ def test_a_bigger_mtu_than_the_tunnels_works_while_nodes_say_so_and_is_a_black_h
 class TestClearway:
     """What it says of such a cluster."""
 
-    def test_a_run_is_accepted_and_says_the_mtu_of_the_overlay(self, cluster: Cluster, commands: Commands) -> None:
+    def test_a_run_is_accepted_and_says_tunnel_and_mtu(self, cluster: Cluster, commands: Commands) -> None:
         ended = commands.run(direction="both-ways")
         assert (ended.status, commands.report()["state"]) == (0, "pass"), ended.err
         assert re.search(r"^ *MTU +1450$", ended.out, re.MULTILINE), ended.out
+        assert "Flannel wraps packets between nodes (vxlan)" in ended.out
         assert POLICY not in ended.err
 
     @pytest.mark.fault(

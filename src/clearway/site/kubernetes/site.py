@@ -28,6 +28,7 @@ from clearway.probe.records import (
     Worker,
 )
 from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready, Received, at_once
+from clearway.site.kubernetes.encapsulation import encapsulations
 from clearway.site.kubernetes.installation import Installation
 from clearway.site.kubernetes.job_deadline import JobDeadline
 from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
@@ -219,8 +220,10 @@ class KubernetesSite:
             self._events.put_nowait(NotFit((finding,)))
 
     async def _note_surroundings(self, api: Api) -> None:
-        """A namespace that was made just now may have got policies from the cluster."""
+        """What figures are read with. A namespace that was made just now may have got policies from the cluster."""
         for finding in unverified(api):
+            self._note(finding)
+        async for finding in encapsulations(api):
             self._note(finding)
         async for finding in policies(api, self._options.namespace, WORKER_LABELS):
             self._note(finding)

@@ -255,6 +255,17 @@ async def test_a_policy_that_cuts_workers_off_is_in_the_record(server: ApiServer
     assert (named.kind, named.subject, named.values["code"]) == ("site-finding", "deny", "kubernetes.policy")
 
 
+async def test_a_tunnel_between_nodes_is_in_the_record(server: ApiServer, tmp_path: Path) -> None:
+    settings = {"metadata": {"name": "cilium-config"}, "data": {"tunnel-protocol": "geneve"}}
+    server.put(f"{names.NAMESPACES}/kube-system/configmaps", settings)
+    with kubelets(server, tmp_path, NODES):
+        async with started(server, tmp_path) as site:
+            heard = await hear(site, 3)
+    (named,) = (one for one in heard if isinstance(one, Observation))
+    assert named.values["code"] == "kubernetes.encapsulated"
+    assert (named.values["network"], named.values["mode"]) == ("Cilium", "geneve")
+
+
 @pytest.mark.parametrize(
     ("spec", "code"),
     [
