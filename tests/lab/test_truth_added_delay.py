@@ -25,7 +25,7 @@ SPEC = """
 version: 1
 tests:
 - {name: bloat, protocol: round-trip, direction: forward, background: {streams: 8}, against-idle: true,
-   duration: 4s, warm-up: 2s, repeats: {max: 1},
+   duration: 3s, warm-up: 1s, repeats: {max: 1},
    accept: ["added-delay median <= 500 us", "added-delay median <= 1 s", "rpm >= 60"]}
 """
 

@@ -25,7 +25,7 @@ from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.ledger.seal import SealReason
 from clearway.ledger.write import Appended, Ledger, Listener
-from clearway.plan.model import Plan
+from clearway.plan.model import Plan, wanted_nodes
 from clearway.plan.schedule import make_plan
 from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTED, ObservationKind
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
@@ -68,7 +68,7 @@ async def begin(
     `described` are the files that say how the site is found again. Raises SiteError if no pair at all can be measured,
     UsageError, LedgerError.
     """
-    inventory, spec = await site.inspect(), spec.with_seed()
+    inventory, spec = wanted_nodes(spec, await site.inspect()), spec.with_seed()
     plan = make_plan(spec, inventory)
     if not plan.rounds:
         raise SiteError("plan.nothing-to-measure", nodes=len(inventory.nodes))
@@ -89,7 +89,7 @@ async def resume(record: Record, site: Site, folder: Path, listeners: Sequence[L
 
     Raises SiteError, with what changed, if the nodes did.
     """
-    _compare(record.inventory, await site.inspect())
+    _compare(record.inventory, wanted_nodes(record.spec, await site.inspect()))
     return Job(record, Ledger.reopen(folder, record, listeners), Plan(record.plan, record.findings))
 
 

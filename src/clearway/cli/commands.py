@@ -40,6 +40,14 @@ COMMANDS: Mapping[str, CommandRow] = {
         "Say whether a run is whole: nothing changed, nothing missing.",
         ("verify clearway-runs/20260131-120000",),
     ),
+    "triage": CommandRow(
+        "triage:triage",
+        "Slow: is it the road between two nodes, or the application?",
+        (
+            "triage node-1 node-2 --kubeconfig ~/.kube/config",
+            "triage node-1 node-3 --lab --baseline runs/before",
+        ),
+    ),
     "cni-cost": CommandRow(
         "recorded:cni_cost",
         "Show what the pod network costs: a run on hosts, one on pods.",

@@ -18,13 +18,14 @@ def plan(
     """Show pairs, rounds, traffic and time; nothing is started."""
     from clearway.cli.sites import selected_site
     from clearway.plan.forecast import forecast
+    from clearway.plan.model import wanted_nodes
     from clearway.plan.schedule import make_plan
     from clearway.report.forecast import render_forecast
 
     language = chosen_language(lang)
     wanted = spec_flags.spec(spec, site_flags.usual_profile).with_seed()
     site = selected_site(site_flags, ProviderFlags(), wanted.machine_label, language).site
-    inventory = asyncio.run(site.inspect())
+    inventory = wanted_nodes(wanted, asyncio.run(site.inspect()))
     planned = make_plan(wanted, inventory)
     print(render_forecast(wanted, planned, forecast(planned, wanted, inventory), language, as_json=json), end="")
     return 0 if planned.rounds else 3

@@ -127,17 +127,24 @@ class Shown:
 
 
 def show(conclusion: Conclusion, *, as_json: bool) -> Shown:
-    """Add the verdict and the report files to the run, then print the report and name the files.
+    """Publish a verdict with its report.
 
-    Neither a directory that can't be written nor an output that can't be printed loses the answer: each is said. The
-    report has colour and the terminal's width where a person looks, and is plain text in a pipe.
+    The report has colour and the terminal's width where a person looks, and is plain text in a pipe.
+    """
+    texts = render_all(conclusion.document, conclusion.translations)
+    on_screen = TextReport.for_stream(sys.stdout)
+    text = texts[on_screen.name] if on_screen == TextReport() else on_screen.render(conclusion.document)
+    return publish(conclusion, texts, texts[JsonReport.name] if as_json else text)
+
+
+def publish(conclusion: Conclusion, texts: Mapping[str, str], text: str) -> Shown:
+    """Add the verdict and the report files to the run, then print `text` and name the files.
+
+    Neither a directory that can't be written nor an output that can't be printed loses the answer: each is said.
     """
     document = conclusion.document
-    texts = render_all(document, conclusion.translations)
     not_kept, paths = conclusion.keep(texts)
-    on_screen = TextReport.for_stream(sys.stdout)
-    text = texts[on_screen.name] if on_screen == TextReport() else on_screen.render(document)
-    print(texts[JsonReport.name] if as_json else text, end="", flush=True)
+    print(text, end="", flush=True)
     lost = take_lost_output()
     not_printed = None if lost is None else ClearwayError("cli.verdict-not-printed", error=lost.strerror)
     for error in (error for error in (not_printed, not_kept) if error is not None):

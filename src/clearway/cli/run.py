@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from clearway.base.errors import INTERRUPTED, ClearwayError, UsageError
@@ -23,7 +25,7 @@ from clearway.cli.flags import (
 )
 from clearway.cli.log import LOGGER, file_log, stderr_log
 from clearway.cli.main import NOT_WRITTEN, last_words
-from clearway.cli.recorded import Conclusion, show
+from clearway.cli.recorded import Conclusion, Shown, show
 from clearway.cli.sites import SelectedSite, recorded_site, selected_site
 from clearway.ledger import files
 from clearway.ledger.lock import held
@@ -59,23 +61,19 @@ def run(
         if chaos is not None:
             check_permitted(chaos, selected, allowed=allow_chaos)
         with stderr_log(verbose=output_flags.verbose), Progress(language, quiet=output_flags.quiet) as progress:
-            output = _Output(folder, language, progress, as_json=output_flags.json)
-            try:
-                return asyncio.run(_accept(asked, selected, output))
-            except KeyboardInterrupt:
-                if output.begun:
-                    return output.interrupted_again()
-                raise
+            output = RunOutput(folder, language, progress, partial(show, as_json=output_flags.json))
+            return carried_out(asked, selected, output)
 
 
 @dataclass
-class _Output:
+class RunOutput:
     """Where a run is shown and kept."""
 
     folder: Path
     language: Language
     progress: Progress
-    as_json: bool
+    show: Callable[[Conclusion], Shown]
+    """Keeps a verdict, and prints what there is to say."""
     begun: bool = False
     """There may be workers, and an interruption is answered in order."""
     verdict_shown: bool = False
@@ -83,7 +81,7 @@ class _Output:
     def show_verdict(self) -> int:
         """Judge what is measured so far, print and save the reports; returns the exit code."""
         self.progress.finish()
-        shown = show(Conclusion.of(self.folder, self.language), as_json=self.as_json)
+        shown = self.show(Conclusion.of(self.folder, self.language))
         self.verdict_shown = True
         return shown.exit_code or (0 if shown.kept else NOT_WRITTEN)
 
@@ -105,7 +103,17 @@ class _Output:
         return INTERRUPTED
 
 
-async def _accept(asked: Spec | Record, selected: SelectedSite, output: _Output) -> int:
+def carried_out(asked: Spec | Record, selected: SelectedSite, output: RunOutput) -> int:
+    """Measure, judge and show; returns the exit code, also of a run that is interrupted."""
+    try:
+        return asyncio.run(_accept(asked, selected, output))
+    except KeyboardInterrupt:
+        if output.begun:
+            return output.interrupted_again()
+        raise
+
+
+async def _accept(asked: Spec | Record, selected: SelectedSite, output: RunOutput) -> int:
     """Begin a run of a spec, or resume a recorded one; returns the exit code.
 
     Where it is stopped or interrupted, the workers are removed first, and then what was measured is judged.
@@ -124,7 +132,7 @@ async def _accept(asked: Spec | Record, selected: SelectedSite, output: _Output)
             return output.interrupted()
 
 
-async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
+async def _measure(job: Job, selected: SelectedSite, output: RunOutput) -> int:
     """Rounds, verdict, reports. The workers are removed last: the verdict does not wait for that."""
     chaos = job.record.spec.chaos
     phases = () if chaos is None else (await phases_of(chaos, job.record, selected, output.folder),)
@@ -139,7 +147,7 @@ async def _measure(job: Job, selected: SelectedSite, output: _Output) -> int:
     return code
 
 
-async def _job(asked: Spec | Record, selected: SelectedSite, output: _Output) -> Job:
+async def _job(asked: Spec | Record, selected: SelectedSite, output: RunOutput) -> Job:
     """The run directory with its plan; the display knows the rounds that are left."""
     listeners = [output.progress.take]
     if isinstance(asked, Spec):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from clearway.base.errors import UsageError
@@ -13,6 +13,7 @@ from clearway.pairing.base import Partners, Rounds
 from clearway.pairing.table import PAIRINGS
 from clearway.probe.records import Finding, Inventory, Node, Pair, Probe, Role, Round, Severity, Slot
 from clearway.spec.criteria import LinkShare
+from clearway.spec.faults import closest
 from clearway.spec.model import Spec, Test
 
 
@@ -40,6 +41,16 @@ def zones(inventory: Inventory) -> dict[str, str | None]:
 
 
 _THE_ONLY_ZONE = ""
+
+
+def wanted_nodes(spec: Spec, inventory: Inventory) -> Inventory:
+    """The inventory of the nodes that the spec names, else of all. Raises UsageError for one that is not there."""
+    if not spec.nodes:
+        return inventory
+    known = tuple(node.name for node in inventory.nodes)
+    if missing := tuple(name for name in spec.nodes if name not in known):
+        raise UsageError("plan.no-such-node", node=missing[0], suggestion=closest(missing[0], known))
+    return replace(inventory, nodes=tuple(node for node in inventory.nodes if node.name in spec.nodes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,9 +308,10 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             *("idle-round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _idle_round_trip),
-            shown=_USUAL,
+            shown=("p99", "median"),
             needs="against-idle",
             question=_QUICK,
+            contrast=Contrast(1.5, 0.1, least=2e-5, by_distance=True),
         ),
         Metric(
             *("added-delay", Duration, _LOWER, ("median", "pNN"), None, ("round-trip",), _added_delay),

@@ -271,6 +271,7 @@ class Spec(_SpecPart):
         description="What a node may send, and receive, at most, payload, all its probes of a round together: for a "
         "network that is in use. Bulk TCP is held back to it. Left out: as much as the network takes.",
     )
+    nodes: tuple[str, ...] = Field((), description="Names of the nodes to measure; left out: all that the site has.")
     machine_label: str | None = Field(
         None,
         min_length=1,
