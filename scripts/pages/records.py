@@ -146,6 +146,9 @@ _SECTIONS: tuple[_Section, ...] = (
     *_members(measurement.Measurement),
     *_sections(
         histogram.Histogram,
+        parameters.Endpoint,
+        parameters.PathMtuPeer,
+        measurement.FoundMtu,
         measurement.Flow,
         measurement.Connecting,
         measurement.Timing,

@@ -40,6 +40,16 @@ ANOTHER_MEANING: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "spec.model",
         ),
     ),
+    "path-mtu": (
+        "is what finds it too: a request, what comes back, and how that is written; a condition of the run",
+        (
+            "probe.measurement",
+            "probe.observations",
+            "probe.parameters",
+            "report.conditions",
+            "run.path_mtu",
+        ),
+    ),
     "errors": ("XML attribute; field of an exception", ("report.junit", "report.wording.sentences")),
     "retransmits": ("key of iperf3's JSON", ("engine.iperf3",)),
     "loss": (

@@ -34,6 +34,7 @@ from clearway.report.document import ReportDocument
 from clearway.report.provenance import Provenance, with_provenance
 from clearway.report.table import REPORTS
 from clearway.report.wording import Language
+from clearway.run.path_mtu import probe_path_mtus
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Site, WatchContext, Watcher
@@ -121,6 +122,7 @@ async def _at_work(run: Campaign, job: Job, watchers: Sequence[Watcher]) -> Asyn
         async with run.pool.working():
             await run.pool.gather_ready(_READY)
             check_workers(job.plan.probes, run.pool.ready)
+            await probe_path_mtus(run.pool, job.plan.probes, job.record.spec.max_rate)
             async with run.watched(watchers):
                 yield
     except Aborted as aborted:

@@ -12,6 +12,7 @@ from clearway.diagnose.clocks import clock_findings
 from clearway.diagnose.flows import flow_findings
 from clearway.diagnose.losses import loss_findings
 from clearway.diagnose.pair_causes import pair_findings
+from clearway.diagnose.path_mtu import path_mtu_findings
 from clearway.diagnose.resources import memory_findings, throttled
 from clearway.diagnose.retests import suspects
 from clearway.diagnose.stand_outs import stand_outs
@@ -28,6 +29,7 @@ _OF_RUN: tuple[Callable[[Record], Iterator[Finding]], ...] = (
     stranger_findings,
     clock_findings,
     membership_findings,
+    path_mtu_findings,
     chaos_findings,
     flow_findings,
     memory_findings,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from clearway.base.units import Size
 from clearway.ledger.files import Manifest
 from clearway.ledger.seal import Wholeness
 from clearway.probe.observations import ObservationKind
+from clearway.probe.path_mtu import Road, RoadMtu, road_mtus
 from clearway.probe.records import (
     Finding,
     Half,
@@ -56,8 +58,23 @@ class Record:
             for probe in round_.probes:
                 attempts[probe.id] += 1
                 serve, send = (found.get((round_.id, probe.id, half)) for half in (Half.SERVE, Half.SEND))
-                trials.append(Trial(probe, attempts[probe.id], serve, send, round_.id))
+                mtu = self._mtus.get((*probe.pair, probe.family))
+                trials.append(Trial(probe, attempts[probe.id], serve, send, round_.id, path_mtu=mtu))
         return tuple(trials)
+
+    @cached_property
+    def road_mtus(self) -> Mapping[Road, RoadMtu]:
+        """What was found of each road's largest packet, before the first round."""
+        return road_mtus(self.observations)
+
+    @cached_property
+    def _mtus(self) -> Mapping[tuple[Slot, Slot, str | None], Size | None]:
+        """The largest packet by road. None stands for a probe that names no family: the least of all."""
+        found: dict[tuple[Slot, Slot, str | None], list[Size | None]] = {}
+        for (sender, receiver, family), road in self.road_mtus.items():
+            for key in (family, None):
+                found.setdefault((sender, receiver, key), []).append(road.mtu)
+        return {key: _least(mtus) for key, mtus in found.items()}
 
     @cached_property
     def halves(self) -> tuple[tuple[Result, Probe, Slot], ...]:
@@ -80,3 +97,9 @@ class Record:
     def observed(self, kind: ObservationKind) -> Iterator[Observation]:
         """The observations of one kind."""
         return (seen for seen in self.observations if seen.kind == kind.name)
+
+
+def _least(mtus: Sequence[Size | None]) -> Size | None:
+    """None if one is not known."""
+    known = [mtu for mtu in mtus if mtu is not None]
+    return min(known) if len(known) == len(mtus) else None

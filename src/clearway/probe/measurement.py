@@ -165,7 +165,29 @@ class RoundTrip:
     received: Natural
 
 
-Measurement = Union[Tcp, Udp, Http, RoundTrip]
+@dataclass(frozen=True)
+class FoundMtu:
+    """The largest IP packet that one peer answered."""
+
+    largest: Optional[Natural] = None
+    """In byte; absent: not even a small one was answered."""
+    reported: Optional[Natural] = None
+    """The largest size in byte, as a router on the way or the worker's own kernel reported; absent: none did."""
+    settled: bool = False
+    """Whether packets of one byte more were tried often enough, while small ones were answered, or none is larger."""
+
+
+@dataclass(frozen=True)
+class PathMtus:
+    """The largest packets to all peers of one worker. In no file: what is found stands in observations."""
+
+    kind = "path-mtu"
+
+    peers: Tuple[FoundMtu, ...]
+    """In the order of the request."""
+
+
+Measurement = Union[Tcp, Udp, Http, RoundTrip, PathMtus]
 
 
 @dataclass(frozen=True)

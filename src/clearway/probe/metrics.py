@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Callable, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
-from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
+from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
 from clearway.probe import datagrams
 from clearway.probe.distribution import (
     PERCENTILE,
@@ -84,6 +84,8 @@ class Metric:
     """Protocols whose tests, if they have no criteria, get a limit of this metric, of its usual statistic."""
     finest: Optional[float] = None
     """The least limit, in SI units, that is made from a run: about what the tools count it in."""
+    of_road: bool = False
+    """Whether it is known of a road before the first round: what becomes of attempts does not change it."""
     contrast: Optional[Contrast] = None
     """How pairs are compared by it to find where a fault lies; None: they are not."""
     needs: Optional[str] = None
@@ -213,6 +215,10 @@ def _round_trips_per_minute(trial: Trial) -> Optional[Distribution]:
 _MINUTE = 60.0
 
 
+def _path_mtu(trial: Trial) -> Optional[Distribution]:
+    return None if trial.path_mtu is None else SingleValue(trial.path_mtu.si, 1)
+
+
 _LEVELS = ("mean", "median", "min", "max")
 _DELAYS = ("mean", "median", "max", "pNN")
 _LONGEST = ("mean", "max")
@@ -327,6 +333,7 @@ METRICS: Mapping[str, Metric] = {
             needs="background",
             question=_QUICK,
         ),
+        Metric("path-mtu", Size, _HIGHER, *_ONCE, ("tcp", "udp", "http", "round-trip"), _path_mtu, of_road=True),
     )
 }
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Mapping
 
-from clearway.base.units import Duration
-from clearway.probe.records import Observation, Severity
+from clearway.base.units import Duration, Size
+from clearway.probe.records import Observation, Reason, Severity
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,17 @@ STRANGERS = ObservationKind(
     "while the worker served the half of a `probe`, others than its partner were connected to its server, from these"
     " `addresses`: what they sent is no part of the result",
     {"addresses": str},
+)
+PATH_MTU = ObservationKind(
+    "path-mtu",
+    "worker that sends",
+    "packets that may not be cut were sent to the `receiver`, over IP of this `family`, up to the size `tried`: the"
+    " `largest` that was answered (none: not even small ones were), the size that a router or the own kernel `reported`"
+    " as the largest, and whether the search came to its end (`settled`)",
+    {"receiver": str, "family": str, "tried": Size, "settled": bool},
+)
+PATH_MTU_NOT_PROBED = ObservationKind(
+    "path-mtu-not-probed", "worker", "it did not find out how large packets may be, and the `cause`", {"cause": Reason}
 )
 RUN_FINISHED = ObservationKind("run-finished", "run", "all rounds are over")
 RUN_INTERRUPTED = ObservationKind("run-interrupted", "run", "the run was interrupted before its last round was over")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Optional, Union
+from typing import Optional, Tuple, Union
 
 from clearway.base.units import Duration, Frequency, Rate, Size
+from clearway.probe.json_values import Address, Mtu, Port
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,42 @@ class RoundTripParameters:
     """`tcp` or `udp`."""
 
 
-Parameters = Union[TcpParameters, UdpParameters, HttpParameters, RoundTripParameters]
+@dataclass(frozen=True)
+class Endpoint:
+    address: Address
+    port: Port
+
+    @property
+    def v6(self) -> bool:
+        return ":" in self.address
+
+
+@dataclass(frozen=True)
+class PathMtuPeer:
+    """Another worker."""
+
+    server: Endpoint
+    """Where it answers."""
+    most: Mtu
+    """The largest IP packet that is tried, in byte: as large as both interfaces allow."""
+
+
+@dataclass(frozen=True)
+class PathMtuParameters:
+    """The largest packet that reaches each of these peers; their packets are answered meanwhile. In no file: workers
+    are asked so before the first round.
+    """
+
+    kind = "path-mtu"
+
+    token: str
+    """16 hexadecimal digits that all packets of the run carry: others are not answered."""
+    peers: Tuple[PathMtuPeer, ...]
+    rate: Rate
+    """What the worker sends at most."""
+
+
+Parameters = Union[TcpParameters, UdpParameters, HttpParameters, RoundTripParameters, PathMtuParameters]
 
 
 def connections_of(parameters: Parameters) -> int:

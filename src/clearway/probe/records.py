@@ -13,9 +13,10 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
 from clearway.base.texts import cleaned
-from clearway.base.units import Rate
+from clearway.base.units import Rate, Size
 from clearway.probe.json_values import Address, Codec, CodecError, Mtu, Port, Version, quoted
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
+from clearway.probe.parameters import Endpoint as Endpoint  # noqa: PLC0414 - what a request asks may name some
 from clearway.probe.parameters import Parameters, Window
 
 
@@ -211,16 +212,6 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    address: Address
-    port: Port
-
-    @property
-    def v6(self) -> bool:
-        return ":" in self.address
-
-
-@dataclass(frozen=True)
 class Request:
     """One half of one probe, as a worker finds it in its mailbox."""
 
@@ -285,6 +276,8 @@ class Trial:
     round: Optional[str] = None
     idle: Optional[Trial] = None
     """Of an attempt under load: the one at the same pair and repeat while the road was idle."""
+    path_mtu: Optional[Size] = None
+    """The largest IP packet that the road of its pair carries, probed before the first round; None: not known."""
 
     @property
     def halves(self) -> Tuple[Result, ...]:

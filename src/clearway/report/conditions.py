@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -48,8 +49,17 @@ def _of_nodes(record: Record, phrases: Phrases) -> Iterator[tuple[str, str]]:
     )
     yield "tools", ", ".join(_by_node(found, phrases) for found in versions)
     yield "mtu", _by_node({worker.slot.node: str(worker.mtu) for worker in record.workers}, phrases)
+    yield "path-mtu", _path_mtus(record, phrases)
     for fact in _FACTS:
         yield fact, _by_node({w.slot.node: w.facts[fact] for w in record.workers if fact in w.facts}, phrases)
+
+
+def _path_mtus(record: Record, phrases: Phrases) -> str:
+    """Each size that was found, the smallest first, with the number of its roads."""
+    sizes = Counter(int(road.mtu.si) for road in record.road_mtus.values() if road.mtu is not None)
+    return _list(
+        [phrases.say("condition-value.roads", size=size, roads=sizes[size]) for size in sorted(sizes)], phrases
+    )
 
 
 def _of_starts(record: Record, phrases: Phrases) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import Any
 from clearway.base.units import Duration, Quantity, Rate, Ratio
 from clearway.probe.codec import CodecError, of
 from clearway.probe.json_values import parsed
+from clearway.probe.path_mtu import BLACK_HOLE
 from clearway.probe.records import Outcome, Severity
 from clearway.report.wording import Language
 from clearway.verdict.doubts import Doer
@@ -269,7 +270,8 @@ class ReportDocument:
     def first_lines(self) -> tuple[str, ...]:
         """What stands right below the verdict."""
         suspected = (suspect.sentence for suspect in self.suspects[:_SUSPECTS_SAID])
-        return self.headline, *suspected, self.scope.sentence, *(remark.sentence for remark in self.remarks)
+        holes = [one.sentence for one in self.findings if one.code == BLACK_HOLE][:_SUSPECTS_SAID]
+        return self.headline, *holes, *suspected, self.scope.sentence, *(remark.sentence for remark in self.remarks)
 
     @property
     def claims(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from clearway.base.units import Duration, Rate
 from clearway.probe.measurement import Tcp
 from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.observations import ROUND_START
+from clearway.probe.path_mtu import black_hole
 from clearway.probe.records import Half, Observation, Outcome, Result, Role, Round, Trial
 from clearway.report.phrases import Phrases
 from clearway.report.wording import Language
@@ -175,6 +176,8 @@ class Progress:
         self._tally.take(item, self._clock())
         if isinstance(item, Round) and self._live is None:
             self._line(self._begun(item))
+        if isinstance(item, Observation) and (hole := black_hole(item)) is not None:
+            self._line(self._phrases.say("progress.black-hole", sender=hole.sender.label, receiver=hole.receiver.label))
         if isinstance(item, Result) and item.outcome is not Outcome.MEASURED:
             reason = self._phrases.reason(item.reason) if item.reason else None
             reason = reason or self._phrases.say(f"outcome.{item.outcome.value}")

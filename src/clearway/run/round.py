@@ -160,7 +160,7 @@ def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot
         if probe.client not in ready or probe.server not in ready:
             continue
         client, server = ready[probe.client].worker, ready[probe.server].worker
-        endpoint = Endpoint(_address(client, server, probe.family), ports.take(server))
+        endpoint = Endpoint(address_for(client, server, probe.family), ports.take(server))
         parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
         serve = _serve_half(round_, probe, attempts[probe.id], endpoint, parameters, client.addresses)
         requests[probe.id, Half.SERVE] = (probe.server, serve)
@@ -211,7 +211,7 @@ class _Ports:
         return worker.ports[(self.turn * _PORT_STEP + taken) % len(worker.ports)]
 
 
-def _address(client: Worker, server: Worker, family: str | None) -> str:
+def address_for(client: Worker, server: Worker, family: str | None) -> str:
     """The server's first address of a family that the client has too, and that is asked for."""
     families = {family_of(address) for address in client.addresses} & ({family} if family else set(_FAMILIES))
     for address in server.addresses:

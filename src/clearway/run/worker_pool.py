@@ -50,6 +50,7 @@ class WorkerPool:
     """Workers that did not answer and can't: not asked for anything until the site knows better."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _round: str | None = None
+    _kept: bool = True
     _over: bool = False
     """Whether the round has given up what is missing."""
     _asked: dict[_Asked, Slot] = field(default_factory=dict)
@@ -90,9 +91,12 @@ class WorkerPool:
         if not self.ready:
             raise SiteError("run.no-worker-ready", count=len(self.slots), patience=patience)
 
-    def expect(self, round_id: str, asked: Requests) -> None:
-        """Gather this round's results from now on. One that comes after its round is stale: an observation."""
-        self._round, self._over, self._results = round_id, False, {}
+    def expect(self, round_id: str, asked: Requests, *, kept: bool = True) -> None:
+        """Gather this round's results from now on. One that comes after its round is stale: an observation.
+
+        Those that are not `kept` go to the caller alone, not into the ledger.
+        """
+        self._round, self._over, self._kept, self._results = round_id, False, kept, {}
         self._asked |= {(one.round, one.probe, one.half, one.attempt): slot for slot, one in asked.values()}
 
     @property
@@ -187,6 +191,8 @@ class WorkerPool:
             self._observe(STALE_RESULT, result.probe, {"round": result.round})
         else:
             self._results[key] = result
+            if not self._kept:
+                return
             self.ledger.append(result)
             if result.strangers:
                 values = {"probe": result.probe, "addresses": ", ".join(result.strangers)}

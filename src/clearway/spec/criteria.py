@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clearway.base.errors import ClearwayError, UnitError
-from clearway.base.quantity_text import parse_count, parse_duration, parse_frequency, parse_rate, parse_ratio
-from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio
+from clearway.base.quantity_text import (
+    parse_count,
+    parse_duration,
+    parse_frequency,
+    parse_rate,
+    parse_ratio,
+    parse_size,
+)
+from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Ratio, Size
 from clearway.probe.distribution import PERCENTILE, percent
 from clearway.probe.metrics import METRICS, Better, Metric
 
@@ -172,6 +179,7 @@ _LIMITS: Mapping[type[Quantity], Callable[[str], Quantity]] = {
     Ratio: parse_ratio,
     Duration: parse_duration,
     Count: parse_count,
+    Size: parse_size,
 }
 _LIMIT_EXAMPLES: Mapping[type[Quantity], tuple[str, ...]] = {
     Rate: ("5 Gbit/s", "625 MB/s"),
@@ -179,6 +187,7 @@ _LIMIT_EXAMPLES: Mapping[type[Quantity], tuple[str, ...]] = {
     Ratio: ("0.1 %",),
     Duration: ("10 ms", "500 us"),
     Count: ("0", "100"),
+    Size: ("1450 B",),
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
-from clearway.base.units import Count, Duration, Quantity, Ratio
+from clearway.base.units import Count, Duration, Quantity, Ratio, Size
 from clearway.probe.distribution import AddedStats, Distribution, HistogramStats, SampleStats, SingleValue, percent
 from clearway.probe.histogram import Histogram, rank
 from clearway.probe.measurement import Http
@@ -88,7 +88,7 @@ def value_of_all(metric: Metric, statistic: str, trials: Sequence[Trial]) -> flo
 
 def is_worst(criterion: Criterion) -> bool:
     """Whether repeats add but their worst: the least, the longest, a number of things, a share that has to be 0."""
-    once = criterion.statistic == "total" and criterion.metric.unit in (Count, Duration, Ratio)
+    once = criterion.statistic == "total" and criterion.metric.unit in (Count, Duration, Ratio, Size)
     return once or criterion.statistic in ("min", "max")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import List
+from typing import List, Union
 
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError
+from clearway.probe.parameters import PathMtuParameters
 from clearway.probe.records import Outcome, Reason, Request, Worker
 from clearway.worker.heartbeat import Heartbeat
 from clearway.worker.inbox import Inbox, Mailbox
+from clearway.worker.path_mtu import PathMtuHalf
 from clearway.worker.probe_half import HalfContext, ProbeHalf
 
 _CANCEL_PATIENCE = 5.0
@@ -55,7 +57,7 @@ class Agent:
 
     def _perform(self, request: Request, setting: HalfContext) -> None:
         try:
-            result = ProbeHalf(request, setting).result()
+            result = _half(request, setting).result()
         except Exception as error:  # noqa: BLE001 - a bug here must reach the controller as this probe's reason
             cause = error.reason if isinstance(error, ClearwayError) else f"{type(error).__name__}: {error}"
             reason = Reason("worker.bug", {"error": cause})
@@ -64,3 +66,10 @@ class Agent:
             self._inbox.put(result)
         except (OSError, ValueError):
             return  # the controller is gone: no process reads it
+
+
+def _half(request: Request, setting: HalfContext) -> Union[ProbeHalf, PathMtuHalf]:
+    """By a tool, or by the worker itself."""
+    if isinstance(request.parameters, PathMtuParameters):
+        return PathMtuHalf(request, setting.clock, setting.cancelled)
+    return ProbeHalf(request, setting)

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from clearway.engine.base import Tool, tools_of
 from clearway.engine.table import ENGINES, parse_version
+from clearway.probe.path_mtu import PROBES_PATH_MTU
 from clearway.probe.records import Slot, Worker
 from clearway.worker import devices, start
 from clearway.worker.network import free_ports
@@ -79,6 +80,7 @@ def _facts(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
         "python": platform.python_version(),
         "cpus": str(len(os.sched_getaffinity(0))),
         "congestion": _line("/proc/sys/net/ipv4/tcp_congestion_control"),
+        PROBES_PATH_MTU: "yes",
         "packets": "seen" if start.sees_packets() else None,
         "serves-as-root": " ".join(kept_as_root(filter(shutil.which, tools_of(ENGINES.values())))),
         "congestion-refused": " ".join(filter(_is_refused, _CONGESTION_CONTROLS)),

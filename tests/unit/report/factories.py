@@ -162,6 +162,7 @@ def _measurements(probe: Probe, network: Network) -> tuple[Measurement | None, M
         return _udp(probe, probe.parameters, network)
     if isinstance(probe.parameters, RoundTripParameters):
         return None, RoundTrip(alike(network.latency(probe), 20_000), 20_000, 20_000)
+    assert isinstance(probe.parameters, HttpParameters)
     return None, _http(probe, probe.parameters, network)
 
 

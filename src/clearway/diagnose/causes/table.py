@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clearway.diagnose.causes.black_hole import black_hole
 from clearway.diagnose.causes.bundle_member import bundle_member
 from clearway.diagnose.causes.burst_credit import burst_credit
 from clearway.diagnose.causes.busy_cpu import busy_cpu
@@ -36,6 +37,7 @@ from clearway.verdict.suspect import Place, Suspect
 Rule = Callable[[Case], Reason | None]
 
 COUNTED: tuple[Rule, ...] = (
+    black_hole,
     wrong_neighbour,
     silent_neighbour,
     link_speed,
@@ -48,7 +50,7 @@ COUNTED: tuple[Rule, ...] = (
     damaged_packets,
     host_drops,
 )
-"""A kernel says so itself."""
+"""A kernel says so itself, or it was probed before any traffic."""
 PATTERNS: tuple[Rule, ...] = (
     dead_road,
     large_packets,
