@@ -15,7 +15,7 @@ from clearway.probe.records import Pair, Trial
 from clearway.report.document import CurvePart, NodePart, PercentilesPart
 from clearway.verdict.trials import TrialIndex
 
-_WORST = 3
+_WORST = 2
 """Pairs shown of each test, beside one in the middle: more of them hide each other."""
 _PERCENTILES = (50, 90, 99, 99.9)
 T = TypeVar("T")

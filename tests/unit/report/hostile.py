@@ -11,7 +11,7 @@ from clearway.base.texts import cleaned
 from clearway.base.units import Quantity
 from clearway.report.document import ReportDocument
 
-KEPT = frozenset({"language", "metric", "statistic", "relation", "over", "code"})
+KEPT = frozenset({"language", "metric", "statistic", "relation", "over", "code", "word"})
 """Fields of a closed list, which no one outside can fill."""
 
 

@@ -23,7 +23,7 @@ def distributions(criteria: Sequence[JudgedCriterion]) -> Iterator[Chart]:
     """Of each criterion: what share of its pairs has at most a value."""
     for one in criteria:
         pairs = sorted((pair for pair in one.part.pairs if pair.value is not None), key=_value)
-        if len(pairs) > 1:
+        if len(pairs) > 1 and any(map(_value, pairs)):
             yield _distribution(one, pairs)
 
 
@@ -34,7 +34,7 @@ def _value(pair: PairPart) -> float:
 def _distribution(one: JudgedCriterion, pairs: Sequence[PairPart]) -> Chart:
     limits = [limit.si for limit in one.limits]
     top = _ROOM * max([_value(pairs[-1]), *limits]) or 1.0
-    scale, x, y = one.scale, plot.across(top), plot.up(1.0)
+    scale, x, y = Scale.of([*one.limits, *map(_of, pairs)]), plot.across(top), plot.up(1.0)
     places = [(x.at(_value(pair)), y.at((rank + 1) / len(pairs))) for rank, pair in enumerate(pairs)]
     drawn = [
         Mark(*place, pair.standing.value, f"{pair.subject}: {one.shown(pair.value)}")

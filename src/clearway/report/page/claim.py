@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clearway.base.clock import moment
 from clearway.probe.metrics import Question
 from clearway.report.page.judged import JudgedCriterion
 from clearway.report.page.voices import Text, Voices
@@ -66,3 +67,9 @@ def span(started: float, ended: float | None) -> str:
     end = datetime.fromtimestamp(ended).astimezone()
     until = f"{end:%H:%M}" if end.date() == begin.date() else f"{end:%Y-%m-%d %H:%M}"
     return f"{begin:%Y-%m-%d %H:%M}-{until} {zone}"
+
+
+def utc_beside(instant: float) -> str | None:
+    """For readers elsewhere; None where the local time is UTC already."""
+    here = datetime.fromtimestamp(instant).astimezone()
+    return moment(instant) if here.utcoffset() else None

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clearway.base.clock import moment
 from clearway.base.units import Duration
 from clearway.report.document import ReportDocument
 from clearway.report.page.charts import courses, distributions, percentiles
-from clearway.report.page.claim import Shield, shield, span
+from clearway.report.page.claim import Shield, shield, span, utc_beside
 from clearway.report.page.heat import HeatMap, heat_map
 from clearway.report.page.judged import JudgedCriterion, judged_criteria
 from clearway.report.page.nodes import NodeTable, node_table
@@ -20,8 +19,11 @@ from clearway.report.page.plot import Chart
 from clearway.report.page.steps import Step, steps
 from clearway.report.page.tiles import Tile, tiles
 from clearway.report.page.voices import Text, Voices
+from clearway.report.suspects import place_text
 from clearway.verdict.model import PairState, State
 
+_NAMED = 3
+"""Suspects in the first lines."""
 _SEALED = "record"
 """The condition that holds the record's seal."""
 
@@ -68,6 +70,8 @@ class Page:
     word: Text
     headline: Text
     below: tuple[Text, ...]
+    """What stands below the headline: the suspects by name, and the scope."""
+    remarks: tuple[Text, ...]
     criteria: tuple[CriterionRow, ...]
     identity: tuple[Fact, ...]
     tiles: tuple[Tile, ...]
@@ -98,7 +102,8 @@ def page(documents: Sequence[ReportDocument]) -> Page:
         document=document,
         word=voices.each(lambda one: one.word),
         headline=voices.each(lambda one: one.headline),
-        below=voices.all(lambda one: one.first_lines[1:]),
+        below=tuple(_below(voices)),
+        remarks=voices.all(lambda one: [remark.sentence for remark in one.remarks]),
         criteria=tuple(_criterion(one) for one in criteria),
         identity=tuple(_identity(voices)),
         tiles=tiles(criteria, voices),
@@ -119,6 +124,14 @@ def page(documents: Sequence[ReportDocument]) -> Page:
         notes=voices.all(lambda one: one.notes),
         seal=next((row.value for row in document.conditions if row.name == _SEALED), None),
     )
+
+
+def _below(voices: Voices) -> Iterator[Text]:
+    places = [suspect.place for suspect in voices.first.suspects]
+    if places:
+        named = voices.phrased(lambda phrases: ", ".join(place_text(place, phrases) for place in places[:_NAMED]))
+        yield voices.say("page.suspects", places=named, count=len(places))
+    yield voices.each(lambda one: one.scope.sentence)
 
 
 def _criterion(one: JudgedCriterion) -> CriterionRow:
@@ -164,7 +177,8 @@ def _lasted(voices: Voices) -> Iterator[str]:
     document = voices.first
     if document.ended is not None:
         yield str(Duration(round(document.ended - document.started)))
-    yield moment(document.started)
+    if begun := utc_beside(document.started):
+        yield begun
 
 
 def _tests(voices: Voices) -> Iterator[TestNote]:

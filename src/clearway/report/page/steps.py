@@ -41,8 +41,8 @@ class Step:
 def steps(criteria: Sequence[JudgedCriterion], voices: Voices) -> tuple[Step, ...]:
     document = voices.first
     found = [_suspect(index, one, voices) for index, one in enumerate(document.suspects[:_SUSPECTS])]
-    if not found and document.state is State.FAIL:
-        found = [*_worst_pairs(criteria, voices)]
+    explained = {(sign.test, sign.metric) for suspect in document.suspects for sign in suspect.signs}
+    found += _worst_pairs([one for one in criteria if (one.test.name, one.part.metric) not in explained], voices)
     if document.state is State.INCONCLUSIVE:
         found += _undecided(criteria, voices)
     return (*found, _again(voices))
@@ -63,7 +63,7 @@ def _worst_pairs(criteria: Sequence[JudgedCriterion], voices: Voices) -> Iterato
     """No place explains them: then the pairs themselves."""
     for one in criteria:
         broken = [index for index, pair in enumerate(one.part.pairs) if pair.standing is PairState.BREAKS]
-        if broken:
+        if broken and one.part.state is State.FAIL:
             title = voices.say("page.look-at-pairs", measure=one.measure)
             yield Step(title, tuple(one.pair_text(index) for index in broken[:_PAIRS]))
 
