@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.topology import Addresses, port_of
@@ -67,6 +67,9 @@ class Fault(ABC):
     """Seconds after the instant."""
     length: float | None = None
     """Seconds; None: until it is taken away."""
+
+    at_start: ClassVar[bool] = False
+    """Whether it takes so long to plant that it has to be there before the first round is announced."""
 
     @abstractmethod
     def rule(self, name: str, ends: Ends) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.flow import Beside, Moment, WitnessedLab
-from clearway.probe.records import Round, RoundReason
+from clearway.probe.records import Round, RoundReason, Slot
 from clearway.site.lab.model import LabSpec
 from faults.model import Fault
 from faults.plant import COUNTERS, hits, planting
@@ -33,7 +34,7 @@ class InRounds:
 
 
 class FaultyLab(WitnessedLab):
-    """A lab with faults. Those of rounds are planted as each round is announced, the others before the first."""
+    """A lab with faults. Those of rounds are planted as each round is announced, the others with the first."""
 
     def __init__(self, lab: LabSpec, faults: Sequence[Fault | InRounds]) -> None:
         super().__init__(lab, questions=[(None, COUNTERS)])
@@ -41,6 +42,14 @@ class FaultyLab(WitnessedLab):
         self._planted: dict[str, Fault] = {}
         self.beside = Beside(self, as_begun=self._begun)
         """The listener to give to the run."""
+
+    async def start(self, slots: Sequence[Slot]) -> None:
+        await super().start(slots)
+        for place, fault in enumerate(self._faults):
+            if isinstance(fault, Fault) and fault.at_start:
+                name = f"f{place}start"
+                self._planted[name] = fault
+                await planting(self, self.lab, fault, name).plant(time.time())
 
     @property
     def hits(self) -> Mapping[Fault, int]:
@@ -62,4 +71,6 @@ class FaultyLab(WitnessedLab):
 
 
 def _is_due(fault: Fault | InRounds, moment: Moment) -> bool:
-    return fault.rounds(moment.round) if isinstance(fault, InRounds) else moment.number == 0
+    if isinstance(fault, InRounds):
+        return fault.rounds(moment.round)
+    return moment.number == 0 and not fault.at_start

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from clearway.base.units import Duration, Rate, Ratio, Size
 from clearway.site.lab.model import LabSpec, Link
+from faults.at_nodes import Damage, SilentNeighbour, SmallReceiveBuffer, WrongNeighbour
 from faults.kinds import (
     ArpSilence,
     BlackHole,
@@ -47,11 +48,12 @@ NOT_ACCEPTED = (1, 3)
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fault, a pattern of what a report says of its pair, and how a run that meets it may end."""
+    """A fault, a pattern of what a report says of its pair, the cause that is named first, and how a run may end."""
 
     name: str
     fault: Fault | InRounds
-    says: str
+    cause: str
+    says: str = ""
     exits: tuple[int, ...] = REJECTED
 
     @property
@@ -68,57 +70,110 @@ _ROAD = ("", "")
 _BANDWIDTH = "bandwidth"
 
 MOMENTS = (
-    Scenario("link down for 1 s, latency", InRounds(LinkDown(*_ROAD, 3.5, 1.0), in_test(LATENCY)), "above the limit"),
+    Scenario(
+        "link down for 1 s, latency",
+        InRounds(LinkDown(*_ROAD, 3.5, 1.0), in_test(LATENCY)),
+        "outage",
+        "above the limit",
+    ),
     Scenario(
         "dead for 3 s once, latency",
         InRounds(Outage(*_ROAD, 3.0, 3.0), as_planned(LATENCY)),
+        "outage",
         "above the limit",
     ),
-    Scenario("3 outages of 0.8 s", InRounds(Flap(*_ROAD, 2.5, 0.8, 3, 1.5), in_test(LATENCY)), "above the limit"),
     Scenario(
-        "dead for 1 s, bandwidth", InRounds(Outage(*_ROAD, 3.5, 1.0), in_test(_BANDWIDTH)), "above the limit of 200 ms"
+        "3 outages of 0.8 s", InRounds(Flap(*_ROAD, 2.5, 0.8, 3, 1.5), in_test(LATENCY)), "outage", "above the limit"
+    ),
+    Scenario(
+        "dead for 1 s, bandwidth",
+        InRounds(Outage(*_ROAD, 3.5, 1.0), in_test(_BANDWIDTH)),
+        "outage",
+        "above the limit of 200 ms",
     ),
     Scenario(
         "5 outages of 300 ms",
         InRounds(Flap(*_ROAD, 2.2, 0.3, 5, 0.9), in_test(_BANDWIDTH)),
+        "outage",
         "above the limit of 200 ms",
     ),
     Scenario(
         "ARP silent at first contact",
         InRounds(ArpSilence(*_ROAD, -2.0, 3.0), as_planned(_BANDWIDTH)),
+        "silent-neighbour",
         "had no answer",
         NOT_ACCEPTED,
     ),
     # Of the 13 connections that the pair's tests make, one in ten would spare all in every fourth run.
-    Scenario("one SYN in two lost", SynLoss(*_ROAD, share=Ratio(0.5)), "had no answer|never answered", NOT_ACCEPTED),
-    Scenario("every packet twice", Duplication(*_ROAD), "the limit of 0.1 %"),
+    Scenario(
+        "one SYN in two lost",
+        SynLoss(*_ROAD, share=Ratio(0.5)),
+        "lost-connections",
+        "had no answer|never answered",
+        NOT_ACCEPTED,
+    ),
+    Scenario("every packet twice", Duplication(*_ROAD), "copied", "the limit of 0.1 %"),
 )
 KINDS = (
-    Scenario("nothing above 1,400 byte", BlackHole(*_ROAD), "8 of 8 flows connected and then carried nothing"),
+    Scenario(
+        "nothing above 1,400 byte",
+        BlackHole(*_ROAD),
+        "large-packets",
+        "8 of 8 flows connected and then carried nothing",
+    ),
     Scenario(
         "one way at 1.6 % of the link",
         SlowDirection(*_ROAD, rate=LINK * 0.016),
+        "full-queue",
         # Eight flows share 1.6 Mbit/s: now and then one of them gets nothing in the whole window.
         "Mbit/s below the limit of 50|of 8 flows connected and then carried nothing",
     ),
-    Scenario("TCP policed at 64 %", Policer(*_ROAD, rate=LINK * 0.64, transport="tcp"), "of its segments again"),
-    Scenario("UDP policed at 10 %", Policer(*_ROAD, rate=LINK * 0.1, transport="udp"), "the limit of 0.1 %"),
-    Scenario("1 % lost one way", Loss(*_ROAD, share=Ratio(0.01)), "the limit of 0.1 %"),
     Scenario(
-        "one flow in four loses 3 %", FlowLoss(*_ROAD, members=4), "of 32 UDP flows lost .* one member of a bundle"
+        "TCP policed at 64 %", Policer(*_ROAD, rate=LINK * 0.64, transport="tcp"), "policer", "of its segments again"
     ),
-    Scenario("24 % of the link for a flow", FlowPolicer(*_ROAD, rate=LINK * 0.24), "a single flow gets", ACCEPTED),
+    Scenario("UDP policed at 10 %", Policer(*_ROAD, rate=LINK * 0.1, transport="udp"), "policer", "the limit of 0.1 %"),
+    Scenario("1 % lost one way", Loss(*_ROAD, share=Ratio(0.01)), "road-drops", "the limit of 0.1 %"),
+    Scenario(
+        "one flow in four loses 3 %",
+        FlowLoss(*_ROAD, members=4),
+        "bundle-member",
+        "of 32 UDP flows lost .* one member of a bundle",
+    ),
+    Scenario(
+        "24 % of the link for a flow",
+        FlowPolicer(*_ROAD, rate=LINK * 0.24),
+        "flow-limit",
+        "a single flow gets",
+        ACCEPTED,
+    ),
     # Held back for 5 ms, one in 20 brings the jitter to its limit of 1 ms.
     Scenario(
         "one packet in 20 overtaken",
         Reordering(*_ROAD, hold=Duration(0.003)),
+        "overtaken",
         "after one that was sent later",
         ACCEPTED,
     ),
 )
 SUSTAINED = (
-    Scenario("burst credit of 60 MB", BurstCredit(*_ROAD, rate=LINK * 0.6, credit=Size(60e6)), "last third", ACCEPTED),
+    Scenario(
+        "burst credit of 60 MB",
+        BurstCredit(*_ROAD, rate=LINK * 0.6, credit=Size(60e6)),
+        "burst-credit",
+        "last third",
+        ACCEPTED,
+    ),
 )
+
+
+AT_NODES = (
+    Scenario("a receive buffer of 2 kB", SmallReceiveBuffer(*_ROAD), "receive-window"),
+    Scenario("another hardware address", WrongNeighbour(*_ROAD), "wrong-neighbour"),
+    Scenario("no answer to ARP", SilentNeighbour(*_ROAD), "silent-neighbour"),
+    Scenario("one packet in 20 damaged", Damage(*_ROAD, every=20), "damaged-packets"),
+    Scenario("nothing passes", Outage(*_ROAD), "dead-road"),
+)
+"""Only their causes are looked at."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +224,12 @@ def said_of(found: Acceptance, scenario: Scenario) -> list[str]:
     return [line for line in found.text.splitlines() if f"{here} -> {there}" in line or f"{there} -> {here}" in line]
 
 
+_TWO_STREAMS = """
+version: 1
+attempts: 2
+tests:
+- {name: bandwidth, protocol: tcp, streams: 2, duration: 3s, warm-up: 1s}
+"""
 _STANDARD = partial(scaled, "standard", LINK)
 SOUND_ROADS = Group((), _STANDARD)
 GROUPS: Mapping[str, Group] = {
@@ -176,3 +237,4 @@ GROUPS: Mapping[str, Group] = {
     "kinds": Group(placed(KINDS), _STANDARD),
     "sustained": Group(placed(SUSTAINED), partial(one_way, "thorough", "sustained bandwidth", LINK)),
 }
+OF_CAUSES: Mapping[str, Group] = {**GROUPS, "at nodes": Group(placed(AT_NODES), lambda times: _TWO_STREAMS)}

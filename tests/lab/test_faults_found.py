@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from faults.scenarios import ACCEPTED, GROUPS, LATENCY, SOUND, Scenario, alone, run, said_of
+from clearway.diagnose.causes.table import causes_of_place
+from clearway.ledger.record import Record
+from clearway.verdict.attempt import without_cpu
+from clearway.verdict.suspect import Place, PlaceKind
+from faults.scenarios import ACCEPTED, GROUPS, LATENCY, OF_CAUSES, SOUND, Scenario, alone, run, said_of
 from faults.trial import Acceptance
 
 pytestmark = [pytest.mark.lab, pytest.mark.truth, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -23,7 +27,7 @@ CASES = [(group, one) for group in GROUPS for one in GROUPS[group].scenarios]
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """The run that carries the faults of a group; one for all tests."""
     folder: Path = tmp_path_factory.mktemp("runs")
-    return cache(lambda group: asyncio.run(run(folder / group, GROUPS[group])))
+    return cache(lambda group: asyncio.run(run(folder / group, OF_CAUSES[group])))
 
 
 REFUSED = [pytest.param(group, one, id=one.name) for group, one in CASES if one.exits != ACCEPTED]
@@ -63,3 +67,30 @@ def test_a_pair_without_a_fault_is_accepted_beside_pairs_with_faults(found: Foun
     """Judged without latency too."""
     sound = found(group).of(*SOUND).without(LATENCY)
     assert sound.exit_code in ACCEPTED, sound.text
+
+
+CAUSES = [pytest.param(group, one, id=one.name) for group in OF_CAUSES for one in OF_CAUSES[group].scenarios]
+
+
+@pytest.mark.parametrize(("group", "scenario"), CAUSES)
+@pytest.mark.fault(
+    "road",
+    "each of the above, a small receive buffer, a wrong or silent neighbour, damaged packets, a dead road",
+    "The cause is named before any other one; of a sound road none is.",
+)
+def test_the_cause_of_a_fault_is_named_first(found: Found, group: str, scenario: Scenario) -> None:
+    """A worker that had no CPU may have seen nothing; then nothing is said."""
+    record = found(group).record
+    first = [reason.code for reason in causes_of_place(record, Place(PlaceKind.LINK, scenario.nodes))[:1]]
+    assert first == [f"cause.{scenario.cause}"] or (not first and _lacked_cpu(record, scenario))
+
+
+@pytest.mark.parametrize("group", OF_CAUSES)
+def test_no_cause_is_named_where_there_is_no_fault(found: Found, group: str) -> None:
+    record = found(group).record
+    assert [causes_of_place(record, Place(PlaceKind.LINK, road)) for road in (SOUND, SOUND[::-1])] == [(), ()]
+
+
+def _lacked_cpu(record: Record, scenario: Scenario) -> bool:
+    trials = [trial for trial in record.trials if {slot.node for slot in trial.probe.pair} == set(scenario.nodes)]
+    return any(without_cpu(trial) is not None for trial in trials)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.base.units import Duration, Rate
+from clearway.base.units import Duration, Rate, Size
 from clearway.diagnose.causes.table import causes_of
 from clearway.diagnose.retests import suspects
 from clearway.ledger.record import Record
-from clearway.probe.measurement import Counters, Tcp
+from clearway.probe.measurement import Counters, Tcp, TcpSockets
+from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Half, Probe, Result, Slot, Worker
 from clearway.report.compose import compose
 from clearway.verdict.suspect import PlaceKind, Suspect
@@ -101,6 +102,74 @@ def test_what_a_kernel_counts_at_the_suspected_node_alone(
     assert named(at_bad(everywhere, counted(**bad))) == [f"cause.{cause}"]
     all_alike = replace(made, results=tuple(counted(**bad)(one) for one in made.results))
     assert named(all_alike) == []
+
+
+SOCKETS = TcpSockets(
+    sockets=8,
+    segments=400_000,
+    sent_again=0,
+    busy=Duration(40),
+    receiver_limited=Duration(0),
+    buffer_limited=Duration(0),
+    round_trip=Duration(0.02),
+    least_round_trip=Duration(0.02),
+    window=Size(64_000),
+    segment=Size(1448),
+    path_mtu=Size(1500),
+    delivery_rate=Rate(3e8),
+)
+
+
+@pytest.mark.parametrize(
+    ("limited", "cause"), [("receiver_limited", "receive-window"), ("buffer_limited", "send-buffer")]
+)
+def test_tcp_that_waits_for_room_most_of_the_time(limited: str, cause: str) -> None:
+    """Of what goes to the slow node the senders know it."""
+    made = run()
+    slow_ones = {probe.id for round_ in made.rounds for probe in round_.probes if probe.target.node == BAD}
+
+    def waiting(result: Result, share: float) -> Result:
+        lasting = share if result.probe in slow_ones else 0.05
+        sockets = replace(SOCKETS, **{limited: SOCKETS.busy * lasting})  # type: ignore[arg-type]
+        return counted(tcp_sockets=sockets if result.half is Half.SEND else None)(result)
+
+    for share, expected in ((0.3, []), (0.8, [f"cause.{cause}"])):
+        assert named(replace(made, results=tuple(waiting(one, share) for one in made.results))) == expected
+
+
+@pytest.mark.parametrize(("waits", "cause"), [(0.9, "one-flow"), (0.0, "flow-limit")])
+def test_a_single_flow_that_waits_for_its_window_is_known_from_a_limit_per_flow(waits: float, cause: str) -> None:
+    tests = ({**TCP, "streams": 8, "accept": []}, {**TCP, "name": "one flow", "streams": 1, "accept": []})
+
+    def rate(probe: Probe) -> Rate:
+        alone = isinstance(probe.parameters, TcpParameters) and probe.parameters.streams == 1
+        return Rate(0.2e9) if alone and probe.target.node == BAD else Rate(0.94e9)
+
+    made = record(spec(*tests), inventory(8), Network(rate=rate))
+    sockets = replace(SOCKETS, receiver_limited=SOCKETS.busy * waits)
+    single = {probe.id for round_ in made.rounds for probe in round_.probes if probe.test == "one flow"}
+    changed = (counted(tcp_sockets=sockets)(one) if one.probe in single else one for one in made.results)
+    assert named(replace(made, results=tuple(changed))) == [f"cause.{cause}"]
+
+
+def test_an_offload_that_only_the_suspected_node_lacks() -> None:
+    def switched(worker: Worker, usual: str) -> Worker:
+        return replace(worker, facts={**worker.facts, "offloads": "tso" if worker.slot.node == BAD else usual})
+
+    made = run()
+    for usual, expected in (("tso", []), ("tso gro", ["cause.offloads"])):
+        assert named(replace(made, workers=tuple(switched(one, usual) for one in made.workers))) == expected
+
+
+def test_the_cause_of_a_broken_road_that_is_no_suspect_is_in_the_first_lines() -> None:
+    """Two nodes: there is no rest to compare with."""
+    wish = spec({**TCP, "accept": ["throughput >= 500 Mbit/s"]})
+    made = judged(record(wish, inventory(2), Network(rate=dead_towards("node-2"))))
+    assert made.verdict.suspects == ()
+    (remark,) = compose(made.record, made.verdict, "en").remarks
+    assert remark.code == "cause.dead-road"
+    assert remark.sentence.startswith("node-1 -> node-2: Likely: ")
+    assert "Next: " in remark.sentence
 
 
 def test_a_link_that_negotiated_less_than_the_others() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clearway.base.units import Duration
 from clearway.diagnose.causes.case import Case, typical
 from clearway.diagnose.flows import STOOD_STILL
 from clearway.probe.measurement import Tcp, Udp
 from clearway.probe.metrics import measured
 from clearway.probe.records import Reason, Trial
 
-_GOOD = 0.8
+_SHORT, _GOOD = Duration(0.1), 0.8
 _CARRIES = 0.5
 """Of a good interval elsewhere in the same test: a road that is slow all the time stands still now and then too."""
 
@@ -30,10 +31,12 @@ def _carries(trial: Trial, others: Sequence[Trial]) -> bool:
 
 
 def _good(trial: Trial) -> float:
-    """Bytes of a good interval, which one in five exceeds; 0: there is none."""
+    """Bytes of a good interval; 0: there is none. Short ones may hold a burst: of them one in five is better."""
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp)
-    sizes = sorted(size.si for size in (flow.series or ())) if flow is not None else []
-    return sizes[int(_GOOD * (len(sizes) - 1))] if sizes else 0.0
+    if flow is None or not flow.series or flow.interval is None:
+        return 0.0
+    sizes = sorted(size.si for size in flow.series)
+    return sizes[-1] if flow.interval >= _SHORT else sizes[int(_GOOD * (len(sizes) - 1))]
 
 
 def _stall(trial: Trial) -> float:
