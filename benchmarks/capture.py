@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from benchmarks.flow import WitnessedLab
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Slot
 from clearway.site.lab.model import LabSpec
 
@@ -42,8 +43,8 @@ class CapturedLab(WitnessedLab):
         )
         self._file = file
 
-    async def start(self, slots: Sequence[Slot]) -> None:
-        await super().start(slots)
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
+        await super().start(slots, services)
         said = shlex.quote(f"{self._file}.said")
         self.leave_running(f"{shlex.join(capturing(self._file))} 2>{said}")
         await self.told(None, ("sh", "-c", f"until grep -q listening {said}; do sleep 0.05; done"))

@@ -12,6 +12,7 @@ from clearway.base.clock import Clock
 from clearway.campaign.acceptance import begin, measuring
 from clearway.ledger.record import Record
 from clearway.ledger.write import Appended
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Observation, Pair, Result, Round, Slot, Trial
 from clearway.site.lab.control import Ran
 from clearway.site.lab.model import LabSpec
@@ -55,8 +56,8 @@ class WitnessedLab(LabSite):
         self._endless: list[asyncio.Task[Ran]] = []
         self.answers: dict[Question, str] = {}
 
-    async def start(self, slots: Sequence[Slot]) -> None:
-        await super().start(slots)
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
+        await super().start(slots, services)
         self._started = True
 
     async def stop(self) -> None:

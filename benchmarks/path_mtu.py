@@ -18,6 +18,7 @@ from clearway.diagnose.path_mtu import path_mtu_findings
 from clearway.ledger.record import Record
 from clearway.probe.observations import CLOCK, PATH_MTU
 from clearway.probe.path_mtu import RoadState
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Finding, Slot
 from clearway.site.lab.model import LabSpec
 from clearway.site.lab.site import LabSite
@@ -46,8 +47,8 @@ class PreparedLab(LabSite):
         super().__init__(lab, log=lambda finding: None)
         self._preparation = preparation
 
-    async def start(self, slots: Sequence[Slot]) -> None:
-        await super().start(slots)
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
+        await super().start(slots, services)
         if self._preparation is not None:
             await self._preparation(self)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from clearway.base.units import Duration
 from clearway.probe.clock_offset import ClockOffset
-from clearway.probe.records import Inventory, Reason, Request, Result, Slot, Worker
+from clearway.probe.paths import NO_SERVICES, WantedServices
+from clearway.probe.records import Endpoint, Inventory, Reason, Request, Result, ServiceAddress, Slot, Worker
 from clearway.site.base import Event, Ready, Received
 from making import inventory
 
@@ -49,7 +51,7 @@ class FaultySite:
     async def inspect(self) -> Inventory:
         return inventory(4)
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         for slot in slots:
             if slot not in self.silent:
                 self.queue.put_nowait(ready(slot, self.clocks.get(slot, NO_OFFSET)))
@@ -93,7 +95,15 @@ class FaultySite:
 class EquippedSite(FaultySite):
     """Its workers have the tools."""
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         for slot in slots:
             found = ready(slot)
-            self.queue.put_nowait(Ready(replace(found.worker, versions=TOOLS), found.clock))
+            served = tuple(_addresses(found.worker, services.get(slot, frozenset())))
+            worker = replace(found.worker, versions=TOOLS, services=served or None)
+            self.queue.put_nowait(Ready(worker, found.clock))
+
+
+def _addresses(worker: Worker, paths: Collection[str]) -> Iterator[ServiceAddress]:
+    """Of a Service that passes on to it."""
+    for path, transport, port in product(paths, ("tcp", "udp"), worker.ports):
+        yield ServiceAddress(path, transport, Endpoint("10.96.0.1", port), port)

@@ -156,6 +156,7 @@ _SECTIONS: tuple[_Section, ...] = (
         measurement.TcpSockets,
         measurement.Evidence,
         records.Worker,
+        records.ServiceAddress,
         records.Observation,
         records.Finding,
         Seal,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearway.base.units import Duration
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Inventory, Node, Reason, Request, Slot
 from clearway.site.base import Event, Lost
 from clearway.site.lab.model import LabSpec
@@ -93,7 +94,7 @@ class ContainerSite:
         nodes = tuple(Node(node.name, node.zone, link=node.link.rate) for node in self.lab.resolved())
         return Inventory("containers", nodes)
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         await self._network.start([])
         mounts = (await self._network.execute(None, ("readlink", "/proc/self/ns/mnt"))).stdout.strip()
         inside = min(members([mounts]))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.flow import Beside, Moment, WitnessedLab
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Round, RoundReason, Slot
 from clearway.site.lab.model import LabSpec
 from faults.model import Fault
@@ -43,8 +44,8 @@ class FaultyLab(WitnessedLab):
         self.beside = Beside(self, as_begun=self._begun)
         """The listener to give to the run."""
 
-    async def start(self, slots: Sequence[Slot]) -> None:
-        await super().start(slots)
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
+        await super().start(slots, services)
         for place, fault in enumerate(self._faults):
             if isinstance(fault, Fault) and fault.at_start:
                 name = f"f{place}start"

@@ -139,7 +139,7 @@ class Campaign:
 
     def __init__(self, job: Job, site: Site) -> None:
         self._live = LiveRecord(job.record)
-        self.pool = WorkerPool(site, job.plan.slots, job.ledger.listening(self._live.take), Clock())
+        self.pool = WorkerPool(site, job.plan.slots, job.ledger.listening(self._live.take), Clock(), job.plan.services)
         self._watchers = AsyncExitStack()
         self._estimate = DispatchEstimate()
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from clearway.base.units import Duration
 from clearway.engine.base import tools_of
 from clearway.engine.table import ENGINES
 from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.parameters import TcpParameters
-from clearway.probe.records import Finding, Probe, Round, Severity, Slot, Worker, family_of
+from clearway.probe.paths import PATHS
+from clearway.probe.records import (
+    Endpoint,
+    Finding,
+    Probe,
+    Round,
+    ServiceAddress,
+    Severity,
+    Slot,
+    Worker,
+    family_of,
+)
 from clearway.run.round import requests_for
 from clearway.site.base import NotFit, Ready
 
@@ -24,8 +36,19 @@ def rehearse(rounds: Iterable[Round]) -> None:
     for round_ in first.values():
         ports = tuple(range(1, len(round_.probes) + 1))
         slots = {slot for probe in round_.probes for slot in probe.pair}
-        ready = {slot: Ready(Worker(slot, ("192.0.2.1",), 1500, ports), exact) for slot in slots}
+        services = tuple(_made_up(ports))
+        made_up = (Worker(slot, (_NOWHERE,), 1500, ports, services=services) for slot in slots)
+        ready = {worker.slot: Ready(worker, exact) for worker in made_up}
         requests_for(round_, {probe.id: 1 for probe in round_.probes}, ready, 0)
+
+
+def _made_up(ports: Iterable[int]) -> Iterator[ServiceAddress]:
+    for path, transport, port in product(PATHS, ("tcp", "udp"), ports):
+        yield ServiceAddress(path, transport, Endpoint(_NOWHERE, port), port)
+
+
+_NOWHERE = "192.0.2.1"
+"""An address of documentation."""
 
 
 def check_workers(probes: Iterable[Probe], ready: Mapping[Slot, Ready]) -> None:

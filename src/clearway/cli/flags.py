@@ -93,16 +93,18 @@ class SpecFlags:
         str | None, Parameter(group=IN_USE, help="What a node may send, and receive, at most: 1Gbit/s.")
     ] = None
 
-    def spec(self, file: Path | None, usual_profile: str) -> Spec:
-        """The spec file, or the profile, or the usual one. Raises UsageError if both are given, or for the spec."""
+    def spec(self, file: Path | None, site: SiteFlags) -> Spec:
+        """The spec file, or the profile, or the usual one of the site. Raises UsageError if both are given, or for the
+        spec.
+        """
         from clearway.spec.load import load_profile, load_spec
 
         sets = self.sets if self.max_rate is None else (*self.sets, f"max-rate={self.max_rate}")
         if file is None:
-            return load_profile(self.profile or usual_profile, sets)
+            return load_profile(self.profile or site.usual_profile, sets)
         if self.profile is not None:
             raise UsageError("cli.spec-and-profile", spec=str(file), profile=self.profile)
-        return load_spec(file, sets)
+        return load_spec(file, sets, pods=site.cluster.given)
 
 
 @Parameter(name="*")

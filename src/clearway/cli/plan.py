@@ -23,7 +23,7 @@ def plan(
     from clearway.report.forecast import render_forecast
 
     language = chosen_language(lang)
-    wanted = spec_flags.spec(spec, site_flags.usual_profile).with_seed()
+    wanted = spec_flags.spec(spec, site_flags).with_seed()
     site = selected_site(site_flags, ProviderFlags(), wanted.machine_label, language).site
     inventory = wanted_nodes(wanted, asyncio.run(site.inspect()))
     planned = make_plan(wanted, inventory)

@@ -51,7 +51,7 @@ def run(
         raise UsageError("cli.resume-with-spec", folder=str(resume))
     language = chosen_language(output_flags.lang)
     folder = resume or output_flags.new_folder
-    new = spec_flags.spec(spec, site_flags.usual_profile) if resume is None else None
+    new = spec_flags.spec(spec, site_flags) if resume is None else None
     with held(folder):
         asked = new or read_run(folder)
         if isinstance(asked, Spec):

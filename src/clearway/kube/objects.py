@@ -262,9 +262,28 @@ class PodStatus(_Fields, frozen=True):
     init_container_statuses: tuple[ContainerStatus, ...] = ()
     ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
     pod_ips: tuple[PodAddress, ...] = msgspec.field(name="podIPs", default=())
+    host_ip: str = msgspec.field(name="hostIP", default="")
+    host_ips: tuple[PodAddress, ...] = msgspec.field(name="hostIPs", default=())
+    """From Kubernetes 1.28 on."""
 
 
 class Pod(_Fields, frozen=True):
     metadata: Metadata
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+
+class ServicePort(_Fields, frozen=True):
+    port: int
+    protocol: str = "TCP"
+    node_port: int | None = None
+
+
+class ServiceSpec(_Fields, frozen=True):
+    ports: tuple[ServicePort, ...] = ()
+    cluster_ips: tuple[str, ...] = msgspec.field(name="clusterIPs", default=())
+
+
+class Service(_Fields, frozen=True):
+    metadata: Metadata
+    spec: ServiceSpec = ServiceSpec()

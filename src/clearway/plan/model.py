@@ -11,6 +11,7 @@ from clearway.base.errors import UsageError
 from clearway.base.units import Rate
 from clearway.pairing.base import Partners, Rounds
 from clearway.pairing.table import PAIRINGS
+from clearway.probe.paths import PATHS, WantedServices
 from clearway.probe.records import Finding, Inventory, Node, Pair, Probe, Role, Round, Severity, Slot
 from clearway.spec.criteria import LinkShare
 from clearway.spec.faults import closest
@@ -67,6 +68,12 @@ class Plan:
     def slots(self) -> tuple[Slot, ...]:
         """Every worker that has to be started, sorted."""
         return tuple(sorted({slot for probe in self.probes for slot in probe.pair}))
+
+    @property
+    def services(self) -> WantedServices:
+        """The workers that are reached through a Service, with the names of these paths."""
+        through = {(probe.server, probe.path) for probe in self.probes if PATHS[probe.path].service}
+        return {slot: frozenset(path for server, path in through if server == slot) for slot, _ in through}
 
     def pairs(self, test: str, role: Role = Role.JUDGED) -> tuple[Pair, ...]:
         """The distinct pairs of a test that are judged (or have that other role), in order of measuring."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clearway.base.errors import UsageError
@@ -20,8 +20,11 @@ from clearway.probe.parameters import (
     UdpParameters,
     Window,
 )
+from clearway.probe.paths import PATHS, Path
 from clearway.probe.records import Finding, Inventory, Node, Pair, Probe, Role, Round, Severity, Slot
+from clearway.probe.slot import POD
 from clearway.spec.criteria import LinkShare
+from clearway.spec.ladder import side_by_side
 from clearway.spec.model import Background, Spec, Test
 
 
@@ -35,14 +38,27 @@ def make_plan(spec: Spec, inventory: Inventory) -> Plan:
     rounds: list[Round] = []
     findings: list[Finding] = [*(inventory.findings or ()), *zone_findings(inventory), *_of_pods(spec, inventory)]
     broken = broken_during(spec, inventory)
-    for test in spec.tests:
-        candidates = partners(test, inventory, spec.workers_per_node)
-        rounds_found = PAIRINGS[test.pairing].rounds_of(test, candidates, spec.chance)
-        across = _across_zones(test, spec, inventory)
-        paired = PairedTest(test, candidates, rounds_found, known, broken.get(test.name, ()), across)
-        rounds += _rounds(paired, spec.max_rate)
-        findings += paired.findings
+    for tests in side_by_side(spec.tests):
+        paired = [_paired(test, spec, inventory, known, broken) for test in tests]
+        rounds += _in_turns([tuple(_rounds(one, spec.max_rate)) for one in paired])
+        findings += [finding for one in paired for finding in one.findings]
     return Plan(tuple(rounds), tuple(findings))
+
+
+def _paired(
+    test: Test, spec: Spec, inventory: Inventory, links: Links, broken: Mapping[str, tuple[str, ...]]
+) -> PairedTest:
+    candidates = partners(test, inventory, spec.workers_per_node)
+    rounds = PAIRINGS[test.pairing].rounds_of(test, candidates, spec.chance)
+    across = _across_zones(test, spec, inventory)
+    return PairedTest(test, candidates, rounds, links, broken.get(test.name, ()), across)
+
+
+def _in_turns(tests: Sequence[tuple[Round, ...]]) -> Iterator[Round]:
+    """A round of each test, then the next of each. Each turn begins with another one: none has a place of its own."""
+    for turn, rounds in enumerate(zip(*tests, strict=True)):
+        first = turn % len(rounds)
+        yield from (*rounds[first:], *rounds[:first])
 
 
 def _of_pods(spec: Spec, inventory: Inventory) -> Iterator[Finding]:
@@ -85,9 +101,10 @@ def _at_once(test: Test, rounds: Rounds) -> Rounds:
 
 def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     """The probe of a pair and, if the test has one, its background."""
-    test, (sender, receiver) = paired.test, pair
-    name = f"{test.name}/{sender}>{receiver}#{repeat}"
+    test = paired.test
     from_server = test.protocol == "http"
+    sender, receiver = _in_networks(pair, PATHS[test.path or POD], from_server=from_server)
+    name = f"{test.name}/{sender}>{receiver}#{repeat}"
     probe = Probe(
         id=name,
         test=test.name,
@@ -100,6 +117,7 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
         role=_role(paired, pair),
         background=f"{name}+background" if test.background else None,
         sender=sender if from_server else None,
+        path=test.path or POD,
         family=test.family,
     )
     yield probe
@@ -116,6 +134,13 @@ def _idle(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     yield replace(loaded, id=name, role=Role.IDLE, background=None)
 
 
+def _in_networks(pair: Pair, path: Path, *, from_server: bool) -> Pair:
+    """Sender and receiver, each in the network that the path has its end in."""
+    ends = (path.server, path.client) if from_server else (path.client, path.server)
+    sender, receiver = (replace(slot, network=network) for slot, network in zip(pair, ends, strict=True))
+    return sender, receiver
+
+
 def _background(test: Test, background: Background, probe: Probe) -> Probe:
     """Bulk TCP in the direction of the probe's own data."""
     assert probe.background is not None
@@ -129,6 +154,7 @@ def _background(test: Test, background: Background, probe: Probe) -> Probe:
         window=Window(test.warm_up, test.duration + _BACKGROUND_TAIL),
         repeat=probe.repeat,
         role=Role.BACKGROUND,
+        path=POD if probe.sender and PATHS[probe.path].service else probe.path,
         family=probe.family,
     )
 

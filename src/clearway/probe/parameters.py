@@ -116,6 +116,13 @@ class PathMtuParameters:
 Parameters = Union[TcpParameters, UdpParameters, HttpParameters, RoundTripParameters, PathMtuParameters]
 
 
+def transport_of(parameters: Parameters) -> str:
+    """`tcp` or `udp`: what carries it."""
+    if isinstance(parameters, RoundTripParameters):
+        return parameters.transport
+    return "udp" if isinstance(parameters, UdpParameters) else "tcp"
+
+
 def connections_of(parameters: Parameters) -> int:
     """TCP connections that a probe asks for."""
     if isinstance(parameters, TcpParameters):

@@ -5,19 +5,20 @@ All are frozen, absent is None, instants are Unix seconds on the clock of the pr
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from clearway.base.errors import Reason as Reason  # noqa: PLC0414 - errors carry reasons too: it is defined with them
-from clearway.base.texts import cleaned
 from clearway.base.units import Rate, Size
-from clearway.probe.json_values import Address, Codec, CodecError, Mtu, Port, Version, quoted
+from clearway.probe.json_values import Address, Mtu, Port, Version
 from clearway.probe.measurement import Counters, Evidence, Measurement, Timing
 from clearway.probe.parameters import Endpoint as Endpoint  # noqa: PLC0414 - what a request asks may name some
 from clearway.probe.parameters import Parameters, Window
+from clearway.probe.slot import POD
+from clearway.probe.slot import Pair as Pair  # noqa: PLC0414 - a probe is of a pair
+from clearway.probe.slot import Slot as Slot  # noqa: PLC0414 - records name their workers by it
 
 
 class Half(str, Enum):
@@ -66,38 +67,6 @@ class RoundReason(str, Enum):
     """Places that are suspected to be at fault are measured again, to confirm them."""
 
 
-@dataclass(frozen=True, order=True)
-class Slot:
-    """A place for one worker on a node."""
-
-    node: str
-    index: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.node}/{self.index}"
-
-    @property
-    def label(self) -> str:
-        """For people: a node's first worker goes by the name of the node."""
-        return str(self) if self.index else self.node
-
-    @classmethod
-    def codec(cls) -> Codec[Slot]:
-        """Written as one word, `node-1/0`."""
-        return Codec(str, _slot_of, lambda: {"type": "string", "pattern": "^.+/[0-9]+$"})
-
-
-def _slot_of(data: Any) -> Slot:
-    found = re.fullmatch("(?s)(.+)/([0-9]{1,18})", cleaned(data)) if isinstance(data, str) else None
-    if found is None:
-        raise CodecError("codec.wrong-type", wanted="slot", found=quoted(data))
-    return Slot(found[1], int(found[2]))
-
-
-Pair = Tuple[Slot, Slot]
-"""Ordered: sender, receiver."""
-
-
 @dataclass(frozen=True)
 class Node:
     name: str
@@ -135,6 +104,19 @@ class Inventory:
 
 
 @dataclass(frozen=True)
+class ServiceAddress:
+    """Where a worker is reached through a Service of its own."""
+
+    path: str
+    """The way that this is: `cluster-ip` or `node-port`."""
+    transport: str
+    """`tcp` or `udp`."""
+    endpoint: Endpoint
+    port: Port
+    """The worker's own, that the cluster translates to."""
+
+
+@dataclass(frozen=True)
 class Worker:
     """A worker that is ready, as it announced itself; may differ at every start."""
 
@@ -148,8 +130,10 @@ class Worker:
     """Tool -> version; a tool that is missing is not there."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Kernel, CPUs, qdisc, congestion control, link speed: what could be read, by name."""
-    network: str = "pod"
+    network: str = POD
     """`pod` or `host`."""
+    services: Optional[Tuple[ServiceAddress, ...]] = None
+    """Made for it by the site, where its test asks for them."""
 
 
 def family_of(address: str) -> str:
@@ -175,7 +159,8 @@ class Probe:
     """Id of the probe that loads the same path during this one."""
     sender: Optional[Slot] = None
     """The end that most of the data leaves from; None: the client (HTTP's responses leave from the server)."""
-    path: str = "pod"
+    path: str = POD
+    """How the client reaches the server, a name in `PATHS`; where there are no pods it has no meaning."""
     family: Optional[str] = None
     """`ipv4` or `ipv6`; None: the first of the server's that the client has too."""
     step: Optional[str] = None

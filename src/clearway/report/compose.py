@@ -8,6 +8,7 @@ from typing import Any
 
 from clearway.diagnose.attempts import doubtful_attempts
 from clearway.diagnose.figures import Summary, figures_by_test, summaries
+from clearway.diagnose.ladders import ladders
 from clearway.ledger.files import SPEC
 from clearway.ledger.record import Record
 from clearway.probe.observations import RUN_FINISHED
@@ -27,6 +28,7 @@ from clearway.report.document import (
     TestPart,
 )
 from clearway.report.evidence import evidence_parts
+from clearway.report.ladders import ladder_parts
 from clearway.report.phrases import Phrases, rounded
 from clearway.report.remarks import remarks, said, scope_part
 from clearway.report.suspects import suspect_parts
@@ -56,6 +58,7 @@ def compose(record: Record, verdict: RunVerdict, language: Language) -> ReportDo
         scope=scope_part(verdict.scope, verdict.state, phrases, verdict.tests),
         remarks=tuple(remarks(record, verdict, attempts, phrases)),
         tests=tuple(_test(record, tests[judged.name], judged, phrases) for judged in verdict.tests),
+        ladders=tuple(ladder_parts(ladders(record), phrases)),
         coverage=_coverage(verdict.coverage, phrases),
         conditions=tuple(conditions(record, phrases)),
         attempts=tuple(attempt_parts(record.spec, attempts, phrases)),

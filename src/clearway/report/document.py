@@ -17,6 +17,7 @@ from clearway.probe.codec import CodecError, of
 from clearway.probe.json_values import parsed
 from clearway.probe.path_mtu import BLACK_HOLE
 from clearway.probe.records import Outcome, Severity
+from clearway.report.ladders import LadderPart
 from clearway.report.wording import Language
 from clearway.verdict.doubts import Doer
 from clearway.verdict.model import Coverage, PairState, State, VerdictScope
@@ -253,6 +254,7 @@ class ReportDocument:
     remarks: tuple[Message, ...]
     """What the first lines say beside the headline and the scope."""
     tests: tuple[TestPart, ...]
+    ladders: tuple[LadderPart, ...]
     coverage: CoveragePart | None
     conditions: tuple[ConditionPart, ...]
     attempts: tuple[AttemptPart, ...]

@@ -9,7 +9,15 @@ from functools import lru_cache
 
 from clearway.base.clock import moment
 from clearway.base.units import Quantity
-from clearway.report.document import CriterionPart, EvidencePart, Message, ReportDocument, SummaryPart, TestPart
+from clearway.report.document import (
+    CriterionPart,
+    EvidencePart,
+    Message,
+    ReportDocument,
+    SummaryPart,
+    TestPart,
+)
+from clearway.report.ladders import LadderPart, RungPart
 from clearway.report.phrases import rounded
 from clearway.report.wording import Wording
 from clearway.verdict.doubts import Doer
@@ -21,6 +29,9 @@ _TAILS = ("p5", "p95")
 """Of these, the ones that too few pairs have none of."""
 _WORDS = ("figure", "worst-pair")
 """Of these, the ones that hold words, not numbers."""
+
+_RUNGS = ("path", "value", "cost", "interval", "amount", "amount-interval")
+"""Columns of a ladder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,10 @@ def outline(document: ReportDocument, pairs: int) -> list[Block]:
         (wording.say("report.pairs"), _exceptions(document, pairs, wording)),
         (wording.say("report.attempts"), _attempts(document, pairs, wording)),
         *((wording.say("report.test", name=test.name), _test(document, test, wording)) for test in document.tests),
+        *(
+            (wording.say("report.ladder", name=part.name, label=part.label), _ladder(part, wording))
+            for part in document.ladders
+        ),
         (wording.say("report.coverage"), coverage),
         (wording.say("report.conditions"), _conditions(document, wording)),
         (wording.say("report.findings"), _findings(document.findings, wording)),
@@ -216,6 +231,29 @@ def _shared_unit(metric: str, figures: tuple[Quantity | None, ...]) -> tuple[str
         return "", texts
     (unit,) = units
     return unit, tuple(text.partition(" ")[0] for text in texts)
+
+
+def _ladder(part: LadderPart, wording: Wording) -> Iterator[Block]:
+    """A table, and what it says in sentences."""
+    columns = tuple(Column(wording.say(f"column.{name}"), name == "path") for name in _RUNGS)
+    yield Table(columns, tuple(_rung(part, rung) for rung in part.rungs))
+    yield Bullets(tuple((rung.sentence,) for rung in part.rungs if rung.sentence is not None))
+
+
+def _rung(part: LadderPart, rung: RungPart) -> tuple[str, ...]:
+    value = "-" if rung.value is None else rounded(part.metric, rung.value)
+    if (cost := rung.cost) is None:
+        return rung.label, value, *("-",) * 4
+    shares, amounts = (cost.share_low, cost.share_high), (cost.amount_low, cost.amount_high)
+    return rung.label, value, _signed(cost.share), _span(shares), _signed(cost.amount), _span(amounts)
+
+
+def _signed(value: Quantity) -> str:
+    return f"+{value}" if value.si > 0 else str(value)
+
+
+def _span(ends: tuple[Quantity, Quantity]) -> str:
+    return f"{_signed(ends[0])} .. {_signed(ends[1])}"
 
 
 def _conditions(document: ReportDocument, wording: Wording) -> Iterator[Facts]:

@@ -163,6 +163,8 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
         yield "condition.against-idle", {}
     if test.when != "whole":
         yield f"condition.{test.when}", {}
+    if test.path is not None:
+        yield f"condition.path-{test.path}", {}
     if test.family is not None:
         yield f"condition.{test.family}", {}
     yield "condition.isolated" if test.isolated else pairing.at_once, {}

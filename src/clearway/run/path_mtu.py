@@ -16,7 +16,7 @@ from clearway.probe.observations import PATH_MTU_NOT_PROBED
 from clearway.probe.parameters import PathMtuParameters, PathMtuPeer, Window
 from clearway.probe.path_mtu import PROBES_PATH_MTU, RoadMtu
 from clearway.probe.records import Endpoint, Half, Probe, Reason, Request, Result, Slot, Worker, family_of
-from clearway.run.round import address_for
+from clearway.run.endpoints import address_for
 from clearway.run.worker_pool import HalfKey, Requests, WorkerPool
 from clearway.site.base import Ready
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from clearway.base.errors import SiteError
 from clearway.base.units import Duration, Size
 from clearway.engine.table import ENGINES
 from clearway.probe.observations import HAND_OUT_LATE, ROUND_START
@@ -22,9 +21,8 @@ from clearway.probe.records import (
     Result,
     Round,
     Slot,
-    Worker,
-    family_of,
 )
+from clearway.run.endpoints import Endpoints, Meeting
 from clearway.run.worker_pool import HalfKey, Requests, WorkerPool
 from clearway.site.base import Ready, Site
 
@@ -37,7 +35,6 @@ _SAFETY = 1.5
 that is too long only costs the difference."""
 _ANSWER = 5.0
 """Seconds between the end of a half and its result: to read the tool's output and to write the result to the API."""
-_FAMILIES = ("ipv4", "ipv6")
 _HEADERS = {False: 28, True: 48}
 """IP and UDP headers of a datagram, by whether it is IPv6."""
 
@@ -152,19 +149,20 @@ def requests_for(round_: Round, attempts: Mapping[str, int], ready: Mapping[Slot
     """Requests for all probes of which both workers are ready.
 
     `turn` counts rounds: each round uses other ports, so that it does not meet connections that are still closing.
-    Raises SiteError if two workers share no address family or one has too few ports, UsageError if an engine refuses.
+    Raises SiteError if two workers share no address family or one has too few ports or no Service, UsageError if
+    an engine refuses.
     """
-    ports = _Ports(turn)
+    endpoints = Endpoints(turn)
     requests: dict[HalfKey, tuple[Slot, Request]] = {}
     for probe in round_.probes:
         if probe.client not in ready or probe.server not in ready:
             continue
         client, server = ready[probe.client].worker, ready[probe.server].worker
-        endpoint = Endpoint(address_for(client, server, probe.family), ports.take(server))
-        parameters = _settled(probe.parameters, endpoint, min(client.mtu, server.mtu))
-        serve = _serve_half(round_, probe, attempts[probe.id], endpoint, parameters, client.addresses)
+        meeting = endpoints.meeting(probe, client, server)
+        parameters = _settled(probe.parameters, meeting.opened, min(client.mtu, server.mtu))
+        serve = _serve_half(round_, probe, attempts[probe.id], meeting, parameters)
         requests[probe.id, Half.SERVE] = (probe.server, serve)
-        requests[probe.id, Half.SEND] = (probe.client, replace(serve, half=Half.SEND))
+        requests[probe.id, Half.SEND] = (probe.client, replace(serve, half=Half.SEND, server=meeting.dialled))
     asked = ((ENGINES[request.engine], request) for _, request in requests.values())
     commands = [engine.serve(one) if one.half is Half.SERVE else engine.send(one) for engine, one in asked]
     earliest = min((command.launch.si for command in commands), default=0.0)
@@ -175,9 +173,8 @@ def _serve_half(
     round_: Round,
     probe: Probe,
     attempt: int,
-    endpoint: Endpoint,
+    meeting: Meeting,
     parameters: Parameters,
-    partner: tuple[str, ...],
 ) -> Request:
     return Request(
         round=round_.id,
@@ -187,37 +184,11 @@ def _serve_half(
         engine=probe.engine,
         parameters=parameters,
         window=probe.window,
-        server=endpoint,
+        server=meeting.opened,
         start=0.0,
         deadline=0.0,
-        partner=partner,
+        partner=meeting.partner,
     )
-
-
-_PORT_STEP = 7
-"""Ports by which a round moves on. Workers announce 128: all of them are used before one comes again."""
-
-
-@dataclass
-class _Ports:
-    turn: int
-    taken: Counter[Slot] = field(default_factory=Counter)
-
-    def take(self, worker: Worker) -> int:
-        taken = self.taken[worker.slot]
-        if taken >= len(worker.ports):
-            raise SiteError("run.too-few-ports", worker=str(worker.slot), count=len(worker.ports))
-        self.taken[worker.slot] += 1
-        return worker.ports[(self.turn * _PORT_STEP + taken) % len(worker.ports)]
-
-
-def address_for(client: Worker, server: Worker, family: str | None) -> str:
-    """The server's first address of a family that the client has too, and that is asked for."""
-    families = {family_of(address) for address in client.addresses} & ({family} if family else set(_FAMILIES))
-    for address in server.addresses:
-        if family_of(address) in families:
-            return address
-    raise SiteError("run.no-common-family", client=str(client.slot), server=str(server.slot))
 
 
 def _settled(parameters: Parameters, endpoint: Endpoint, mtu: int) -> Parameters:

@@ -20,6 +20,7 @@ from clearway.probe.observations import (
     WORKER_LOST,
     ObservationKind,
 )
+from clearway.probe.paths import WantedServices
 from clearway.probe.records import Half, Observation, Reason, Request, Result, Slot
 from clearway.site.base import Event, Lost, Ready, Received, Site
 
@@ -44,6 +45,7 @@ class WorkerPool:
     slots: tuple[Slot, ...]
     ledger: Ledger
     clock: Clock
+    services: WantedServices = field(default_factory=dict)
     ready: dict[Slot, Ready] = field(default_factory=dict)
     lost: dict[Slot, Reason] = field(default_factory=dict)
     _absent: dict[Slot, Reason] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class WorkerPool:
         """Inside, the workers exist."""
         listening: asyncio.Task[None] | None = None
         try:
-            await self.site.start(self.slots)
+            await self.site.start(self.slots, self.services)
             listening = asyncio.create_task(self._listen())
             yield self
         finally:

@@ -19,6 +19,7 @@ from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError
 from clearway.base.units import Duration
 from clearway.probe.clock_offset import ClockOffset
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import (
     Finding,
     Inventory,
@@ -79,8 +80,8 @@ class Site(Protocol):
     async def inspect(self) -> Inventory:
         """The nodes, before anything is created. Needs no `start`."""
 
-    async def start(self, slots: Sequence[Slot]) -> None:
-        """Create one worker per slot; each is announced by a Ready (or a Lost) event."""
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
+        """Create one worker per slot; each is announced by a Ready (or a Lost) event, with the services it needs."""
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Replace the content of these workers' mailboxes; returns when all are handed out."""

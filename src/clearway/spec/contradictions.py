@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 from clearway.base.errors import ClearwayError
 from clearway.base.units import Frequency
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES
+from clearway.pairing.all_to_all import ALL_TO_ALL
+from clearway.pairing.incast import INCAST
 from clearway.probe.metrics import METRICS
+from clearway.probe.paths import PATHS
 from clearway.spec.criteria import Criterion, parse_criterion
 from clearway.spec.faults import Fault
 from clearway.spec.fields import APPLIES, NEEDED, literals_in, written_fields
@@ -146,6 +149,42 @@ def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
             yield Fault("criterion.needs-field", (*path, "accept", index), values=values)
 
 
+def _path_and_scope(test: RawTest, path: Path) -> Iterator[Fault]:
+    """Within a node there is one worker in its own network; and a Service has few ports."""
+    ways = [PATHS[way] for way in _ways(test) if way in PATHS]
+    if test.get("scope") == "same-node" and (hosts := tuple(way.name for way in ways if way.uses_host)):
+        yield Fault("spec.path-within-node", (*path, "scope"), values={"paths": hosts})
+    served, pairing = tuple(way.name for way in ways if way.service), _word(test, "pairing")
+    if served and pairing in (INCAST.name, ALL_TO_ALL.name):
+        values = {"paths": served, "pairing": pairing}
+        yield Fault("spec.path-of-many", (*path, "pairing"), values=values)
+
+
+def _ladder(test: RawTest, path: Path) -> Iterator[Fault]:
+    rungs = test.get("ladder")
+    if not isinstance(rungs, list):
+        return
+    if len(set(map(str, rungs))) < len(rungs):
+        yield Fault("spec.rung-twice", (*path, "ladder"))
+    if (way := test.get("path")) is not None and way not in rungs:
+        yield Fault("spec.path-beside-ladder", (*path, "path"))
+
+
+def _ways(test: RawTest) -> tuple[Any, ...]:
+    """The paths of a test, as they are written."""
+    rungs = test.get("ladder")
+    return (test.get("path"), *(rungs if isinstance(rungs, list) else ()))
+
+
+def without_pods(data: Any) -> Iterator[Fault]:
+    """What a site without pods and Services can't carry."""
+    tests = data.get("tests") if isinstance(data, Mapping) else None
+    for index, test in enumerate(tests if isinstance(tests, list) else ()):
+        for field in ("path", "ladder") if isinstance(test, Mapping) else ():
+            if test.get(field) is not None:
+                yield Fault("spec.path-needs-cluster", ("tests", index, field))
+
+
 _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
     _misplaced_fields,
     _unable_engine,
@@ -153,6 +192,8 @@ _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (
     _idle_without_load,
     _repeats_out_of_order,
     _criterion_without_metric,
+    _path_and_scope,
+    _ladder,
 )
 
 

@@ -89,6 +89,7 @@ APPLIES: Mapping[str, Applies] = {
     "body": Applies("protocol", ("http",)),
     "message": Applies("protocol", ("round-trip",)),
     "transport": Applies("protocol", ("round-trip",)),
+    "ladder": Applies("protocol", ("tcp", "http", "round-trip")),
     "background": Applies("protocol", ("http", "round-trip")),
     "against-idle": Applies("protocol", ("round-trip",)),
     **{

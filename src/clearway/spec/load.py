@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from clearway.spec.contradictions import contradictions
+from clearway.spec.contradictions import contradictions, without_pods
 from clearway.spec.document import YamlDocument, parse_document
 from clearway.spec.faults import Fault, closest, placed, problems_of
 from clearway.spec.fields import applies
@@ -34,9 +34,12 @@ class SpecSource:
     """All bytes, where it is a file."""
 
 
-def load_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
-    """The acceptance test in a file, with `--set` values put in. Raises SpecError with every problem at once."""
-    return spec_of(read_file(path), sets)
+def load_spec(path: Path, sets: Sequence[str] = (), *, pods: bool = True) -> Spec:
+    """The acceptance test in a file, with `--set` values put in; `pods`: whether its site has any.
+
+    Raises SpecError with every problem at once.
+    """
+    return spec_of(read_file(path), sets, pods=pods)
 
 
 def load_profile(name: str, sets: Sequence[str] = ()) -> Spec:
@@ -49,9 +52,14 @@ def read_spec(text: str, name: str = "spec", sets: Sequence[str] = ()) -> Spec:
     return spec_of(SpecSource(text, name), sets)
 
 
-def spec_of(source: SpecSource, sets: Sequence[str] = ()) -> Spec:
+def spec_of(source: SpecSource, sets: Sequence[str] = (), *, pods: bool = True) -> Spec:
     """The acceptance test in a source. Raises SpecError."""
-    return read_model(source, Spec, sets, contradictions)
+    return read_model(source, Spec, sets, contradictions if pods else _without_pods)
+
+
+def _without_pods(data: Any) -> Iterator[Fault]:
+    yield from contradictions(data)
+    yield from without_pods(data)
 
 
 def read_model(source: SpecSource, model: type[M], sets: Sequence[str] = (), check: Check | None = None) -> M:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from clearway.base.units import Duration, Frequency, Rate, Ratio, Size
 from clearway.engine.table import DEFAULT_ENGINES, ENGINES
 from clearway.pairing.base import PairScope
 from clearway.pairing.table import DEFAULT_PAIRING, PAIRINGS
+from clearway.probe.paths import PATHS
 from clearway.spec.criteria import Criterion, LinkShare
+from clearway.spec.ladder import put_out
+from clearway.spec.parts import Background, Chaos, FailureName, Repeats, SpecPart
 from clearway.spec.types import (
     CriterionField,
     DurationField,
@@ -28,15 +31,16 @@ from clearway.spec.types import (
 ProtocolName = Literal["tcp", "udp", "http", "round-trip"]
 FamilyName = Literal["ipv4", "ipv6"]
 Direction = Literal["both-ways", "forward"]
-FailureName = Literal["kubelet-and-runtime", "link-down", "agent", "reboot"]
 When = Literal["whole", "failing", "recovered"]
 
 if TYPE_CHECKING:
     EngineName = str
     PairingName = str
+    PathName = str
 else:  # the names are the table's: a type checker can't read them, the model and its reference can
     EngineName = Literal[tuple(ENGINES)]
     PairingName = Literal[tuple(PAIRINGS)]
+    PathName = Literal[tuple(PATHS)]
 
 
 def _engines() -> str:
@@ -46,64 +50,7 @@ def _engines() -> str:
     return " ".join((f"Tool that measures; left out: {', '.join(usual)}.", *notes))
 
 
-class _SpecPart(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True
-    )
-
-
-class Repeats(_SpecPart):
-    """How often a pair is measured."""
-
-    min: int = Field(
-        1, ge=1, le=100, description="Every pair is measured this often. Once is enough for a pair far from its limit."
-    )
-    max: int = Field(
-        default_factory=lambda given: max(6, given.get("min", 1)),
-        ge=1,
-        le=100,
-        description="A pair near its limit is measured again, at most this often: it bounds the time of a run.",
-    )
-
-
-class Background(_SpecPart):
-    """Bulk TCP on the same path, so that latency is judged at maximum load."""
-
-    streams: int = Field(
-        4,
-        ge=1,
-        le=128,
-        description="TCP streams of the load. 4 fill a link and are few enough not to own its queue.",
-    )
-
-
-class Chaos(_SpecPart):
-    """Nodes that are broken on purpose while tests `when: failing` run, and put back after; needs `--allow-chaos`."""
-
-    fail: FailureName = Field(
-        "kubelet-and-runtime",
-        description="What is broken. With the kubelet and the runtime, pods and their network stay; link-down drops "
-        "all that the node sends and gets.",
-    )
-    nodes: Annotated[RatioField, Field(gt=Ratio(0), le=Ratio(0.5))] = Field(
-        Ratio(0.1),
-        description="Share of the nodes that fail together, rounded down: never more at once. Drawn by the seed, never "
-        "a node twice, never one of the control plane.",
-    )
-    exclude: tuple[str, ...] = Field((), description="Names of nodes that are never broken.")
-    downtime: Annotated[DurationField, Field(ge=Duration(5), le=Duration(3600))] = Field(
-        Duration(300),
-        description="A node comes back by itself after this time, even if clearway is dead. It is put back as soon "
-        "as the failing tests are over; what is measured later than this does not count for them.",
-    )
-    recovery: Annotated[DurationField, Field(ge=Duration(1), le=Duration(3600))] = Field(
-        Duration(60),
-        description="How long after nodes were put back everything has to hold again: tests `when: recovered` begin "
-        "then. A node that is not Ready by then is an error.",
-    )
-
-
-class Test(_SpecPart):
+class Test(SpecPart):
     """One kind of measurement over a set of pairs, and what it must reach."""
 
     # By its name, pytest would take it for a test of ours.
@@ -122,6 +69,18 @@ class Test(_SpecPart):
     )
     scope: PairScope = Field(
         "same-zone", description="Which pairs count. Paths between zones are longer: they deserve limits of their own."
+    )
+    path: PathName | None = Field(
+        None,
+        examples=["cluster-ip"],
+        description="How the client reaches the server in a cluster: host and host-to-pod from the network of the "
+        "node, cluster-ip and node-port through a Service; left out: from pod to pod.",
+    )
+    ladder: Annotated[tuple[PathName, ...], Field(min_length=2, max_length=8)] | None = Field(
+        None,
+        examples=[["host", "pod", "cluster-ip", "node-port"]],
+        description="The same test over several paths, each its rung: measured in turns, six times at least, so that "
+        "the report can state what each costs beside the one before.",
     )
     direction: Direction = Field(
         "both-ways",
@@ -247,7 +206,7 @@ class Test(_SpecPart):
         return self.engine or DEFAULT_ENGINES[self.protocol].name
 
 
-class Spec(_SpecPart):
+class Spec(SpecPart):
     """A whole acceptance test."""
 
     version: VersionField = Field(description="Version of this format: 1.")
@@ -289,7 +248,9 @@ class Spec(_SpecPart):
         Duration(0.5), description="Silence between rounds, so that queues drain before the next one."
     )
     chaos: Chaos | None = Field(None, description="Nodes that are broken on purpose; left out: none.")
-    tests: tuple[Test, ...] = Field(min_length=1, description="What is measured, run in this order.")
+    tests: Annotated[tuple[Test, ...], AfterValidator(put_out)] = Field(
+        min_length=1, description="What is measured, run in this order."
+    )
 
     def with_seed(self) -> Spec:
         """The same, with a seed drawn where it has none: what a run records, so that it can be planned again."""
@@ -304,4 +265,16 @@ class Spec(_SpecPart):
 _SEEDS = 1_000_000
 """Seeds to draw from: few enough digits to be typed again."""
 
-__all__ = ["Background", "Chaos", "Criterion", "Frequency", "LinkShare", "Rate", "Ratio", "Repeats", "Spec", "Test"]
+__all__ = [
+    "Background",
+    "Chaos",
+    "Criterion",
+    "FailureName",
+    "Frequency",
+    "LinkShare",
+    "Rate",
+    "Ratio",
+    "Repeats",
+    "Spec",
+    "Test",
+]

@@ -21,6 +21,8 @@ from clearway.worker.unprivileged import kept_as_root
 
 _PORTS = 128
 """Free ports announced: one for each probe that this worker may serve at once."""
+_SHARING = 64
+"""Workers that may share a network and have ports of their own: so many times 128 are in the range."""
 _PATIENCE = 5.0
 """Seconds for a tool to print its version."""
 _CONGESTION_CONTROLS = ("bbr", "cubic", "dctcp", "htcp", "reno", "vegas", "westwood")
@@ -38,7 +40,7 @@ def worker(slot: Slot, network: str, addresses: Tuple[str, ...] = ()) -> Worker:
         slot=slot,
         addresses=addresses or tuple(address for link in links for address in _addresses(link)),
         mtu=int(device["mtu"]) if device else 1500,
-        ports=free_ports(_PORTS, after=slot.index * _PORTS),
+        ports=free_ports(_PORTS, after=slot.index % _SHARING * _PORTS),
         versions=_versions(),
         facts=_facts(device),
         network=network,

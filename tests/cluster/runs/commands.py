@@ -28,7 +28,7 @@ tests:
   accept: ["throughput >= 1 Mbit/s"]
 """
 OURS = "app.kubernetes.io/managed-by=clearway"
-NAMESPACED = "jobs,pods,serviceaccounts,roles,rolebindings,leases"
+NAMESPACED = "jobs,pods,services,serviceaccounts,roles,rolebindings,leases"
 CLUSTER_SCOPED = (
     "namespaces,customresourcedefinitions,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles"
 )

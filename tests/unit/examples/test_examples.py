@@ -46,6 +46,7 @@ FITS = {
     "storage-network": Fit(cluster(8, link=None), Duration(8 * 60)),
     "voice": Fit(cluster(4, 4, link=None), Duration(3 * 60)),
     "on-hosts": Fit(cluster(2, 2), Duration(5 * 60)),
+    "ladder": Fit(cluster(2, link=None), Duration(4 * 60)),
     "in-use": Fit(cluster(4, 4, link=None), Duration(3 * 60)),
     "chaos": Fit(cluster(12, link=None), Duration(5 * 60)),
 }

@@ -9,7 +9,8 @@ from functools import cache
 from clearway.base.units import Rate
 from clearway.diagnose import diagnose
 from clearway.ledger.record import Record
-from clearway.probe.records import Reason
+from clearway.plan.schedule import make_plan
+from clearway.probe.records import Probe, Reason
 from clearway.report.compose import compose
 from clearway.report.document import ReportDocument
 from clearway.report.wording import Language
@@ -82,6 +83,25 @@ def unjudged() -> Run:
     return judged(record(spec({**TCP, "accept": []}), inventory()))
 
 
+def ladder() -> Run:
+    """A rung costs, one gains, one does neither, and one was never measured."""
+    rungs = {"host": 40e-6, "pod": 50e-6, "host-to-pod": 45e-6, "cluster-ip": 45e-6, "node-port": 47e-6}
+    wish = spec({**ROUND_TRIP, "accept": [], "ladder": list(rungs), "repeats": {"min": 6}})
+
+    def takes(probe: Probe) -> float:
+        uneven = 0.01 * (-1) ** (probe.repeat // 2) if probe.path == "cluster-ip" else 0.0
+        return rungs[probe.path] * (1 + 0.05 * probe.repeat + uneven)
+
+    plan = make_plan(wish, inventory()).rounds
+    void = {
+        p.id: Reason("tool.no-rows", {"tool": "sockperf"})
+        for round_ in plan
+        for p in round_.probes
+        if p.path == "node-port"
+    }
+    return judged(record(wish, inventory(), Network(latency=takes, void=void)))
+
+
 @cache
 def big() -> Run:
     """600 pairs that fail."""
@@ -96,4 +116,5 @@ RUNS: Mapping[str, Run] = {
     "interrupted": interrupted(),
     "across-zones": across_zones(),
     "unjudged": unjudged(),
+    "ladder": ladder(),
 }

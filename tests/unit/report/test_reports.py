@@ -27,7 +27,7 @@ from unit.report.golden import SCHEMAS, check
 from unit.report.runs import RUNS, Run, big, composed, judged
 
 ACROSS = {**TCP, "scope": "any"}
-KEPT = {"accepted", "rejected", "tolerated", "unreachable", "interrupted"}
+KEPT = {"accepted", "rejected", "tolerated", "unreachable", "interrupted", "ladder"}
 every_run = pytest.mark.parametrize("run", RUNS.values(), ids=list(RUNS))
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -287,5 +287,6 @@ def test_the_runs_are_what_their_names_say() -> None:
         "interrupted": State.INCONCLUSIVE,
         "across-zones": State.PASS,
         "unjudged": State.MEASURED,
+        "ladder": State.INCONCLUSIVE,
     }
     assert RUNS["unreachable"].verdict.tests[0].criteria[0].count(PairState.BREAKS) == 3

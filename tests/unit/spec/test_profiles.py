@@ -65,7 +65,7 @@ def test_the_starter_shows_true_defaults() -> None:
     """Made real, a default changes nothing: only fields that have none differ from the profile."""
     real = read_spec(re.sub(r"^( *)#([a-z-]+: )", r"\1\2", init_text(), flags=re.MULTILINE))
     without = {"seed": None, "link": None, "max_rate": None, "machine_label": None, "chaos": None}
-    optional = ("engine", "family", "pairs", "congestion", "buffer", "datagram")
+    optional = ("engine", "path", "ladder", "family", "pairs", "congestion", "buffer", "datagram")
     profile = load_profile("standard")
     plain = tuple(
         test.model_copy(update={field: getattr(given, field) for field in optional})

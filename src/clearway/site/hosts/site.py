@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Finding, Inventory, Reason, Severity, Slot
 from clearway.shell.base import Shell, Transport
 from clearway.shell.runner import LOGINS_AT_ONCE
@@ -52,7 +53,7 @@ class HostsSite(PipedSite):
         finally:
             await self.shell.close()
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         """Send an agent to each, few at a time; one that can't even be sent is lost at once."""
         await at_once((self._start(slot) for slot in slots), LOGINS_AT_ONCE)
         self._renewing = asyncio.create_task(self._renew_leases())

@@ -45,6 +45,11 @@ LEASE_RULES: list[ApiObject] = [
 ]
 """Lets runs see each other. Without, a run works and reports that it can't know of others."""
 
+SERVICE_RULES: list[ApiObject] = [
+    {"apiGroups": [""], "resources": ["services"], "verbs": ["create", "get"]},
+]
+"""What a run needs whose tests go through a ClusterIP or a NodePort."""
+
 CLUSTER_RULES: list[ApiObject] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]
 """What a run needs of the cluster."""
 
@@ -155,7 +160,11 @@ def manifests(namespace: str) -> tuple[ApiObject, ...]:
         policy_binding(kept),
         _role("ClusterRole", _metadata(CONTROLLER, kept), CLUSTER_RULES),
         _role("ClusterRole", _metadata(OBSERVER, kept), OBSERVER_RULES),
-        _role("Role", {**_metadata(CONTROLLER, kept), "namespace": namespace}, [*CONTROLLER_RULES, *LEASE_RULES]),
+        _role(
+            "Role",
+            {**_metadata(CONTROLLER, kept), "namespace": namespace},
+            [*CONTROLLER_RULES, *LEASE_RULES, *SERVICE_RULES],
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clearway.probe.slot import HOST, POD
 from clearway.probe.worker_object import GROUP, PLURAL, VERSION
 
 
@@ -43,6 +44,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = {MANAGED_BY: "clearway"}
 RUN = f"{GROUP}/run"
 """Label: which run an object belongs to."""
+NETWORK = f"{GROUP}/network"
+"""Label: the network of a worker, `pod` or `host`."""
 JOB_INDEX = "batch.kubernetes.io/job-completion-index"
 
 KEEPER = f"{GROUP}/kept-by"
@@ -59,6 +62,16 @@ NODES = "/api/v1/nodes"
 ALL_LEASES = "/apis/coordination.k8s.io/v1/leases"
 ALL_JOBS = "/apis/batch/v1/jobs"
 ALL_MAILBOXES = MAILBOX.everywhere
+
+
+def job_name(run: str, network: str) -> str:
+    """The Job of a run's workers in one network. A worker is called `<job>-<index>`."""
+    return run if network == POD else f"{run}-{network}"
+
+
+def network_of(worker: str) -> str:
+    """The network that a worker's name says."""
+    return HOST if worker.rpartition("-")[0].endswith(f"-{HOST}") else POD
 
 
 def selector(run: str | None = None) -> dict[str, str]:
@@ -80,4 +93,5 @@ class Paths:
         self.jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self.roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles"
         self.role_bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings"
+        self.services = f"{core}/services"
         self.mailboxes = mailbox.within(namespace)

@@ -14,9 +14,10 @@ from clearway.kube.api import Api
 from clearway.kube.objects import KubeEvent, Pod, Terminated
 from clearway.kube.watch import ObjectChange, watch
 from clearway.probe.records import Finding, Reason, Severity
+from clearway.probe.slot import POD
 from clearway.probe.wire import REASON
 from clearway.site.base import FindingLog
-from clearway.site.kubernetes.names import JOB_INDEX, Paths, selector
+from clearway.site.kubernetes.names import JOB_INDEX, NETWORK, Paths, job_name, selector
 from clearway.site.kubernetes.worker_image import WorkerImage
 from clearway.site.kubernetes.workers import WORKER_CONTAINER
 
@@ -108,12 +109,13 @@ _NO_POD = "FailedCreate"
 
 @dataclass
 class PodMonitor:
-    """Follows the pods of one Job of `size` workers."""
+    """Follows the pods of a run's Jobs, each of so many workers."""
 
     api: Api
     paths: Paths
-    job: str
-    size: int
+    run: str
+    sizes: Mapping[str, int]
+    """By the name of the Job."""
     on_lost: OnLost
     image: WorkerImage
     on_oddity: FindingLog
@@ -128,7 +130,7 @@ class PodMonitor:
 
     async def follow_pods(self) -> None:
         """Until cancelled. Raises KubeError."""
-        async for change in watch(self.api, self.paths.pods, Pod, selector(self.job)):
+        async for change in watch(self.api, self.paths.pods, Pod, selector(self.run)):
             if isinstance(change, ObjectChange):
                 self._take(change.item, deleted=change.deleted)
             else:
@@ -161,8 +163,11 @@ class PodMonitor:
         for pod in pods:
             self._take(pod, deleted=False)
 
+    def _worker(self, pod: Pod) -> str:
+        return f"{job_name(self.run, pod.metadata.labels.get(NETWORK, POD))}-{index_of(pod)}"
+
     def _take(self, pod: Pod, *, deleted: bool) -> None:
-        name = f"{self.job}-{index_of(pod)}"
+        name = self._worker(pod)
         self._pods[name] = pod
         self._take_oddities(name, pod)
         if pod.spec.node_name and pod.status.pod_ips:
@@ -186,8 +191,8 @@ class PodMonitor:
 
     def _take_event(self, event: KubeEvent) -> None:
         about = event.involved_object
-        if about.kind == "Job" and about.name == self.job and event.reason == _NO_POD:
-            for name in (f"{self.job}-{index}" for index in range(self.size)):
+        if about.kind == "Job" and about.name in self.sizes and event.reason == _NO_POD:
+            for name in (f"{about.name}-{index}" for index in range(self.sizes[about.name])):
                 if name not in self._pods:
                     self._lose_later(name, Reason("pod.refused", {"message": event.message}), _PATIENCE_WITH_EVENTS)
         elif event.reason == _NO_SANDBOX:

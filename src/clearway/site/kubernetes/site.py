@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -11,11 +10,12 @@ from dataclasses import replace
 from clearway.base.clock import Clock
 from clearway.base.errors import InternalError
 from clearway.base.units import Duration
-from clearway.kube.api import Api, connect
+from clearway.kube.api import Api, ApiObject, connect
 from clearway.kube.errors import KubeError
-from clearway.kube.objects import KubeNode
+from clearway.kube.objects import KubeNode, Pod
 from clearway.probe.clock_offset import ClockOffset
 from clearway.probe.observations import SITE_FINDING
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import (
     Finding,
     Inventory,
@@ -31,13 +31,13 @@ from clearway.site.base import Event, FindingLog, Lost, NotFit, Ready, Received,
 from clearway.site.kubernetes.encapsulation import encapsulations
 from clearway.site.kubernetes.installation import Installation
 from clearway.site.kubernetes.job_deadline import JobDeadline
+from clearway.site.kubernetes.jobs import RunJobs, jobs_for, scope_for
 from clearway.site.kubernetes.mailboxes import MailboxSpec, Watching, specs_of_round
 from clearway.site.kubernetes.names import Paths
 from clearway.site.kubernetes.nodes import (
     check_nodes,
     chosen_nodes,
     cluster_id,
-    cluster_sets_ids,
     described,
     mixed_architectures,
     server_version,
@@ -50,10 +50,11 @@ from clearway.site.kubernetes.policies import policies
 from clearway.site.kubernetes.removal import WorkerRemoval
 from clearway.site.kubernetes.rights import bind_role
 from clearway.site.kubernetes.run_lease import RunLease
+from clearway.site.kubernetes.services import WorkerServices
 from clearway.site.kubernetes.surroundings import unverified
 from clearway.site.kubernetes.worker_image import WorkerImage, by_digest
 from clearway.site.kubernetes.worker_kinds import WORKER_KINDS, WorkerChannel
-from clearway.site.kubernetes.workers import WORKER_LABELS, SlotAssignment, WorkerManifests, owned_by
+from clearway.site.kubernetes.workers import WORKER_LABELS, SlotAssignment
 from clearway.site.listening import elsewhere
 
 _CATCHING_UP = Duration(15)
@@ -76,7 +77,8 @@ class KubernetesSite:
         self._api: Api | None = None
         self._installation: Installation | None = None
         self._run_lease: RunLease | None = None
-        self._manifests: WorkerManifests | None = None
+        self._jobs: RunJobs | None = None
+        self._services: WorkerServices | None = None
         self._open_channel: WorkerChannel | None = None
         self._monitor: PodMonitor | None = None
         self._assignment = SlotAssignment(())
@@ -97,7 +99,7 @@ class KubernetesSite:
                 findings=(*chosen.left_out, *mixed_architectures(self._options.image, chosen.nodes)),
             )
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         """Create the Job and all that it owns. Raises SiteError; `stop` must be called even then."""
         api = self._api = await self._open.enter_async_context(connect(self._options.access, self._log))
         nodes, names = await wanted_nodes(api, self._options), {slot.node for slot in slots}
@@ -105,14 +107,15 @@ class KubernetesSite:
         self._take_image([node for node in nodes if node.name in names])
         self._assignment = SlotAssignment(slots)
         self._refuse_or_lose(unfit)
-        self._installation = Installation(api, self._options.namespace, self._log, self._kind.scope)
+        self._installation = Installation(api, self._options.namespace, self._log, scope_for(self._kind.scope, slots))
         await self._installation.ensure()
         run_lease = self._run_lease = RunLease(api, self._paths, self._note)
         await run_lease.take(beside_others=self._options.beside_others)
         self._follow(run_lease.keep)
         await self._note_surroundings(api)
-        manifests = self._manifests = await self._manifests_for(api, [slot for slot in slots if slot not in self._lost])
-        await self._put_up(api, manifests, run_lease)
+        jobs = self._jobs = await jobs_for(api, self._options, [slot for slot in slots if slot not in self._lost])
+        owner = await self._put_up(api, jobs, run_lease)
+        self._services = WorkerServices(api, self._paths, jobs.name, services, owner)
 
     async def submit(self, round_id: str, requests: Mapping[Slot, Sequence[Request]]) -> None:
         """Hand out; a worker that is lost is passed over: its Lost event has been reported."""
@@ -153,7 +156,7 @@ class KubernetesSite:
 
     async def stop(self) -> None:
         """Remove what `start` created: the run's objects first, then their namespace and CRD."""
-        job = "" if self._manifests is None else self._manifests.name
+        job = "" if self._jobs is None else self._jobs.name
         for task in self._following:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
@@ -171,9 +174,9 @@ class KubernetesSite:
 
     def leftover_hint(self) -> Reason | None:
         """Kubernetes ends the Job itself when its lease is over."""
-        if self._manifests is None:
+        if self._jobs is None:
             return None
-        values = {"namespace": self._options.namespace, "job": self._manifests.name, "lease": self._options.lease}
+        values = {"namespace": self._options.namespace, "job": self._jobs.name, "lease": self._options.lease}
         return Reason("kubernetes.leftover", values)
 
     # As ChannelListener: called with the name of the worker.
@@ -194,8 +197,18 @@ class KubernetesSite:
         if slot is None:
             self._log(Finding("kubernetes.extra-worker", Severity.INFO, name, {"node": node}))
             return
-        self._announced.add(slot)
-        self._events.put_nowait(Ready(replace(worker, slot=slot), clock))
+        try:
+            served = await self._with_services(name, replace(worker, slot=slot), pod)
+        except KubeError as error:
+            self._events.put_nowait(error)
+        else:
+            self._announced.add(slot)
+            self._events.put_nowait(Ready(served, clock))
+
+    async def _with_services(self, name: str, worker: Worker, pod: Pod) -> Worker:
+        """What it claims itself of services does not count."""
+        found = None if self._services is None else await self._services.made_for(name, worker, pod)
+        return replace(worker, services=found)
 
     def received(self, name: str, item: Result | Observation) -> None:
         slot = self._assignment.slot_of(name)
@@ -253,34 +266,19 @@ class KubernetesSite:
                 self._lost[slot] = reason = Reason(first.code, {"subject": first.subject, **first.values})
                 self._events.put_nowait(Lost(slot, reason))
 
-    async def _manifests_for(self, api: Api, slots: Sequence[Slot]) -> WorkerManifests:
-        """As many on each node as on the busiest one, because pods are spread evenly."""
-        nodes = tuple(sorted({slot.node for slot in slots}))
-        per_node = max(sum(slot.node == node for slot in slots) for node in nodes)
-        version = await server_version(api)
-        name = f"clearway-{secrets.token_hex(3)}"
-        sets_ids = await cluster_sets_ids(api)
-        return self._kind.manifests(name, len(nodes) * per_node, nodes, self._options, version.number, sets_ids)
-
-    async def _put_up(self, api: Api, manifests: WorkerManifests, run_lease: RunLease) -> None:
-        await api.create(self._paths.accounts, manifests.account())
-        owner = owned_by(await api.create(self._paths.jobs, manifests.job()))
-        self._open_channel = self._kind.channel(api, self._paths, manifests.name, self, self._clock)
+    async def _put_up(self, api: Api, jobs: RunJobs, run_lease: RunLease) -> ApiObject:
+        """Returns the reference to the owner of all."""
+        owner = await jobs.create(api, self._paths)
+        self._open_channel = self._kind.channel(api, self._paths, jobs.name, self, self._clock)
         image = WorkerImage.of(self._options.image)
-        self._monitor = PodMonitor(api, self._paths, manifests.name, manifests.size, self._lose, image, self._note)
+        self._monitor = PodMonitor(api, self._paths, jobs.name, jobs.sizes, self._lose, image, self._note)
         self._follow(self._monitor.follow_pods, self._monitor.follow_events, *self._open_channel.watches)
-        adopted = {"metadata": {"ownerReferences": [owner]}}
-        await at_once(
-            [
-                api.merge(f"{self._paths.accounts}/{manifests.name}", adopted),
-                run_lease.adopt(owner),
-                api.create(self._paths.roles, manifests.role(owner)),
-                self._open_channel.create(manifests.mailboxes(owner)),
-            ]
-        )
-        await bind_role(api, self._paths.role_bindings, manifests.role_binding(owner))
-        job = f"{self._paths.jobs}/{manifests.name}"
-        self._follow(JobDeadline(api, job, self._options.lease.si, self._clock).keep)
+        created = self._open_channel.create(jobs.mailboxes(owner))
+        await at_once([jobs.equip(api, self._paths, owner), run_lease.adopt(owner), created])
+        await bind_role(api, self._paths.role_bindings, jobs.first.role_binding(owner))
+        for job in jobs.sizes:
+            self._follow(JobDeadline(api, f"{self._paths.jobs}/{job}", self._options.lease.si, self._clock).keep)
+        return owner
 
     def _follow(self, *watches: Watching) -> None:
         self._following += [asyncio.create_task(self._reported(watch)) for watch in watches]
@@ -293,11 +291,11 @@ class KubernetesSite:
             self._events.put_nowait(error)
 
     async def _remove(self) -> None:
-        manifests, self._manifests = self._manifests, None
+        jobs, self._jobs = self._jobs, None
         if self._api is None:
             return
-        if manifests is not None:
-            removal = WorkerRemoval(self._api, self._paths, manifests.name)
+        if jobs is not None:
+            removal = WorkerRemoval(self._api, self._paths, jobs.name)
             await removal.delete()
             if (left := await removal.await_gone(self._assignment.names)) is not None:
                 self._log(left)

@@ -13,33 +13,36 @@ from dataclasses import dataclass
 from clearway.kube.api import ApiObject
 from clearway.kube.objects import KubeObject
 from clearway.probe.records import Slot
+from clearway.probe.slot import HOST, POD
 from clearway.probe.worker_object import GROUP, KIND, VERSION
 from clearway.site.kubernetes.cluster_scope import RBAC, WORKER_RULES
-from clearway.site.kubernetes.names import OURS, RUN
+from clearway.site.kubernetes.names import NETWORK, OURS, RUN, job_name, network_of
 from clearway.site.kubernetes.nodes import LINUX, SYSTEM_LABEL
 from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 
 
 class SlotAssignment:
-    """Slots by node, assigned as workers start. A worker keeps its slot."""
+    """Slots by node and network, assigned as workers start. A worker keeps its slot."""
 
     def __init__(self, slots: Iterable[Slot]) -> None:
         self.slots = tuple(sorted(slots))
-        self._free: dict[str, list[Slot]] = defaultdict(list)
+        self._free: dict[tuple[str, str], list[Slot]] = defaultdict(list)
         for slot in reversed(self.slots):
-            self._free[slot.node].append(slot)
+            self._free[slot.node, slot.network].append(slot)
         self._taken: dict[str, Slot] = {}
 
     def assign(self, name: str, node: str) -> Slot | None:
         """The slot of this worker, new or assigned before; None: its node has no free slot."""
-        if name not in self._taken and self._free.get(node):
-            self._taken[name] = self._free[node].pop()
+        place = node, network_of(name)
+        if name not in self._taken and self._free.get(place):
+            self._taken[name] = self._free[place].pop()
         return self._taken.get(name)
 
     def assign_anywhere(self, name: str) -> Slot | None:
         """For a worker that will not start on any node: one of the slots that stay empty."""
         if name not in self._taken:
-            node = next((node for node, free in self._free.items() if free), None)
+            network = network_of(name)
+            node = next((place[0] for place, free in self._free.items() if free and place[1] == network), None)
             return None if node is None else self.assign(name, node)
         return self._taken[name]
 
@@ -78,26 +81,31 @@ _PER_INDEX_SINCE = (1, 29)
 
 @dataclass(frozen=True)
 class WorkerManifests:
-    """The manifests of one run's workers: `size` pods, spread over these nodes."""
+    """The manifests of one run's workers in one network: `size` pods, spread over these nodes."""
 
     name: str
-    """Of the Job, and of everything that it owns."""
+    """Of the run, and of what its Jobs have in common."""
     size: int
     nodes: tuple[str, ...]
     options: KubernetesOptions
     server_version: tuple[int, int]
     cluster_sets_ids: bool = False
     """OpenShift gives the pods of a namespace ids of its own, and refuses all others."""
+    network: str = POD
+
+    @property
+    def job_name(self) -> str:
+        return job_name(self.name, self.network)
 
     @property
     def mailbox_names(self) -> tuple[str, ...]:
-        return tuple(f"{self.name}-{index}" for index in range(self.size))
+        return tuple(f"{self.job_name}-{index}" for index in range(self.size))
 
     @property
     def labels(self) -> dict[str, str]:
         return {**OURS, RUN: self.name}
 
-    def job(self) -> ApiObject:
+    def job(self, owner: ApiObject | None = None) -> ApiObject:
         spec = {
             "completions": self.size,
             "parallelism": self.size,
@@ -110,7 +118,8 @@ class WorkerManifests:
             spec["backoffLimitPerIndex"] = 0
         else:
             spec["backoffLimit"] = 1_000_000
-        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": self._metadata(), "spec": spec}
+        metadata = {**self._metadata(owner), "name": self.job_name}
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
 
     def account(self) -> ApiObject:
         """Created before the Job: without it the first pods would be refused."""
@@ -145,12 +154,14 @@ class WorkerManifests:
         return WORKER_RULES
 
     def _pod_metadata(self) -> ApiObject:
-        return {"labels": {**WORKER_LABELS, RUN: self.name}, "annotations": WITHOUT_SIDECARS}
+        labels = {**WORKER_LABELS, RUN: self.name, NETWORK: self.network}
+        return {"labels": labels, "annotations": WITHOUT_SIDECARS}
 
     def _pod(self) -> ApiObject:
         options = self.options
         pod = {
             "restartPolicy": "Never",
+            "hostNetwork": self.network == HOST,
             "serviceAccountName": self.name,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": _GRACE,
@@ -177,7 +188,7 @@ class WorkerManifests:
             "topologyKey": "kubernetes.io/hostname",
             "whenUnsatisfiable": "DoNotSchedule",
             "nodeTaintsPolicy": "Honor",
-            "labelSelector": {"matchLabels": {RUN: self.name}},
+            "labelSelector": {"matchLabels": {RUN: self.name, NETWORK: self.network}},
         }
 
     def _container(self) -> ApiObject:
@@ -190,9 +201,10 @@ class WorkerManifests:
             "args": ["--kubernetes"],
             "env": [
                 {"name": "CLEARWAY_ADDRESSES", "valueFrom": field("status.podIPs")},
-                {"name": "CLEARWAY_JOB", "value": self.name},
+                {"name": "CLEARWAY_JOB", "value": self.job_name},
                 {"name": "CLEARWAY_LEASE", "value": f"{self.options.lease.si:g}"},
                 {"name": "CLEARWAY_NAMESPACE", "valueFrom": field("metadata.namespace")},
+                {"name": "CLEARWAY_NETWORK", "value": self.network},
                 {"name": "CLEARWAY_NODE", "valueFrom": field("spec.nodeName")},
             ],
             "resources": self._resources(),

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 
 from clearway.base.errors import InternalError, SiteError
+from clearway.probe.paths import NO_SERVICES, WantedServices
 from clearway.probe.records import Finding, Inventory, Node, Reason, Severity, Slot
 from clearway.site.base import FindingLog
 from clearway.site.lab.control import KeeperControl, Ran, namespace_entry
@@ -47,7 +48,7 @@ class LabSite(PipedSite):
         )
         return Inventory(site=self.name, nodes=nodes, versions={"kernel": os.uname().release})
 
-    async def start(self, slots: Sequence[Slot]) -> None:
+    async def start(self, slots: Sequence[Slot], services: WantedServices = NO_SERVICES) -> None:
         """Build the network and start one agent per slot. Raises SiteError; `stop` must be called even then."""
         entry = await asyncio.to_thread(namespace_entry, self._lab)
         steps = build_steps(self._lab)
