@@ -282,7 +282,7 @@ class Counters:
     """Processes of the worker's cgroup that the kernel killed for memory."""
     network: Optional[Mapping[str, int]] = None
     """What rose on the way of the packets, such as `eth0.rx-dropped` or `tcp.syn-retransmits`, in the worker's network
-    namespace; `softnet` is of the whole machine. What did not rise is left out."""
+    namespace; `softnet` is of the whole machine, `eth0.nic.` is a driver's own. What did not rise is left out."""
     tcp_sockets: Optional[TcpSockets] = None
     """Of the send half of a bulk TCP probe."""
     neighbour: Optional[str] = None

@@ -7,7 +7,7 @@ from typing import Dict, Mapping, Optional
 
 from clearway.base.units import Duration
 from clearway.probe.measurement import Counters
-from clearway.worker import cgroup, cpu, devices, protocols
+from clearway.worker import cgroup, cpu, devices, nic_counters, protocols
 from clearway.worker.cgroup import text_of
 from clearway.worker.cpu import CpuTicks
 
@@ -62,8 +62,12 @@ def _snmp() -> Dict[str, int]:
 
 
 def _network() -> Optional[Dict[str, int]]:
-    found = {**devices.totals(), **protocols.totals()}
-    return found or None
+    of_drivers = {
+        f"{device}.nic.{name}": count
+        for device in devices.names()
+        for name, count in nic_counters.totals(device).items()
+    }
+    return {**devices.totals(), **protocols.totals(), **of_drivers} or None
 
 
 def _rise(before: CounterTotals, after: CounterTotals, name: str) -> Optional[int]:

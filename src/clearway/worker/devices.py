@@ -52,12 +52,21 @@ def facts(device: str) -> Dict[str, str]:
     return {name: text for name, text in found.items() if text is not None}
 
 
+def names() -> List[str]:
+    """Devices of this network that are read, but for the loopback."""
+    return [name for name, *_ in _rows(text_of("/proc/self/net/dev") or "")]
+
+
 def of_devices(table: str) -> Iterator[Tuple[str, int]]:
     """From /proc/net/dev; the loopback is no device."""
-    rows = [line.replace(":", " ", 1).split() for line in table.splitlines()[2:]]
-    for row in [row for row in rows if row[0] != "lo"][:_DEVICES]:
+    for row in _rows(table):
         for name, column in _COLUMNS.items():
             yield f"{row[0]}.{name}", int(row[column + 1])
+
+
+def _rows(table: str) -> List[List[str]]:
+    rows = [line.replace(":", " ", 1).split() for line in table.splitlines()[2:]]
+    return [row for row in rows if row[0] != "lo"][:_DEVICES]
 
 
 def of_softnet(table: str) -> Iterator[Tuple[str, int]]:
@@ -91,7 +100,7 @@ _SWITCH = struct.Struct("=II")
 
 
 def _driver(device: str) -> Optional[str]:
-    answer = _ethtool(device, _DRIVER_INFO.pack(_GET_DRIVER, *(b"",) * 6, *(0,) * 5))
+    answer = ethtool(device, _DRIVER_INFO.pack(_GET_DRIVER, *(b"",) * 6, *(0,) * 5))
     if answer is None:
         return None
     name: bytes = _DRIVER_INFO.unpack(answer)[1]
@@ -100,13 +109,13 @@ def _driver(device: str) -> Optional[str]:
 
 def _offloads(device: str) -> Optional[str]:
     """`tso gso gro`: those that are on; None where the device can't be asked."""
-    answers = {name: _ethtool(device, _SWITCH.pack(command, 0)) for name, command in _SWITCHES.items()}
+    answers = {name: ethtool(device, _SWITCH.pack(command, 0)) for name, command in _SWITCHES.items()}
     known = {name: _SWITCH.unpack(answer)[1] for name, answer in answers.items() if answer is not None}
     return (" ".join(name for name, on in known.items() if on) or "none") if known else None
 
 
-def _ethtool(device: str, question: bytes) -> Optional[bytes]:
-    """The kernel's answer, as long as the question; None where there is none."""
+def ethtool(device: str, question: bytes) -> Optional[bytes]:
+    """What a device's driver answers to a question of linux/ethtool.h, as long as it; None: there is no answer."""
     buffer = ctypes.create_string_buffer(question, len(question))
     request = struct.pack("16sP16x", device.encode()[:15], ctypes.addressof(buffer))
     try:

@@ -11,7 +11,7 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.diagnose.causes.table import causes_of
 from clearway.diagnose.retests import suspects
 from clearway.ledger.record import Record
-from clearway.probe.measurement import Counters, Tcp, TcpSockets
+from clearway.probe.measurement import UNANSWERED, Counters, Tcp, TcpSockets
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Half, Probe, Result, Slot, Worker
 from clearway.report.compose import compose
@@ -91,6 +91,10 @@ def test_a_cpu_that_is_full_on_the_suspected_node_alone() -> None:
         ({}, {"network": {"tcp.checksum-errors": 5}}, "damaged-packets"),
         ({}, {"network": {"eth0.rx-errors": 5}}, "damaged-packets"),
         ({}, {"network": {"tcp.listen-overflows": 5}}, "host-drops"),
+        ({}, {"network": {"eth0.nic.rx_out_of_buffer": 5}}, "host-drops"),
+        ({}, {"network": {"eth0.nic.rx_crc_errors_phy": 5}}, "damaged-packets"),
+        ({}, {"network": {"eth0.nic.rx_prio3_pause": 5}}, "pause-frames"),
+        ({}, {"network": {"eth0.nic.bw_in_allowance_exceeded": 5}}, "allowance"),
     ],
 )
 def test_what_a_kernel_counts_at_the_suspected_node_alone(
@@ -150,6 +154,35 @@ def test_a_single_flow_that_waits_for_its_window_is_known_from_a_limit_per_flow(
     single = {probe.id for round_ in made.rounds for probe in round_.probes if probe.test == "one flow"}
     changed = (counted(tcp_sockets=sockets)(one) if one.probe in single else one for one in made.results)
     assert named(replace(made, results=tuple(changed))) == [f"cause.{cause}"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({BAD: "02:00:00:00:be:ef"}, ["cause.wrong-neighbour"]),
+        ({BAD: "02:00:00:00:00:05"}, ["cause.wrong-neighbour"]),
+        ({BAD: UNANSWERED}, ["cause.silent-neighbour"]),
+        ({BAD: "02:00:00:00:be:ef", "node-4": "02:00:00:00:be:ef"}, []),
+        ({}, []),
+    ],
+    ids=["a stranger's address", "another node's address", "no answer", "a router's for several", "its own"],
+)
+def test_packets_that_go_to_another_hardware_address(answers: dict[str, str], expected: list[str]) -> None:
+    """A router answers for several nodes, a device that has a node's address for that one only."""
+
+    def own(node: str) -> str:
+        return f"02:00:00:00:00:{int(node.rpartition('-')[2]):02}"
+
+    made = run()
+    targets = {probe.id: probe.target.node for round_ in made.rounds for probe in round_.probes}
+    seen = [
+        counted(neighbour=answers.get(targets[one.probe], own(targets[one.probe])))(one)
+        if one.half is Half.SEND
+        else one
+        for one in made.results
+    ]
+    known = (replace(one, facts={**one.facts, "hardware-address": own(one.slot.node)}) for one in made.workers)
+    assert named(replace(made, results=tuple(seen), workers=tuple(known))) == expected
 
 
 def test_an_offload_that_only_the_suspected_node_lacks() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from clearway.diagnose.causes.case import Case
 from clearway.probe.records import Reason
 
-_DAMAGED = (".checksum-errors", ".rx-errors")
+_DAMAGED = re.compile(r"\.checksum-errors$|\.rx-errors$|\.nic\..*crc")
 
 
 def damaged_packets(case: Case) -> Reason | None:
-    found = case.risen(lambda name: name.endswith(_DAMAGED))
+    found = case.risen(lambda name: _DAMAGED.search(name) is not None)
     if found is None:
         return None
     values = {"node": found.node, "counter": found.counter, "count": found.count}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clearway.diagnose.causes.allowance import allowance
 from clearway.diagnose.causes.black_hole import black_hole
 from clearway.diagnose.causes.bundle_member import bundle_member
 from clearway.diagnose.causes.burst_credit import burst_credit
@@ -23,6 +24,7 @@ from clearway.diagnose.causes.lost_connections import lost_connections
 from clearway.diagnose.causes.offloads import offloads
 from clearway.diagnose.causes.outage import outage
 from clearway.diagnose.causes.packet_cpu import packet_cpu
+from clearway.diagnose.causes.pause_frames import pause_frames
 from clearway.diagnose.causes.policer import policer
 from clearway.diagnose.causes.rate_limit import rate_limit, shared_limit
 from clearway.diagnose.causes.road_drops import road_drops
@@ -47,7 +49,9 @@ COUNTED: tuple[Rule, ...] = (
     tool_cpu,
     busy_cpu,
     full_table,
+    allowance,
     damaged_packets,
+    pause_frames,
     host_drops,
 )
 """A kernel says so itself, or it was probed before any traffic."""

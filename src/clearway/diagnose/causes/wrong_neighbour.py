@@ -21,12 +21,13 @@ class _Neighbour:
 
 
 def wrong_neighbour(case: Case) -> Reason | None:
-    """Nothing where no entry is right: a router may answer for all of them."""
-    own = _own(case.record)
-    if not any(one.hardware in own.get(one.partner, ()) for one in _neighbours(case.record.trials)):
+    """Nothing where no entry is right, or where several partners have the same: a router may answer for them."""
+    own, known = _own(case.record), list(_neighbours(case.record.trials))
+    wrong = [one for one in known if own.get(one.partner) and one.hardware not in (UNANSWERED, *own[one.partner])]
+    if len(wrong) == len(known):
         return None
-    for one in _neighbours(case.attempts):
-        if one.hardware != UNANSWERED and own.get(one.partner) and one.hardware not in own[one.partner]:
+    for one in (one for one in _neighbours(case.attempts) if one in wrong):
+        if all(other.partner == one.partner for other in wrong if other.hardware == one.hardware):
             values = {"node": one.node, "other": one.partner.node, "found": one.hardware, "own": own[one.partner][0]}
             return Reason("cause.wrong-neighbour", values)
     return None
