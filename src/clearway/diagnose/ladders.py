@@ -14,10 +14,10 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from clearway.base.units import Quantity, Ratio
-from clearway.diagnose.figures import Figure, shown_figures
+from clearway.diagnose.figures import Figure
 from clearway.diagnose.signed_rank import Estimate, middle
 from clearway.ledger.record import Record
-from clearway.probe.metrics import Better
+from clearway.probe.metrics import METRICS, Better
 from clearway.spec.ladder import ladder_of, side_by_side
 from clearway.spec.model import Test
 from clearway.verdict.evidence import value_of_all
@@ -60,11 +60,18 @@ class Ladder:
 def ladders(record: Record) -> tuple[Ladder, ...]:
     """All of a run, in its order."""
     groups = (tests for tests in side_by_side(record.spec.tests) if tests[0].ladder is not None)
-    return tuple(_ladder(record, tests) for tests in groups)
+    return tuple(_ladder(record, tests, figure) for tests in groups for figure in _compared(tests[0]))
 
 
-def _ladder(record: Record, tests: Sequence[Test]) -> Ladder:
-    figure = next(one for one in shown_figures(tests[0]) if _is_compared(one, tests[0]))
+def _compared(test: Test) -> Iterator[Figure]:
+    """What a test is for first, then how long connections took. Of delays the median: few late ones don't move it."""
+    carried = (metric for metric in METRICS.values() if test.protocol in metric.protocols)
+    for metric in sorted(carried, key=lambda metric: test.protocol not in metric.baseline):
+        if metric.laddered is not None:
+            yield Figure(metric, metric.laddered)
+
+
+def _ladder(record: Record, tests: Sequence[Test], figure: Figure) -> Ladder:
     values = _values(record, {test.name for test in tests}, figure)
     first = Rung(str(tests[0].path), _usual(values[tests[0].name], figure))
     rungs = (
@@ -72,12 +79,6 @@ def _ladder(record: Record, tests: Sequence[Test]) -> Ladder:
         for before, test in pairwise(tests)
     )
     return Ladder(str(ladder_of(tests[0])), figure, (first, *rungs))
-
-
-def _is_compared(figure: Figure, test: Test) -> bool:
-    """What runs are compared by, as reports show it first: of delays the median, which few late answers don't move."""
-    metric = figure.metric
-    return test.protocol in metric.baseline and metric.needs is None and figure.statistic == metric.shown[0]
 
 
 def _values(record: Record, tests: set[str], figure: Figure) -> Mapping[str, Mapping[_Turn, float]]:

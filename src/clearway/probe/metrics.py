@@ -90,6 +90,8 @@ class Metric:
     """How pairs are compared by it to find where a fault lies; None: they are not."""
     needs: Optional[str] = None
     """Field of a test, as a spec writes it, without which its probes don't carry it."""
+    laddered: Optional[str] = None
+    """The statistic that the rungs of a ladder are compared by; None: they are not compared by this metric."""
     question: Question = Question.WHOLE
 
     @property
@@ -235,6 +237,7 @@ THROUGHPUT = Metric(
     shown=("mean", "min"),
     rank=2,
     baseline=("tcp",),
+    laddered="mean",
     # Pairs of one network that work alike differ by some per cent.
     contrast=Contrast(10 / 9, 0.02),
     question=_WIDE,
@@ -273,6 +276,7 @@ METRICS: Mapping[str, Metric] = {
             *("latency", Duration, _LOWER, _DELAYS, None, ("http",), _latency),
             shown=(*_USUAL, "max"),
             baseline=("http",),
+            laddered="median",
             # Below 0.1 ms, or 20 us where nothing else is on the road, the machines' own delays differ.
             contrast=Contrast(1.5, 0.1, least=1e-4, by_distance=True),
             question=_QUICK,
@@ -296,6 +300,7 @@ METRICS: Mapping[str, Metric] = {
             *("connect", Duration, _LOWER, _LONGEST, "max", ("tcp", "http"), _connect),
             shown=("max",),
             rank=2,
+            laddered="mean",
             question=_QUICK,
         ),
         Metric("retransmits", Count, _LOWER, *_ONCE, ("tcp",), _retransmits, summable=True, shown=_TOTAL, rank=2),
@@ -309,6 +314,7 @@ METRICS: Mapping[str, Metric] = {
             *("round-trip", Duration, _LOWER, _DELAYS, None, ("round-trip",), _round_trip),
             shown=_USUAL,
             baseline=("round-trip",),
+            laddered="median",
             contrast=Contrast(1.5, 0.1, least=2e-5, by_distance=True),
             question=_QUICK,
         ),

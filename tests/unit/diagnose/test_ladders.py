@@ -101,6 +101,21 @@ def test_only_repeats_that_both_rungs_measured_count() -> None:
     assert found.repeats == 6
 
 
+@pytest.mark.parametrize(
+    ("protocol", "figures"),
+    [
+        ("tcp", ["throughput mean", "connect mean"]),
+        ("http", ["latency median", "connect mean"]),
+        ("round-trip", ["round-trip median"]),
+    ],
+)
+def test_new_connections_have_a_ladder_of_their_own(protocol: str, figures: list[str]) -> None:
+    spec = read_spec(f"version: 1\ntests:\n- {{name: it, protocol: {protocol}, ladder: [host, pod]}}\n")
+    found = ladders(planned(spec, inventory(2)))
+    assert [ladder.figure.name for ladder in found] == figures
+    assert {rung.value for ladder in found for rung in ladder.rungs} == {None}
+
+
 def test_a_record_gives_each_rung_its_value_and_its_cost() -> None:
     spec = read_spec(
         "version: 1\ntests:\n"
