@@ -170,6 +170,8 @@ class Taint(_Fields, frozen=True):
 class NodeSpec(_Fields, frozen=True):
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
+    provider_id: str = msgspec.field(name="providerID", default="")
+    """`aws:///eu-west-1a/i-0123`: the provider's name before the colon."""
 
 
 class ContainerImage(_Fields, frozen=True):

@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 
 from clearway.base.units import Duration, Rate, Size
-from clearway.diagnose.causes.table import causes_of
+from clearway.diagnose.causes.table import causes_of, causes_of_place
 from clearway.diagnose.retests import suspects
 from clearway.ledger.record import Record
 from clearway.probe.measurement import UNANSWERED, Counters, Tcp, TcpSockets
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Half, Probe, Result, Slot, Worker
 from clearway.report.compose import compose
-from clearway.verdict.suspect import PlaceKind, Suspect
+from clearway.report.wording import sentence
+from clearway.verdict.suspect import Place, PlaceKind, Suspect
 from unit.report.factories import TCP, Network, dead_towards, inventory, record, spec
 from unit.report.runs import judged
 
@@ -154,6 +155,28 @@ def test_a_single_flow_that_waits_for_its_window_is_known_from_a_limit_per_flow(
     single = {probe.id for round_ in made.rounds for probe in round_.probes if probe.test == "one flow"}
     changed = (counted(tcp_sockets=sockets)(one) if one.probe in single else one for one in made.results)
     assert named(replace(made, results=tuple(changed))) == [f"cause.{cause}"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "rate", "ceiling"),
+    [("aws", 4.8e9, Rate(5e9)), ("aws", 4.0e9, None), ("gce", 4.8e9, None), (None, 4.8e9, None)],
+)
+def test_a_limit_that_a_provider_is_known_to_set_is_said(
+    provider: str | None, rate: float, ceiling: Rate | None
+) -> None:
+    tests = ({**TCP, "streams": 8, "accept": []}, {**TCP, "name": "one flow", "streams": 1, "accept": []})
+
+    def carried(probe: Probe) -> Rate:
+        alone = isinstance(probe.parameters, TcpParameters) and probe.parameters.streams == 1
+        return Rate(rate if alone else 18e9)
+
+    found = inventory(2)
+    facts = {} if provider is None else {"provider": provider}
+    nodes = tuple(replace(node, facts=facts, link=None) for node in found.nodes)
+    made = record(spec(*tests), replace(found, nodes=nodes), Network(rate=carried))
+    (cause,) = causes_of_place(made, Place(PlaceKind.LINK, ("node-1", "node-2")))
+    assert (cause.code, cause.values.get("ceiling")) == ("cause.flow-limit", ceiling)
+    assert ("AWS allows one flow 5.00 Gbit/s" in sentence(cause.code, cause.values, "en")) is (ceiling is not None)
 
 
 @pytest.mark.parametrize(

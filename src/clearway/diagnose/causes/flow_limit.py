@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from clearway.base.units import Rate
 from clearway.diagnose.causes.case import Case
 from clearway.diagnose.causes.full_windows import waited
+from clearway.diagnose.ceilings import ceiling_of
 from clearway.probe.parameters import TcpParameters
 from clearway.probe.records import Reason
 
@@ -14,7 +16,12 @@ _MOST = 0.5
 def flow_limit(case: Case) -> Reason | None:
     """On the road, as it does not wait for its own window."""
     found = case.flows.get("flows.single")
-    return None if found is None or _waits(case) else Reason("cause.flow-limit", dict(found))
+    if found is None or _waits(case):
+        return None
+    rate = found["one"]
+    known = ceiling_of(case.record, case.nodes, rate) if isinstance(rate, Rate) else None
+    ceiling = {} if known is None else {"ceiling": known.rate, "provider": known.name}
+    return Reason("cause.flow-limit", {**found, **ceiling})
 
 
 def one_flow(case: Case) -> Reason | None:

@@ -17,6 +17,7 @@ from clearway.site.kubernetes.options import KubernetesOptions, Toleration
 from clearway.site.kubernetes.worker_image import WorkerImage
 
 ZONE = "topology.kubernetes.io/zone"
+_INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _KEEPS_OFF = ("NoSchedule", "NoExecute")
 _CORDON = "node.kubernetes.io/unschedulable"
@@ -94,6 +95,8 @@ def described(node: KubeNode, machine_label: str | None) -> Node:
         "architecture": info.get("architecture"),
         "kubelet": info.get("kubeletVersion"),
         "runtime": info.get("containerRuntimeVersion"),
+        "provider": node.spec.provider_id.partition(":")[0],
+        "instance-type": node.metadata.labels.get(_INSTANCE_TYPE),
     }
     labels = node.metadata.labels
     facts[CONTROL_PLANE] = "yes" if _has_control_plane(node) else None

@@ -74,6 +74,16 @@ async def test_a_node_of_another_architecture_that_has_the_image_is_measured(ser
     assert [one.name for one in (await site.inspect()).nodes] == ["node-1", "node-2", "node-3"]
 
 
+async def test_a_node_s_provider_and_instance_type_are_known(server: ApiServer, tmp_path: Path) -> None:
+    made = on("node-3", labels={"node.kubernetes.io/instance-type": "m5.large"})
+    made["spec"]["providerID"] = "aws:///eu-west-1a/i-0123"
+    server.put(names.NODES, made)
+    site = KubernetesSite(options(server, tmp_path), log=lambda finding: None)
+    facts = {one.name: one.facts for one in (await site.inspect()).nodes}
+    assert (facts["node-3"]["provider"], facts["node-3"]["instance-type"]) == ("aws", "m5.large")
+    assert "provider" not in facts["node-1"]
+
+
 async def test_an_image_of_a_registry_has_to_have_all_architectures(server: ApiServer, tmp_path: Path) -> None:
     server.put(names.NODES, on("node-2"))
     server.put(names.NODES, on("node-3", architecture="arm64"))
