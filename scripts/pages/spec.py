@@ -13,7 +13,7 @@ from clearway.spec.criteria import GOOD_SIDE, SUMMABLE, limit_examples
 from clearway.spec.describe import as_data, inline, written_as
 from clearway.spec.fields import APPLIES, NEEDED, Model, literals_in, models_in, written_fields
 from clearway.spec.load import load_profile, profile_names
-from clearway.spec.model import Background, Chaos, Repeats, Spec, Test
+from clearway.spec.model import Background, Chaos, Repeats, Search, Spec, Test
 
 _INTRODUCTION = """\
 # Spec reference
@@ -45,7 +45,7 @@ _GRAMMAR = """\
 
 def reference_markdown() -> str:
     """The whole of docs/spec-reference.md."""
-    models = [_section(model) for model in (Spec, Test, Repeats, Background, Chaos)]
+    models = [_section(model) for model in (Spec, Test, Repeats, Search, Background, Chaos)]
     grammar = _GRAMMAR.format(summable=", ".join(SUMMABLE))
     return "\n".join((_INTRODUCTION, *models, grammar, _metrics(), _profiles()))
 

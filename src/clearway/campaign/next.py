@@ -1,10 +1,11 @@
 """What comes next: the one place that decides whether, and why, there is another round. Pure.
 
-Planned rounds first, in their order; then probes without a value again, a bounded number of times; then pairs that
-are undecided with the limit inside their interval, up to the test's budget; last, places that are suspected to be at
-fault, to confirm them. What the road did to an attempt is never retried away: an attempt with a value has had its turn,
-and so has one that proves the road bad. A round is run again as a whole, so that every pair has the conditions of its
-first value: in a retry the probes that were fine take part as background, in a repeat all of them add a value.
+Planned rounds first, in their order; then probes without a value again, a bounded number of times; then the next
+steps of searches, and pairs that are undecided with the limit inside their interval, up to the test's budget; last,
+places that are suspected to be at fault, to confirm them. What the road did to an attempt is never retried away: an
+attempt with a value has had its turn, and so has one that proves the road bad. A round is run again as a whole, so
+that every pair has the conditions of its first value: in a retry the probes that were fine take part as background,
+in a repeat all of them add a value.
 
 Where nodes are broken on purpose, all rounds that need the nodes in one state, retries and repeats included, come
 before the next state: nodes are not broken a second time for a retry.
@@ -26,6 +27,7 @@ from clearway.spec.model import Test
 from clearway.verdict.judge import judge_criteria, state_of
 from clearway.verdict.model import CriterionVerdict, PairState, State
 from clearway.verdict.pair import TOTAL
+from clearway.verdict.search import search_of
 from clearway.verdict.trials import TrialIndex
 
 
@@ -34,7 +36,7 @@ def next_round(record: Record) -> Round | None:
     # Neighbours that need the nodes in the same state come together.
     for _, phase in groupby(record.spec.tests, lambda test: test.when):
         tests = {test.name for test in phase}
-        for candidates in (_planned(record), _retries(record), _repeats(record)):
+        for candidates in (_planned(record), _retries(record), _searches(record), _repeats(record)):
             if (found := next((round_ for round_ in candidates if round_.test in tests), None)) is not None:
                 return found
     return _retest(record)
@@ -109,9 +111,20 @@ def _retry(record: Record, origin: Round, void: set[str]) -> Round:
     return Round(f"{origin.id}.retry-{number}", origin.test, probes, RoundReason.RETRY, origin.origin or origin.id)
 
 
+def _searches(record: Record) -> Iterator[Round]:
+    """The next step of all pairs of a planned round whose search is not over, each at a rate of its own."""
+    index, tests = record.derived(TrialIndex), {test.name: test for test in record.spec.tests if test.search}
+    for origin in (round_ for round_ in record.plan if round_.test in tests and not _repeat_of(round_)):
+        searches = (search_of(index, tests[origin.test], probe.pair) for probe in origin.probes)
+        probes = tuple(probe for one in searches if one is not None and (probe := one.next_probe) is not None)
+        if probes:
+            made = sum(one.why is RoundReason.SEARCH and one.origin == origin.id for one in record.rounds)
+            yield Round(f"{origin.id}.search-{made + 1}", origin.test, probes, RoundReason.SEARCH, origin.id)
+
+
 def _repeats(record: Record) -> Iterator[Round]:
     index = record.derived(TrialIndex)
-    for test in record.spec.tests:
+    for test in (test for test in record.spec.tests if test.search is None):
         straddling = {pair for criterion in judge_criteria(index, test) for pair in _straddling(criterion)}
         if not straddling:
             continue

@@ -12,6 +12,7 @@ from clearway.probe.metrics import METRICS, Better, Metric
 from clearway.probe.records import Pair, Trial
 from clearway.spec.model import Test
 from clearway.verdict.evidence import value_of_all
+from clearway.verdict.search import search_of
 from clearway.verdict.trials import TrialIndex
 
 
@@ -59,7 +60,10 @@ _TAILS = 20
 def shown_figures(test: Test) -> tuple[Figure, ...]:
     """The figures of a test: what its criteria ask for, then the usual ones."""
     asked = [Figure(criterion.metric, criterion.statistic) for criterion in test.accept]
-    carried = sorted((row for row in METRICS.values() if test.protocol in row.protocols), key=lambda row: row.rank)
+    rows = (row for row in METRICS.values() if test.protocol in row.protocols)
+    # Each attempt of a search has a rate of its own: other figures of it together say nothing.
+    known = [row for row in rows if test.search is None or row.needs == "search"]
+    carried = sorted(known, key=lambda row: row.rank)
     usual = [Figure(row, statistic) for row in carried for statistic in row.shown]
     return tuple(dict.fromkeys([*asked, *usual]))
 
@@ -75,8 +79,9 @@ def pair_figures(record: Record, test: Test) -> tuple[PairFigures, ...]:
     zones = {node.name: node.zone for node in record.inventory.nodes}
     figures = shown_figures(test)
     return tuple(
-        PairFigures(pair, zones.get(pair[0].node) != zones.get(pair[1].node), _values(figures, tried), len(tried))
+        PairFigures(pair, zones.get(pair[0].node) != zones.get(pair[1].node), values, len(tried))
         for pair, tried in trials.items()
+        for values in (_values(figures, tried) if test.search is None else _found(index, test, pair, figures),)
     )
 
 
@@ -100,6 +105,13 @@ def summaries(test: Test, pairs: Iterable[PairFigures]) -> tuple[Summary, ...]:
 def _values(figures: Sequence[Figure], trials: Sequence[Trial]) -> Mapping[str, Quantity]:
     found = ((figure, value_of_all(figure.metric, figure.statistic, trials)) for figure in figures)
     return {figure.name: figure.metric.unit(value) for figure, value in found if value is not None}
+
+
+def _found(index: TrialIndex, test: Test, pair: Pair, figures: Sequence[Figure]) -> Mapping[str, Quantity]:
+    """What a search found."""
+    search = search_of(index, test, pair)
+    bracket = None if search is None else search.bracket
+    return {} if bracket is None else {figure.name: figure.metric.unit(bracket.value) for figure in figures}
 
 
 def _summary(figure: Figure, pairs: Sequence[PairFigures], *, across: bool) -> Summary | None:

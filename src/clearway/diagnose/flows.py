@@ -68,7 +68,7 @@ class _Seen:
 def flow_findings(record: Record) -> Iterator[Finding]:
     """By kind: each pair once, with its worst attempt, the worst pairs first."""
     index = record.derived(TrialIndex)
-    trials = [trial for trial in record.trials if trial.probe.is_figure and index.is_figure(trial)]
+    trials = [trial for trial in record.trials if _is_shown(trial) and index.is_figure(trial)]
     worst: dict[tuple[str, Pair], _Seen] = {}
     for seen in _all_seen(trials):
         known = worst.setdefault((seen.code, seen.pair), seen)
@@ -90,6 +90,11 @@ def shown_by(trials: Sequence[Trial]) -> Mapping[str, Mapping[str, object]]:
     for seen in _all_seen(trials):
         worst[seen.code] = max(worst.get(seen.code, seen), seen, key=lambda one: one.badness)
     return {code: seen.values for code, seen in worst.items()}
+
+
+def _is_shown(trial: Trial) -> bool:
+    """Not an attempt of a search, which drops datagrams on purpose."""
+    return trial.probe.is_figure and trial.probe.step is None
 
 
 def _all_seen(trials: Sequence[Trial]) -> Iterator[_Seen]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clearway.base.errors import UsageError
+from clearway.base.quantity_text import exact_text
 from clearway.base.units import Duration, Frequency, Rate
 from clearway.engine.table import DEFAULT_ENGINES
 from clearway.pairing.base import Member, PairScope, Partners, Rounds
@@ -104,16 +105,19 @@ def _probes(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     test = paired.test
     from_server = test.protocol == "http"
     sender, receiver = _in_networks(pair, PATHS[test.path or POD], from_server=from_server)
-    name = f"{test.name}/{sender}>{receiver}#{repeat}"
+    name = f"{test.name}/{sender}>{receiver}{'' if test.search is None else '@0'}#{repeat}"
+    parameters = probe_parameters(test, paired.links.between(pair))
+    highest = parameters.rate if test.search is not None and isinstance(parameters, UdpParameters) else None
     probe = Probe(
         id=name,
         test=test.name,
         client=receiver if from_server else sender,
         server=sender if from_server else receiver,
         engine=test.engine_name,
-        parameters=probe_parameters(test, paired.links.between(pair)),
+        parameters=parameters,
         window=Window(test.warm_up, test.duration),
         repeat=repeat,
+        step=None if highest is None else exact_text(highest),
         role=_role(paired, pair),
         background=f"{name}+background" if test.background else None,
         sender=sender if from_server else None,

@@ -144,6 +144,12 @@ def _rate(sizes: Sequence[float], interval: float) -> float:
     return sum(sizes) * 8 / (interval * len(sizes))
 
 
+def _rate_tried(trial: Trial) -> Optional[Distribution]:
+    """Of one attempt of a search; which rate is the highest to hold, all of a pair's attempts show."""
+    rate = offered(trial) if trial.probe.step is not None else None
+    return None if rate is None else SingleValue(rate.si, 1)
+
+
 def _stall(trial: Trial) -> Optional[Distribution]:
     flow = measured(trial.serve, Tcp) or measured(trial.serve, Udp) or measured(trial.send, Http)
     return None if flow is None or flow.stall is None else SingleValue(flow.stall.si, 1)
@@ -242,6 +248,14 @@ THROUGHPUT = Metric(
     contrast=Contrast(10 / 9, 0.02),
     question=_WIDE,
 )
+LOSS = Metric(
+    *("loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.loss),
+    shown=_TOTAL,
+    rank=0,
+    baseline=("udp",),
+    # A tenth of the profiles' limit counts as none. Few losses scatter much.
+    contrast=Contrast(3, 0.35, least=1e-4),
+)
 DUPLICATES = Metric("duplicates", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.duplicates, shown=_TOTAL)
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -252,18 +266,12 @@ METRICS: Mapping[str, Metric] = {
             summable=True,
             question=_WIDE,
         ),
-        Metric(
-            *("loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.loss),
-            shown=_TOTAL,
-            rank=0,
-            baseline=("udp",),
-            # A tenth of the profiles' limit counts as none. Few losses scatter much.
-            contrast=Contrast(3, 0.35, least=1e-4),
-        ),
+        LOSS,
         Metric("host-loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.host_loss, shown=_TOTAL),
         Metric("reorder", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.reorder, shown=_TOTAL),
         Metric("flow-loss", Ratio, _LOWER, *_ONCE, ("udp",), datagrams.flow_loss, shown=_TOTAL),
         DUPLICATES,
+        Metric("highest-rate", Rate, _HIGHER, *_ONCE, ("udp",), _rate_tried, shown=_TOTAL, rank=0, needs="search"),
         Metric(
             *("jitter", Duration, _LOWER, _DELAYS, None, ("udp",), datagrams.jitter),
             shown=("p95",),

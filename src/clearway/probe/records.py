@@ -63,6 +63,8 @@ class RoundReason(str, Enum):
     """The verdict on some of its pairs was undecided."""
     RETRY = "retry"
     """Some of its probes were void."""
+    SEARCH = "search"
+    """The next step of a search for the highest rate."""
     RETEST = "retest"
     """Places that are suspected to be at fault are measured again, to confirm them."""
 

@@ -157,6 +157,8 @@ def _conditions(test: Test) -> Iterator[_CodedCondition]:
     pairing = PAIRINGS[test.pairing]
     yield f"condition.{test.direction if pairing.directed else test.pairing}", {}
     yield _LOADS[test.protocol](test)
+    if test.search is not None:
+        yield "condition.search", {"most": test.search.loss, "step": test.search.step}
     if test.background is not None:
         yield "condition.background", {"streams": test.background.streams}
     if test.against_idle:

@@ -144,6 +144,9 @@ def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
         if criterion is not None and criterion.metric.name not in carried:
             values = {"metric": criterion.metric.name, "protocol": protocol}
             yield Fault("criterion.not-measured", (*path, "accept", index), carried, values=values)
+        elif criterion is not None and _is_given(test, "search") and criterion.metric.needs != "search":
+            named = {"metric": criterion.metric.name}
+            yield Fault("criterion.not-of-search", (*path, "accept", index), _FOUND_BY_SEARCH, values=named)
         elif criterion is not None and (field := criterion.metric.needs) is not None and not _is_given(test, field):
             values = {"metric": criterion.metric.name, "field": field}
             yield Fault("criterion.needs-field", (*path, "accept", index), values=values)
@@ -183,6 +186,10 @@ def without_pods(data: Any) -> Iterator[Fault]:
         for field in ("path", "ladder") if isinstance(test, Mapping) else ():
             if test.get(field) is not None:
                 yield Fault("spec.path-needs-cluster", ("tests", index, field))
+
+
+_FOUND_BY_SEARCH = tuple(name for name, metric in METRICS.items() if metric.needs == "search")
+"""Each attempt of a search has a rate of its own: other figures of it together say nothing."""
 
 
 _CHECKS: tuple[Callable[[RawTest, Path], Iterator[Fault]], ...] = (

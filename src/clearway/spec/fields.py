@@ -85,6 +85,7 @@ APPLIES: Mapping[str, Applies] = {
     "rate": Applies("protocol", ("udp", "http")),
     "datagram": Applies("protocol", ("udp",)),
     "flows": Applies("protocol", ("udp",)),
+    "search": Applies("protocol", ("udp",)),
     "connections": Applies("protocol", ("http",)),
     "body": Applies("protocol", ("http",)),
     "message": Applies("protocol", ("round-trip",)),

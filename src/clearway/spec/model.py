@@ -17,7 +17,7 @@ from clearway.pairing.table import DEFAULT_PAIRING, PAIRINGS
 from clearway.probe.paths import PATHS
 from clearway.spec.criteria import Criterion, LinkShare
 from clearway.spec.ladder import put_out
-from clearway.spec.parts import Background, Chaos, FailureName, Repeats, SpecPart
+from clearway.spec.parts import Background, Chaos, FailureName, Repeats, Search, SpecPart
 from clearway.spec.types import (
     CriterionField,
     DurationField,
@@ -159,6 +159,10 @@ class Test(SpecPart):
         description="Sockets that share the rate, each with a port of its own. 32 meet a given one of eight links of "
         "a bundle, or of eight equal-cost paths, in 98.6 % of all runs; the loss of each flow is counted.",
     )
+    search: Search | None = Field(
+        None,
+        description="Look for the highest rate with little loss, up to `rate`; `{}` is enough. Left out: `rate` only.",
+    )
     connections: int = Field(
         16,
         ge=1,
@@ -275,6 +279,7 @@ __all__ = [
     "Rate",
     "Ratio",
     "Repeats",
+    "Search",
     "Spec",
     "Test",
 ]

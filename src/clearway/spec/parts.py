@@ -34,6 +34,20 @@ class Repeats(SpecPart):
     )
 
 
+class Search(SpecPart):
+    """A search for the highest rate that loses no more than a limit, from `rate` down, by bisection."""
+
+    loss: Annotated[RatioField, Field(gt=Ratio(0), lt=Ratio(1))] = Field(
+        Ratio(0.001),
+        description="Loss that a rate may have to count as carried. RFC 2544 asks for none; one datagram "
+        "in 1,000 is what calls and video stand.",
+    )
+    step: Annotated[RatioField, Field(ge=Ratio(0.001), le=Ratio(0.5))] = Field(
+        Ratio(0.02),
+        description="How exactly the rate is found, as a share of `rate`. 2 % takes 7 rounds, 0.1 % 11.",
+    )
+
+
 class Background(SpecPart):
     """Bulk TCP on the same path, so that latency is judged at maximum load."""
 

@@ -65,7 +65,7 @@ def _spec_lines(values: Mapping[str, Any]) -> Iterator[str]:
 def _test_lines(values: Mapping[str, Any], given: set[str], explained: set[str]) -> Iterator[str]:
     """One test; a field is explained where it is met first."""
     fields = written_fields(Test)
-    for name in applicable(fields, values):
+    for name in (name for name in applicable(fields, values) if name not in _OF_OTHER_TESTS):
         entry = _entry(name, fields[name], values, active=name in given)
         first = name == "name"
         if name not in explained:
@@ -76,6 +76,10 @@ def _test_lines(values: Mapping[str, Any], given: set[str], explained: set[str])
             yield from ("    accept:", *(f"      - {criterion}" for criterion in criteria)) if criteria else ()
         else:
             yield entry.line("  - " if first else "    ")
+
+
+_OF_OTHER_TESTS = ("search",)
+"""Made real, they would contradict the criteria of these tests."""
 
 
 def _entry(name: str, info: FieldInfo, values: Mapping[str, Any], *, active: bool) -> _Entry:

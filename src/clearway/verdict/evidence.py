@@ -18,11 +18,11 @@ from clearway.probe.measurement import Http
 from clearway.probe.metrics import Metric, measured
 from clearway.probe.records import Reason, Trial
 from clearway.spec.criteria import EVERY, GOOD_SIDE, Criterion, Over, Relation
-from clearway.verdict.interval import Added, Percentile, Pooled, Share, Worst
+from clearway.verdict.interval import Added, Bracket, Percentile, Pooled, Share, Worst
 from clearway.verdict.noise import Means, block_error
 from clearway.verdict.thresholds import BEYOND_PERCENTILE, BLOCK, RULE_OF_THREE
 
-Evidence = Means | Share | Percentile | Added | Worst
+Evidence = Means | Share | Percentile | Added | Bracket | Worst
 
 
 @dataclass(frozen=True, slots=True)

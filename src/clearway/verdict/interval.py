@@ -157,6 +157,17 @@ class Worst:
         return Interval(self.value, self.value, self.value)
 
 
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A value that was shown, and the least that is shown not to be: the true one lies between them."""
+
+    value: float
+    top: float
+
+    def interval(self, low: float, high: float) -> Interval:
+        return Interval(self.value, self.value, self.top)
+
+
 def _known_from(freedom: int, tail: float) -> float:
     """Which part of the samples counts where a design effect is known from few blocks: Korn and Graubard's."""
     return (normal_quantile(tail) / student_quantile(tail, freedom)) ** 2

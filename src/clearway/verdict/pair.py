@@ -23,6 +23,7 @@ from clearway.verdict.interval import Interval, Mean
 from clearway.verdict.looks import Looks
 from clearway.verdict.model import PairState, PairValue
 from clearway.verdict.noise import Means, Noise
+from clearway.verdict.search import RateSearch, search_of
 from clearway.verdict.thresholds import ZONE
 from clearway.verdict.trials import TrialIndex
 from clearway.verdict.waits import tools_waited, without_waits
@@ -86,6 +87,9 @@ def decide(criterion: Criterion, repeats: Repeats, members: Sequence[Member]) ->
 
 def _pairs(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]:
     for pair in pairs:
+        if (search := search_of(context.index, context.test, pair)) is not None:
+            yield _found(context, pair, search)
+            continue
         limit, samples = limit_for(context.criterion, context.index.link(pair)), collect_samples(context, pair)
         evidence = pooled(context.criterion, limit, samples.readings) if samples.readings else None
         member = Member(pair, limit, samples, evidence, len(samples.readings))
@@ -93,6 +97,13 @@ def _pairs(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]
             limit is not None and evidence is not None and not context.criterion.is_met(evidence.value, limit.si)
         )
         yield replace(member, unwaited=without_waits(context.criterion, samples.readings)) if is_beyond else member
+
+
+def _found(context: CriterionContext, pair: Pair, search: RateSearch) -> Member:
+    """What a search found. Each step is judged by itself, so nothing that one attempt shows is said of the pair."""
+    bracket, limit = search.bracket, limit_for(context.criterion, context.index.link(pair))
+    missing = _why_missing(context, context.index.attempts[context.test.name, pair], 0) if bracket is None else ()
+    return Member(pair, limit, Samples(unusable=missing), bracket, search.repeats)
 
 
 def _groups(context: CriterionContext, pairs: Sequence[Pair]) -> Iterator[Member]:
