@@ -10,7 +10,6 @@ from importlib.resources import files
 from typing import Any
 
 from clearway.report.document import ReportDocument
-from clearway.report.page.page import page
 
 _ASSETS = "clearway.report.page.assets"
 
@@ -22,6 +21,8 @@ class HtmlReport:
     file_name = "report.html"
 
     def render(self, document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> str:
+        from clearway.report.page.page import page  # late, as Jinja2: commands that need no page start without it
+
         style, script = _asset("report.css"), _asset("report.js")
         made: str = _template().render(
             page=page((document, *translations)),

@@ -12,8 +12,9 @@ from lxml import etree, html
 
 from clearway.report.html import HtmlReport
 from clearway.verdict.model import State
+from unit.report.factories import HTTP, TCP, UDP, Network, inventory, record, slow_node, spec
 from unit.report.hostile import poisoned
-from unit.report.runs import RUNS, Run, big, composed
+from unit.report.runs import RUNS, Run, big, composed, judged
 
 EVIL = "<script>alert(1)</script>\"' onload=x \u202egnp.exe ${7*7} {{ 7*7 }} =cmd|' /C calc'!A0 " + "x" * 300
 every_run = pytest.mark.parametrize("run", [*RUNS.values(), big()], ids=[*RUNS, "big"])
@@ -148,3 +149,45 @@ def test_hostile_names_stay_text() -> None:
     assert "49" not in said(page.xpath("//h1/..")[0]).split()
     assert page.xpath("//@*[starts-with(name(), 'on')]") == []
     etree.tostring(page)  # every name is one that XML allows
+
+
+def test_a_dead_road_is_no_number_on_the_first_sheet() -> None:
+    page = tree(text_of(RUNS["unreachable"]))
+    (number,) = page.xpath("//article[1]/p[contains(@class, 'number')]/span[@lang='en']")
+    assert said(number) == "unreachable"
+
+
+def test_what_is_undecided_is_said_to_be_so_in_the_sentence_to_repeat() -> None:
+    (box,) = tree(text_of(RUNS["interrupted"])).xpath("//blockquote")
+    assert "are undecided" in said(box)
+    assert "lanes" not in said(tree(text_of(RUNS["interrupted"])).xpath("//article[1]")[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("nodes", "bandwidth", "most"),
+    [
+        (100, {**TCP, "direction": "forward"}, 500_000),
+        (1000, {**TCP, "pairing": "sample", "sample": "0.3 %"}, 8_000_000),
+    ],
+)
+def test_a_large_network_is_a_file_of_bounded_size(nodes: int, bandwidth: dict[str, object], most: int) -> None:
+    """The limits of what can be mailed; a thousand nodes are sampled."""
+    run = judged(record(spec(bandwidth, HTTP, UDP), inventory(nodes, 2), Network(rate=slow_node("node-3"))))
+    text = HtmlReport().render(composed(run, "en"), [composed(run, "ko")])
+    assert len(text.encode()) <= most
+    page = tree(text)
+    assert len(page.xpath("//div[@id='map-0']//table[starts-with(@class, 'heat')]/tbody/tr")) == 20
+    assert "node-3" in page.xpath("//div[@id='map-0']//table[starts-with(@class, 'heat')]/tbody/tr/th/bdi/text()")
+    assert len(page.xpath("//table[@data-table='0']/tbody/tr")) == 200
+
+
+def test_a_ladder_has_a_bar_for_each_path_and_says_what_each_layer_costs() -> None:
+    page = tree(text_of(RUNS["ladder"]))
+    (part,) = composed(RUNS["ladder"]).ladders
+    rows = page.xpath("//table[contains(@class, 'ladder')]/tbody/tr")
+    assert len(rows) == len(part.rungs)
+    for row, rung in zip(rows, part.rungs, strict=True):
+        assert (rung.sentence or "-") in said(row)
+        width = float(row.xpath(".//*[@class='fill']/@width")[0].rstrip("%"))
+        assert (width > 0) == (rung.value is not None)

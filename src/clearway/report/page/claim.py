@@ -53,6 +53,7 @@ def _found(one: JudgedCriterion, voices: Voices) -> Text:
         limit=one.part.limit,
         holds=one.count(PairState.HOLDS),
         pairs=len(one.part.pairs),
+        undecided=one.count(PairState.UNDECIDED) or None,
         worst=None if worst is None or worst.value is None else one.shown(worst.value),
         load=voices.say("page.while-full") if one.test.under_load else None,
     )

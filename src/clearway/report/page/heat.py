@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from statistics import median_low
 
 from clearway.report.document import PairPart
@@ -232,8 +234,14 @@ class _Drawing:
         return node in self.bad.all and self.bad.broken < self.bad.pairs
 
     def _begins_zone(self, node: str) -> bool:
-        before = self.nodes[self.nodes.index(node) - 1] if self.nodes[0] != node else None
-        return before is not None and self.zone_of.get(before, "") != self.zone_of.get(node, "")
+        return node in self._first_of_zone
+
+    @cached_property
+    def _first_of_zone(self) -> frozenset[str]:
+        """All but the first zone's."""
+        return frozenset(
+            node for before, node in pairwise(self.nodes) if self.zone_of.get(before, "") != self.zone_of.get(node, "")
+        )
 
     def _cell(self, sender: str, receiver: str) -> MapCell:
         border = self._begins_zone(receiver)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from clearway.base.units import Quantity
 from clearway.probe.metrics import METRICS, Better, Metric
@@ -55,9 +56,19 @@ class JudgedCriterion:
 
     @property
     def worst(self) -> PairPart | None:
-        """The worst pair that has a value, else the worst."""
+        """The worst pair; of those that are undecided, one that has a value."""
         pairs = self.part.pairs
-        return next((pair for pair in pairs if pair.value is not None), pairs[0] if pairs else None)
+        if not pairs or pairs[0].standing is PairState.BREAKS:
+            return pairs[0] if pairs else None
+        return next((pair for pair in pairs if pair.value is not None), pairs[0])
+
+    @property
+    def worst_subject(self) -> Text:
+        """The worst pair by its name."""
+        index = next(at for at, pair in enumerate(self.part.pairs) if pair is self.worst)
+        return self.voices.each(
+            lambda document: document.tests[self.test_index].criteria[self.index].pairs[index].subject
+        )
 
     @property
     def limits(self) -> tuple[Quantity, ...]:
@@ -65,7 +76,7 @@ class JudgedCriterion:
         known = (pair.limit for pair in self.part.pairs)
         return tuple(dict.fromkeys(limit for limit in known if limit is not None))
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         """Fits the values; where all are 0, the limits."""
         values = [pair.value for pair in self.part.pairs if pair.value is not None]
@@ -79,6 +90,12 @@ class JudgedCriterion:
 
     def count(self, standing: PairState) -> int:
         return sum(pair.standing is standing for pair in self.part.pairs)
+
+    def shown_of(self, pair: PairPart | None) -> str | Text:
+        """Its value; a pair that breaks without one is unreachable."""
+        if pair is None or (pair.value is None and pair.standing is not PairState.BREAKS):
+            return "-"
+        return self.voices.say("page.key-unreachable") if pair.value is None else self.shown(pair.value)
 
     def shown(self, value: Quantity) -> str:
         return rounded(self.part.metric, value)

@@ -13,6 +13,7 @@ from clearway.report.page.charts import courses, distributions, percentiles
 from clearway.report.page.claim import Shield, shield, span, utc_beside
 from clearway.report.page.heat import HeatMap, heat_map
 from clearway.report.page.judged import JudgedCriterion, judged_criteria
+from clearway.report.page.ladders import LadderTable, ladder_tables
 from clearway.report.page.nodes import NodeTable, node_table
 from clearway.report.page.pairs import PairTable, packed, pair_tables
 from clearway.report.page.plot import Chart
@@ -38,8 +39,8 @@ class CriterionRow:
     holds: int
     undecided: int
     pairs: int
-    worst: str
-    worst_pair: str
+    worst: str | Text
+    worst_pair: str | Text
     sentence: Text
 
 
@@ -81,6 +82,7 @@ class Page:
     distributions: tuple[Chart, ...]
     courses: tuple[Chart, ...]
     percentiles: tuple[Chart, ...]
+    ladders: tuple[LadderTable, ...]
     tests: tuple[TestNote, ...]
     conditions: tuple[tuple[Text, Text], ...]
     nodes: NodeTable | None
@@ -113,6 +115,7 @@ def page(documents: Sequence[ReportDocument]) -> Page:
         distributions=tuple(distributions(criteria)),
         courses=tuple(courses(voices, criteria)),
         percentiles=tuple(percentiles(voices, criteria)),
+        ladders=ladder_tables(voices),
         tests=tuple(_tests(voices)),
         conditions=_conditions(voices),
         nodes=node_table(voices),
@@ -145,8 +148,8 @@ def _criterion(one: JudgedCriterion) -> CriterionRow:
         holds=one.count(PairState.HOLDS),
         undecided=one.count(PairState.UNDECIDED),
         pairs=len(one.part.pairs),
-        worst="-" if worst is None or worst.value is None else one.shown(worst.value),
-        worst_pair="-" if worst is None else worst.subject,
+        worst=one.shown_of(worst),
+        worst_pair="-" if worst is None else one.worst_subject,
         sentence=one.sentence,
     )
 

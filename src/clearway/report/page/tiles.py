@@ -36,7 +36,7 @@ class Tile:
     state: State | None
     """None: nothing of it was measured."""
     answer: Text
-    number: str
+    number: str | Text
     unit: str
     what: tuple[Text, ...] = ()
     bar: Gauge | None = None
@@ -56,7 +56,8 @@ def _tile(question: Question, criteria: Sequence[JudgedCriterion], voices: Voice
     if not asked:
         return _unjudged(question, voices)
     shown, worst = asked[0], asked[0].worst
-    number, _, unit = ("-", "", "") if worst is None or worst.value is None else shown.shown(worst.value).partition(" ")
+    value = shown.shown_of(worst)
+    number, unit = (value, "") if isinstance(value, Text) else _parts(value)
     return Tile(
         question=voices.say(f"page.question-{_question(question, [one.test.under_load for one in asked])}"),
         state=shown.part.state,
@@ -68,6 +69,11 @@ def _tile(question: Question, criteria: Sequence[JudgedCriterion], voices: Voice
         analogy=_analogy(shown, worst, voices),
         counts=tuple(voices.say("page.counted", measure=one.measure, counts=one.counts) for one in asked),
     )
+
+
+def _parts(value: str) -> tuple[str, str]:
+    number, _, unit = value.partition(" ")
+    return number, unit
 
 
 def _question(question: Question, under_load: Sequence[bool]) -> str:
@@ -83,7 +89,7 @@ def _unjudged(question: Question, voices: Voices) -> Tile:
 def _what(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> list[Text]:
     if worst is None:
         return [shown.measure]
-    return [voices.say("page.worst-of", measure=shown.measure, subject=worst.subject)]
+    return [voices.say("page.worst-of", measure=shown.measure, subject=shown.worst_subject)]
 
 
 def _bar(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> Gauge | None:
@@ -104,8 +110,8 @@ def _is_road(shown: JudgedCriterion) -> bool:
 
 
 def _analogy(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> Text | None:
-    """What the figure would be on a road of lanes and trucks. Only of what was measured."""
-    if worst is None or worst.value is None or worst.limit is None:
+    """What the figure would be on a road of lanes and trucks. Only of what was measured and decided."""
+    if shown.part.state is State.INCONCLUSIVE or worst is None or worst.value is None or worst.limit is None:
         return None
     if _is_road(shown):
         return _lanes(worst.value, worst.limit, voices) if shown.metric.better is Better.HIGHER else None
@@ -120,6 +126,7 @@ def _analogy(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> 
 def _lanes(value: Quantity, limit: Quantity, voices: Voices) -> Text | None:
     if limit.si <= 0:
         return None
-    open_ = int(_LANES * value.si / limit.si)
-    code = "page.lanes-open" if open_ >= _LANES else "page.lanes-closed"
-    return voices.say(code, lanes=_LANES, open=max(0, open_))
+    if value.si >= limit.si:
+        return voices.say("page.lanes-open", lanes=_LANES)
+    nearest = min(round(_LANES * value.si / limit.si), _LANES - 1)
+    return voices.say("page.lanes-closed", lanes=_LANES, open=max(nearest, 1 if value.si > 0 else 0))

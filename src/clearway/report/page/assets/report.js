@@ -73,6 +73,7 @@
   };
   let promise = null;
   const data = () => (promise = promise || unpack());
+  addEventListener("load", () => setTimeout(data, 200));
   const state = (letter) => {
     const found = all("span[data-state]", $("standings").content).find((one) => one.dataset.state === letter);
     return found ? found.cloneNode(true) : document.createTextNode("");
@@ -195,11 +196,13 @@
     if (more) more.hidden = count >= rows.length;
   };
   const size = (figure) => (figure === "" ? NaN : Number(figure.replaceAll(",", "")));
-  const order = (column, up, nodes) => (one, other) => {
-    if (column < 2) return up * nodes[one[column]].localeCompare(nodes[other[column]], undefined, { numeric: true });
-    if (column === 2) return up * one[2].localeCompare(other[2]);
-    const [a, b] = [size(one[column]), size(other[column])];
-    return Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : up * (a - b);
+  const names = new Intl.Collator(undefined, { numeric: true });
+  const sorted = (rows, column, up, nodes) => {
+    const key = column < 2 ? (row) => nodes[row[column]] : column === 2 ? (row) => row[2] : (row) => size(row[column]);
+    const last = (value) => Number.isNaN(value);
+    const order = column < 3 ? (a, b) => up * names.compare(a.key, b.key)
+      : (a, b) => (last(a.key) - last(b.key)) || up * (a.key - b.key);
+    return rows.map((row) => ({ row, key: key(row) })).sort(order).map((one) => one.row);
   };
   tables.forEach((table, at) => {
     all("thead th", table).forEach((head, column) => {
@@ -212,7 +215,7 @@
         all("th", table).forEach((one) => one.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", up === 1 ? "ascending" : "descending");
         const known = await data();
-        known.tables[at].sort(order(column, up, known.nodes));
+        known.tables[at] = sorted(known.tables[at], column, up, known.nodes);
         draw(table, known.tables[at], known.nodes, shown.get(table) || 200);
       });
     });
