@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from clearway.base.units import Rate
 from clearway.campaign.next import next_round
+from clearway.diagnose.causes.table import causes_of
 from clearway.diagnose.retests import suspects
 from clearway.ledger.record import Record
 from clearway.probe.records import Outcome, Probe, Result, Role, Round, RoundReason
@@ -101,6 +103,10 @@ def test_what_is_slow_with_others_only_is_measured_alone_and_then_with_them() ->
     assert {probe.role for probe in together.probes} == {Role.RETEST, Role.BACKGROUND}
     (one,) = suspects(record)
     assert (one.place, one.standing) == (Place(PlaceKind.ZONES, ("zone-a", "zone-b")), Confirmation.TOGETHER)
+    (cause,) = causes_of(record, one)
+    assert cause.code == "cause.shared-limit"
+    crowd = sum([ZONE_OF[slot.node] for slot in probe.pair] == ["zone-a", "zone-b"] for probe in together.probes)
+    assert cause.values["rate"].over(Rate(BAD)) == pytest.approx(crowd, abs=1)
 
 
 ZONE_OF = {f"node-{number}": "zone-a" if number <= 4 else "zone-b" for number in range(1, 9)}
