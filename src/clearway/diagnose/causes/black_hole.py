@@ -23,5 +23,6 @@ def black_hole(case: Case) -> Reason | None:
 
 
 def _meets(case: Case, road: RoadMtu) -> bool:
-    places = case.record.derived(surroundings_of).places_on((road.sender.node, road.receiver.node))
-    return case.place in places
+    """Not of a node that is none of the run's any more."""
+    surroundings, ends = case.record.derived(surroundings_of), (road.sender.node, road.receiver.node)
+    return surroundings.zones.keys() >= set(ends) and case.place in surroundings.places_on(ends)
