@@ -21,7 +21,7 @@ from clearway.probe.parameters import (
     UdpParameters,
     Window,
 )
-from clearway.probe.paths import PATHS, Path
+from clearway.probe.paths import PATHS, TrafficPath
 from clearway.probe.records import Finding, Inventory, Node, Pair, Probe, Role, Round, Severity, Slot
 from clearway.probe.slot import POD
 from clearway.spec.criteria import LinkShare
@@ -138,7 +138,7 @@ def _idle(paired: PairedTest, pair: Pair, repeat: int) -> Iterator[Probe]:
     yield replace(loaded, id=name, role=Role.IDLE, background=None)
 
 
-def _in_networks(pair: Pair, path: Path, *, from_server: bool) -> Pair:
+def _in_networks(pair: Pair, path: TrafficPath, *, from_server: bool) -> Pair:
     """Sender and receiver, each in the network that the path has its end in."""
     ends = (path.server, path.client) if from_server else (path.client, path.server)
     sender, receiver = (replace(slot, network=network) for slot, network in zip(pair, ends, strict=True))

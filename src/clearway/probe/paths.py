@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import FrozenSet, Mapping
 
-from clearway.probe.slot import HOST, POD, Slot
+from clearway.probe.slot import HOST, POD, Network, Slot
 
 
 @dataclass(frozen=True)
-class Path:
+class TrafficPath:
     name: str
-    client: str = POD
+    client: Network = POD
     """The network of the client's worker."""
-    server: str = POD
+    server: Network = POD
     service: bool = False
     """Whether the client dials an address of a Service, which the cluster translates to the server's."""
 
@@ -23,14 +23,14 @@ class Path:
         return HOST in (self.client, self.server)
 
 
-PATHS: Mapping[str, Path] = {
+PATHS: Mapping[str, TrafficPath] = {
     path.name: path
     for path in (
-        Path("host", HOST, HOST),
-        Path("host-to-pod", HOST, POD),
-        Path("pod"),
-        Path("cluster-ip", service=True),
-        Path("node-port", service=True),
+        TrafficPath("host", HOST, HOST),
+        TrafficPath("host-to-pod", HOST, POD),
+        TrafficPath("pod"),
+        TrafficPath("cluster-ip", service=True),
+        TrafficPath("node-port", service=True),
     )
 }
 """Each with what the one before has, and more."""

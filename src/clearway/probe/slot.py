@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any, Literal, Tuple
 
 from clearway.base.texts import cleaned
 from clearway.probe.json_values import Codec, CodecError, quoted
 
-POD, HOST = "pod", "host"
-"""Networks that a worker may be in: that of its pod, or that of its machine."""
+Network = Literal["pod", "host"]
+"""That a worker is in: the one of its pod, or the one of its machine."""
+POD: Network = "pod"
+HOST: Network = "host"
 
 
 @dataclass(frozen=True, order=True)
@@ -19,7 +21,7 @@ class Slot:
 
     node: str
     index: int = 0
-    network: str = POD
+    network: Network = POD
     """`host` only for workers in a cluster that use the network of their node."""
 
     def __str__(self) -> str:

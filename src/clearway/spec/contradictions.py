@@ -15,7 +15,7 @@ from clearway.engine.table import DEFAULT_ENGINES, ENGINES
 from clearway.pairing.all_to_all import ALL_TO_ALL
 from clearway.pairing.incast import INCAST
 from clearway.probe.metrics import METRICS
-from clearway.probe.paths import PATHS
+from clearway.probe.paths import PATHS, TrafficPath
 from clearway.spec.criteria import Criterion, parse_criterion
 from clearway.spec.faults import Fault
 from clearway.spec.fields import APPLIES, NEEDED, literals_in, written_fields
@@ -154,7 +154,7 @@ def _criterion_without_metric(test: RawTest, path: Path) -> Iterator[Fault]:
 
 def _path_and_scope(test: RawTest, path: Path) -> Iterator[Fault]:
     """Within a node there is one worker in its own network; and a Service has few ports."""
-    ways = [PATHS[way] for way in _ways(test) if way in PATHS]
+    ways = _known_paths(test)
     if test.get("scope") == "same-node" and (hosts := tuple(way.name for way in ways if way.uses_host)):
         yield Fault("spec.path-within-node", (*path, "scope"), values={"paths": hosts})
     served, pairing = tuple(way.name for way in ways if way.service), _word(test, "pairing")
@@ -173,10 +173,11 @@ def _ladder(test: RawTest, path: Path) -> Iterator[Fault]:
         yield Fault("spec.path-beside-ladder", (*path, "path"))
 
 
-def _ways(test: RawTest) -> tuple[Any, ...]:
-    """The paths of a test, as they are written."""
+def _known_paths(test: RawTest) -> list[TrafficPath]:
+    """The paths of a test, and the rungs of its ladder."""
     rungs = test.get("ladder")
-    return (test.get("path"), *(rungs if isinstance(rungs, list) else ()))
+    written = (test.get("path"), *(rungs if isinstance(rungs, list) else ()))
+    return [PATHS[word] for word in written if isinstance(word, str) and word in PATHS]
 
 
 def without_pods(data: Any) -> Iterator[Fault]:

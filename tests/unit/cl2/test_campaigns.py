@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clearway.base.errors import SiteError
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.acceptance import conclude_in
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
 from clearway.ledger.record import Record
@@ -83,11 +84,11 @@ async def test_a_campaign_is_judged_once_for_its_reports_and_its_outcome(
 ) -> None:
     judged = list[Record]()
 
-    def counted(record: Record, language: Language) -> ReportDocument:
+    def counted(languages: Iterable[Language], record: Record) -> tuple[ReportDocument, ...]:
         judged.append(record)
-        return conclude(record, language)
+        return conclude_in(languages, record)
 
-    monkeypatch.setattr("clearway.cl2.measurements.network.measurement.conclude", counted)
+    monkeypatch.setattr("clearway.cl2.measurements.network.measurement.conclude_in", counted)
     cluster.let_go()
     async with asyncio.timeout(PATIENCE):
         measurement = NetworkPerformance()

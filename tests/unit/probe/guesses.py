@@ -16,6 +16,7 @@ from clearway.base.units import Count, Duration, Frequency, Quantity, Rate, Rati
 from clearway.probe.histogram import Histogram
 from clearway.probe.json_values import Address, Mtu, Port, Version
 from clearway.probe.measurement import Interval, Series
+from clearway.probe.slot import HOST, POD, Network
 
 FINITE = st.floats(-1e30, 1e30)
 WORDS = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=8).map(cleaned)
@@ -38,6 +39,7 @@ PLAIN: Mapping[Any, SearchStrategy[Any]] = {
     Mtu: st.integers(68, 65_535),
     Version: st.lists(st.integers(0, 999).map(str), min_size=1, max_size=4).map(".".join),
     Histogram: HISTOGRAMS,
+    Network: st.sampled_from((POD, HOST)),
     # Byte counts travel as whole numbers.
     Size: st.builds(Size, st.integers(0, 2**53)),
 }
