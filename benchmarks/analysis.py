@@ -19,7 +19,7 @@ from statistics import median
 
 from benchmarks.figure import Figure
 from clearway.base.garbage import no_search_for_garbage
-from clearway.campaign.acceptance import render_all
+from clearway.campaign.conclusion import render_all
 from clearway.diagnose import diagnose
 from clearway.ledger.read import read_run
 from clearway.ledger.record import Record

@@ -10,7 +10,8 @@ from benchmarks.figure import Figure
 from benchmarks.flow import Action, Beside, Moment, WitnessedLab, accepted, measured_trials, wait_until
 from clearway.base.units import Ratio
 from clearway.probe.measurement import Udp
-from clearway.probe.metrics import METRICS, measured
+from clearway.probe.metrics import METRICS
+from clearway.probe.readings import measured
 from clearway.probe.records import Trial
 from clearway.site.lab.model import LabNode, LabSpec, LinkException
 from clearway.site.lab.topology import LISTING_ARGV, drops

@@ -14,7 +14,7 @@ from benchmarks.figure import Figure, Paired
 from benchmarks.flow import Beside, Moment, WitnessedLab, accepted
 from clearway.base.units import Duration, Rate
 from clearway.probe.measurement import Http
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.site.lab.model import LabSpec, Link
 from faults.kinds import Outage
 from faults.model import Ends, port

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.flow import accepted
-from clearway.campaign.acceptance import EXIT_CODES, conclude
+from clearway.campaign.conclusion import EXIT_CODES, conclude
 from clearway.ledger.disk import write_whole
 from clearway.ledger.record import Record
 from clearway.probe.records import Probe, Round

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from clearway.campaign.acceptance import conclude, render_all
+from clearway.campaign.conclusion import conclude, render_all
 from clearway.ledger import files
 from clearway.ledger.chain import Head, LineForm, form_of, sha256
 from clearway.ledger.disk import pretty

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Rate
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.diagnose.losses import loss_findings
 from clearway.report.text import TextReport
 from clearway.site.lab.model import LabSpec, Link

@@ -11,7 +11,7 @@ from clearway.base.units import Rate
 from clearway.diagnose.figures import pair_figures
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Tcp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Role
 from clearway.site.lab.model import LabSpec, Link
 from clearway.verdict.judge import judge

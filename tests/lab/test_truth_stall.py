@@ -11,7 +11,8 @@ from benchmarks.flow import accepted, measured_trials
 from clearway.base.units import Rate
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Tcp, Udp
-from clearway.probe.metrics import METRICS, measured
+from clearway.probe.metrics import METRICS
+from clearway.probe.readings import measured
 from clearway.probe.records import Round, Trial
 from clearway.site.lab.model import LabSpec, Link
 from faults.kinds import Duplication, Outage

@@ -1,4 +1,4 @@
-"""One acceptance: inspect, plan, measure round after round until nothing is left to learn, then conclude."""
+"""One acceptance: inspect, plan, measure round after round until nothing is left to learn."""
 
 from __future__ import annotations
 
@@ -16,11 +16,8 @@ from typing import Any
 from clearway import __version__
 from clearway.base.clock import Clock
 from clearway.base.errors import ClearwayError, SiteError, UsageError
-from clearway.base.garbage import no_search_for_garbage
 from clearway.campaign.next import next_round
 from clearway.campaign.preflight import check_workers, rehearse
-from clearway.diagnose import diagnose
-from clearway.ledger.disk import write_whole
 from clearway.ledger.files import FORMAT_VERSION, Manifest
 from clearway.ledger.record import Record
 from clearway.ledger.seal import SealReason
@@ -29,19 +26,11 @@ from clearway.plan.model import Plan, wanted_nodes
 from clearway.plan.schedule import make_plan
 from clearway.probe.observations import RUN_BRAKED, RUN_FINISHED, RUN_INTERRUPTED, ObservationKind
 from clearway.probe.records import Inventory, Observation, Reason, Result, Round, Worker
-from clearway.report.compose import compose
-from clearway.report.document import ReportDocument
-from clearway.report.provenance import Provenance, with_provenance
-from clearway.report.table import REPORTS
-from clearway.report.wording import Language
 from clearway.run.path_mtu import probe_path_mtus
 from clearway.run.round import DispatchEstimate, run_round
 from clearway.run.worker_pool import WorkerPool
 from clearway.site.base import Site, WatchContext, Watcher
-from clearway.spec.limits import LimitsFile, with_limits
 from clearway.spec.model import Spec
-from clearway.verdict.judge import judge
-from clearway.verdict.model import State
 
 _READY = 180.0
 """Seconds for all workers to become ready: long enough to pull an image of 43 MB over a slow link. A worker that can't
@@ -272,50 +261,3 @@ def _compare(before: Inventory, now: Inventory) -> None:
     changed = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
     if gone or come or changed:
         raise SiteError("resume.nodes-changed", gone=tuple(gone), come=tuple(come), changed=tuple(changed))
-
-
-EXIT_CODES: Mapping[State, int] = {
-    State.PASS: 0,
-    State.MEASURED: 0,
-    State.FAIL: 1,
-    State.INCONCLUSIVE: 3,
-}
-
-
-def conclude(
-    record: Record,
-    language: Language,
-    limits: LimitsFile | None = None,
-    provenance: Provenance | None = None,
-) -> ReportDocument:
-    """What `conclude_in` makes, in one language."""
-    return conclude_in((language,), record, limits, provenance)[0]
-
-
-def conclude_in(
-    languages: Iterable[Language],
-    record: Record,
-    limits: LimitsFile | None = None,
-    provenance: Provenance | None = None,
-) -> tuple[ReportDocument, ...]:
-    """Judge a run, diagnose it, and compose its report in each language, for all formats to render.
-
-    With `limits` by these, and the report says what the run's own criteria make of it. Raises UsageError if they don't
-    fit the run.
-    """
-    if limits is not None:
-        provenance = provenance and replace(provenance, own=judge(record).state)
-        record = replace(record, spec=with_limits(record.spec, limits))
-    with no_search_for_garbage():
-        verdict = diagnose(record, judge(record))
-        return tuple(with_provenance(compose(record, verdict, language), record, provenance) for language in languages)
-
-
-def render_all(document: ReportDocument, translations: Sequence[ReportDocument] = ()) -> dict[str, str]:
-    """The report in every format, by the format's name."""
-    return {name: report.render(document, translations) for name, report in REPORTS.items()}
-
-
-def save_reports(texts: Mapping[str, str], folder: Path) -> dict[str, Path]:
-    """Every format, into the run directory."""
-    return {name: write_whole(folder / REPORTS[name].file_name, text) for name, text in texts.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearway.base.errors import INTERRUPTED, ClearwayError, InternalError
-from clearway.campaign.acceptance import EXIT_CODES
+from clearway.campaign.conclusion import EXIT_CODES
 from clearway.verdict.judge import fold
 from clearway.verdict.model import State
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import ClearwayError, LedgerError
-from clearway.campaign.acceptance import EXIT_CODES, conclude_in, render_all, save_reports
+from clearway.campaign.conclusion import EXIT_CODES, conclude_in, render_all, save_reports
 from clearway.cli.flags import JsonFlag, Lang, RunFolder, chosen_language
 from clearway.cli.streams import take_lost_output
 from clearway.ledger.chain import sha256

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from clearway.base.errors import UsageError
-from clearway.campaign.acceptance import render_all
+from clearway.campaign.conclusion import render_all
 from clearway.cli.flags import WHAT, OutputFlags, ProviderFlags, SiteFlags, chosen_language
 from clearway.cli.log import stderr_log
 from clearway.cli.recorded import Conclusion, Shown, publish

@@ -16,8 +16,9 @@ from clearway.ledger.record import Record
 from clearway.plan.unseen import MANY_STREAMS
 from clearway.probe.datagrams import FlowLoss, flow_losses
 from clearway.probe.measurement import Tcp, Udp
-from clearway.probe.metrics import DUPLICATES, THROUGHPUT, measured
+from clearway.probe.metrics import DUPLICATES, THROUGHPUT
 from clearway.probe.parameters import TcpParameters, UdpParameters
+from clearway.probe.readings import measured
 from clearway.probe.records import Finding, Pair, Severity, Trial
 from clearway.verdict.attempt import sent_again
 from clearway.verdict.thresholds import SENT_AGAIN

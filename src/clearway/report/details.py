@@ -10,7 +10,7 @@ from clearway.base.units import Duration, Size
 from clearway.ledger.record import Record
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http, RoundTrip, Tcp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Pair, Trial
 from clearway.report.document import CurvePart, NodePart, PercentilesPart
 from clearway.verdict.trials import TrialIndex

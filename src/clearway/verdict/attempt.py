@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from clearway.base.units import Duration, Frequency, Ratio, Size
 from clearway.engine.table import ENGINES
 from clearway.probe.measurement import Counters, Http, RoundTrip, Tcp, Udp
-from clearway.probe.metrics import THROUGHPUT, measured, offered
+from clearway.probe.metrics import THROUGHPUT
 from clearway.probe.parameters import HttpParameters, Parameters, TcpParameters, UdpParameters
+from clearway.probe.readings import measured, offered
 from clearway.probe.records import Half, Outcome, Reason, Result, Trial
 from clearway.verdict import doubts
 from clearway.verdict.doubts import Doubt

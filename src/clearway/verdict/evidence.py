@@ -15,7 +15,8 @@ from clearway.base.units import Count, Duration, Quantity, Ratio, Size
 from clearway.probe.distribution import AddedStats, Distribution, HistogramStats, SampleStats, SingleValue, percent
 from clearway.probe.histogram import Histogram, rank
 from clearway.probe.measurement import Http
-from clearway.probe.metrics import Metric, measured
+from clearway.probe.metrics import Metric
+from clearway.probe.readings import measured
 from clearway.probe.records import Reason, Trial
 from clearway.spec.criteria import EVERY, GOOD_SIDE, Criterion, Over, Relation
 from clearway.verdict.interval import Added, Bracket, Percentile, Pooled, Share, Worst

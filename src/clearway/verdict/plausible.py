@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from clearway.base.units import Count, Quantity, Rate, Size
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Http, RoundTrip, Tcp, Udp
-from clearway.probe.metrics import THROUGHPUT, measured
+from clearway.probe.metrics import THROUGHPUT
+from clearway.probe.readings import measured
 from clearway.probe.records import Outcome, Reason, Trial
 from clearway.verdict import doubts
 from clearway.verdict.attempt import outcome

@@ -16,7 +16,7 @@ from clearway.base.units import Duration
 from clearway.probe.distribution import HistogramStats, SampleStats, SingleValue
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Counters, Http
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Trial
 from clearway.spec.criteria import Criterion
 from clearway.verdict.evidence import Evidence, Reading, loaded_readings, pooled, worst

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import begin, conclude, measuring
+from clearway.campaign.acceptance import begin, measuring
+from clearway.campaign.conclusion import conclude
 from clearway.kube.access import Access
 from clearway.probe.records import Finding, Outcome
 from clearway.report.table import REPORTS

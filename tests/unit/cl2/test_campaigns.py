@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clearway.base.errors import SiteError
-from clearway.campaign.acceptance import conclude_in
+from clearway.campaign.conclusion import conclude_in
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.measurements.network import NetworkGatherParameters, NetworkPerformance, NetworkStartParameters
 from clearway.ledger.record import Record

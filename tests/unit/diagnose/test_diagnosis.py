@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.diagnose import diagnose
 from clearway.probe.records import Observation, Role, Trial
 from clearway.verdict.attempt import own_doubts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.diagnose.losses import loss_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters

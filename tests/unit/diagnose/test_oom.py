@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.diagnose.resources import memory_findings
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters

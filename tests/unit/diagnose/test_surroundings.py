@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.probe.observations import SITE_FINDING
 from clearway.report.text import TextReport
 from clearway.report.wording import LANGUAGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clearway.base.units import Duration
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.diagnose.resources import throttled
 from clearway.ledger.record import Record
 from clearway.probe.measurement import Counters

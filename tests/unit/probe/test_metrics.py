@@ -13,13 +13,14 @@ from clearway.base.units import Duration, Rate, Size
 from clearway.probe.distribution import HistogramStats, SampleStats, percent
 from clearway.probe.histogram import Histogram
 from clearway.probe.measurement import Connecting, Counters, Http, Measurement, RoundTrip, Tcp, Udp
-from clearway.probe.metrics import METRICS, offered
+from clearway.probe.metrics import METRICS
 from clearway.probe.parameters import (
     Parameters,
     TcpParameters,
     UdpParameters,
     Window,
 )
+from clearway.probe.readings import offered
 from clearway.probe.records import Half, Outcome, Probe, Result, Slot, Trial
 
 SIZES = st.lists(st.integers(0, 10**9), min_size=1, max_size=50)

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from clearway.campaign.acceptance import conclude_in
+from clearway.campaign.conclusion import conclude_in
 from clearway.ledger.read import read_run
 from clearway.report.document import ReportDocument
 from clearway.report.html import HtmlReport

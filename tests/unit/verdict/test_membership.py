@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from clearway.campaign.acceptance import conclude
+from clearway.campaign.conclusion import conclude
 from clearway.campaign.next import next_round
 from clearway.ledger.record import Record
 from clearway.probe.records import Observation

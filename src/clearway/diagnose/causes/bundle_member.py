@@ -9,7 +9,7 @@ from clearway.diagnose.causes.case import Case
 from clearway.diagnose.flows import lossy_flows
 from clearway.probe.datagrams import flow_losses
 from clearway.probe.measurement import Tcp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Reason, Trial
 
 _LITTLE = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clearway.base.units import Size
 from clearway.diagnose.causes.case import Case, sockets, typical
 from clearway.probe.measurement import Tcp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Reason, Trial
 
 

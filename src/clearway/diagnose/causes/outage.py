@@ -8,7 +8,7 @@ from clearway.base.units import Duration
 from clearway.diagnose.causes.case import Case, typical
 from clearway.diagnose.flows import STOOD_STILL
 from clearway.probe.measurement import Tcp, Udp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Reason, Trial
 
 _SHORT, _GOOD = Duration(0.1), 0.8

@@ -8,7 +8,7 @@ from clearway.diagnose.causes.full_queue import queued
 from clearway.diagnose.causes.road_drops import dropped
 from clearway.probe.datagrams import loss
 from clearway.probe.measurement import Udp
-from clearway.probe.metrics import measured
+from clearway.probe.readings import measured
 from clearway.probe.records import Reason, Trial
 from clearway.verdict.suspect import PlaceKind
 

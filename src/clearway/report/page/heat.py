@@ -87,7 +87,7 @@ def heat_map(one: JudgedCriterion) -> HeatMap | None:
     shown = nodes if len(nodes) <= MOST_NODES else _worst(nodes, cells)
     drawn = _Drawing(one, cells, shown, zone_of, _Bad.of(cells, nodes))
     return HeatMap(
-        title=one.measure,
+        title=one.name,
         state=one.part.state,
         shape=_shape(one, drawn.bad),
         unit=drawn.scale.unit,

@@ -46,6 +46,19 @@ class JudgedCriterion:
     def measure(self) -> Text:
         return self.voices.phrased(lambda phrases: phrases.measure(self.metric, self.part.statistic))
 
+    @cached_property
+    def name(self) -> Text:
+        """Of its measure; with its test where others measure the same."""
+        same = [
+            other
+            for test in self.voices.first.tests
+            for other in test.criteria
+            if (other.metric, other.statistic) == (self.part.metric, self.part.statistic)
+        ]
+        if len(same) == 1:
+            return self.measure
+        return self.voices.say("page.measure-of-test", measure=self.measure, test=self.test.name)
+
     @property
     def sentence(self) -> Text:
         return self.voices.each(lambda document: document.tests[self.test_index].criteria[self.index].sentence)

@@ -32,6 +32,7 @@ _SEALED = "record"
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
     test: str
+    name: Text
     measure: Text
     state: State
     word: Text
@@ -141,6 +142,7 @@ def _criterion(one: JudgedCriterion) -> CriterionRow:
     worst = one.worst
     return CriterionRow(
         test=one.test.name,
+        name=one.name,
         measure=one.measure,
         state=one.part.state,
         word=one.voices.each(lambda document: document.tests[one.test_index].criteria[one.index].word),

@@ -64,7 +64,7 @@ def _worst_pairs(criteria: Sequence[JudgedCriterion], voices: Voices) -> Iterato
     for one in criteria:
         broken = [index for index, pair in enumerate(one.part.pairs) if pair.standing is PairState.BREAKS]
         if broken and one.part.state is State.FAIL:
-            title = voices.say("page.look-at-pairs", measure=one.measure)
+            title = voices.say("page.look-at-pairs", measure=one.name)
             yield Step(title, tuple(one.pair_text(index) for index in broken[:_PAIRS]))
 
 
@@ -72,7 +72,7 @@ def _undecided(criteria: Sequence[JudgedCriterion], voices: Voices) -> Iterator[
     for one in criteria:
         left = [index for index, pair in enumerate(one.part.pairs) if pair.standing is PairState.UNDECIDED]
         if left and one.part.state is State.INCONCLUSIVE:
-            title = voices.say("page.not-decided", measure=one.measure, count=len(left))
+            title = voices.say("page.not-decided", measure=one.name, count=len(left))
             yield Step(title, tuple(one.pair_text(index) for index in left[:_PAIRS]))
 
 

@@ -67,7 +67,7 @@ def _tile(question: Question, criteria: Sequence[JudgedCriterion], voices: Voice
         what=tuple(_what(shown, worst, voices)),
         bar=_bar(shown, worst, voices),
         analogy=_analogy(shown, worst, voices),
-        counts=tuple(voices.say("page.counted", measure=one.measure, counts=one.counts) for one in asked),
+        counts=tuple(voices.say("page.counted", measure=one.name, counts=one.counts) for one in asked),
     )
 
 
@@ -88,8 +88,8 @@ def _unjudged(question: Question, voices: Voices) -> Tile:
 
 def _what(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> list[Text]:
     if worst is None:
-        return [shown.measure]
-    return [voices.say("page.worst-of", measure=shown.measure, subject=shown.worst_subject)]
+        return [shown.name]
+    return [voices.say("page.worst-of", measure=shown.name, subject=shown.worst_subject)]
 
 
 def _bar(shown: JudgedCriterion, worst: PairPart | None, voices: Voices) -> Gauge | None:

@@ -13,7 +13,8 @@ from itertools import count, islice
 from pathlib import Path
 
 from clearway.base.errors import ClearwayError, SiteError
-from clearway.campaign.acceptance import Aborted, Job, begin, conclude_in, measuring, render_all, save_reports
+from clearway.campaign.acceptance import Aborted, Job, begin, measuring
+from clearway.campaign.conclusion import conclude_in, render_all, save_reports
 from clearway.cl2.config.methods import MethodCall
 from clearway.cl2.context import Context
 from clearway.cl2.measurements.network.figures import items, without_data
