@@ -149,7 +149,9 @@ async def test_a_worker_that_stood_still_voids_its_attempt_and_a_clean_one_is_ac
     site = WitnessedLab(LAB)
     record = await accepted(tmp_path, HTTP, site, Beside(site, as_begun=stop))
     found = [doubt for doubt in seen(record) if doubt.kind is doubts.STARVED]
-    assert [doubt.reason.code for doubt in found] == ["verdict.cpu-paused"]
+    assert found[0].reason.code == "verdict.cpu-paused"
     assert found[0].reason.values["time"].si > STOPPED / 2
-    assert retries(record) == 1
+    # A hypervisor may take the CPU of a later attempt too.
+    assert {doubt.reason.code for doubt in found[1:]} <= {"verdict.cpu-stolen"}
+    assert retries(record) == len(found)
     assert judge(record).state is State.PASS

@@ -13,7 +13,7 @@ from clearway.probe.readings import measured, offered
 from clearway.probe.records import Half, Outcome, Reason, Result, Trial
 from clearway.verdict import doubts
 from clearway.verdict.doubts import Doubt
-from clearway.verdict.thresholds import CLIENT_BUSY, CPU_GONE, DOUBLED, LATE_DATA, RAN, SENT, STALLED
+from clearway.verdict.thresholds import CLIENT_BUSY, CPU_GONE, DOUBLED, LATE_DATA, RAN, SENT, STALLED, WITHOUT_ANSWER
 
 _CAUSE_FIRST = (
     Outcome.WORKER_LOST,
@@ -70,6 +70,12 @@ def own_doubts(trial: Trial) -> tuple[Doubt, ...]:
 
 def without_cpu(trial: Trial) -> Reason | None:
     """Which worker had no CPU for a share of the attempt that shows in what it measured; None: none is known."""
+    shows = trial.probe.window.end.si * CPU_GONE.value
+    return next((lack for lack in _lacks_of_cpu(trial) if lack.values["time"].si > shows), None)
+
+
+def _lacks_of_cpu(trial: Trial) -> Iterator[Reason]:
+    """Each with how long a worker had none, however short."""
     span = trial.probe.window.end
     for half in trial.halves:
         if (counters := half.counters) is None:
@@ -81,9 +87,8 @@ def without_cpu(trial: Trial) -> Reason | None:
             "verdict.cpu-stolen": stolen,
         }
         for code, gone in times.items():
-            if gone is not None and gone.si > span.si * CPU_GONE.value:
-                return Reason(code, {"node": _node(trial, half), "time": gone})
-    return None
+            if gone is not None:
+                yield Reason(code, {"node": _node(trial, half), "time": gone})
 
 
 def all_busy(trial: Trial) -> Reason | None:
@@ -140,13 +145,23 @@ def _ran_on(serve: Result | None) -> bool:
 
 
 def _unreachable(trial: Trial) -> Doubt:
-    """Connections that wait without an answer may wait for a host without CPU; a refusal or a missing route do not."""
+    """Connections that wait without an answer may wait for a host without CPU, if it had none for as long; a refusal or
+    a missing route do not.
+    """
     why = trial.send.reason if trial.send is not None else None
     if why is None or why.code != "worker.unanswered":
         return Doubt(doubts.UNREACHABLE, void_reason(trial))
     some = why.values["count"] < why.values["connections"]
     found = Doubt(doubts.UNANSWERED, why) if some else Doubt(doubts.UNREACHABLE, void_reason(trial))
-    return _unless_starved(trial, found)
+    gone = sum(lack.values["time"].si for lack in _lacks_of_cpu(trial))
+    return found if gone < _waited(trial) * WITHOUT_ANSWER.value else _unless_starved(trial, found)
+
+
+def _waited(trial: Trial) -> float:
+    """Seconds from the first try of its connections until its end."""
+    timing = trial.send.timing if trial.send is not None else None
+    ahead = max(0.0, -timing.launched.si) if timing is not None else 0.0
+    return ahead + trial.probe.window.end.si
 
 
 def _is_late_by_the_road(trial: Trial, reason: Reason) -> bool:

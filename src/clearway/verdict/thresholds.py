@@ -217,6 +217,14 @@ STALLED = Threshold(
     "shorter gaps between datagrams come on every busy machine.",
     "own choice; Linux, Documentation/scheduler/sched-bwc.rst (cpu.cfs_period_us)",
 )
+WITHOUT_ANSWER = Threshold(
+    0.5,
+    "50 %",
+    "share of their waiting that workers were without CPU, which explains connections without an answer",
+    "Handshakes are the kernels' own work. A SYN is sent again after 1 s, then each time after twice as long: a pause "
+    "that met every try lasted from the first to the last one, which is half of the waiting or more.",
+    "RFC 6298 (2011)",
+)
 CLOCKS = Threshold(
     0.05,
     "0.05 s",
@@ -271,6 +279,7 @@ THRESHOLDS = (
     ABOVE_SENT,
     DOUBLED,
     STALLED,
+    WITHOUT_ANSWER,
     CLOCKS,
     ROADS,
     FAR,

@@ -44,6 +44,7 @@ GOOD = {"tcp": 0.9 * GBIT, "http": 0.005, "udp": 0.0}
 BAD = {"tcp": 0.1 * GBIT, "http": 0.5, "udp": 0.1}
 RANK = {PairState.BREAKS: 0, PairState.UNDECIDED: 1, PairState.HOLDS: 2}
 THROTTLED, PAUSED = Counters(throttled=Duration(3)), Counters(paused=Duration(3))
+LONG_PAUSED = Counters(paused=Duration(7))
 
 Change = Callable[[tuple[Result, ...]], tuple[Result, ...]]
 
@@ -146,7 +147,8 @@ ROWS: Sequence[Row] = (
     (doubts.STARVED, "http", Role.JUDGED, with_half(Half.SERVE, counters=PAUSED)),
     (doubts.STARVED, "udp", Role.JUDGED, both(FELL_SILENT, with_half(Half.SEND, counters=PAUSED))),
     (doubts.STARVED, "http", Role.JUDGED, with_half(Half.SEND, counters=Counters(cpu_steal=0.2))),
-    (doubts.STARVED, "tcp", Role.JUDGED, both(NO_ANSWER, with_half(Half.SERVE, counters=PAUSED))),
+    (doubts.STARVED, "tcp", Role.JUDGED, both(NO_ANSWER, with_half(Half.SERVE, counters=LONG_PAUSED))),
+    (doubts.UNANSWERED, "tcp", Role.JUDGED, both(NO_ANSWER, with_half(Half.SERVE, counters=PAUSED))),
     (doubts.UNREACHABLE, "tcp", Role.JUDGED, unanswered(8, 8)),
     (doubts.UNANSWERED, "tcp", Role.JUDGED, NO_ANSWER),
     (doubts.UNANSWERED, "http", Role.JUDGED, NO_ANSWER),
