@@ -43,6 +43,7 @@ def series(rng: random.Random, noise: Noise, repeats: int, pairs: int, factor: f
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", NOISES.values(), ids=list(NOISES))
 @pytest.mark.parametrize(("repeats", "pairs"), [(6, 1), (10, 1), (10, 4)])
 def test_the_interval_covers_the_truth_in_at_least_93_of_100_series(noise: Noise, repeats: int, pairs: int) -> None:

@@ -52,6 +52,7 @@ def judged(runs: Sequence[Looks], thresholds: Sequence[float]) -> Judged:
     return Judged(passed / len(runs), repeats / len(runs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_best_thresholds_are_wrong_in_five_per_cent_right_in_95_and_take_nearly_four_repeats(seed: int) -> None:
     at_the_limit, away = judged(drawn(0, seed), BEST), judged(drawn(DISTANCE, seed), BEST)

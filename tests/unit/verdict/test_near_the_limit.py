@@ -99,6 +99,7 @@ BURSTS = ((1, 5, 170_000), (1, 20, 170_000), (1.5, 20, 170_000), (1.5, 5, 21_000
 """Loss as a multiple of the limit, mean length of a burst, and datagrams: those of `standard`, and of a slower link."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "burst", "sent"), BURSTS)
 def test_loss_in_bursts_at_and_above_the_limit_hardly_ever_passes(times: float, burst: float, sent: int) -> None:
     """Taken for losses that do not depend on each other, half of those at the limit passed, and 14 % of the third."""
@@ -118,6 +119,7 @@ def _hardly_ever_passes(road: LossyRoad, *, runs: int, seed: int) -> None:
     assert lossy(road, LIMIT, runs, seed).passed <= 0.07 + within(0.07, runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("burst", [5, 20])
 def test_loss_in_bursts_right_below_the_limit_hardly_ever_fails(burst: float) -> None:
     runs = 300

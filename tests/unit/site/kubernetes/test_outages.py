@@ -143,6 +143,7 @@ async def test_away_while_the_run_is_removed(server: ApiServer, tmp_path: Path) 
     assert [finding.code for finding in said] == []
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_removed_is_said_with_its_job(server: ApiServer, tmp_path: Path) -> None:
     async with started(server, tmp_path) as (site, said):
         await events(site, 2)
