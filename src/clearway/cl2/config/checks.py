@@ -76,13 +76,13 @@ def _measurement(measurement: Data, path: Path, methods: Methods) -> Iterator[Fa
     method, named = measurement.get("method"), bool(measurement.get("identifier"))
     if named == bool(measurement.get("instances")):
         yield Fault("door.identifier-or-instances", path, values={"method": method})
-    if not isinstance(method, str) or method in methods:
+    if not isinstance(method, str | int | float) or method in methods:
         return
-    if method in REFUSED:
-        yield Fault(REFUSED[method], (*path, "method"), values={"method": method})
+    if (word := str(method)) in REFUSED:
+        yield Fault(REFUSED[word], (*path, "method"), values={"method": method})
         return
     known = tuple(methods)
-    yield Fault("door.unknown-method", (*path, "method"), known, closest(method, (*known, *REFUSED)))
+    yield Fault("door.unknown-method", (*path, "method"), known, closest(word, (*known, *REFUSED)))
 
 
 def _unprovided(measurement: Data, path: Path, methods: Methods, provider: Provider | None, step: Any) -> Fault | None:

@@ -48,7 +48,8 @@ def _is_called(entry: Mapping[str, Any], methods: Methods) -> bool:
     instances = entry.get("instances") or ()
     mappings = [entry, *instances] if isinstance(instances, list | tuple) else []
     fine = all(isinstance(one, Mapping) and isinstance(one.get("params", {}), Mapping | None) for one in mappings)
-    return bool(mappings) and fine and entry.get("method") in methods
+    method = entry.get("method")
+    return bool(mappings) and fine and isinstance(method, str) and method in methods
 
 
 def _gathered(document: YamlDocument, *paths: Path) -> YamlDocument:
