@@ -27,7 +27,7 @@ from clearway.spec.model import Test
 from clearway.verdict.judge import judge_criteria, state_of
 from clearway.verdict.model import CriterionVerdict, PairState, State
 from clearway.verdict.pair import TOTAL
-from clearway.verdict.search import search_of
+from clearway.verdict.search import RateSearch
 from clearway.verdict.trials import TrialIndex
 
 
@@ -115,8 +115,10 @@ def _searches(record: Record) -> Iterator[Round]:
     """The next step of all pairs of a planned round whose search is not over, each at a rate of its own."""
     index, tests = record.derived(TrialIndex), {test.name: test for test in record.spec.tests if test.search}
     for origin in (round_ for round_ in record.plan if round_.test in tests and not _repeat_of(round_)):
-        searches = (search_of(index, tests[origin.test], probe.pair) for probe in origin.probes)
-        probes = tuple(probe for one in searches if one is not None and (probe := one.next_probe) is not None)
+        test, judged = tests[origin.test], (probe for probe in origin.probes if probe.role is Role.JUDGED)
+        assert test.search is not None
+        searches = [RateSearch(index, test, test.search, probe) for probe in judged]
+        probes = tuple(probe for one in searches if (probe := one.next_probe) is not None)
         if probes:
             made = sum(one.why is RoundReason.SEARCH and one.origin == origin.id for one in record.rounds)
             yield Round(f"{origin.id}.search-{made + 1}", origin.test, probes, RoundReason.SEARCH, origin.id)
